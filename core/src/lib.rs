@@ -1,0 +1,5 @@
+//! The core of a moving crew's phone.
+//!
+//! Data flows one way through the rooms: [`label`] what is on the box.
+
+pub mod label;

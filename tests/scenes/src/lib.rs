@@ -1,0 +1,1 @@
+//! Rendered photographs of labelled boxes.
