@@ -12,6 +12,7 @@
 
 mod check;
 mod code;
+pub mod roll;
 mod token;
 
 pub use code::{Code, Strength};

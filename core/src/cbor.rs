@@ -1,0 +1,150 @@
+//! Deterministic CBOR, RFC 8949 section 4.2.1: one value, one byte string.
+//!
+//! Our messages are structs whose fields carry the integer keys 0 to 23, so the
+//! derived encoder writes them in the one canonical order with the shortest
+//! heads. Decoding is strict by the plainest rule there is: what was read is
+//! written again, and anything but the same bytes is refused. That one
+//! comparison catches long heads, indefinite lengths, swapped or repeated or
+//! unknown keys, and bytes that trail.
+
+use minicbor::decode::{Decode, Decoder};
+use minicbor::encode::{self, Encode, Encoder, Write};
+
+/// Why bytes are not a message in deterministic CBOR. Positions are offsets
+/// from the first byte of the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CborError {
+    /// Not the CBOR of this kind of message: wrong type, missing key, cut off.
+    #[error("not a message of this kind from byte {position} on")]
+    Malformed {
+        /// Where reading stopped.
+        position: usize,
+    },
+    /// The message could be read, but its one canonical form differs from here.
+    #[error("not in canonical form from byte {position} on")]
+    NotCanonical {
+        /// The first byte that differs.
+        position: usize,
+    },
+    /// A message of a format that this library does not know; a newer one may.
+    #[error("format version {found} is not known here; update the app")]
+    Version {
+        /// The version that the message names.
+        found: u64,
+    },
+}
+
+/// The canonical bytes of a message.
+#[must_use]
+pub fn to_vec<T: Encode<()>>(message: &T) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing to memory cannot fail and no encoder of ours raises an error of
+    // its own, so there is nothing that a caller could be told.
+    let written: Result<(), encode::Error<_>> = minicbor::encode(message, &mut bytes);
+    debug_assert!(written.is_ok(), "an encoder raised an error");
+    bytes
+}
+
+/// Reads one message, and only in its canonical form.
+///
+/// # Errors
+/// [`CborError::Malformed`] or [`CborError::NotCanonical`].
+pub fn from_slice<T>(bytes: &[u8]) -> Result<T, CborError>
+where
+    T: Encode<()> + for<'b> Decode<'b, ()>,
+{
+    let mut decoder = Decoder::new(bytes);
+    let message: T = decoder.decode().map_err(|error| CborError::Malformed {
+        position: error.position().unwrap_or_else(|| decoder.position()),
+    })?;
+    let canonical = to_vec(&message);
+    if canonical == bytes {
+        return Ok(message);
+    }
+    let same = canonical.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+    Err(CborError::NotCanonical { position: same })
+}
+
+/// As [`from_slice`], for a message that is a map whose key 0 names its format
+/// version, so that a message from the future is told apart from a broken one.
+///
+/// # Errors
+/// [`CborError`].
+pub fn from_versioned<T, const VERSION: u8>(bytes: &[u8]) -> Result<T, CborError>
+where
+    T: Encode<()> + for<'b> Decode<'b, ()>,
+{
+    match named_version(bytes) {
+        Some(found) if found != u64::from(VERSION) => Err(CborError::Version { found }),
+        _ => from_slice(bytes),
+    }
+}
+
+fn named_version(bytes: &[u8]) -> Option<u64> {
+    let mut decoder = Decoder::new(bytes);
+    decoder.map().ok()?;
+    (decoder.u64().ok()? == 0).then(|| decoder.u64().ok())?
+}
+
+/// The version of a message's format, as its key 0: nothing but the number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Version<const N: u8>;
+
+impl<C, const N: u8> Encode<C> for Version<N> {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        e.u8(N)?.ok()
+    }
+}
+
+impl<'b, C, const N: u8> Decode<'b, C> for Version<N> {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        if d.u8()? == N { Ok(Self) } else { Err(minicbor::decode::Error::message("version")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, minicbor::Encode, minicbor::Decode)]
+    #[cbor(map)]
+    struct Message {
+        #[n(0)]
+        version: Version<1>,
+        #[n(1)]
+        number: u64,
+        #[n(2)]
+        note: Option<u8>,
+    }
+
+    fn read(bytes: &[u8]) -> Result<Message, CborError> {
+        from_versioned::<Message, 1>(bytes)
+    }
+
+    #[test]
+    fn one_value_one_byte_string() {
+        let message = Message { version: Version, number: 500, note: None };
+        let canonical = to_vec(&message);
+        assert_eq!(canonical, [0xa2, 0, 1, 1, 0x19, 1, 0xf4]);
+        assert_eq!(read(&canonical), Ok(message));
+
+        let others: [(&str, &[u8]); 7] = [
+            ("long head", &[0xa2, 0, 1, 1, 0x1a, 0, 0, 1, 0xf4]),
+            ("long map head", &[0xb8, 2, 0, 1, 1, 0x19, 1, 0xf4]),
+            ("indefinite map", &[0xbf, 0, 1, 1, 0x19, 1, 0xf4, 0xff]),
+            ("keys swapped", &[0xa2, 1, 0x19, 1, 0xf4, 0, 1]),
+            ("null for absent", &[0xa3, 0, 1, 1, 0x19, 1, 0xf4, 2, 0xf6]),
+            ("unknown key", &[0xa3, 0, 1, 1, 0x19, 1, 0xf4, 9, 0]),
+            ("trailing byte", &[0xa2, 0, 1, 1, 0x19, 1, 0xf4, 0]),
+        ];
+        for (name, bytes) in others {
+            assert!(matches!(read(bytes), Err(CborError::NotCanonical { .. })), "{name}");
+        }
+        assert!(matches!(read(&canonical[..5]), Err(CborError::Malformed { .. })));
+        assert_eq!(read(&[0xa2, 0, 7, 1, 1]), Err(CborError::Version { found: 7 }));
+    }
+}

@@ -1,0 +1,248 @@
+//! Box lists: which boxes an act is about, in as few bytes as a QR has room for.
+//!
+//! A list is a set of segments: a bitmap over a manifest's version, a bitmap
+//! over a roll, or single tokens. Manifest and roll are named by the digest of
+//! what HQ signed, so nobody, HQ included, can later give a signed list another
+//! meaning. The form is canonical: one set of boxes over the same lists has one
+//! encoding.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use super::Manifests;
+use crate::label::Token;
+use crate::label::roll::Roll;
+use crate::signed::Digest;
+
+/// The most boxes that one list may name.
+pub const MAX_BOXES: usize = 65_536;
+
+/// Some of the indices of a manifest or roll.
+///
+/// Bit i of byte b stands for index 8 (`first` + b) + i, lowest bit first. The
+/// first and the last byte are not zero.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(array)]
+pub struct Bitmap {
+    /// How many bytes of zeros are left out at the front.
+    #[n(0)]
+    first: u32,
+    #[n(1)]
+    bits: ByteVec,
+}
+
+impl Bitmap {
+    fn of(indices: impl IntoIterator<Item = usize>) -> Option<Self> {
+        let mut bytes: BTreeMap<usize, u8> = BTreeMap::new();
+        for index in indices {
+            *bytes.entry(index / 8).or_default() |= 1 << (index % 8);
+        }
+        let (first, last) = (*bytes.keys().next()?, *bytes.keys().next_back()?);
+        let bits: Vec<u8> = (first..=last).map(|at| bytes.get(&at).copied().unwrap_or(0)).collect();
+        Some(Self { first: u32::try_from(first).ok()?, bits: bits.into() })
+    }
+
+    fn indices(&self) -> impl Iterator<Item = usize> {
+        let first = usize::try_from(self.first).unwrap_or(usize::MAX);
+        self.bits.iter().enumerate().flat_map(move |(at, byte)| {
+            (0..8)
+                .filter(move |bit| byte & (1 << bit) != 0)
+                .map(move |bit| first.saturating_add(at).saturating_mul(8).saturating_add(bit))
+        })
+    }
+
+    fn is_canonical(&self) -> bool {
+        self.bits.len() <= MAX_BOXES / 8
+            && self.bits.first().is_some_and(|byte| *byte != 0)
+            && self.bits.last().is_some_and(|byte| *byte != 0)
+    }
+}
+
+/// One part of a box list.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(flat)]
+pub enum Segment {
+    /// Boxes of a job's manifest: the version's number and digest.
+    #[n(0)]
+    Manifest(#[n(0)] u32, #[n(1)] Digest, #[n(2)] Bitmap),
+    /// Labels of a roll: the roll's id.
+    #[n(1)]
+    Roll(#[n(0)] Digest, #[n(1)] Bitmap),
+    /// Single tokens in rising order, 16 bytes each.
+    #[n(2)]
+    Tokens(#[n(0)] ByteVec),
+}
+
+/// A set of boxes.
+#[derive(Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct BoxList(Vec<Segment>);
+
+impl std::fmt::Debug for BoxList {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BoxList({} segments)", self.0.len())
+    }
+}
+
+/// Why a box list names no set of boxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BoxListError {
+    /// The form is not canonical: segments out of order, an empty segment, a
+    /// bitmap with zeros at its ends, a box named twice.
+    #[error("the box list is not in canonical form")]
+    NotCanonical,
+    /// It names a manifest or roll that is not known here.
+    #[error("the box list names the list {list}, which is not known here")]
+    UnknownList {
+        /// The digest of what is not known.
+        list: Digest,
+    },
+    /// It names an index that its manifest or roll does not have or show.
+    #[error("the box list names box {index} of the list {list}, which has no such box")]
+    NoSuchBox {
+        /// The manifest or roll.
+        list: Digest,
+        /// The index.
+        index: usize,
+    },
+    /// More boxes than [`MAX_BOXES`].
+    #[error("more boxes than a list may name")]
+    TooMany,
+}
+
+/// The lists that box lists refer to, as far as they are known here.
+#[derive(Clone, Default)]
+pub struct Lists {
+    manifests: Vec<Manifests>,
+    rolls: BTreeMap<Digest, Roll>,
+    places: BTreeMap<Token, (Digest, usize)>,
+}
+
+impl Lists {
+    /// Nothing known.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a job's manifest in place of what was known of the same job.
+    pub fn add_manifests(&mut self, manifests: Manifests) {
+        let job = manifests.newest().map(|version| version.job);
+        self.manifests.retain(|known| known.newest().map(|version| version.job) != job);
+        self.manifests.push(manifests);
+    }
+
+    /// Adds a roll.
+    pub fn add_roll(&mut self, roll: Roll) {
+        for (index, token) in roll.tokens() {
+            self.places.insert(token, (roll.id(), index));
+        }
+        self.rolls.insert(roll.id(), roll);
+    }
+
+    /// The known rolls.
+    pub fn rolls(&self) -> impl Iterator<Item = &Roll> {
+        self.rolls.values()
+    }
+
+    /// Whether a label is on a known roll.
+    #[must_use]
+    pub fn is_on_a_roll(&self, token: &Token) -> bool {
+        self.places.contains_key(token)
+    }
+
+    /// The shortest list that names these boxes: by manifest where one has
+    /// them, else by roll, else one by one.
+    ///
+    /// # Errors
+    /// [`BoxListError::TooMany`].
+    pub fn name(&self, boxes: &BTreeSet<Token>) -> Result<BoxList, BoxListError> {
+        if boxes.len() > MAX_BOXES {
+            return Err(BoxListError::TooMany);
+        }
+        let mut rest = boxes.clone();
+        let mut segments = Vec::new();
+        for manifests in &self.manifests {
+            let Some(newest) = manifests.newest() else { continue };
+            let indexed = manifests.tokens().iter().enumerate();
+            let here = indexed.filter_map(|(index, token)| rest.remove(token).then_some(index));
+            if let Some(bitmap) = Bitmap::of(here.collect::<Vec<_>>()) {
+                segments.push(Segment::Manifest(newest.number, newest.id(), bitmap));
+            }
+        }
+        let mut by_roll: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
+        rest.retain(|token| match self.places.get(token) {
+            Some((roll, index)) => {
+                by_roll.entry(*roll).or_default().push(*index);
+                false
+            }
+            None => true,
+        });
+        segments.extend(by_roll.into_iter().filter_map(|(roll, indices)| {
+            Bitmap::of(indices).map(|bitmap| Segment::Roll(roll, bitmap))
+        }));
+        if !rest.is_empty() {
+            let tokens: Vec<u8> = rest.iter().flat_map(|token| *token.as_bytes()).collect();
+            segments.push(Segment::Tokens(tokens.into()));
+        }
+        segments.sort();
+        Ok(BoxList(segments))
+    }
+
+    /// The boxes that a list names.
+    ///
+    /// # Errors
+    /// [`BoxListError`]. Every box is resolved or none.
+    pub fn resolve(&self, list: &BoxList) -> Result<BTreeSet<Token>, BoxListError> {
+        if !list.0.is_sorted_by(|a, b| a < b) {
+            return Err(BoxListError::NotCanonical);
+        }
+        let mut boxes = BTreeSet::new();
+        for segment in &list.0 {
+            for token in self.resolve_segment(segment)? {
+                if !boxes.insert(token) {
+                    return Err(BoxListError::NotCanonical);
+                }
+            }
+        }
+        if boxes.len() > MAX_BOXES { Err(BoxListError::TooMany) } else { Ok(boxes) }
+    }
+
+    fn resolve_segment(&self, segment: &Segment) -> Result<Vec<Token>, BoxListError> {
+        match segment {
+            Segment::Manifest(_, list, bitmap) => {
+                let known = self.manifests.iter().find_map(|known| known.tokens_of(list));
+                let tokens = known.ok_or(BoxListError::UnknownList { list: *list })?;
+                pick(*list, bitmap, |index| tokens.get(index).copied())
+            }
+            Segment::Roll(list, bitmap) => {
+                let known = self.rolls.get(list);
+                let roll = known.ok_or(BoxListError::UnknownList { list: *list })?;
+                pick(*list, bitmap, |index| roll.get(index))
+            }
+            Segment::Tokens(bytes) => {
+                let (tokens, rest) = bytes.as_chunks::<16>();
+                if tokens.is_empty() || !rest.is_empty() || !tokens.is_sorted_by(|a, b| a < b) {
+                    return Err(BoxListError::NotCanonical);
+                }
+                Ok(tokens.iter().map(|token| Token::from_bytes(*token)).collect())
+            }
+        }
+    }
+}
+
+fn pick(
+    list: Digest,
+    bitmap: &Bitmap,
+    get: impl Fn(usize) -> Option<Token>,
+) -> Result<Vec<Token>, BoxListError> {
+    if !bitmap.is_canonical() {
+        return Err(BoxListError::NotCanonical);
+    }
+    bitmap
+        .indices()
+        .map(|index| get(index).ok_or(BoxListError::NoSuchBox { list, index }))
+        .collect()
+}

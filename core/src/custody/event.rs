@@ -1,0 +1,280 @@
+//! Events: one act of one device, signed.
+//!
+//! One act is one event and one signature, however many boxes. An event names
+//! the event of its device before it, so a device's events form a chain in
+//! which nothing can be left out unseen; it names a tick of HQ, so it cannot be
+//! older than that; and it carries salt, so its id, which stands in clear on
+//! envelopes and receipts, tells nothing about it.
+
+use minicbor::{Decode, Encode};
+
+use super::{BootId, BoxList, DeviceId, JobId, Protection, Salt};
+use crate::cbor::Version;
+use crate::signed::{Digest, Message, Namespace};
+
+/// An event's id: the digest of its payload.
+pub type EventId = Digest;
+
+/// What was done, in the steps of EPCIS 2.0's core business vocabulary.
+///
+/// The numbers stand in signed bytes and never change their meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Kind {
+    /// Labels were stuck on boxes (commissioning, active).
+    #[n(1)]
+    Commission,
+    /// The crew took boxes over at the customer's door (accepting, in_transit).
+    #[n(2)]
+    TakeOver,
+    /// Boxes went onto a vehicle (loading, in_transit).
+    #[n(3)]
+    Load,
+    /// Boxes were put into a warehouse (storing, in_progress).
+    #[n(4)]
+    Store,
+    /// Boxes were counted where they stand (cycle_counting).
+    #[n(5)]
+    Count,
+    /// The holder offers boxes to one other device (accepting).
+    #[n(6)]
+    Offer,
+    /// That device accepts the boxes that it scanned itself (accepting,
+    /// in_transit).
+    #[n(7)]
+    Accept,
+    /// Boxes were handed to the customer (unloading, completeness_verified or,
+    /// with findings, non_conformant).
+    #[n(8)]
+    Deliver,
+    /// A supervisor signs off an event that he saw.
+    #[n(9)]
+    SignOff,
+}
+
+/// What is not as it should be. The numbers stand in signed bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum FindingKind {
+    /// Expected, and not here.
+    #[n(1)]
+    Missing,
+    /// Here, and of no list of this job.
+    #[n(2)]
+    NotOurs,
+    /// The box or what can be seen of it is damaged.
+    #[n(3)]
+    Damaged,
+    /// The seal is broken or another one.
+    #[n(4)]
+    SealBroken,
+    /// The label cannot be read by machine; its text was typed.
+    #[n(5)]
+    LabelTyped,
+}
+
+/// One finding, on some of the boxes.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Finding {
+    /// What is wrong.
+    #[n(0)]
+    pub kind: FindingKind,
+    /// With which boxes.
+    #[n(1)]
+    pub boxes: BoxList,
+    /// The salted digest of a photo that shows it.
+    #[n(2)]
+    pub photo: Option<Digest>,
+}
+
+/// The newest tick that the device held: number and random bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(array)]
+pub struct Anchor {
+    /// The tick's number.
+    #[n(0)]
+    pub number: u64,
+    /// The tick's random bytes.
+    #[n(1)]
+    pub nonce: Salt,
+}
+
+/// How long ago, by the device's monotonic clock, the anchor arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Since {
+    /// The boot in which the clock runs.
+    #[n(0)]
+    pub boot: BootId,
+    /// Milliseconds since the anchor arrived; since the boot, if the anchor is
+    /// from an earlier one.
+    #[n(1)]
+    pub millis: u64,
+}
+
+/// Where the device says it was: a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Place {
+    /// Degrees north, times 100,000.
+    #[n(0)]
+    pub latitude: i32,
+    /// Degrees east, times 100,000.
+    #[n(1)]
+    pub longitude: i32,
+    /// Within how many metres.
+    #[n(2)]
+    pub precision: u32,
+}
+
+/// What a person did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// What.
+    pub kind: Kind,
+    /// In which job.
+    pub job: JobId,
+    /// With which boxes.
+    pub boxes: BoxList,
+    /// What was not as it should be.
+    pub findings: Vec<Finding>,
+    /// Where.
+    pub place: Option<Place>,
+    /// Digests of photos and drawn signatures.
+    pub attachments: Vec<Digest>,
+    /// The device that an offer is for.
+    pub to: Option<DeviceId>,
+    /// The event that is answered: by an acceptance its offer, by a sign-off
+    /// what was seen.
+    pub about: Option<EventId>,
+}
+
+/// An event's place in its device's chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// The device.
+    pub device: DeviceId,
+    /// 1, and one more each time the device's store was found restored.
+    pub generation: u32,
+    /// The number in the generation, from 1.
+    pub sequence: u64,
+    /// The device's event before.
+    pub previous: Option<EventId>,
+}
+
+/// When, as far as the device can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The phone's clock, in seconds since 1970-01-01 UTC: a claim.
+    pub claimed_at: u64,
+    /// By the phone's monotonic clock.
+    pub since: Since,
+    /// After which tick.
+    pub anchor: Anchor,
+}
+
+/// One act of one device.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Event {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// What was done.
+    #[n(1)]
+    pub kind: Kind,
+    /// By which device.
+    #[n(2)]
+    pub device: DeviceId,
+    /// 1, and one more each time the device's store was found restored.
+    #[n(3)]
+    pub generation: u32,
+    /// The number in the generation, from 1.
+    #[n(4)]
+    pub sequence: u64,
+    /// The device's event before.
+    #[n(5)]
+    pub previous: Option<EventId>,
+    /// In which job.
+    #[n(6)]
+    pub job: JobId,
+    /// With which boxes.
+    #[n(7)]
+    pub boxes: BoxList,
+    /// What was not as it should be.
+    #[n(8)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// The phone's clock, in seconds since 1970-01-01 UTC: a claim.
+    #[n(9)]
+    pub claimed_at: u64,
+    /// The phone's monotonic clock.
+    #[n(10)]
+    pub since: Since,
+    /// After which tick.
+    #[n(11)]
+    pub anchor: Anchor,
+    /// Where: a claim.
+    #[n(12)]
+    pub place: Option<Place>,
+    /// Digests of photos and drawn signatures.
+    #[n(13)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub attachments: Vec<Digest>,
+    /// Random.
+    #[n(14)]
+    pub salt: Salt,
+    /// Which of the device's keys signs.
+    #[n(15)]
+    pub protection: Protection,
+    /// The device that an offer is for.
+    #[n(16)]
+    pub to: Option<DeviceId>,
+    /// The event that is answered.
+    #[n(17)]
+    pub about: Option<EventId>,
+}
+
+impl Message for Event {
+    const NAMESPACE: Namespace = Namespace::Event;
+}
+
+impl Event {
+    /// The event of this act, ready to be signed.
+    #[must_use]
+    pub fn new(link: Link, moment: Moment, salt: Salt, act: Act) -> Self {
+        Self {
+            version: Version,
+            kind: act.kind,
+            device: link.device,
+            generation: link.generation,
+            sequence: link.sequence,
+            previous: link.previous,
+            job: act.job,
+            boxes: act.boxes,
+            findings: act.findings,
+            claimed_at: moment.claimed_at,
+            since: moment.since,
+            anchor: moment.anchor,
+            place: act.place,
+            attachments: act.attachments,
+            salt,
+            protection: act.kind.protection(),
+            to: act.to,
+            about: act.about,
+        }
+    }
+}
+
+impl Kind {
+    /// Which key must sign this kind: where responsibility passes from one
+    /// person to another, a person must be present.
+    #[must_use]
+    pub const fn protection(self) -> Protection {
+        match self {
+            Self::Offer | Self::Accept | Self::SignOff => Protection::Handoff,
+            _ => Protection::Act,
+        }
+    }
+}

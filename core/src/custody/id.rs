@@ -1,0 +1,62 @@
+//! Ids: bytes that name and say nothing.
+
+use std::fmt;
+
+use minicbor::{Decode, Encode};
+
+use crate::signed::{Namespace, PublicKey};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $bytes:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+        #[cbor(transparent)]
+        pub struct $name(#[cbor(with = "minicbor::bytes")] pub [u8; $bytes]);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+    };
+}
+
+id! {
+    /// A job, by a random pseudonym that HQ drew. Shown by its first four bytes.
+    JobId, 16
+}
+
+id! {
+    /// A device, by the first half of the digest of its two public keys, so an
+    /// id cannot be given to other keys. A device whose keys were renewed is
+    /// another device.
+    DeviceId, 16
+}
+
+id! {
+    /// A phone's boot: random, drawn anew after every restart of the phone.
+    /// Monotonic times compare within one boot only.
+    BootId, 4
+}
+
+id! {
+    /// Random bytes in a payload, so that its digest tells nothing about it.
+    Salt, 16
+}
+
+impl DeviceId {
+    /// The id of the device with these keys.
+    #[must_use]
+    pub fn of(act_key: &PublicKey, handoff_key: &PublicKey) -> Self {
+        let digest = Namespace::Device.digest(&[&act_key.0, &handoff_key.0]);
+        let mut id = [0; 16];
+        id.iter_mut().zip(digest.0).for_each(|(to, from)| *to = from);
+        Self(id)
+    }
+}

@@ -1,0 +1,33 @@
+//! Custody: who had which box when, in signatures.
+//!
+//! All of it is pure. Time, randomness, keys and lists come in as arguments;
+//! nothing here touches a disk or a network, so HQ, phones and the offline
+//! `verify` command decide with the very same code.
+//!
+//! * [`BoxList`] names boxes, compactly and without ambiguity.
+//! * [`Event`] is one act of one device; events of a device form a chain.
+//! * [`Credential`] is HQ's word about a device; [`Tick`] is HQ's clock.
+//! * [`Evidence::verify`] turns a set of them into who holds what, and what is wrong.
+//! * [`Record`] is all of it in one file.
+
+mod boxes;
+mod credential;
+mod event;
+mod id;
+mod manifest;
+mod receipt;
+mod record;
+mod tick;
+mod verify;
+
+pub use boxes::{Bitmap, BoxList, BoxListError, Lists, MAX_BOXES, Segment};
+pub use credential::{Credential, Protection, Role};
+pub use event::{
+    Act, Anchor, Event, EventId, Finding, FindingKind, Kind, Link, Moment, Place, Since,
+};
+pub use id::{BootId, DeviceId, JobId, Salt};
+pub use manifest::{Manifest, ManifestError, Manifests};
+pub use receipt::{Dispute, Outcome, Receipt, Refusal};
+pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
+pub use tick::Tick;
+pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit};

@@ -1,0 +1,104 @@
+//! Receipts: HQ's signed answer to one event.
+
+use minicbor::{Decode, Encode};
+
+use super::{DeviceId, EventId};
+use crate::cbor::Version;
+use crate::signed::{Message, Namespace};
+
+/// HQ's answer to one event. A phone deletes an entry of its queue only
+/// against one of these, verified.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Receipt {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// The event.
+    #[n(1)]
+    pub event: EventId,
+    /// The device that it came from, as its envelope says.
+    #[n(2)]
+    pub device: DeviceId,
+    /// The device's generation.
+    #[n(3)]
+    pub generation: u32,
+    /// The event's number in that generation.
+    #[n(4)]
+    pub sequence: u64,
+    /// What became of it.
+    #[n(5)]
+    pub outcome: Outcome,
+    /// HQ's time, in seconds since 1970-01-01 UTC.
+    #[n(6)]
+    pub at: u64,
+    /// The name of HQ's log.
+    #[n(7)]
+    pub origin: String,
+}
+
+impl Message for Receipt {
+    const NAMESPACE: Namespace = Namespace::Receipt;
+}
+
+/// What became of an event at HQ. A repeated event gets its first outcome.
+///
+/// What a known device signed is evidence and is stored, whatever is wrong
+/// with it; only what nobody known signed is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(flat)]
+pub enum Outcome {
+    /// Verified and stored.
+    #[n(0)]
+    Stored,
+    /// Verified and stored, though events of this device before it are missing
+    /// at HQ, from this number on.
+    #[n(1)]
+    StoredAfterGap(#[n(0)] u64),
+    /// The signature holds and it is stored, but it contradicts what is known.
+    #[n(2)]
+    StoredInDispute(#[n(0)] Dispute),
+    /// Not stored. The phone keeps the entry, parked.
+    #[n(3)]
+    Refused(#[n(0)] Refusal),
+}
+
+/// What a stored event contradicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Dispute {
+    /// Another event of this device bears the same number: a fork.
+    #[n(1)]
+    Fork,
+    /// It does not follow the event of this device that it should.
+    #[n(2)]
+    BrokenChain,
+    /// It names boxes by a list that HQ did not issue.
+    #[n(3)]
+    UnknownBoxes,
+}
+
+/// Why HQ did not store an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Refusal {
+    /// The envelope could not be opened: damaged, sealed to another key, or its
+    /// epoch's header never arrived.
+    #[n(1)]
+    Unreadable,
+    /// What was inside is no event in canonical form.
+    #[n(2)]
+    Malformed,
+    /// An event of a format that this HQ does not know.
+    #[n(3)]
+    UnknownVersion,
+    /// HQ knows no such device.
+    #[n(4)]
+    UnknownDevice,
+    /// The signature is not the device's.
+    #[n(5)]
+    Signature,
+    /// The envelope names another event, device or number than the event does.
+    #[n(6)]
+    Mislabelled,
+}

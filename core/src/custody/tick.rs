@@ -1,0 +1,36 @@
+//! Ticks: HQ's clock, signed.
+
+use minicbor::{Decode, Encode};
+
+use super::Salt;
+use crate::cbor::Version;
+use crate::signed::{Digest, Message, Namespace};
+
+/// HQ's time, with random bytes that nobody could know before. An event that
+/// names a tick was made after it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Tick {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// The name of HQ's log.
+    #[n(1)]
+    pub origin: String,
+    /// Ticks of an origin are numbered from 1.
+    #[n(2)]
+    pub number: u64,
+    /// HQ's time, in seconds since 1970-01-01 UTC.
+    #[n(3)]
+    pub at: u64,
+    /// Random.
+    #[n(4)]
+    pub nonce: Salt,
+    /// The root of HQ's log; none as long as there is no log.
+    #[n(5)]
+    pub root: Option<Digest>,
+}
+
+impl Message for Tick {
+    const NAMESPACE: Namespace = Namespace::Tick;
+}

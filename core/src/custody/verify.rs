@@ -1,0 +1,419 @@
+//! Verification: from a set of signed events to who holds what, and what is
+//! wrong. A pure function of the set: the order in which events arrived does
+//! not matter, and everyone who has the same set gets the same answer.
+//!
+//! Custody moves by signatures against interest. An offer alone moves nothing;
+//! whoever signs for having taken a box has it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Credential, DeviceId, Event, EventId, FindingKind, Kind, Lists, Receipt, Role, Tick};
+use crate::label::Token;
+use crate::signed::{Signed, SignedError, Unverified};
+
+/// Everything known of a job whose signatures hold.
+#[derive(Default)]
+pub struct Evidence {
+    /// Devices that HQ vouches for.
+    pub credentials: BTreeMap<DeviceId, Signed<Credential>>,
+    /// HQ's clock, by number.
+    pub ticks: BTreeMap<u64, Signed<Tick>>,
+    /// Manifests and rolls.
+    pub lists: Lists,
+    /// Events, by id.
+    pub events: BTreeMap<EventId, Signed<Event>>,
+    /// HQ's answers, by event.
+    pub receipts: BTreeMap<EventId, Signed<Receipt>>,
+}
+
+/// Whether an event is what a device signed that HQ vouches for.
+///
+/// # Errors
+/// [`Refused`], by what is wrong.
+pub fn admit<'c>(
+    event: Unverified<Event>,
+    credential: impl FnOnce(&DeviceId) -> Option<&'c Credential>,
+) -> Result<Signed<Event>, Refused> {
+    let claims = event.claims();
+    let credential = credential(&claims.device).ok_or(Refused::UnknownDevice)?;
+    if claims.protection != claims.kind.protection() || claims.sequence == 0 {
+        return Err(Refused::Signed(SignedError::Envelope));
+    }
+    let key = *credential.key(claims.protection);
+    event.verify(&key).map_err(Refused::Signed)
+}
+
+/// Why an event is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// HQ vouches for no such device.
+    #[error("no credential for the device that it names")]
+    UnknownDevice,
+    /// The message or its signature.
+    #[error("{0}")]
+    Signed(SignedError),
+}
+
+/// Who has a box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holder {
+    /// The customer.
+    Customer,
+    /// The carrier of a device.
+    Device(DeviceId),
+}
+
+/// One step of a box.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The event that proves it.
+    pub event: EventId,
+    /// What was done.
+    pub kind: Kind,
+    /// By whom.
+    pub device: DeviceId,
+    /// When, by the device's own clock: a claim.
+    pub claimed_at: u64,
+    /// Not before this time of HQ, in seconds since 1970-01-01 UTC.
+    pub not_before: Option<u64>,
+    /// Not after this time of HQ, when it had the event.
+    pub not_after: Option<u64>,
+    /// Who has the box after it.
+    pub holder: Holder,
+    /// What was found wrong with this box.
+    pub findings: Vec<FindingKind>,
+}
+
+/// What the events contradict, or what is still open, and what proves it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// What.
+    pub kind: FaultKind,
+    /// The events that prove it.
+    pub events: BTreeSet<EventId>,
+    /// The boxes that it is about, where it is about boxes.
+    pub boxes: BTreeSet<Token>,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FaultKind {
+    /// A device's events from one number to before another are missing.
+    Gap {
+        /// The device.
+        device: DeviceId,
+        /// Its generation.
+        generation: u32,
+        /// The first number missing.
+        from: u64,
+        /// The first number that is there again.
+        to: u64,
+    },
+    /// Two events of a device bear one number.
+    Fork,
+    /// An event does not name its device's event before it.
+    BrokenChain,
+    /// An event's boxes cannot be told from the lists.
+    UnknownBoxes,
+    /// Somebody acted on boxes that another had.
+    NotTheHolder,
+    /// An acceptance of no offer to this device.
+    NoSuchOffer,
+    /// Offered and not accepted: the giver still has them.
+    NotAccepted,
+    /// Accepted though never offered: the giver still has them.
+    NotOffered,
+    /// The act lies wholly outside the time of the device's credential.
+    OutsideCredential,
+    /// The act names a tick that HQ never signed.
+    UnknownAnchor,
+    /// The device's role may not do this.
+    NotPermitted,
+    /// The device's clock disagrees with HQ's. Neutral, not an accusation.
+    ClockDisagrees,
+    /// Taken over, and not among what was delivered.
+    NotDelivered,
+}
+
+/// What verification found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Custody {
+    /// Who has each box that an event names.
+    pub holders: BTreeMap<Token, Holder>,
+    /// What happened to each box, in order.
+    pub steps: BTreeMap<Token, Vec<Step>>,
+    /// What is wrong.
+    pub faults: BTreeSet<Fault>,
+}
+
+/// How far a phone's clock may be off before it is said, in seconds.
+const CLOCK_TOLERANCE: u64 = 120;
+
+impl Evidence {
+    /// Who holds what, and what is wrong.
+    #[must_use]
+    pub fn verify(&self) -> Custody {
+        let mut custody = Custody::default();
+        let order = self.in_order();
+        let intervals = self.intervals(&order);
+        self.check_chains(&mut custody);
+        for event in &order {
+            let interval = intervals.get(&event.id()).copied().unwrap_or_default();
+            self.check_rules(event, interval, &mut custody);
+            self.apply(event, interval, &mut custody);
+        }
+        self.check_delivery(&order, &mut custody);
+        custody
+    }
+
+    /// The events, causes first; where nothing orders two, by claimed time and
+    /// then by id.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<&Signed<Event>> {
+        let mut waiting: BTreeMap<EventId, usize> = BTreeMap::new();
+        let mut followers: BTreeMap<EventId, Vec<&Signed<Event>>> = BTreeMap::new();
+        let mut ready = BTreeMap::new();
+        for (id, event) in &self.events {
+            let causes = causes(event).filter(|cause| self.events.contains_key(cause));
+            let count = causes.map(|cause| followers.entry(cause).or_default().push(event)).count();
+            if count == 0 {
+                ready.insert((event.claimed_at, *id), event);
+            } else {
+                waiting.insert(*id, count);
+            }
+        }
+        let mut order = Vec::with_capacity(self.events.len());
+        while let Some(((_, id), event)) = ready.pop_first() {
+            order.push(event);
+            for follower in followers.remove(&id).unwrap_or_default() {
+                if let Some(count) = waiting.get_mut(&follower.id()) {
+                    *count -= 1;
+                    if *count == 0 {
+                        ready.insert((follower.claimed_at, follower.id()), follower);
+                    }
+                }
+            }
+        }
+        order
+    }
+
+    /// When each event was made, by HQ's clock: not before its own and its
+    /// causes' ticks, not after the first receipt of it or of what it caused.
+    fn intervals(&self, order: &[&Signed<Event>]) -> BTreeMap<EventId, Interval> {
+        let mut intervals: BTreeMap<EventId, Interval> = BTreeMap::new();
+        for event in order {
+            let anchored = self.anchor_time(event);
+            let caused = causes(event).filter_map(|cause| intervals.get(&cause)?.not_before);
+            let not_before = caused.chain(anchored).max();
+            let not_after = self.receipts.get(&event.id()).map(|receipt| receipt.at);
+            intervals.insert(event.id(), Interval { not_before, not_after });
+        }
+        for event in order.iter().rev() {
+            let not_after = intervals.get(&event.id()).and_then(|interval| interval.not_after);
+            for cause in causes(event) {
+                if let (Some(cause), Some(latest)) = (intervals.get_mut(&cause), not_after) {
+                    cause.not_after = Some(cause.not_after.map_or(latest, |own| own.min(latest)));
+                }
+            }
+        }
+        intervals
+    }
+
+    fn anchor_time(&self, event: &Event) -> Option<u64> {
+        let tick = self.ticks.get(&event.anchor.number)?;
+        (tick.nonce == event.anchor.nonce).then_some(tick.at)
+    }
+
+    fn check_chains(&self, custody: &mut Custody) {
+        let mut chains: BTreeMap<(DeviceId, u32), BTreeMap<u64, BTreeSet<EventId>>> =
+            BTreeMap::new();
+        let events = self.events.values().map(|e| (e.device, e.generation, e.sequence, e.id()));
+        // HQ's receipt shows that an event exists without showing the event:
+        // what a device did in other jobs is no gap in this one.
+        let receipts =
+            self.receipts.values().map(|r| (r.device, r.generation, r.sequence, r.event));
+        for (device, generation, sequence, id) in events.chain(receipts) {
+            let chain = chains.entry((device, generation)).or_default();
+            chain.entry(sequence).or_default().insert(id);
+        }
+        for ((device, generation), chain) in &chains {
+            let mut expected = 1;
+            let mut before: Option<&BTreeSet<EventId>> = None;
+            for (sequence, ids) in chain {
+                if *sequence > expected {
+                    let kind = FaultKind::Gap {
+                        device: *device,
+                        generation: *generation,
+                        from: expected,
+                        to: *sequence,
+                    };
+                    custody.fault(kind, ids.iter().copied(), []);
+                    before = None;
+                }
+                if ids.len() > 1 {
+                    custody.fault(FaultKind::Fork, ids.iter().copied(), []);
+                }
+                for event in ids.iter().filter_map(|id| self.events.get(id)) {
+                    let follows = match (before, event.previous) {
+                        (Some(before), previous) => previous.is_some_and(|id| before.contains(&id)),
+                        (None, previous) => *sequence > 1 || *generation > 1 || previous.is_none(),
+                    };
+                    if !follows {
+                        custody.fault(FaultKind::BrokenChain, [event.id()], []);
+                    }
+                }
+                expected = sequence.saturating_add(1);
+                before = Some(ids);
+            }
+        }
+    }
+
+    fn check_rules(&self, event: &Signed<Event>, interval: Interval, custody: &mut Custody) {
+        let id = event.id();
+        if self.anchor_time(event).is_none() {
+            custody.fault(FaultKind::UnknownAnchor, [id], []);
+        }
+        if let Some(credential) = self.credentials.get(&event.device) {
+            let ended = interval.not_before.is_some_and(|earliest| earliest > credential.valid_to);
+            let not_yet = interval.not_after.is_some_and(|latest| latest < credential.valid_from);
+            if ended || not_yet {
+                custody.fault(FaultKind::OutsideCredential, [id], []);
+            }
+            if event.kind == Kind::SignOff && credential.role != Role::Supervisor {
+                custody.fault(FaultKind::NotPermitted, [id], []);
+            }
+        }
+        let early = interval
+            .not_before
+            .is_some_and(|earliest| event.claimed_at.saturating_add(CLOCK_TOLERANCE) < earliest);
+        let late = interval
+            .not_after
+            .is_some_and(|latest| event.claimed_at > latest.saturating_add(CLOCK_TOLERANCE));
+        if early || late {
+            custody.fault(FaultKind::ClockDisagrees, [id], []);
+        }
+    }
+
+    fn apply(&self, event: &Signed<Event>, interval: Interval, custody: &mut Custody) {
+        let id = event.id();
+        let Ok(boxes) = self.lists.resolve(&event.boxes) else {
+            custody.fault(FaultKind::UnknownBoxes, [id], []);
+            return;
+        };
+        let mut found: BTreeMap<Token, Vec<FindingKind>> = BTreeMap::new();
+        for finding in &event.findings {
+            match self.lists.resolve(&finding.boxes) {
+                Ok(boxes) => boxes
+                    .into_iter()
+                    .for_each(|token| found.entry(token).or_default().push(finding.kind)),
+                Err(_) => custody.fault(FaultKind::UnknownBoxes, [id], []),
+            }
+        }
+        let moved = self.transfer(event, &boxes, custody);
+        let concerned: BTreeSet<Token> = boxes.iter().chain(found.keys()).copied().collect();
+        for token in concerned {
+            if let Some(holder) = moved.get(&token) {
+                custody.holders.insert(token, *holder);
+            }
+            let holder = *custody.holders.entry(token).or_insert(Holder::Customer);
+            custody.steps.entry(token).or_default().push(Step {
+                event: id,
+                kind: event.kind,
+                device: event.device,
+                claimed_at: event.claimed_at,
+                not_before: interval.not_before,
+                not_after: interval.not_after,
+                holder,
+                findings: found.remove(&token).unwrap_or_default(),
+            });
+        }
+    }
+
+    /// Which boxes change hands by this event, and to whom.
+    fn transfer(
+        &self,
+        event: &Signed<Event>,
+        boxes: &BTreeSet<Token>,
+        custody: &mut Custody,
+    ) -> BTreeMap<Token, Holder> {
+        let me = Holder::Device(event.device);
+        let (from, to) = match event.kind {
+            Kind::Commission | Kind::SignOff => return BTreeMap::new(),
+            Kind::TakeOver => (Holder::Customer, me),
+            Kind::Load | Kind::Store | Kind::Count | Kind::Offer => (me, me),
+            Kind::Deliver => (me, Holder::Customer),
+            Kind::Accept => match self.offer_to(event) {
+                Some(offer) => (Holder::Device(offer.device), me),
+                None => {
+                    custody.fault(FaultKind::NoSuchOffer, [event.id()], boxes.iter().copied());
+                    return BTreeMap::new();
+                }
+            },
+        };
+        let mut passing = boxes.clone();
+        if let Some(offer) = self.offer_to(event).filter(|_| event.kind == Kind::Accept) {
+            let offered = self.lists.resolve(&offer.boxes).unwrap_or_default();
+            let both = [offer.id(), event.id()];
+            custody.fault_on(FaultKind::NotAccepted, both, &offered - boxes);
+            custody.fault_on(FaultKind::NotOffered, both, boxes - &offered);
+            passing = &offered & boxes;
+        }
+        let held = |token: &Token| custody.holders.get(token).unwrap_or(&Holder::Customer) == &from;
+        let (passing, strange): (BTreeSet<_>, BTreeSet<_>) = passing.into_iter().partition(held);
+        custody.fault_on(FaultKind::NotTheHolder, [event.id()], strange);
+        passing.into_iter().map(|token| (token, to)).collect()
+    }
+
+    fn offer_to(&self, accept: &Event) -> Option<&Signed<Event>> {
+        let offer = self.events.get(&accept.about?)?;
+        (offer.kind == Kind::Offer && offer.to == Some(accept.device)).then_some(offer)
+    }
+
+    /// Once a crew has delivered, whatever it took over should be there.
+    fn check_delivery(&self, order: &[&Signed<Event>], custody: &mut Custody) {
+        let deliveries: BTreeSet<EventId> =
+            order.iter().filter(|event| event.kind == Kind::Deliver).map(|e| e.id()).collect();
+        if deliveries.is_empty() {
+            return;
+        }
+        let left = custody.holders.iter().filter(|(_, holder)| **holder != Holder::Customer);
+        let boxes: BTreeSet<Token> = left.map(|(token, _)| *token).collect();
+        custody.fault_on(FaultKind::NotDelivered, deliveries, boxes);
+    }
+}
+
+/// When an event was made, in seconds since 1970-01-01 UTC, as far as HQ's
+/// signatures bound it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Interval {
+    not_before: Option<u64>,
+    not_after: Option<u64>,
+}
+
+fn causes(event: &Event) -> impl Iterator<Item = EventId> {
+    event.previous.into_iter().chain(event.about)
+}
+
+impl Custody {
+    fn fault(
+        &mut self,
+        kind: FaultKind,
+        events: impl IntoIterator<Item = EventId>,
+        boxes: impl IntoIterator<Item = Token>,
+    ) {
+        let (events, boxes) = (events.into_iter().collect(), boxes.into_iter().collect());
+        self.faults.insert(Fault { kind, events, boxes });
+    }
+
+    /// A fault only if there are boxes that it is about.
+    fn fault_on(
+        &mut self,
+        kind: FaultKind,
+        events: impl IntoIterator<Item = EventId>,
+        boxes: BTreeSet<Token>,
+    ) {
+        if !boxes.is_empty() {
+            self.fault(kind, events, boxes);
+        }
+    }
+}

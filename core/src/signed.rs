@@ -1,0 +1,281 @@
+//! Signed messages: COSE_Sign1 (RFC 9052 section 4.2) with ESP256 (RFC 9864)
+//! over a payload in deterministic CBOR.
+//!
+//! Each kind of message has a [`Namespace`] that enters every signature as
+//! external data and every digest as a prefix, so no signature or digest made
+//! for one kind serves as another. A message that was read but not verified is
+//! another type than one that was: [`Unverified`] shows what it claims, only
+//! [`Signed`] is believed.
+//!
+//! A message's identity is the digest of its payload, never of its signature:
+//! ECDSA is randomised and malleable.
+
+use std::fmt;
+use std::ops::Deref;
+
+use coset::{CoseSign1, CoseSign1Builder, HeaderBuilder, TaggedCborSerializable, iana};
+use minicbor::{Decode, Encode};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+
+use crate::cbor::{self, CborError};
+
+/// What a signature or digest is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Namespace {
+    /// The head of a roll of labels, by HQ.
+    Roll,
+    /// One version of a job's manifest, by HQ.
+    Manifest,
+    /// Who a device is and what it may do, by HQ.
+    Credential,
+    /// HQ's clock, by HQ.
+    Tick,
+    /// What a crew needs to know of a job, by HQ.
+    JobPack,
+    /// An act on boxes, by a device.
+    Event,
+    /// HQ's answer to an event, by HQ.
+    Receipt,
+    /// An exported custody record, by HQ.
+    Record,
+    /// The possession of a device's keys, by that device, at enrolment.
+    Enrolment,
+    /// The answer to HQ's challenge, by a device.
+    Session,
+    /// The public keys of a device, which give it its id; nothing is signed.
+    Device,
+    /// One token of a roll, in the roll's root; nothing is signed.
+    RollLeaf,
+    /// All leaves of a roll, in its head; nothing is signed.
+    RollRoot,
+}
+
+impl Namespace {
+    /// The text that enters signatures and digests.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Roll => "crewseal/roll/1",
+            Self::Manifest => "crewseal/manifest/1",
+            Self::Credential => "crewseal/credential/1",
+            Self::Tick => "crewseal/tick/1",
+            Self::JobPack => "crewseal/job-pack/1",
+            Self::Event => "crewseal/event/1",
+            Self::Receipt => "crewseal/receipt/1",
+            Self::Record => "crewseal/record/1",
+            Self::Enrolment => "crewseal/enrolment/1",
+            Self::Session => "crewseal/session/1",
+            Self::Device => "crewseal/device/1",
+            Self::RollLeaf => "crewseal/roll-leaf/1",
+            Self::RollRoot => "crewseal/roll-root/1",
+        }
+    }
+
+    /// SHA-256 over the namespace, a zero byte, and `parts` one after another.
+    /// Parts must be of fixed length or be one only.
+    #[must_use]
+    pub fn digest(self, parts: &[&[u8]]) -> Digest {
+        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+        context.update(self.as_str().as_bytes());
+        context.update(&[0]);
+        for part in parts {
+            context.update(part);
+        }
+        let mut digest = [0; 32];
+        digest.copy_from_slice(context.finish().as_ref());
+        Digest(digest)
+    }
+}
+
+/// A SHA-256 in a [`Namespace`]; an event's is its id.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Digest(#[cbor(with = "minicbor::bytes")] pub [u8; 32]);
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// The first eight hex digits: enough to find it in a log.
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A P-256 public key, uncompressed: 0x04, x, y.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct PublicKey(#[cbor(with = "minicbor::bytes")] pub [u8; 65]);
+
+impl PublicKey {
+    /// Whether `signature` (r, s, 32 bytes each) is this key's over `message`.
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.0).verify(message, signature).is_ok()
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PublicKey(")?;
+        self.0.iter().skip(1).take(4).try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str(")")
+    }
+}
+
+/// A payload that is signed in a namespace of its own.
+pub trait Message: Encode<()> + for<'b> Decode<'b, ()> {
+    /// The namespace of its signatures and digests.
+    const NAMESPACE: Namespace;
+}
+
+/// Why bytes are not a signed message of this kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignedError {
+    /// Not a COSE_Sign1 in canonical form with algorithm ESP256, an empty
+    /// unprotected header and a payload.
+    #[error("not a signed message")]
+    Envelope,
+    /// The payload.
+    #[error("the signed message is unreadable: {0}")]
+    Payload(#[from] CborError),
+    /// The signature is not by the expected key over this message, or it was
+    /// made for another kind of message.
+    #[error("the signature does not fit")]
+    Signature,
+}
+
+/// A message that was read but whose signature nobody has checked.
+#[derive(Clone)]
+pub struct Unverified<T> {
+    bytes: Vec<u8>,
+    sign1: CoseSign1,
+    id: Digest,
+    claims: T,
+}
+
+/// A message whose signature was verified, with the bytes it came in.
+#[derive(Clone, PartialEq)]
+pub struct Signed<T> {
+    bytes: Vec<u8>,
+    id: Digest,
+    message: T,
+}
+
+impl<T: Message> Unverified<T> {
+    /// Reads a signed message.
+    ///
+    /// # Errors
+    /// [`SignedError::Envelope`] or [`SignedError::Payload`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, SignedError> {
+        let sign1 = CoseSign1::from_tagged_slice(bytes).map_err(|_| SignedError::Envelope)?;
+        let canonical = sign1.clone().to_tagged_vec().map_err(|_| SignedError::Envelope)?;
+        if canonical != bytes
+            || sign1.protected.header != protected_header()
+            || !sign1.unprotected.is_empty()
+        {
+            return Err(SignedError::Envelope);
+        }
+        let payload = sign1.payload.as_deref().ok_or(SignedError::Envelope)?;
+        let claims = cbor::from_versioned::<T, 1>(payload)?;
+        let id = T::NAMESPACE.digest(&[payload]);
+        Ok(Self { bytes: canonical, sign1, id, claims })
+    }
+
+    /// What the message says of itself, to find the key it should be signed by.
+    pub const fn claims(&self) -> &T {
+        &self.claims
+    }
+
+    /// The digest of its payload.
+    pub const fn id(&self) -> Digest {
+        self.id
+    }
+
+    /// Checks the signature.
+    ///
+    /// # Errors
+    /// [`SignedError::Signature`].
+    pub fn verify(self, key: &PublicKey) -> Result<Signed<T>, SignedError> {
+        let aad = T::NAMESPACE.as_str().as_bytes();
+        let signed = self.sign1.verify_signature(aad, |signature, message| {
+            if key.verifies(message, signature) { Ok(()) } else { Err(SignedError::Signature) }
+        });
+        signed.map(|()| Signed { bytes: self.bytes, id: self.id, message: self.claims })
+    }
+}
+
+impl<T: Message> Signed<T> {
+    /// Signs a message and verifies what came back before anything else sees
+    /// it: a signature that our own verifier refuses must never be released.
+    ///
+    /// `sign` gets the bytes to sign and returns r and s, 32 bytes each.
+    ///
+    /// # Errors
+    /// Whatever `sign` returns; `E::from(SignedError::Signature)` when the
+    /// signature does not verify under `key`.
+    pub fn sign<E: From<SignedError>>(
+        message: T,
+        key: &PublicKey,
+        sign: impl FnOnce(&[u8]) -> Result<[u8; 64], E>,
+    ) -> Result<Self, E> {
+        let payload = cbor::to_vec(&message);
+        let id = T::NAMESPACE.digest(&[&payload]);
+        let aad = T::NAMESPACE.as_str().as_bytes();
+        let sign1 = CoseSign1Builder::new()
+            .protected(protected_header())
+            .payload(payload)
+            .try_create_signature(aad, |bytes| sign(bytes).map(Vec::from))?
+            .build();
+        sign1.verify_signature(aad, |signature, bytes| {
+            if key.verifies(bytes, signature) { Ok(()) } else { Err(SignedError::Signature) }
+        })?;
+        let bytes = sign1.to_tagged_vec().map_err(|_| SignedError::Envelope)?;
+        Ok(Self { bytes, id, message })
+    }
+
+    /// Reads a message and checks its signature.
+    ///
+    /// # Errors
+    /// [`SignedError`].
+    pub fn open(bytes: &[u8], key: &PublicKey) -> Result<Self, SignedError> {
+        Unverified::parse(bytes)?.verify(key)
+    }
+
+    /// The COSE_Sign1, tag 18.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The digest of its payload.
+    pub const fn id(&self) -> Digest {
+        self.id
+    }
+}
+
+impl<T> Deref for Signed<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.message
+    }
+}
+
+impl<T> fmt::Debug for Signed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signed({})", self.id)
+    }
+}
+
+impl<T> fmt::Debug for Unverified<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Unverified({})", self.id)
+    }
+}
+
+fn protected_header() -> coset::Header {
+    HeaderBuilder::new().algorithm(iana::Algorithm::ESP256).build()
+}
