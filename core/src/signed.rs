@@ -48,6 +48,10 @@ pub enum Namespace {
     RollLeaf,
     /// All leaves of a roll, in its head; nothing is signed.
     RollRoot,
+    /// An epoch's encapsulated key, which gives it its id; nothing is signed.
+    Epoch,
+    /// HQ's key for outboxes, which gives it its id; nothing is signed.
+    SealingKey,
 }
 
 impl Namespace {
@@ -68,6 +72,8 @@ impl Namespace {
             Self::Device => "crewseal/device/1",
             Self::RollLeaf => "crewseal/roll-leaf/1",
             Self::RollRoot => "crewseal/roll-root/1",
+            Self::Epoch => "crewseal/epoch/1",
+            Self::SealingKey => "crewseal/sealing-key/1",
         }
     }
 

@@ -73,7 +73,7 @@ impl Manifests {
         let follows = usize::try_from(next.number).is_ok_and(|n| n == self.versions.len() + 1)
             && next.previous == last.map(Signed::id)
             && last.is_none_or(|last| last.job == next.job)
-            && next.added.len() % 16 == 0;
+            && next.added.len().is_multiple_of(16);
         let mut known: std::collections::BTreeSet<Token> = self.tokens.iter().copied().collect();
         if !follows || !next.added().all(|token| known.insert(token)) {
             return Err(ManifestError { number: next.number });
