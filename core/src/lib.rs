@@ -11,3 +11,4 @@ pub mod outbox;
 pub mod personal;
 pub mod signed;
 pub mod sync;
+pub mod vault;

@@ -102,3 +102,33 @@ pub enum Refusal {
     #[n(6)]
     Mislabelled,
 }
+
+impl Refusal {
+    const ALL: [Self; 6] = [
+        Self::Unreadable,
+        Self::Malformed,
+        Self::UnknownVersion,
+        Self::UnknownDevice,
+        Self::Signature,
+        Self::Mislabelled,
+    ];
+
+    /// The number that stands for it on the wire and on disk.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Unreadable => 1,
+            Self::Malformed => 2,
+            Self::UnknownVersion => 3,
+            Self::UnknownDevice => 4,
+            Self::Signature => 5,
+            Self::Mislabelled => 6,
+        }
+    }
+
+    /// The refusal of a number.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|refusal| refusal.number() == number)
+    }
+}

@@ -8,6 +8,7 @@
 
 mod envelope;
 mod epoch;
+pub mod queue;
 
 pub use envelope::{Address, Envelope, EnvelopeError, HqKeyId, MAX_CONTENT};
 pub use epoch::{

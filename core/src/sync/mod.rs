@@ -1,6 +1,12 @@
 //! Sync: between the phone's queue and HQ.
 //!
-//! [`wire`] holds what travels; HQ uses the same types. Everything that decides
-//! (when to try again, what an answer means) is a function of its inputs.
+//! [`wire`] holds what travels; HQ uses the same types. [`Client`] speaks
+//! HTTPS to one HQ and knows no other. [`pause`] decides how long to wait after
+//! a failure, as a function of its inputs.
 
+mod backoff;
+mod client;
 pub mod wire;
+
+pub use backoff::pause;
+pub use client::{Client, SyncError};

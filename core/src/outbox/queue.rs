@@ -1,0 +1,172 @@
+//! The queue: envelopes in the store, waiting for a receipt.
+//!
+//! An entry leaves only with a receipt that was verified, in the transaction
+//! that removes it. What HQ refused stays, parked with the reason, and blocks
+//! nothing.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Envelope, EpochId};
+use crate::custody::{EventId, Outcome, Receipt, Refusal};
+use crate::signed::Signed;
+use crate::vault::{StoreError, Transaction};
+
+/// An entry as it waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its place in the queue.
+    pub position: i64,
+    /// What is to be delivered.
+    pub envelope: Envelope,
+}
+
+/// What a receipt did to the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// The entry is at HQ and gone from here.
+    Delivered(Outcome),
+    /// HQ refused it; it is parked.
+    Parked(Refusal),
+    /// No entry of this event waits here.
+    Unknown,
+}
+
+/// How the queue stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Entries that wait.
+    pub waiting: u64,
+    /// Entries that HQ refused, by reason.
+    pub parked: Vec<(EventId, Refusal)>,
+}
+
+/// Stores an epoch's header, twice, before its first entry.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn begin_epoch(
+    transaction: &Transaction<'_>,
+    epoch: EpochId,
+    header: &[u8],
+) -> Result<(), StoreError> {
+    for insert in [
+        "INSERT INTO epoch (id, header) VALUES (?1, ?2)",
+        "INSERT INTO epoch_copy (id, header) VALUES (?1, ?2)",
+    ] {
+        transaction.sql().execute(insert, params![epoch.0, header])?;
+    }
+    Ok(())
+}
+
+/// Puts an entry at the end.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn push(transaction: &Transaction<'_>, envelope: &Envelope) -> Result<(), StoreError> {
+    transaction
+        .sql()
+        .prepare_cached("INSERT INTO outbox (envelope) VALUES (?1)")?
+        .execute([envelope.as_bytes()])?;
+    Ok(())
+}
+
+/// The first entries that wait after a position, at most `limit`.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if an entry is not what was written.
+pub fn waiting(
+    transaction: &Transaction<'_>,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Waiting>, StoreError> {
+    let mut statement = transaction.sql().prepare_cached(
+        "SELECT position, envelope FROM outbox
+         WHERE parked IS NULL AND position > ?1 ORDER BY position LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement
+        .query_map([after, limit], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+    rows.map(|row| {
+        let (position, bytes) = row?;
+        let envelope = Envelope::parse(&bytes).map_err(|_| StoreError::Damaged)?;
+        Ok(Waiting { position, envelope })
+    })
+    .collect()
+}
+
+/// An epoch's header, from either of its two places.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if it is in neither.
+pub fn header(transaction: &Transaction<'_>, epoch: EpochId) -> Result<Vec<u8>, StoreError> {
+    for select in
+        ["SELECT header FROM epoch WHERE id = ?1", "SELECT header FROM epoch_copy WHERE id = ?1"]
+    {
+        let found = transaction
+            .sql()
+            .query_row(select, [epoch.0], |row| row.get::<_, Vec<u8>>(0))
+            .optional();
+        if let Ok(Some(header)) = found {
+            return Ok(header);
+        }
+    }
+    Err(StoreError::Damaged)
+}
+
+/// Does to an entry what its receipt says. The receipt's type says that its
+/// signature was verified; that it answers this entry is checked here.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn settle(
+    transaction: &Transaction<'_>,
+    entry: &Waiting,
+    receipt: &Signed<Receipt>,
+) -> Result<Settled, StoreError> {
+    let address = entry.envelope.address();
+    let answers = receipt.event == address.event
+        && receipt.device == address.device
+        && receipt.generation == address.generation
+        && receipt.sequence == address.sequence;
+    if !answers {
+        return Ok(Settled::Unknown);
+    }
+    match receipt.outcome {
+        Outcome::Refused(refusal) => {
+            transaction.sql().execute(
+                "UPDATE outbox SET parked = ?2 WHERE position = ?1",
+                params![entry.position, refusal.number()],
+            )?;
+            Ok(Settled::Parked(refusal))
+        }
+        outcome => {
+            transaction
+                .sql()
+                .execute("DELETE FROM outbox WHERE position = ?1", [entry.position])?;
+            Ok(Settled::Delivered(outcome))
+        }
+    }
+}
+
+/// How the queue stands.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn status(transaction: &Transaction<'_>) -> Result<Status, StoreError> {
+    let waiting = transaction.sql().query_row(
+        "SELECT count(*) FROM outbox WHERE parked IS NULL",
+        [],
+        |row| row.get(0),
+    )?;
+    let mut statement = transaction.sql().prepare_cached(
+        "SELECT envelope, parked FROM outbox WHERE parked IS NOT NULL ORDER BY position",
+    )?;
+    let rows =
+        statement.query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u8>(1)?)))?;
+    let parked = rows.map(|row| {
+        let (bytes, number) = row?;
+        let envelope = Envelope::parse(&bytes).map_err(|_| StoreError::Damaged)?;
+        Ok((envelope.address().event, Refusal::from_number(number).ok_or(StoreError::Damaged)?))
+    });
+    Ok(Status { waiting, parked: parked.collect::<Result<_, StoreError>>()? })
+}

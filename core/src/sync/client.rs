@@ -1,0 +1,272 @@
+//! The client: HTTPS to one HQ, trusted by its own authority alone.
+//!
+//! A session lasts as long as HQ lets it: whatever answers 401 is asked again
+//! once, with a new session, so an expired token never wedges the queue.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use minicbor::{Decode, Encode};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Method, StatusCode, redirect};
+use rustls::pki_types::CertificateDer;
+use rustls::{CertificateError, ClientConfig, RootCertStore};
+use tokio::sync::Mutex;
+use zeroize::Zeroizing;
+
+use super::wire::{
+    Batch, CBOR, Challenge, ChallengeRequest, EnrolRequest, Jobs, Receipts, Rolls, Session,
+    SessionRequest,
+};
+use crate::cbor::{self, Version};
+use crate::custody::{DeviceId, Protection};
+use crate::signed::Signed;
+use crate::vault::{KeyVault, VaultError};
+
+/// The largest answer that is read: 32 MiB, which holds 30,000 labels of rolls.
+const MAX_ANSWER: usize = 32 << 20;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Why HQ could not be talked to. Whatever it is, the queue keeps everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SyncError {
+    /// No network, or HQ does not answer.
+    #[error("HQ cannot be reached; it will be tried again")]
+    Offline,
+    /// A portal of the network answers in HQ's place.
+    #[error("this network wants a login first; open its page in the browser")]
+    CaptivePortal,
+    /// By the phone's clock, HQ's certificate is not valid now.
+    #[error("the phone's clock is wrong; set date and time")]
+    WrongClock,
+    /// Somebody else than HQ answers, or HQ's certificate is not the agreed one.
+    #[error("the server is not HQ; use another network and tell HQ")]
+    WrongCertificate,
+    /// HQ asks to wait.
+    #[error("HQ is busy; it will be tried again")]
+    Busy {
+        /// How long it asks to wait, if it said.
+        retry_after: Option<Duration>,
+    },
+    /// HQ does not let this device in, even with a new session.
+    #[error("HQ does not let this device in; ask a supervisor")]
+    NotAdmitted,
+    /// HQ says that the request is wrong: a fault in this app or at HQ.
+    #[error("HQ refused the request with status {status}; report it")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The answer was cut off or is none of HQ's.
+    #[error("HQ's answer could not be read; it will be tried again")]
+    Unreadable,
+    /// The address or the authority in the invitation is not one.
+    #[error("the invitation is wrong; ask HQ for another")]
+    Invitation,
+    /// The key hardware.
+    #[error("{0}")]
+    Vault(#[from] VaultError),
+}
+
+/// A connection to HQ.
+pub struct Client {
+    http: reqwest::Client,
+    url: url::Url,
+    token: Mutex<Option<Zeroizing<String>>>,
+}
+
+impl Client {
+    /// A client for the HQ at this address, whose certificate must come from
+    /// this authority (DER) and no other.
+    ///
+    /// # Errors
+    /// [`SyncError::Invitation`].
+    pub fn new(url: &str, authority: &[u8]) -> Result<Self, SyncError> {
+        let url: url::Url = url.parse().map_err(|_| SyncError::Invitation)?;
+        if url.scheme() != "https" || url.cannot_be_a_base() {
+            return Err(SyncError::Invitation);
+        }
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(authority.to_vec())).map_err(|_| SyncError::Invitation)?;
+        // The provider is named here and not installed for the process: that
+        // is the app's to decide, not a library's.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|_| SyncError::Invitation)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .https_only(true)
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            .build()
+            .map_err(|_| SyncError::Invitation)?;
+        Ok(Self { http, url, token: Mutex::default() })
+    }
+
+    /// Asks for a credential; the answer is its signed bytes, unverified.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub async fn enrol(&self, request: &EnrolRequest) -> Result<Vec<u8>, SyncError> {
+        self.send(Method::POST, "v1/enrol", None, Some(cbor::to_vec(request))).await
+    }
+
+    /// HQ's clock: a signed tick, unverified.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub async fn tick(&self, vault: &Arc<dyn KeyVault>) -> Result<Vec<u8>, SyncError> {
+        self.ask(vault, Method::GET, "v1/tick", None).await
+    }
+
+    /// The job packs that this device may see.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub async fn jobs(&self, vault: &Arc<dyn KeyVault>) -> Result<Jobs, SyncError> {
+        read(&self.ask(vault, Method::GET, "v1/jobs", None).await?)
+    }
+
+    /// The depot's rolls.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub async fn rolls(&self, vault: &Arc<dyn KeyVault>) -> Result<Rolls, SyncError> {
+        read(&self.ask(vault, Method::GET, "v1/rolls", None).await?)
+    }
+
+    /// Delivers a batch.
+    ///
+    /// # Errors
+    /// [`SyncError`]. Whether HQ has the batch is then unknown; sending it
+    /// again does no harm.
+    pub async fn deliver(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+        batch: &Batch,
+    ) -> Result<Receipts, SyncError> {
+        read(&self.ask(vault, Method::POST, "v1/outbox", Some(cbor::to_vec(batch))).await?)
+    }
+
+    /// One request in a session, with a new session if HQ asks for one.
+    async fn ask(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Vec<u8>, SyncError> {
+        let mut token = self.token.lock().await;
+        if let Some(known) = token.as_ref() {
+            match self.send(method.clone(), path, Some(known), body.clone()).await {
+                Err(SyncError::NotAdmitted) => {}
+                answer => return answer,
+            }
+        }
+        let fresh = token.insert(self.begin_session(vault).await?);
+        self.send(method, path, Some(fresh), body).await
+    }
+
+    async fn begin_session(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+    ) -> Result<Zeroizing<String>, SyncError> {
+        let keys = vault.public_keys()?;
+        let device = DeviceId::of(&keys.act, &keys.handoff);
+        let request = cbor::to_vec(&ChallengeRequest { version: Version, device });
+        let answer = self.send(Method::POST, "v1/challenge", None, Some(request)).await?;
+        let Challenge { challenge, .. } = read(&answer)?;
+        let vault = Arc::clone(vault);
+        let signing = tokio::task::spawn_blocking(move || {
+            let request = SessionRequest { version: Version, device, challenge };
+            Signed::sign(request, &keys.act, |bytes| vault.sign(Protection::Act, bytes))
+        });
+        let signed = signing.await.map_err(|_| VaultError::Hardware)??;
+        let body = signed.as_bytes().to_vec();
+        let answer = self.send(Method::POST, "v1/session", None, Some(body)).await?;
+        let session: Session = read(&answer)?;
+        Ok(Zeroizing::new(session.token))
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&Zeroizing<String>>,
+        body: Option<Vec<u8>>,
+    ) -> Result<Vec<u8>, SyncError> {
+        let url = self.url.join(path).map_err(|_| SyncError::Invitation)?;
+        let mut request = self.http.request(method, url);
+        if let Some(token) = token {
+            let bearer = Zeroizing::new(format!("Bearer {}", token.as_str()));
+            request = request.header(AUTHORIZATION, bearer.as_str());
+        }
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, CBOR).body(body);
+        }
+        let mut response = request.send().await.map_err(|error| name(&error))?;
+        judge(&response)?;
+        let mut answer = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|_| SyncError::Unreadable)? {
+            if answer.len().saturating_add(chunk.len()) > MAX_ANSWER {
+                return Err(SyncError::Unreadable);
+            }
+            answer.extend_from_slice(&chunk);
+        }
+        Ok(answer)
+    }
+}
+
+fn read<T>(answer: &[u8]) -> Result<T, SyncError>
+where
+    T: Encode<()> + for<'b> Decode<'b, ()>,
+{
+    cbor::from_versioned::<T, 1>(answer).map_err(|_| SyncError::Unreadable)
+}
+
+/// What a status and a content type say.
+fn judge(response: &reqwest::Response) -> Result<(), SyncError> {
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    match response.status() {
+        StatusCode::OK if header(CONTENT_TYPE) == Some(CBOR) => Ok(()),
+        StatusCode::OK => Err(SyncError::CaptivePortal),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(SyncError::NotAdmitted),
+        StatusCode::NETWORK_AUTHENTICATION_REQUIRED => Err(SyncError::CaptivePortal),
+        status if status.is_redirection() => Err(SyncError::CaptivePortal),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            let seconds = header(RETRY_AFTER).and_then(|value| value.trim().parse().ok());
+            Err(SyncError::Busy { retry_after: seconds.map(Duration::from_secs) })
+        }
+        status if status.is_server_error() => Err(SyncError::Busy { retry_after: None }),
+        status => Err(SyncError::Refused { status: status.as_u16() }),
+    }
+}
+
+/// What a failed request died of, by the TLS error at the bottom of it.
+fn name(error: &reqwest::Error) -> SyncError {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let tls = error.downcast_ref::<rustls::Error>().or_else(|| {
+            let io = error.downcast_ref::<std::io::Error>()?;
+            io.get_ref()?.downcast_ref::<rustls::Error>()
+        });
+        if let Some(rustls::Error::InvalidCertificate(certificate)) = tls {
+            return match certificate {
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. } => SyncError::WrongClock,
+                _ => SyncError::WrongCertificate,
+            };
+        }
+        cause = error.source();
+    }
+    SyncError::Offline
+}

@@ -1,0 +1,70 @@
+//! Sealing of single values: AES-256-GCM with a random nonce, bound by
+//! additional data to the place where the value lies, so that values cannot
+//! change places.
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Key, Nonce};
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+use zeroize::{Zeroize, Zeroizing};
+
+const NONCE_BYTES: usize = 12;
+
+/// The seal could not be made or does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Broken;
+
+/// Seals values under one key.
+pub(super) struct Seal(Aes256Gcm);
+
+impl Seal {
+    pub(super) fn new(key: &[u8; 32]) -> Self {
+        let mut key = Key::<Aes256Gcm>::from(*key);
+        let cipher = Aes256Gcm::new(&key);
+        key.zeroize();
+        Self(cipher)
+    }
+
+    /// Nonce, ciphertext, tag.
+    pub(super) fn close(&self, place: &[u8], value: &[u8]) -> Result<Vec<u8>, Broken> {
+        let nonce = random::<NONCE_BYTES>()?;
+        let payload = Payload { msg: value, aad: place };
+        let sealed = self.0.encrypt(&Nonce::from(nonce), payload).map_err(|_| Broken)?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    pub(super) fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Broken> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(Broken)?;
+        let payload = Payload { msg: sealed, aad: place };
+        self.0.decrypt(&Nonce::from(*nonce), payload).map(Zeroizing::new).map_err(|_| Broken)
+    }
+}
+
+/// Keyed hashes, by which sealed rows are found.
+pub(super) struct Lookup(hmac::Key);
+
+impl Lookup {
+    pub(super) fn new(key: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+    }
+
+    pub(super) fn hash(&self, room: &str, name: &[u8]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(room.as_bytes());
+        context.update(&[0]);
+        context.update(name);
+        let mut hash = [0; 32];
+        hash.copy_from_slice(context.sign().as_ref());
+        hash
+    }
+}
+
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Broken> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Broken)?;
+    Ok(bytes)
+}
+
+pub(super) fn random_key() -> Result<Zeroizing<[u8; 32]>, Broken> {
+    random().map(Zeroizing::new)
+}
