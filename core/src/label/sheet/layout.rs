@@ -124,7 +124,8 @@ impl Layout {
             Strength::Normal => 25.0,
             Strength::Rough => 29.0,
         };
-        let quiet = 4.0;
+        // The four modules, and a tenth of one that takes up rounding.
+        let quiet = 4.1;
 
         let line_pitch = (columns.length - 2.0 * SIDE) / LINE;
         let capital = CAPITAL * line_pitch;
@@ -148,6 +149,12 @@ impl Layout {
 
     pub(super) fn per_page(&self) -> usize {
         usize::from(self.columns.labels) * usize::from(self.rows.labels)
+    }
+
+    /// Width and height of a label.
+    #[cfg(test)]
+    pub(super) fn label_size(&self) -> (f32, f32) {
+        (self.columns.length, self.rows.length)
     }
 
     /// The upper left corners of a page's labels, row by row.
@@ -209,4 +216,63 @@ pub(super) struct Text {
     /// From one character to the next.
     pub(super) pitch: f32,
     pub(super) bold: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::label::Token;
+
+    /// What a person with scissors and a person with a camera need.
+    #[test]
+    fn everything_of_a_label_lies_within_it_and_clear_of_its_code() {
+        for grid in [Grid::ThreeByEight, Grid::TwoBySeven] {
+            for strength in [Strength::Normal, Strength::Rough] {
+                let layout = Layout::new(grid, strength);
+                let (width, height) = layout.label_size();
+                let token = Token::from_bytes([7; 16]);
+                let code = Code::of(&token, strength).unwrap();
+                let side = f32::from(u8::try_from(code.size()).unwrap()) * layout.module;
+                let quiet = 4.0 * layout.module;
+                assert!(layout.module >= 0.6);
+
+                for corner in layout.corners() {
+                    let label = layout.label(corner, code.clone(), token.to_groups());
+                    let (left, top) = (label.corner.0 - quiet, label.corner.1 - quiet);
+                    let (right, bottom) = (left + side + 2.0 * quiet, top + side + 2.0 * quiet);
+                    let mark = HAIRLINE / 2.0;
+                    assert!(left > corner.0 + mark && top > corner.1 + mark);
+                    assert!(right < corner.0 + width && bottom < corner.1 + height);
+                    for text in &label.texts {
+                        let half = CAPITAL * text.pitch / 2.0;
+                        let (x, y) = text.left;
+                        assert!(y - half > bottom || x > right);
+                        assert!(y + half < corner.1 + height - ENDS + DOT);
+                        let characters = f32::from(u8::try_from(text.text.len()).unwrap());
+                        let end = x + characters * text.pitch;
+                        assert!(end < corner.0 + width - SIDE + DOT);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn marks_lie_along_the_edges_of_labels() {
+        for (grid, crosses) in [(Grid::ThreeByEight, 2 * 9), (Grid::TwoBySeven, 4 * 8)] {
+            let layout = Layout::new(grid, Strength::Normal);
+            let (width, height) = layout.label_size();
+            let marks = layout.marks();
+            assert_eq!(marks.len(), crosses * 2);
+            let inside = |(x, y): Point| {
+                let within =
+                    |at: f32, start, length| at > start + 0.01 && at < start + length - 0.01;
+                layout.corners().any(|(left, top)| within(x, left, width) && within(y, top, height))
+            };
+            for ((x, y), (to_x, to_y)) in marks {
+                assert!(!inside((x, y)) && !inside((to_x, to_y)));
+                assert!(!inside(((x + to_x) / 2.0, (y + to_y) / 2.0)));
+            }
+        }
+    }
 }
