@@ -6,6 +6,8 @@ use std::iter::repeat_n;
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder as _, ImageError};
+use qrcode::bits::Bits;
+use qrcode::types::QrError;
 use qrcode::{Color, EcLevel, QrCode, Version};
 
 use super::Token;
@@ -51,12 +53,17 @@ impl Code {
     /// # Errors
     /// None in practice: 29 characters fit both symbols exactly, which a test
     /// shows. The error is the encoder's.
-    pub fn of(token: &Token, strength: Strength) -> Result<Self, qrcode::types::QrError> {
+    pub fn of(token: &Token, strength: Strength) -> Result<Self, QrError> {
         let (version, level) = match strength {
             Strength::Normal => (Version::Normal(2), EcLevel::Q),
             Strength::Rough => (Version::Normal(3), EcLevel::H),
         };
-        let code = QrCode::with_version(token.to_text(), version, level)?;
+        // One alphanumeric segment. Left to choose, the encoder parts long runs
+        // of digits from the rest, and the parts need more room than the whole.
+        let mut bits = Bits::new(version);
+        bits.push_alphanumeric_data(token.to_text().as_bytes())?;
+        bits.push_terminator(level)?;
+        let code = QrCode::with_bits(bits, level)?;
         let dark = code.to_colors().into_iter().map(|color| color == Color::Dark).collect();
         Ok(Self { size: code.width(), dark })
     }
@@ -167,8 +174,7 @@ pub enum PictureError {
 
 #[cfg(test)]
 mod tests {
-    use qrcode::bits::Bits;
-    use qrcode::types::QrError;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -190,6 +196,26 @@ mod tests {
         assert_eq!(fits(3, EcLevel::H), Ok(()));
         assert_eq!(fits(2, EcLevel::H), Err(QrError::DataTooLong));
         assert_eq!(fits(1, EcLevel::L), Err(QrError::DataTooLong));
+    }
+
+    /// Long runs of digits among them, which tempt an encoder.
+    #[test]
+    fn tokens_of_equal_bytes_have_codes() {
+        for byte in 0..=255 {
+            for (strength, ..) in STRENGTHS {
+                assert!(Code::of(&Token::from_bytes([byte; 16]), strength).is_ok(), "{byte}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_token_has_codes(bytes: [u8; 16]) {
+            for (strength, size, _) in STRENGTHS {
+                let code = Code::of(&Token::from_bytes(bytes), strength);
+                prop_assert_eq!(code.map(|code| code.size()), Ok(size));
+            }
+        }
     }
 
     #[test]
