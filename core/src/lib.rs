@@ -20,4 +20,4 @@ pub mod signed;
 pub mod sync;
 pub mod vault;
 
-pub use crew::{Advice, Crew, CrewError, Delivered, Fetched, OfferView};
+pub use crew::{Advice, Crew, CrewError, Delivered, Fetched, Found, OfferView};

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use super::Manifests;
+use super::{JobId, Manifests};
 use crate::label::Token;
 use crate::label::roll::Roll;
 use crate::signed::Digest;
@@ -147,10 +147,11 @@ impl Lists {
         self.rolls.values()
     }
 
-    /// Whether a label is on a known roll.
+    /// The boxes of a job's manifest, by index; none if it is not known.
     #[must_use]
-    pub fn is_on_a_roll(&self, token: &Token) -> bool {
-        self.places.contains_key(token)
+    pub fn tokens_of_job(&self, job: JobId) -> &[Token] {
+        let of_job = |known: &&Manifests| known.newest().is_some_and(|newest| newest.job == job);
+        self.manifests.iter().find(of_job).map_or(&[], Manifests::tokens)
     }
 
     /// The shortest list that names these boxes: by manifest where one has

@@ -13,7 +13,11 @@
 mod check;
 mod code;
 pub mod roll;
+#[cfg(feature = "print")]
+mod sheet;
 mod token;
 
-pub use code::{Code, Strength};
+pub use code::{Code, PictureError, Strength};
+#[cfg(feature = "print")]
+pub use sheet::{Grid, PrintError, Sheet};
 pub use token::{LABEL_CHARS, LabelError, Token};

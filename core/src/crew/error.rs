@@ -1,0 +1,131 @@
+//! Why the phone did not do what it was asked, and what to do about it.
+
+use std::time::Duration;
+
+use crate::cbor::CborError;
+use crate::custody::{BoxListError, Refused};
+use crate::job::JobPackError;
+use crate::label::roll::RollError;
+use crate::outbox::SealError;
+use crate::signed::SignedError;
+use crate::sync::SyncError;
+use crate::vault::{StoreError, VaultError};
+
+/// What a caller should do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advice {
+    /// Nothing; it will be tried again.
+    TryLater,
+    /// Tell the user and let him mend it.
+    AskUser,
+    /// A supervisor must decide.
+    AskSupervisor,
+    /// The device must be enrolled again.
+    Enrol,
+    /// The app must be updated.
+    Update,
+    /// A fault in the app, the store or at HQ: report it.
+    Report,
+}
+
+/// Why the phone did not do what it was asked. Nothing was lost.
+#[derive(Debug, thiserror::Error)]
+pub enum CrewError {
+    /// The device was never enrolled.
+    #[error("this device is not enrolled")]
+    NotEnrolled,
+    /// HQ's time was never fetched, so nothing can be recorded yet.
+    #[error("HQ was never reached from this device")]
+    NoTick,
+    /// The job is not on this phone.
+    #[error("no such job on this phone")]
+    UnknownJob,
+    /// The job is not open at this time.
+    #[error("the job is not open now")]
+    NotOpen,
+    /// A label cannot be taken into this job.
+    #[error("a label of another job")]
+    OtherJob,
+    /// The invitation cannot be read.
+    #[error("the invitation cannot be read: {0}")]
+    Invitation(CborError),
+    /// Something that HQ should have signed is not what it should be.
+    #[error("what HQ sent does not verify: {0}")]
+    FromHq(SignedError),
+    /// A roll that HQ sent.
+    #[error("{0}")]
+    Roll(#[from] RollError),
+    /// A job pack that HQ sent.
+    #[error("{0}")]
+    JobPack(#[from] JobPackError),
+    /// A box list names what is not known here.
+    #[error("{0}")]
+    Boxes(#[from] BoxListError),
+    /// What another phone showed is not an offer to this one, or not for a job
+    /// of this one.
+    #[error("this is not an offer to this phone")]
+    NotForMe,
+    /// What another phone showed does not verify.
+    #[error("what the other phone showed does not verify: {0}")]
+    FromPhone(#[from] Refused),
+    /// The store.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The keys.
+    #[error("{0}")]
+    Vault(#[from] VaultError),
+    /// The outbox could not seal an entry.
+    #[error("{0}")]
+    Seal(#[from] SealError),
+    /// HQ could not be talked to.
+    #[error("{error}")]
+    Sync {
+        /// Why.
+        error: SyncError,
+        /// When to try again, where trying again can help.
+        again_after: Option<Duration>,
+    },
+}
+
+impl CrewError {
+    /// What the caller should do.
+    #[must_use]
+    pub const fn advice(&self) -> Advice {
+        match self {
+            Self::NotEnrolled
+            | Self::Vault(VaultError::KeyGone)
+            | Self::Store(StoreError::Vault(VaultError::KeyGone))
+            | Self::Seal(SealError::Key) => Advice::Enrol,
+            Self::NoTick | Self::Seal(SealError::Random | SealError::Full) => Advice::TryLater,
+            Self::UnknownJob | Self::NotOpen | Self::OtherJob => Advice::AskSupervisor,
+            Self::Invitation(CborError::Version { .. })
+            | Self::Store(StoreError::Newer { .. })
+            | Self::FromHq(SignedError::Payload(CborError::Version { .. })) => Advice::Update,
+            Self::Invitation(_) | Self::NotForMe | Self::FromPhone(_) | Self::Vault(_) => {
+                Advice::AskUser
+            }
+            Self::Store(StoreError::Full | StoreError::ReadOnly | StoreError::Vault(_)) => {
+                Advice::AskUser
+            }
+            Self::Store(StoreError::InUse | StoreError::Io) => Advice::TryLater,
+            Self::Sync { error, .. } => match error {
+                SyncError::Offline | SyncError::Busy { .. } | SyncError::Unreadable => {
+                    Advice::TryLater
+                }
+                SyncError::CaptivePortal
+                | SyncError::WrongClock
+                | SyncError::WrongCertificate
+                | SyncError::Invitation
+                | SyncError::Vault(_) => Advice::AskUser,
+                SyncError::NotAdmitted => Advice::AskSupervisor,
+                SyncError::Refused { .. } => Advice::Report,
+            },
+            Self::FromHq(_)
+            | Self::Roll(_)
+            | Self::JobPack(_)
+            | Self::Boxes(_)
+            | Self::Seal(SealError::TooLarge)
+            | Self::Store(StoreError::Damaged) => Advice::Report,
+        }
+    }
+}

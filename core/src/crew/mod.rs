@@ -1,0 +1,361 @@
+//! The face that apps see: one phone, its keys, its store and its HQ.
+//!
+//! It decides nothing itself. What an act is, who holds what and what a receipt
+//! means is said in [`custody`](crate::custody); here the steps are put in
+//! order, and the order matters: sign, verify, commit durably, raise the
+//! high-water mark, and only then may a byte of an event leave the phone.
+
+mod error;
+mod kept;
+mod phone;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+pub use self::error::{Advice, CrewError};
+use self::kept::{
+    ENROLMENT, Enrolment, ONLY, continue_chain, load_lists, read_enrolment, read_packs,
+    read_progress,
+};
+use self::phone::{Phone, State, is_open};
+use crate::cbor::{self, Version};
+use crate::clock::Clock;
+use crate::custody::Tick;
+use crate::custody::{Credential, DeviceId, EventId, FindingKind, JobId, Kind, Lists};
+use crate::job::JobPack;
+use crate::label::Token;
+use crate::outbox::SealingKey;
+use crate::outbox::queue::{self, Status};
+use crate::scan::Tally;
+use crate::signed::{PublicKey, Signed, SignedError};
+use crate::sync::Client;
+use crate::sync::wire::Invitation;
+use crate::vault::{KeyVault, Store, StoreError};
+
+/// What was found wrong with which boxes.
+pub type Found = (FindingKind, BTreeSet<Token>);
+
+/// A phone of a crew.
+#[derive(Clone)]
+pub struct Crew {
+    phone: Arc<Phone>,
+}
+
+/// What came from HQ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fetched {
+    /// Jobs of this device.
+    pub jobs: usize,
+    /// Labels on the depot's rolls.
+    pub labels: usize,
+}
+
+/// What a sync achieved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Entries that HQ has, with its receipt verified, and that are gone here.
+    pub receipted: u64,
+    /// Entries that HQ refused; they are parked.
+    pub parked: u64,
+    /// Entries that HQ did not answer, or not with a receipt of its own; they
+    /// wait.
+    pub unanswered: u64,
+}
+
+/// An offer from another phone, verified.
+#[derive(Debug, Clone)]
+pub struct OfferView {
+    /// The giver, by his credential.
+    pub giver: Signed<Credential>,
+    /// The job.
+    pub job: JobId,
+    /// What he says he hands over.
+    pub boxes: BTreeSet<Token>,
+    event: EventId,
+}
+
+impl Crew {
+    /// Opens the phone whose store is in this directory; a new one, if there is
+    /// none. Reads and writes files and asks the vault: not for a screen's
+    /// thread.
+    ///
+    /// # Errors
+    /// [`CrewError::Store`] or [`CrewError::Vault`].
+    pub fn open(
+        directory: &Path,
+        vault: Arc<dyn KeyVault>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, CrewError> {
+        let keys = vault.public_keys()?;
+        let device = DeviceId::of(&keys.act, &keys.handoff);
+        let mut store = Store::open(directory, vault.as_ref())?;
+        let mark = vault.mark()?;
+        let lists = store.transaction(|t| {
+            continue_chain(t, mark)?;
+            match read_enrolment(t) {
+                Ok(enrolment) => load_lists(t, &enrolment.hq),
+                Err(CrewError::NotEnrolled) => Ok(Lists::new()),
+                Err(error) => Err(error),
+            }
+        })?;
+        let state = Mutex::new(State { store, lists, epoch: None, failures: 0 });
+        let client = tokio::sync::OnceCell::new();
+        Ok(Self { phone: Arc::new(Phone { vault, clock, device, state, client }) })
+    }
+
+    /// This device.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.phone.device
+    }
+
+    /// Enrols this device with HQ, by an invitation that HQ made.
+    ///
+    /// # Errors
+    /// [`CrewError`].
+    pub async fn enrol(&self, invitation: &[u8]) -> Result<(), CrewError> {
+        let invitation: Invitation =
+            cbor::from_versioned::<_, 1>(invitation).map_err(CrewError::Invitation)?;
+        SealingKey::from_bytes(&invitation.sealing_key)?;
+        let client = Client::new(&invitation.url, &invitation.authority)
+            .map_err(|error| CrewError::Sync { error, again_after: None })?;
+        let phone = Arc::clone(&self.phone);
+        let code = invitation.code.clone();
+        let request = blocking(move || phone.enrol_request(code)).await?;
+        let answer = client.enrol(&request).await.map_err(|error| self.phone.failed(error))?;
+        let credential: Signed<Credential> =
+            Signed::open(&answer, &invitation.hq).map_err(CrewError::FromHq)?;
+        if credential.device() != self.phone.device {
+            return Err(CrewError::FromHq(SignedError::Signature));
+        }
+        let enrolment = Enrolment {
+            version: Version,
+            url: invitation.url.clone(),
+            authority: invitation.authority.clone(),
+            hq: invitation.hq,
+            sealing_key: invitation.sealing_key.clone(),
+            credential: answer.into(),
+        };
+        let phone = Arc::clone(&self.phone);
+        blocking(move || {
+            phone.state().store.transaction(|t| {
+                t.put(ENROLMENT, ONLY, None, &cbor::to_vec(&enrolment)).map_err(CrewError::from)
+            })
+        })
+        .await
+    }
+
+    /// Fetches HQ's time, the job packs and the depot's rolls.
+    ///
+    /// # Errors
+    /// [`CrewError`].
+    pub async fn fetch(&self) -> Result<Fetched, CrewError> {
+        let (client, hq) = self.client().await?;
+        let vault = &self.phone.vault;
+        let tick = client.tick(vault).await.map_err(|error| self.phone.failed(error))?;
+        let jobs = client.jobs(vault).await.map_err(|error| self.phone.failed(error))?;
+        let rolls = client.rolls(vault).await.map_err(|error| self.phone.failed(error))?;
+        Signed::<Tick>::open(&tick, &hq).map_err(CrewError::FromHq)?;
+        let packs: Vec<Signed<JobPack>> = jobs
+            .packs
+            .iter()
+            .map(|pack| Signed::open(pack, &hq).map_err(CrewError::FromHq))
+            .collect::<Result<_, _>>()?;
+        for pack in &packs {
+            pack.manifests(&hq)?;
+        }
+        let phone = Arc::clone(&self.phone);
+        blocking(move || phone.keep(&hq, &tick, &packs, &rolls.rolls)).await
+    }
+
+    /// The jobs on this phone that are open now.
+    ///
+    /// # Errors
+    /// [`CrewError`].
+    pub fn jobs(&self) -> Result<Vec<JobPack>, CrewError> {
+        let now = self.phone.clock.now();
+        let packs = self.phone.state().store.transaction(read_packs)?;
+        Ok(packs.into_iter().filter(|pack| is_open(pack, now)).collect())
+    }
+
+    /// The tally of a job, to scan against: its boxes, the blank labels, and
+    /// the boxes of other jobs.
+    ///
+    /// # Errors
+    /// [`CrewError`].
+    pub fn tally(&self, job: JobId) -> Result<Tally, CrewError> {
+        let mut state = self.phone.state();
+        let State { store, lists, .. } = &mut *state;
+        store.transaction(|t| {
+            let hq = read_enrolment(t)?.hq;
+            let (mut mine, mut elsewhere) = (BTreeSet::new(), BTreeSet::new());
+            for pack in read_packs(t)? {
+                let boxes = if pack.job == job { &mut mine } else { &mut elsewhere };
+                boxes.extend(pack.manifests(&hq)?.tokens());
+                boxes.extend(read_progress(t, pack.job)?.entered());
+            }
+            let known: BTreeSet<Token> = &mine | &elsewhere;
+            let on_rolls = lists.rolls().flat_map(|roll| roll.tokens().map(|(_, token)| token));
+            let blank: Vec<Token> = on_rolls.filter(|token| !known.contains(token)).collect();
+            Ok(Tally::new(mine).with_blank(blank).with_elsewhere(elsewhere))
+        })
+    }
+
+    /// Records that labels were stuck on boxes of a job.
+    ///
+    /// # Errors
+    /// [`CrewError`].
+    pub fn commission(&self, job: JobId, boxes: &BTreeSet<Token>) -> Result<EventId, CrewError> {
+        self.phone.open_job(job)?;
+        let act = self.phone.act(Kind::Commission, job, boxes)?;
+        Ok(self.phone.record(act, boxes)?.id())
+    }
+
+    /// Records one act on boxes of a job, with what was found wrong.
+    ///
+    /// # Errors
+    /// [`CrewError`].
+    pub fn record(
+        &self,
+        kind: Kind,
+        job: JobId,
+        boxes: &BTreeSet<Token>,
+        findings: &[Found],
+        about: Option<EventId>,
+    ) -> Result<EventId, CrewError> {
+        self.phone.open_job(job)?;
+        let mut act = self.phone.act(kind, job, boxes)?;
+        act.findings = self.phone.findings(findings)?;
+        act.about = about;
+        Ok(self.phone.record(act, &BTreeSet::new())?.id())
+    }
+
+    /// Offers boxes to another device. The answer is what to show it.
+    ///
+    /// # Errors
+    /// [`CrewError`].
+    pub fn offer(
+        &self,
+        job: JobId,
+        boxes: &BTreeSet<Token>,
+        to: DeviceId,
+    ) -> Result<Vec<u8>, CrewError> {
+        self.phone.open_job(job)?;
+        let mut act = self.phone.act(Kind::Offer, job, boxes)?;
+        act.to = Some(to);
+        let offer = self.phone.record(act, &BTreeSet::new())?;
+        self.phone.release()?;
+        Ok(offer.as_bytes().to_vec())
+    }
+
+    /// Reads an offer that another phone showed, and checks who signed it.
+    ///
+    /// # Errors
+    /// [`CrewError::NotForMe`], [`CrewError::FromPhone`] and others.
+    pub fn read_offer(&self, shown: &[u8]) -> Result<OfferView, CrewError> {
+        let (event, giver) = self.phone.read_event(shown)?;
+        if event.kind != Kind::Offer || event.to != Some(self.phone.device) {
+            return Err(CrewError::NotForMe);
+        }
+        let boxes = self.phone.state().lists.resolve(&event.boxes)?;
+        Ok(OfferView { giver, job: event.job, boxes, event: event.id() })
+    }
+
+    /// Accepts what this device scanned itself of an offer. The answer is what
+    /// to show the giver.
+    ///
+    /// # Errors
+    /// [`CrewError`].
+    pub fn accept(
+        &self,
+        offer: &OfferView,
+        scanned: &BTreeSet<Token>,
+        findings: &[Found],
+    ) -> Result<Vec<u8>, CrewError> {
+        self.phone.open_job(offer.job)?;
+        let mut act = self.phone.act(Kind::Accept, offer.job, scanned)?;
+        act.findings = self.phone.findings(findings)?;
+        act.about = Some(offer.event);
+        let accept = self.phone.record(act, scanned)?;
+        self.phone.release()?;
+        Ok(accept.as_bytes().to_vec())
+    }
+
+    /// Reads the acceptance of an offer that this device made: which boxes the
+    /// other has signed for.
+    ///
+    /// # Errors
+    /// [`CrewError::NotForMe`], [`CrewError::FromPhone`] and others.
+    pub fn read_acceptance(
+        &self,
+        offer: &[u8],
+        shown: &[u8],
+    ) -> Result<BTreeSet<Token>, CrewError> {
+        let (offer, _) = self.phone.read_event(offer)?;
+        let (accept, _) = self.phone.read_event(shown)?;
+        let answers = accept.kind == Kind::Accept
+            && accept.about == Some(offer.id())
+            && offer.to == Some(accept.device)
+            && offer.device == self.phone.device;
+        if !answers {
+            return Err(CrewError::NotForMe);
+        }
+        Ok(self.phone.state().lists.resolve(&accept.boxes)?)
+    }
+
+    /// How the queue stands.
+    ///
+    /// # Errors
+    /// [`CrewError::Store`].
+    pub fn outbox(&self) -> Result<Status, CrewError> {
+        self.phone.state().store.transaction(|t| queue::status(t).map_err(CrewError::from))
+    }
+
+    /// Delivers what waits, once through the queue.
+    ///
+    /// # Errors
+    /// [`CrewError::Sync`] says when to try again. Whatever was receipted
+    /// before stays receipted.
+    pub async fn sync(&self) -> Result<Delivered, CrewError> {
+        let (client, hq) = self.client().await?;
+        let mut delivered = Delivered::default();
+        let mut after = 0;
+        loop {
+            let phone = Arc::clone(&self.phone);
+            let (entries, batch) = blocking(move || phone.next_batch(after)).await?;
+            let Some(last) = entries.last() else { break };
+            after = last.position;
+            let answer = client.deliver(&self.phone.vault, &batch).await;
+            let receipts = answer.map_err(|error| self.phone.failed(error))?.receipts;
+            let phone = Arc::clone(&self.phone);
+            let settled = blocking(move || phone.settle(&hq, &entries, &receipts)).await?;
+            delivered.receipted += settled.receipted;
+            delivered.parked += settled.parked;
+            delivered.unanswered += settled.unanswered;
+        }
+        self.phone.state().failures = 0;
+        Ok(delivered)
+    }
+
+    async fn client(&self) -> Result<(&Client, PublicKey), CrewError> {
+        let phone = Arc::clone(&self.phone);
+        let enrolment =
+            blocking(move || phone.state().store.transaction(|t| read_enrolment(t))).await?;
+        let client = self
+            .phone
+            .client
+            .get_or_try_init(|| async { Client::new(&enrolment.url, &enrolment.authority) })
+            .await
+            .map_err(|error| CrewError::Sync { error, again_after: None })?;
+        Ok((client, enrolment.hq))
+    }
+}
+
+/// Runs what may block on disk or key hardware where blocking is allowed.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CrewError> + Send + 'static,
+) -> Result<T, CrewError> {
+    // It fails only if the work panicked or the runtime is shutting down.
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(CrewError::Store(StoreError::Io)))
+}

@@ -1,0 +1,307 @@
+//! Sheets of labels for HQ's printer.
+//!
+//! A label bears its code and its text, and nothing else: no name, no logo, no
+//! address, so a lost sheet tells nothing. The last four characters stand large
+//! beside the code, because that is what a crew calls a box by across a cellar.
+//!
+//! One layout, in millimetres, is drawn with three faces. PDF is what a printer
+//! wants, SVG a print shop, PNG a label printer and the eye. The same tokens
+//! give the same bytes every time: nothing in them tells when they were printed.
+
+mod layout;
+mod pdf;
+mod png;
+mod svg;
+
+use qrcode::types::QrError;
+
+use self::layout::{Label, Layout};
+use super::{Code, Strength, Token};
+
+/// How labels lie on a sheet of A4, 210 x 297 mm. Both are common as die-cut
+/// stock, and both can be cut by hand along the marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Grid {
+    /// 3 x 8 labels of 70 x 37 mm, edge to edge.
+    #[default]
+    ThreeByEight,
+    /// 2 x 7 labels of 99.1 x 38.1 mm, the columns 2.5 mm apart.
+    TwoBySeven,
+}
+
+/// A sheet of labels, ready to be filled with tokens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sheet {
+    strength: Strength,
+    layout: Layout,
+}
+
+impl Sheet {
+    /// The most labels of one PDF; at about 3 kB each it stays below 35 MB.
+    pub const MOST_LABELS: usize = 10_000;
+
+    /// The resolution of most printers, in dots per inch, on which every module
+    /// is a whole number of dots.
+    pub const DPI: u32 = 300;
+
+    /// Resolutions that [`Sheet::png`] draws, in dots per inch: below, a module
+    /// has fewer than four pixels; above, a page takes more than 140 MB.
+    pub const DPI_RANGE: std::ops::RangeInclusive<u32> = 150..=1200;
+
+    /// A sheet with this grid, and codes of this strength.
+    #[must_use]
+    pub fn new(grid: Grid, strength: Strength) -> Self {
+        Self { strength, layout: Layout::new(grid, strength) }
+    }
+
+    /// How many labels a page holds.
+    #[must_use]
+    pub fn per_page(&self) -> usize {
+        self.layout.per_page()
+    }
+
+    /// All labels as one PDF of as many pages as they need.
+    ///
+    /// # Errors
+    /// [`PrintError::Empty`] without a token, [`PrintError::TooMany`] with more
+    /// than [`Sheet::MOST_LABELS`].
+    pub fn pdf(&self, tokens: &[Token]) -> Result<Vec<u8>, PrintError> {
+        let pages: Vec<Vec<Label>> = bounded(tokens, Self::MOST_LABELS)?
+            .chunks(self.per_page())
+            .map(|page| self.page(page))
+            .collect::<Result<_, _>>()?;
+        Ok(pdf::document(&self.layout, &pages))
+    }
+
+    /// One page as an SVG document of A4 size.
+    ///
+    /// # Errors
+    /// [`PrintError::Empty`] without a token, [`PrintError::TooMany`] with more
+    /// than [`Sheet::per_page`].
+    pub fn svg(&self, tokens: &[Token]) -> Result<String, PrintError> {
+        let page = self.page(bounded(tokens, self.per_page())?)?;
+        Ok(svg::document(&self.layout, &page))
+    }
+
+    /// One page as a greyscale PNG that states its resolution, so that it is
+    /// printed at its true size. [`Sheet::DPI`] is the `dpi` to choose.
+    ///
+    /// # Errors
+    /// [`PrintError::Empty`] without a token, [`PrintError::TooMany`] with more
+    /// than [`Sheet::per_page`], and [`PrintError::Resolution`] for a `dpi`
+    /// outside [`Sheet::DPI_RANGE`].
+    pub fn png(&self, tokens: &[Token], dpi: u32) -> Result<Vec<u8>, PrintError> {
+        if !Self::DPI_RANGE.contains(&dpi) {
+            return Err(PrintError::Resolution { dpi });
+        }
+        let page = self.page(bounded(tokens, self.per_page())?)?;
+        Ok(png::picture(&self.layout, &page, dpi)?)
+    }
+
+    fn page(&self, tokens: &[Token]) -> Result<Vec<Label>, PrintError> {
+        let places = self.layout.corners();
+        tokens
+            .iter()
+            .zip(places)
+            .map(|(token, corner)| {
+                let code = Code::of(token, self.strength)?;
+                Ok(self.layout.label(corner, code, token.to_groups()))
+            })
+            .collect()
+    }
+}
+
+fn bounded(tokens: &[Token], most: usize) -> Result<&[Token], PrintError> {
+    match tokens.len() {
+        0 => Err(PrintError::Empty),
+        labels if labels > most => Err(PrintError::TooMany { labels, most }),
+        _ => Ok(tokens),
+    }
+}
+
+/// Why nothing was printed.
+#[derive(Debug, thiserror::Error)]
+pub enum PrintError {
+    /// There is no label to print.
+    #[error("no label to print")]
+    Empty,
+    /// More labels than one document or page holds: print them in parts.
+    #[error("{labels} labels, but at most {most} go into one; print them in parts")]
+    TooMany {
+        /// How many were given.
+        labels: usize,
+        /// How many are possible.
+        most: usize,
+    },
+    /// A resolution that no printer has or no label survives.
+    #[error("{dpi} dots per inch; choose {} to {}", Sheet::DPI_RANGE.start(), Sheet::DPI_RANGE.end())]
+    Resolution {
+        /// The dots per inch that were asked for.
+        dpi: u32,
+    },
+    /// The QR encoder refused a label, which the texts of tokens never cause.
+    #[error("a label could not be made into a code")]
+    Code(#[from] QrError),
+    /// The PNG could not be written.
+    #[error("the page could not be encoded")]
+    Encoding(#[from] ::png::EncodingError),
+}
+
+#[cfg(test)]
+mod tests {
+    use image::GrayImage;
+    use image::imageops::crop_imm;
+
+    use super::*;
+
+    const GRIDS: [(Grid, usize); 2] = [(Grid::ThreeByEight, 24), (Grid::TwoBySeven, 14)];
+    const STRENGTHS: [(Strength, u32); 2] = [(Strength::Normal, 25), (Strength::Rough, 29)];
+
+    /// So many tokens that look as random as minted ones.
+    fn tokens(count: u64) -> Vec<Token> {
+        let bytes = |seed: u64| {
+            let digest = ring::digest::digest(&ring::digest::SHA256, &seed.to_be_bytes());
+            digest.as_ref()[..16].try_into().unwrap()
+        };
+        (0..count).map(|seed| Token::from_bytes(bytes(seed))).collect()
+    }
+
+    fn sheets() -> impl Iterator<Item = (Sheet, usize, u32)> {
+        GRIDS.into_iter().flat_map(|(grid, labels)| {
+            STRENGTHS.map(|(strength, size)| (Sheet::new(grid, strength), labels, size))
+        })
+    }
+
+    fn picture(sheet: &Sheet, tokens: &[Token], dpi: u32) -> GrayImage {
+        let png = sheet.png(tokens, dpi).unwrap();
+        image::load_from_memory(&png).unwrap().into_luma8()
+    }
+
+    /// The part of a picture from this corner, in millimetres.
+    fn part(picture: &GrayImage, dpi: u32, corner: (f32, f32), side: (f32, f32)) -> GrayImage {
+        let pixels = |millimetres: f32| {
+            let pixels = f64::from(millimetres) * f64::from(dpi) / 25.4;
+            (0..).find(|whole| f64::from(*whole) + 0.5 > pixels).unwrap()
+        };
+        crop_imm(picture, pixels(corner.0), pixels(corner.1), pixels(side.0), pixels(side.1))
+            .to_image()
+    }
+
+    fn read(picture: GrayImage) -> Token {
+        let (width, height) = picture.dimensions();
+        let code = rxing::helpers::detect_in_luma(picture.into_raw(), width, height, None);
+        Token::parse(code.unwrap().getText()).unwrap()
+    }
+
+    #[test]
+    fn every_label_of_a_page_is_read_back() {
+        for (sheet, labels, _) in sheets() {
+            assert_eq!(sheet.per_page(), labels);
+            let tokens = tokens(u64::try_from(labels).unwrap());
+            let page = picture(&sheet, &tokens, Sheet::DPI);
+            assert_eq!(page.dimensions(), (2480, 3508));
+            for (token, corner) in tokens.iter().zip(sheet.layout.corners()) {
+                let label = part(&page, Sheet::DPI, corner, sheet.layout.label_size());
+                assert_eq!(read(label), *token);
+            }
+        }
+    }
+
+    #[test]
+    fn the_coarsest_picture_is_read_too() {
+        for (sheet, ..) in sheets() {
+            let tokens = tokens(1);
+            let page = picture(&sheet, &tokens, *Sheet::DPI_RANGE.start());
+            let corner = sheet.layout.corners().next().unwrap();
+            let label = part(&page, *Sheet::DPI_RANGE.start(), corner, sheet.layout.label_size());
+            assert_eq!(read(label), tokens[0]);
+        }
+    }
+
+    /// The picture's codes are exact: whole modules of equal size, with four
+    /// modules of nothing but white around them.
+    #[test]
+    fn a_code_is_its_modules_within_a_white_quiet_zone() {
+        for (sheet, labels, size) in sheets() {
+            let tokens = tokens(u64::try_from(labels).unwrap());
+            let page = picture(&sheet, &tokens, Sheet::DPI);
+            for label in sheet.page(&tokens).unwrap() {
+                let (module, (x, y)) = (sheet.layout.module, label.corner);
+                let quiet = 4.0 * module;
+                let side = module * (f32::from(u8::try_from(size).unwrap()) + 8.0);
+                let drawn = part(&page, Sheet::DPI, (x - quiet, y - quiet), (side, side));
+                let pixels = drawn.width() / (size + 8);
+                assert_eq!(drawn.width(), pixels * (size + 8));
+                let code = label.code.png(usize::try_from(pixels).unwrap()).unwrap();
+                assert!(drawn == image::load_from_memory(&code).unwrap().into_luma8());
+            }
+        }
+    }
+
+    #[test]
+    fn a_pdf_has_every_label_once_and_fonts_that_every_printer_has() {
+        let tokens = tokens(50);
+        for (sheet, labels, _) in sheets() {
+            let pdf = sheet.pdf(&tokens).unwrap();
+            let text = String::from_utf8_lossy(&pdf);
+            assert_eq!(text.matches("/Type /Page\n").count(), 50_usize.div_ceil(labels));
+            assert_eq!(text.matches(" cm\n").count(), 50, "one path for each code");
+            assert!(text.contains("/PrintScaling /None"));
+            assert!(text.contains("(Crewseal labels)"));
+            assert!(!text.contains("Date") && !text.contains("FontFile"));
+            let shown: Vec<&str> = text
+                .lines()
+                .filter_map(|line| line.strip_prefix('(')?.strip_suffix(") Tj"))
+                .collect();
+            let expected: Vec<String> = tokens
+                .iter()
+                .flat_map(|token| {
+                    let groups = token.to_groups();
+                    let call = groups[7].clone();
+                    groups.into_iter().chain([call])
+                })
+                .collect();
+            assert_eq!(shown, expected, "the groups of each label, and its call sign");
+        }
+    }
+
+    #[test]
+    fn an_svg_has_the_same_codes_and_texts() {
+        for (sheet, labels, _) in sheets() {
+            let tokens = tokens(u64::try_from(labels).unwrap());
+            let svg = sheet.svg(&tokens).unwrap();
+            assert_eq!(svg.matches("<text ").count(), labels * 9);
+            for label in sheet.page(&tokens).unwrap() {
+                assert!(svg.contains(&label.code.path()));
+                assert!(label.texts.iter().all(|text| svg.contains(&format!(">{}<", text.text))));
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_tokens_give_the_same_bytes() {
+        let tokens = tokens(14);
+        for (sheet, ..) in sheets() {
+            assert_eq!(sheet.pdf(&tokens).unwrap(), sheet.pdf(&tokens).unwrap());
+            assert_eq!(sheet.svg(&tokens).unwrap(), sheet.svg(&tokens).unwrap());
+            assert_eq!(sheet.png(&tokens, 150).unwrap(), sheet.png(&tokens, 150).unwrap());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_printed_is_refused() {
+        let sheet = Sheet::new(Grid::TwoBySeven, Strength::Normal);
+        assert!(matches!(sheet.pdf(&[]), Err(PrintError::Empty)));
+        assert!(matches!(sheet.svg(&[]), Err(PrintError::Empty)));
+        assert!(matches!(sheet.png(&[], 300), Err(PrintError::Empty)));
+        let page = tokens(15);
+        assert!(matches!(sheet.svg(&page), Err(PrintError::TooMany { labels: 15, most: 14 })));
+        assert!(matches!(sheet.png(&page, 300), Err(PrintError::TooMany { .. })));
+        let roll = vec![page[0]; Sheet::MOST_LABELS + 1];
+        assert!(matches!(sheet.pdf(&roll), Err(PrintError::TooMany { most: 10_000, .. })));
+        for dpi in [0, 149, 1201, u32::MAX] {
+            let refused = sheet.png(&page[..1], dpi);
+            assert!(matches!(refused, Err(PrintError::Resolution { dpi: d }) if d == dpi));
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! HQ's end of Crewseal.
+
+pub mod labels;
