@@ -5,6 +5,7 @@ use image::{Rgb, RgbImage};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
+use crate::grain::step;
 use crate::light::{Light, Lighting};
 use crate::room::{Room, is_label};
 use crate::space::{Face, Ray, Vec3, vec3};
@@ -20,6 +21,9 @@ const FOCAL: f32 = 1600.0;
 const BORDER: f32 = 45.0;
 /// Samples of a pixel where there is something fine to see.
 const SAMPLES: i32 = 16;
+/// The tone curve is looked up, in so many steps up to this much light.
+const CURVE: usize = 8192;
+const BRIGHTEST: f32 = 6.0;
 /// Rows that a thread takes at a time.
 const BAND: u32 = 24;
 
@@ -114,7 +118,7 @@ impl Camera {
         let view = View { camera: self, room, lighting, windows: self.windows(room) };
         let mut film = vec![Vec3::ZERO; (WIDTH * HEIGHT) as usize];
         let bands = film.chunks_mut((WIDTH * BAND) as usize).zip((0..).step_by(BAND as usize));
-        let (even, odd): (Vec<_>, Vec<_>) = bands.partition(|(_, top)| (top / BAND) % 2 == 0);
+        let (even, odd): (Vec<_>, Vec<_>) = bands.partition(|(_, top)| (top / BAND).is_multiple_of(2));
         std::thread::scope(|scope| {
             for share in [even, odd] {
                 let view = &view;
@@ -172,8 +176,8 @@ impl Camera {
     /// From light to numbers: exposure, vignette, noise, the tone curve.
     fn develop(&self, film: &[Vec3], light: Light) -> RgbImage {
         let (brightness, noise) = match light {
-            Light::Day => (0.30, 0.006),
-            Light::Dim => (0.20, 0.014),
+            Light::Day => (0.36, 0.006),
+            Light::Dim => (0.30, 0.013),
             Light::Dark => (0.11, 0.030),
         };
         // The camera meters the picture's mean, and balances white half way.
@@ -183,6 +187,9 @@ impl Camera {
         let gain = |channel: f32| brightness / grey * (grey * 1.06 / channel).powf(0.35);
         let gains = vec3(gain(mean.x), gain(mean.y), gain(mean.z));
         let mut grain = Grain(self.noise_seed | 1);
+        let curve: Vec<u8> = (0..=CURVE)
+            .map(|step| (tone(step as f32 / CURVE as f32 * BRIGHTEST) * 255.0 + 0.5) as u8)
+            .collect();
         RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
             let right = (x as f32 - WIDTH as f32 / 2.0) / FOCAL;
             let down = (y as f32 - HEIGHT as f32 / 2.0) / FOCAL;
@@ -195,7 +202,8 @@ impl Camera {
             let mut channel = |light: f32| {
                 let deviation = noise * (0.12 + light.max(0.0).sqrt());
                 let seen = light + deviation * (0.8 * common + 0.45 * grain.next());
-                (tone(seen) * 255.0 + 0.5) as u8
+                // The cast saturates at 0.
+                curve[((seen * (CURVE as f32 / BRIGHTEST)) as usize).min(CURVE)]
             };
             Rgb([channel(light.x), channel(light.y), channel(light.z)])
         })
@@ -203,12 +211,13 @@ impl Camera {
 }
 
 /// The tone curve: sRGB with a soft shoulder, so that white paper keeps its
-/// drawing under the lamp.
+/// drawing under the lamp, and some of the contrast that phones add.
 fn tone(light: f32) -> f32 {
-    let light = light.max(0.0);
     let soft = light * (1.0 + light / 4.0) / (1.0 + light);
     let soft = soft.min(1.0);
-    if soft < 0.003_130_8 { 12.92 * soft } else { 1.055 * soft.powf(1.0 / 2.4) - 0.055 }
+    let encoded =
+        if soft < 0.003_130_8 { 12.92 * soft } else { 1.055 * soft.powf(1.0 / 2.4) - 0.055 };
+    encoded + 0.5 * (step(0.0, 1.0, encoded) - encoded)
 }
 
 /// Normally distributed noise, quick: the sum of four uniform numbers.

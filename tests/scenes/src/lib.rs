@@ -76,7 +76,8 @@ impl Scene {
     pub fn photograph(&self) -> Photo {
         let mut rng = SmallRng::seed_from_u64(self.seed);
         let room = Room::furnish(&self.labels, &mut rng);
-        let lamp = vec3(rng.random_range(-0.9..0.9), 2.35, rng.random_range(1.1..1.8));
+        let side = if rng.random() { 1.0 } else { -1.0 };
+        let lamp = vec3(side * rng.random_range(0.4..1.2), 2.3, rng.random_range(1.0..1.6));
         let camera = Camera::aim(&room, self.light, &mut rng, self.seed, self.shot);
         let lighting = Lighting::gather(&room, self.light, lamp, camera.eye);
         let picture = camera.expose(&room, &lighting, self.light);

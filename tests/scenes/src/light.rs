@@ -26,22 +26,22 @@ impl Light {
     fn sources(self) -> (Vec3, Vec3) {
         let (lamp, window) = (vec3(1.0, 0.80, 0.56), vec3(0.72, 0.86, 1.0));
         match self {
-            Self::Day => (lamp * 1.2, window * 1.5),
-            Self::Dim => (lamp * 2.0, window * 0.42),
-            Self::Dark => (lamp * 1.5, window * 0.12),
+            Self::Day => (lamp * 1.0, window * 1.7),
+            Self::Dim => (lamp * 2.6, window * 0.40),
+            Self::Dark => (lamp * 2.0, window * 0.08),
         }
     }
 }
 
 /// Distance between the grid's points, in metres.
-const SPACING: f32 = 0.025;
+const SPACING: f32 = 0.028;
 /// Most points along a side of a face.
-const MOST_POINTS: f32 = 180.0;
+const MOST_POINTS: f32 = 170.0;
 /// Rays to the lamp, and rays to everywhere.
-const TO_LAMP: i32 = 14;
-const AROUND: i32 = 30;
+const TO_LAMP: i32 = 12;
+const AROUND: i32 = 22;
 /// The lamp's radius, in metres.
-const LAMP: f32 = 0.16;
+const LAMP: f32 = 0.11;
 
 /// The light on one face.
 struct Lit {
@@ -165,8 +165,7 @@ fn gather_face(
                 let square = way.dot(way);
                 let slant = way.dot(normal) / square.sqrt();
                 let ray = Ray { from, along: way };
-                let is_dark = slant <= 0.0
-                    || room.met_by(&ray, not_itself).is_some_and(|(_, part, _)| part < 1.0);
+                let is_dark = slant <= 0.0 || room.shades(&ray, not_itself);
                 if !is_dark {
                     sum = sum + lamp_colour * (slant / square / TO_LAMP as f32);
                 }
@@ -185,7 +184,7 @@ fn gather_face(
                     }
                     _ => {
                         let from_window = (along.dot(vec3(-0.55, 0.25, 0.8))).max(0.0);
-                        let bounced = lamp_colour * 0.10 + vec3(0.03, 0.028, 0.026);
+                        let bounced = lamp_colour * 0.055 + vec3(0.02, 0.019, 0.018);
                         bounced + window_colour * (0.12 + from_window * from_window)
                     }
                 };

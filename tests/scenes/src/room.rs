@@ -5,14 +5,16 @@ use rand::Rng;
 use rand::rngs::SmallRng;
 
 use crate::Placed;
-use crate::grain::{cloud, speck, step};
+use crate::grain::{cell, cloud, speck, step};
 use crate::label::{HEIGHT, Sticker, WIDTH};
 use crate::lettering::{advance, ink};
 use crate::space::{Block, Face, Ray, Vec3, vec3};
 
 /// What people write on boxes; never whose they are.
-const WORDS: [&str; 10] =
-    ["BOOKS", "KITCHEN", "LAMPS", "BATH", "TOYS", "SHOES", "OFFICE", "LINEN", "CELLAR", "GLASS"];
+const WORDS: [&str; 17] = [
+    "BOOKS", "KITCHEN", "LAMPS", "BATH", "TOYS", "SHOES", "OFFICE", "LINEN", "CELLAR", "GLASS",
+    "TOOLS", "COATS", "BEDS", "FILES", "PLATES", "GAMES", "ATTIC",
+];
 
 /// Everything that light falls on.
 pub struct Room {
@@ -77,9 +79,9 @@ impl Room {
         let thing = |centre, half, stuff| Thing { block: Block::new(centre, half, 0.0), stuff };
         let door = if rng.random() { 1.35 } else { -1.35 };
         let mut things = vec![
-            thing(vec3(0.0, -0.5, 3.0), vec3(5.0, 0.5, 3.5), Stuff::Boards { seed: rng.random() }),
-            thing(vec3(0.0, 1.4, -0.5), vec3(5.0, 1.4, 0.5), paint(wall, rng.random())),
-            thing(vec3(0.0, 0.05, 0.008), vec3(5.0, 0.05, 0.008), paint(white, 1)),
+            thing(vec3(0.0, -0.5, 1.5), vec3(3.2, 0.5, 1.5), Stuff::Boards { seed: rng.random() }),
+            thing(vec3(0.0, 1.4, -0.5), vec3(3.2, 1.4, 0.5), paint(wall, rng.random())),
+            thing(vec3(0.0, 0.05, 0.008), vec3(3.2, 0.05, 0.008), paint(white, 1)),
             thing(vec3(door, 1.0, 0.015), vec3(0.05, 1.0, 0.02), paint(white, 2)),
             thing(vec3(door * 1.65, 1.0, 0.004), vec3(0.84, 1.0, 0.012), paint(white * 0.9, 3)),
         ];
@@ -92,6 +94,14 @@ impl Room {
         self.things.iter().filter_map(|thing| match &thing.stuff {
             Stuff::Carton(carton) => Some((&thing.block, &**carton)),
             _ => None,
+        })
+    }
+
+    /// Whether any of the things that `may_meet` admits is in the way of a ray
+    /// as long as its direction.
+    pub fn shades(&self, ray: &Ray, may_meet: impl Fn(usize) -> bool) -> bool {
+        self.things.iter().enumerate().any(|(number, thing)| {
+            may_meet(number) && thing.block.entered_by(ray).is_some_and(|(part, _)| part < 1.0)
         })
     }
 
@@ -124,6 +134,7 @@ fn stack(labels: &[Placed], rng: &mut SmallRng) -> Vec<Thing> {
         3..=4 => 2,
         more => more.div_ceil(3),
     };
+    let first_word: usize = rng.random_range(0..WORDS.len());
     let mut left = 0.0;
     let mut things = Vec::with_capacity(labels.len());
     for number in 0..stacks {
@@ -144,7 +155,8 @@ fn stack(labels: &[Placed], rng: &mut SmallRng) -> Vec<Thing> {
             );
             let half = vec3(width, height, depth) * 0.5;
             let block = Block::new(centre, half, turn + rng.random_range(-0.05..0.05));
-            let carton = carton(placed, width, height, rng);
+            let word = WORDS[(first_word + things.len()) % WORDS.len()];
+            let carton = carton(placed, word, (width, height), rng);
             things.push(Thing { block, stuff: Stuff::Carton(Box::new(carton)) });
             bottom += height + 0.001;
         }
@@ -156,12 +168,16 @@ fn stack(labels: &[Placed], rng: &mut SmallRng) -> Vec<Thing> {
     things
 }
 
-fn carton(placed: &Placed, width: f32, height: f32, rng: &mut SmallRng) -> Carton {
+fn carton(
+    placed: &Placed,
+    word: &'static str,
+    (width, height): (f32, f32),
+    rng: &mut SmallRng,
+) -> Carton {
     let seed: u32 = rng.random();
     let end_on = rng.random_bool(0.45);
     let brown = vec3(0.47, 0.285, 0.15) * rng.random_range(0.85..1.12);
     let tape = if rng.random_bool(0.7) { vec3(0.30, 0.165, 0.07) } else { vec3(0.62, 0.58, 0.50) };
-    let word = WORDS[rng.random_range(0..WORDS.len())];
     let (label_wide, label_high) = (WIDTH / 1000.0, HEIGHT / 1000.0);
     let lowest = height - label_high - 0.025;
     let highest = if end_on { (0.115_f32).min(lowest - 0.01) } else { 0.04 };
@@ -195,9 +211,7 @@ impl Thing {
         match &self.stuff {
             Stuff::Boards { seed } => boards(u, v, *seed),
             Stuff::Paint { colour, seed } => {
-                let roller = cloud(u * 300.0, v * 300.0, *seed);
-                let patches = cloud(u * 2.0, v * 2.0, *seed);
-                *colour * (1.0 + 0.02 * roller + 0.03 * patches)
+                *colour * (1.0 + 0.03 * cloud(u * 2.0, v * 2.0, *seed))
             }
             Stuff::Carton(carton) => cardboard(carton, face, self.block.face_size(face), u, v),
         }
@@ -219,9 +233,9 @@ pub fn is_label(thing: &Thing, face: Face, u: f32, v: f32) -> bool {
 
 fn boards(u: f32, v: f32, seed: u32) -> Vec3 {
     const BOARD: f32 = 0.13;
-    let row = (v / BOARD).floor() as i32;
+    let row = cell(v / BOARD);
     let shifted = u + 3.0 * speck(row, 0, seed);
-    let column = (shifted / 1.6).floor() as i32;
+    let column = cell(shifted / 1.6);
     let tone = 0.80 + 0.34 * speck(row, column, seed);
     let wave = cloud(u * 3.0, v * 12.0, seed ^ row as u32) * 0.012;
     let grain = cloud(u * 8.0, (v + wave) * 260.0, seed) * 0.10
@@ -249,8 +263,11 @@ fn cardboard(carton: &Carton, face: Face, (width, height): (f32, f32), u: f32, v
 
     // Corners are rubbed pale, and bruised here and there.
     let edge = u.min(width - u).min(v).min(height - v);
-    let rubbed = 1.0 - step(0.001, 0.006 + 0.003 * cloud(u * 40.0, v * 40.0, seed), edge);
-    colour = colour.mixed(vec3(0.60, 0.43, 0.27), 0.55 * rubbed);
+    if edge < 0.009 {
+        let width = 0.006 + 0.003 * cloud(u * 40.0, v * 40.0, seed);
+        let rubbed = 1.0 - step(0.001, width, edge);
+        colour = colour.mixed(vec3(0.60, 0.43, 0.27), 0.5 * rubbed);
+    }
     let bruise = step(0.55, 0.9, cloud(u * 9.0, v * 6.0, seed ^ 7));
     colour = colour * (1.0 - 0.10 * bruise);
 
@@ -284,13 +301,12 @@ fn cardboard(carton: &Carton, face: Face, (width, height): (f32, f32), u: f32, v
     if face == Face::Front {
         let (x, y) = carton.word_at;
         let slant = (v - y) * 0.12;
-        let wobble = 0.0012 * cloud(u * 45.0, v * 45.0, seed ^ 9);
-        let ink = ink(
-            carton.word,
-            (u - x + slant + wobble) / WORD_HEIGHT,
-            (v - y + wobble) / WORD_HEIGHT,
-        );
-        colour = colour.mixed(vec3(0.03, 0.03, 0.04), 0.88 * step(0.3, 0.7, ink));
+        if (0.0..WORD_HEIGHT).contains(&(v - y)) {
+            let wobble = 0.0012 * cloud(u * 45.0, v * 45.0, seed ^ 9);
+            let across = (u - x + slant + wobble) / WORD_HEIGHT;
+            let ink = ink(carton.word, across, (v - y + wobble) / WORD_HEIGHT);
+            colour = colour.mixed(vec3(0.03, 0.03, 0.04), 0.88 * step(0.3, 0.7, ink));
+        }
     }
     colour
 }

@@ -42,6 +42,15 @@ fn every_whole_label_is_read_and_no_other() {
             readings.iter().map(|reading| Token::parse(&reading.text).unwrap()).collect();
         let whole: BTreeSet<Token> =
             photo.truth.iter().filter(|label| !label.torn).map(|label| label.token).collect();
+        for label in &photo.truth {
+            let text = label.token.to_text();
+            let Some(reading) = readings.iter().find(|reading| reading.text == text) else {
+                continue;
+            };
+            for (seen, (x, y)) in reading.corners.iter().zip(label.corners) {
+                assert!((seen.x - x).hypot(seen.y - y) < 5.0, "seed {seed}: a corner is off");
+            }
+        }
         missed.extend(whole.difference(&read).map(|_| seed));
 
         if let Some(directory) = std::env::var_os("SCENES_DIR") {
@@ -68,4 +77,28 @@ fn every_whole_label_is_read_and_no_other() {
     }
     println!("12 pictures: rendered in {rendering:?}, read in {reading:?}");
     assert_eq!(missed, [0_u64; 0], "seeds of missed labels");
+}
+
+#[test]
+fn a_photograph_depends_on_nothing_but_its_scene() {
+    let scene = Scene { light: Light::Dark, ..scene(3, 2) };
+    let photo = scene.photograph();
+    assert!(photo.picture == scene.photograph().picture);
+
+    let again = Scene { shot: 1, ..scene }.photograph();
+    assert!(photo.picture != again.picture);
+    for (first, second) in photo.truth.iter().zip(&again.truth) {
+        assert_eq!(first.token, second.token);
+        for (a, b) in first.corners.iter().zip(second.corners) {
+            let moved = (a.0 - b.0).hypot(a.1 - b.1);
+            assert!(moved > 0.5 && moved < 200.0, "the hand moved by {moved} pixels");
+        }
+    }
+}
+
+#[test]
+fn an_empty_room_can_be_photographed() {
+    let photo = scene(1, 0).photograph();
+    assert!(photo.truth.is_empty());
+    assert!(read_picture(&image::imageops::grayscale(&photo.picture)).is_empty());
 }
