@@ -1,6 +1,6 @@
 //! Scanning: from a picture to what it means for the job.
 //!
-//! A [`Luma`] frame or a still [photo](photo) goes to the [`read`]er, which
+//! A [`Luma`] frame or a still [photo] goes to the [`read`]er, which
 //! finds every QR in view; the [`Tally`] of a job says of each text whether it
 //! is a box of the job, a blank label, another job's or nothing of ours.
 //! Nothing here is stored: what counts is recorded elsewhere, by whoever holds

@@ -43,7 +43,7 @@ pub struct Mark {
 const CALL_OUT: f32 = 34.0;
 const CAPTION: f32 = 58.0;
 /// Half the width of a quad's line, in pixels.
-const LINE: f32 = 3.2;
+const LINE: f32 = 2.6;
 const PLATE: [u8; 3] = [18, 22, 28];
 const WHITE: [u8; 3] = [250, 250, 250];
 
@@ -68,7 +68,7 @@ fn outline(photo: &mut RgbImage, mark: &Mark) {
     let centre = centre(&mark.corners);
     let corners = mark
         .corners
-        .map(|(x, y)| (centre.0 + (x - centre.0) * 1.12, centre.1 + (y - centre.1) * 1.12));
+        .map(|(x, y)| (centre.0 + (x - centre.0) * 1.06, centre.1 + (y - centre.1) * 1.06));
     paint(photo, bounds(&corners, LINE + 1.0), mark.kind.colour(), |x, y| {
         let mut nearest = f32::MAX;
         let (mut right, mut left) = (true, true);

@@ -118,7 +118,8 @@ impl Camera {
         let view = View { camera: self, room, lighting, windows: self.windows(room) };
         let mut film = vec![Vec3::ZERO; (WIDTH * HEIGHT) as usize];
         let bands = film.chunks_mut((WIDTH * BAND) as usize).zip((0..).step_by(BAND as usize));
-        let (even, odd): (Vec<_>, Vec<_>) = bands.partition(|(_, top)| (top / BAND).is_multiple_of(2));
+        let (even, odd): (Vec<_>, Vec<_>) =
+            bands.partition(|(_, top)| (top / BAND).is_multiple_of(2));
         std::thread::scope(|scope| {
             for share in [even, odd] {
                 let view = &view;
