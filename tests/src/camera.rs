@@ -56,6 +56,11 @@ impl Camera {
         Self { source, folder: folder.to_owned(), agreed, taken: 0 }
     }
 
+    /// Where its pictures come from.
+    pub const fn source(&self) -> &Source {
+        &self.source
+    }
+
     /// How many pictures were taken.
     pub const fn taken(&self) -> u32 {
         self.taken

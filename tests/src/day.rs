@@ -12,9 +12,9 @@ use crewseal::label::{LabelError, Strength, Token};
 use crewseal::personal::Personal;
 use crewseal::scan::{Sighting, Tally};
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError, Found, cbor};
-use crewseal_hq::{Hq, JobPlan};
-use rand::rngs::StdRng;
+use crewseal::{Crew, CrewError, Fetched, Found, cbor};
+use crewseal_hq::{Hq, JobPlan, Listen, serve};
+use rand::rngs::SmallRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, SeedableRng};
 
@@ -68,6 +68,8 @@ pub struct Played {
     pub issued: Vec<Token>,
     /// The exported custody record.
     pub record: Vec<u8>,
+    /// What verification says of it, in a line.
+    pub verdict: String,
     /// How many acts the phones recorded.
     pub acts: u64,
     /// How many receipts they got.
@@ -101,7 +103,7 @@ pub async fn play(
 ) -> Result<Played, DayError> {
     let clock = DayClock::morning();
     let mut day = Day {
-        rng: StdRng::seed_from_u64(plan.seed),
+        rng: SmallRng::seed_from_u64(plan.seed),
         folder: Folder::make(&plan.out)?,
         clock,
         say,
@@ -114,7 +116,7 @@ pub async fn play(
 }
 
 struct Day<'s> {
-    rng: StdRng,
+    rng: SmallRng,
     folder: Folder,
     clock: DayClock,
     say: &'s mut (dyn FnMut(&str, &str, &str) + Send),
@@ -151,7 +153,7 @@ impl Boxes {
 impl Day<'_> {
     async fn play(&mut self, plan: &Plan) -> Result<Played, DayError> {
         let hq = Hq::create(&self.folder.hq, "hq.example", Arc::new(self.clock.clone()))?;
-        let running = hq.serve(([127, 0, 0, 1], 0).into()).await?;
+        let running = serve(hq.clone(), Listen::default())?;
         self.tell("HQ", &format!("opens at {}, with an authority of its own", running.url()));
 
         let (rolls, boxes) = self.labels(&hq, plan)?;
@@ -165,15 +167,19 @@ impl Day<'_> {
         ];
         let mut phones = Vec::new();
         for (name, role, pseudonym) in roles {
-            phones.push(self.enrol(&hq, running.address(), job.as_slice(), name, role, pseudonym).await?);
+            phones.push(
+                self.enrol(&hq, running.address(), job.as_slice(), name, role, pseudonym).await?,
+            );
         }
         let [mover, driver, keeper, second, supervisor] =
             phones.try_into().map_err(|_| "five phones")?;
         let phones = [&mover, &driver, &keeper, &second, &supervisor];
         for phone in phones {
-            let fetched = phone.crew.fetch().await?;
-            let Fetch { jobs, labels } = Fetch::from(fetched);
-            self.tell(phone.name, &format!("fetches {jobs} job packs and {labels} labels of rolls"));
+            let Fetched { jobs, labels } = phone.crew.fetch().await?;
+            self.tell(
+                phone.name,
+                &format!("fetches {jobs} job packs and {labels} labels of rolls"),
+            );
             phone.network.set_online(false);
         }
         self.tell("all phones", "go offline");
@@ -215,15 +221,18 @@ impl Day<'_> {
             phone.network.set_online(true);
             left += self.sync(phone, phone.name == "driver").await?;
         }
-        let stats = hq.stats()?;
+        let stats = hq.stats()?.total;
         self.tell(
             "HQ",
             &format!(
                 "verified and stored {} events; {} repeats got their first receipt",
-                stats.stored, stats.repeats
+                stats.stored, stats.repeated
             ),
         );
         let record = hq.export(job)?;
+        std::fs::write(self.folder.out.join("custody.crewseal"), &record)?;
+        let verdict = String::new();
+        phones.iter().for_each(|phone| phone.network.set_online(false));
         running.shutdown().await;
         Ok(Played {
             hq,
@@ -233,6 +242,7 @@ impl Day<'_> {
             broken,
             issued: rolls.iter().flat_map(|roll| roll.tokens().map(|(_, token)| token)).collect(),
             record,
+            verdict,
             acts: self.acts,
             receipted: self.receipted,
             left,
@@ -297,7 +307,7 @@ impl Day<'_> {
     fn jobs(&mut self, hq: &Hq, boxes: &Boxes) -> Result<Vec<JobId>, DayError> {
         let agreed = boxes.all().len();
         let sensitive: BTreeSet<Token> =
-            boxes.labelled.sample(&mut self.rng, 3).copied().collect();
+            boxes.labelled.choose_multiple(&mut self.rng, 3).copied().collect();
         let opens_at = self.clock.now();
         let closes_at = opens_at + 3 * 24 * 60 * 60;
         let job = hq.open_job(&JobPlan {
@@ -568,6 +578,23 @@ impl Day<'_> {
     }
 }
 
+/// The photographs in a directory, by name.
+pub fn photos_in(directory: &Path) -> Result<Vec<PathBuf>, DayError> {
+    let mut photos = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        if ["jpg", "jpeg", "png", "webp"].contains(&extension.to_lowercase().as_str()) {
+            photos.push(path);
+        }
+    }
+    photos.sort();
+    if photos.is_empty() {
+        return Err(format!("{} holds no JPEG, PNG or WebP", directory.display()).into());
+    }
+    Ok(photos)
+}
+
 /// The labels on photographs of printed labels, in the order of their reading.
 fn labels_in(photos: &[PathBuf]) -> Result<Vec<Token>, DayError> {
     let mut labels = Vec::new();
@@ -586,8 +613,12 @@ fn labels_in(photos: &[PathBuf]) -> Result<Vec<Token>, DayError> {
     Ok(labels)
 }
 
+/// Names a directory as one that a day left, and that the next may replace.
+const LEFT_BY_A_DAY: &str = "left-by-a-moving-day";
+
 impl Folder {
-    /// Makes the directory, in place of what an earlier day left there.
+    /// Makes the directory, in place of what an earlier day left there; any
+    /// other directory that is not empty is refused.
     fn make(out: &Path) -> Result<Self, DayError> {
         let folder = Self {
             hq: out.join("hq"),
@@ -595,12 +626,17 @@ impl Folder {
             photos: out.join("photos"),
             out: out.to_owned(),
         };
+        let theirs = out.exists() && out.read_dir()?.next().is_some();
+        if theirs && !out.join(LEFT_BY_A_DAY).exists() {
+            return Err(format!("{} is not empty; choose another --out", out.display()).into());
+        }
+        if theirs {
+            std::fs::remove_dir_all(out)?;
+        }
         for directory in [&folder.hq, &folder.phones, &folder.photos] {
-            if directory.exists() {
-                std::fs::remove_dir_all(directory)?;
-            }
             std::fs::create_dir_all(directory)?;
         }
+        std::fs::write(out.join(LEFT_BY_A_DAY), "")?;
         Ok(folder)
     }
 }

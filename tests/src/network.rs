@@ -80,7 +80,7 @@ impl Line {
         let mut asked = 0;
         loop {
             tokio::select! {
-                _ = self.online.wait_for(|online| !online) => return,
+                () = cut(&mut self.online) => return,
                 read = phone.read(&mut up) => match read {
                     Ok(bytes @ 1..) if hq.write_all(&up[..bytes]).await.is_ok() => asked += bytes,
                     _ => return,
@@ -102,4 +102,10 @@ impl Line {
             }
         }
     }
+}
+
+/// Returns when the network goes offline.
+async fn cut(online: &mut watch::Receiver<bool>) {
+    // An error means that the network itself is gone.
+    let _ = online.wait_for(|online| !online).await;
 }
