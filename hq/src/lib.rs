@@ -1,0 +1,5 @@
+//! HQ's end of Crewseal.
+
+pub mod account;
+pub mod verdict;
+pub mod words;
