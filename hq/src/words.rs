@@ -4,6 +4,8 @@
 //! Every match is complete on purpose: a new kind of event, finding or fault
 //! does not compile until somebody has found words for it.
 
+pub mod page;
+
 use crewseal::cbor::CborError;
 use crewseal::custody::{
     DeviceId, Dispute, FaultKind, FindingKind, Kind, Outcome, Protection, RecordError, Refusal,
