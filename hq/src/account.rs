@@ -178,8 +178,7 @@ impl<'r> Account<'r> {
     }
 
     /// The serious matters by number and name: `1 missing`. A box that turned
-    /// up again is not missing; a box that was reported missing need not be
-    /// counted as undelivered too.
+    /// up again is not missing.
     fn open(&self) -> Vec<String> {
         let mut boxes: BTreeMap<What, BTreeSet<Token>> = BTreeMap::new();
         let mut faults = 0;
@@ -191,14 +190,9 @@ impl<'r> Account<'r> {
                 What::Fault(_) => faults += 1,
             }
         }
-        let missing = What::Finding(FindingKind::Missing);
-        let absent: BTreeSet<Token> = boxes.remove(&missing).unwrap_or_default();
-        let delivered = |token: &&Token| self.boxes.get(token) != Some(&Whereabouts::Delivered);
-        let absent: BTreeSet<Token> = absent.iter().filter(delivered).copied().collect();
-        if let Some(undelivered) = boxes.get_mut(&What::Fault(FaultKind::NotDelivered)) {
-            undelivered.retain(|token| !absent.contains(token));
+        if let Some(missing) = boxes.get_mut(&What::Finding(FindingKind::Missing)) {
+            missing.retain(|token| self.boxes.get(token) != Some(&Whereabouts::Delivered));
         }
-        boxes.insert(missing, absent);
         let counted = boxes.iter().filter(|(_, boxes)| !boxes.is_empty());
         let mut open: Vec<String> =
             counted.map(|(what, boxes)| format!("{} {}", boxes.len(), what.name())).collect();
@@ -316,19 +310,31 @@ fn matters(reading: &Reading, custody: &Custody, order: &[&Signed<Event>]) -> Ve
     for fault in &custody.faults {
         let events: Vec<_> =
             order.iter().filter(|event| fault.events.contains(&event.id())).collect();
+        let mut boxes = fault.boxes.clone();
+        if fault.kind == FaultKind::NotDelivered {
+            // What the delivery itself reports missing has been told already.
+            let told = matters.iter().filter(|matter: &&Matter| {
+                matter.what == What::Finding(FindingKind::Missing)
+                    && matter.events.is_subset(&fault.events)
+            });
+            let told: BTreeSet<Token> = told.flat_map(|matter| &matter.boxes).copied().collect();
+            boxes.retain(|token| !told.contains(token));
+            if boxes.is_empty() {
+                continue;
+            }
+        }
         let held_by = match (fault.kind, events.last()) {
-            // These two are about who has the boxes now.
+            // Whoever has them now.
             (FaultKind::NotDelivered, _) | (_, None) => {
-                fault.boxes.iter().filter_map(|token| custody.holders.get(token).copied()).collect()
+                boxes.iter().filter_map(|token| custody.holders.get(token).copied()).collect()
             }
             (_, Some(last)) => {
-                let steps = &custody.steps;
-                fault.boxes.iter().map(|token| held_before(steps, token, &last.id())).collect()
+                boxes.iter().map(|token| held_before(&custody.steps, token, &last.id())).collect()
             }
         };
         matters.push(Matter {
             what: What::Fault(fault.kind),
-            boxes: fault.boxes.clone(),
+            boxes,
             events: fault.events.clone(),
             devices: events.iter().map(|event| event.device).collect(),
             claimed_at: events.iter().map(|event| event.claimed_at).min(),

@@ -157,7 +157,11 @@ fn headline(report: &Report<'_>, account: &Account<'_>) -> Markup {
     ];
     html! {
         p.kicker { (page::CUSTODY_REPORT) " · " (report.title.reveal()) }
-        h1 { (mark(status)) span { (account.headline()) "." } }
+        h1 {
+            (mark(status))
+            // A line breaks between two statements rather than within one.
+            div { @for part in account.headline().split_inclusive([';', ',']) { span { (part) } } "." }
+        }
         dl.facts {
             @for (name, text) in given {
                 @if let Some(text) = text { (term(name, &html! { (text.reveal()) })) }
@@ -263,8 +267,8 @@ fn station_item(station: &Station, account: &Account<'_>) -> Markup {
     }
 }
 
-/// The leg between two stations: a line that ends in an arrow, drawn by height
-/// on a phone and by width on a wide page, and what the line bears.
+/// The leg between two stations: how many boxes, a mark on the line for who
+/// signed, when. The line runs down on a phone and across on a wide page.
 fn handoff_leg(handoff: &Handoff) -> Markup {
     let (shape, word) = match handoff.signed {
         SignedBy::Both => (Mark::Good, page::BOTH_SIGNED),
@@ -275,8 +279,9 @@ fn handoff_leg(handoff: &Handoff) -> Markup {
     html! {
         div.leg {
             span.count { (words::boxes(handoff.boxes)) }
+            (mark(shape))
             span { (words::span(first, last)) }
-            span.signed { (mark(shape)) (word) }
+            span { (word) }
         }
     }
 }
@@ -404,10 +409,12 @@ fn step_row(step: &Step, account: &Account<'_>) -> Markup {
         tr.handoff[handoff && !absent] {
             td {
                 @if !absent { (words::sentence(words::kind(step.kind))) " " }
-                @for finding in &step.findings {
+                @for (place, finding) in step.findings.iter().enumerate() {
+                    @let name = words::finding(*finding);
+                    @let name = if absent && place == 0 { words::sentence(name) } else { name.to_owned() };
                     @let weight = What::Finding(*finding).weight();
                     @let shape = if weight == Weight::Serious { Mark::Serious } else { Mark::Neutral };
-                    span.finding { (mark(shape)) (words::finding(*finding)) } " "
+                    span.finding { (mark(shape)) (name) } " "
                 }
             }
             td { (account.carrier(&step.device)) }
