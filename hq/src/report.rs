@@ -160,7 +160,11 @@ fn headline(report: &Report<'_>, account: &Account<'_>) -> Markup {
         h1 {
             (mark(status))
             // A line breaks between two statements rather than within one.
-            div { @for part in account.headline().split_inclusive([';', ',']) { span { (part) } } "." }
+            div {
+                @for part in format!("{}.", account.headline()).split_inclusive([';', ',']) {
+                    span { (part.trim_start()) } " "
+                }
+            }
         }
         dl.facts {
             @for (name, text) in given {
@@ -418,8 +422,8 @@ fn step_row(step: &Step, account: &Account<'_>) -> Markup {
                 }
             }
             td { (account.carrier(&step.device)) }
-            td { (time(step.claimed_at)) }
-            td { (words::proven(step.not_before, step.not_after)) }
+            td data-name=(page::CLAIMED_SHORT) { (time(step.claimed_at)) }
+            td data-name=(page::PROVEN_SHORT) { (words::proven(step.not_before, step.not_after)) }
             td { (event_id(&step.event)) }
             td.ok title=(words::protection(step.kind.protection())) { "✓ " (page::VERIFIED) }
         }

@@ -321,10 +321,10 @@ pub fn time(at: u64) -> String {
     format_time(at, "%Y-%m-%d %H:%M UTC")
 }
 
-/// A time where a column says that it is UTC: `14 Mar 09:12`.
+/// A time where a column says that it is UTC: `14 Mar 09:12`, on one line.
 #[must_use]
 pub fn day_and_time(at: u64) -> String {
-    format_time(at, "%-d %b %H:%M")
+    format_time(at, "%-d\u{a0}%b\u{a0}%H:%M")
 }
 
 /// The time of two on one day said once: `14 Mar 09:12 – 10:30`.
@@ -334,7 +334,8 @@ pub fn span(from: u64, to: u64) -> String {
     if from / 60 == to / 60 {
         day_and_time(from)
     } else if day(from) == day(to) {
-        format!("{} – {}", day_and_time(from), format_time(to, "%H:%M"))
+        let clock = |at| format_time(at, "%H:%M");
+        format!("{} {}\u{a0}–\u{a0}{}", format_time(from, "%-d\u{a0}%b"), clock(from), clock(to))
     } else {
         format!("{} – {}", day_and_time(from), day_and_time(to))
     }
@@ -452,10 +453,12 @@ mod tests {
     #[test]
     fn times_read_as_people_write_them() {
         assert_eq!(time(MARCH_14), "2026-03-14 09:12 UTC");
-        assert_eq!(day_and_time(MARCH_14), "14 Mar 09:12");
-        assert_eq!(span(MARCH_14, MARCH_14 + 4680), "14 Mar 09:12 – 10:30");
-        assert_eq!(span(MARCH_14, MARCH_14 + 86_400), "14 Mar 09:12 – 15 Mar 09:12");
-        assert_eq!(span(MARCH_14, MARCH_14 + 20), "14 Mar 09:12");
+        let on_page = |text: String| text.replace('\u{a0}', " ");
+        assert_eq!(on_page(day_and_time(MARCH_14)), "14 Mar 09:12");
+        assert_eq!(on_page(span(MARCH_14, MARCH_14 + 4680)), "14 Mar 09:12 – 10:30");
+        let next_day = span(MARCH_14, MARCH_14 + 86_400);
+        assert_eq!(on_page(next_day), "14 Mar 09:12 – 15 Mar 09:12");
+        assert_eq!(on_page(span(MARCH_14, MARCH_14 + 20)), "14 Mar 09:12");
         assert_eq!(proven(None, None), "not bounded");
         assert_eq!(time(u64::MAX), "second 18446744073709551615 of no calendar");
     }

@@ -64,6 +64,10 @@ pub const WHO: &str = "Who";
 pub const CLAIMED: &str = "Phone's time (UTC)";
 /// The column of the bounds by HQ's clock.
 pub const PROVEN: &str = "Proven time (UTC)";
+/// Before a phone's own time, where there are no columns.
+pub const CLAIMED_SHORT: &str = "phone";
+/// Before proven bounds, where there are no columns.
+pub const PROVEN_SHORT: &str = "proven";
 /// The column of event ids.
 pub const EVENT: &str = "Event";
 /// The column of signatures.
