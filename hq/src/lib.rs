@@ -5,6 +5,7 @@
 //! `hq.keys`, which may not. Whatever decides whether a signed act is believed
 //! is `crewseal::custody`, the same code that runs on the phones.
 
+pub mod account;
 mod desk;
 mod door;
 mod export;
@@ -12,8 +13,11 @@ mod intake;
 mod keys;
 pub mod labels;
 mod problem;
+pub mod report;
 mod serve;
 mod store;
+pub mod verdict;
+pub mod words;
 
 use std::fs;
 use std::path::Path;

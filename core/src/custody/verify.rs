@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Credential, DeviceId, Event, EventId, FindingKind, Kind, Lists, Receipt, Role, Tick};
+use super::{
+    Credential, DeviceId, Event, EventId, FindingKind, Kind, Lists, Outcome, Receipt, Role, Tick,
+};
 use crate::label::Token;
 use crate::signed::{Signed, SignedError, Unverified};
 
@@ -229,9 +231,11 @@ impl Evidence {
             BTreeMap::new();
         let events = self.events.values().map(|e| (e.device, e.generation, e.sequence, e.id()));
         // HQ's receipt shows that an event exists without showing the event:
-        // what a device did in other jobs is no gap in this one.
-        let receipts =
-            self.receipts.values().map(|r| (r.device, r.generation, r.sequence, r.event));
+        // what a device did in other jobs is no gap in this one. A refusal shows
+        // nothing of the kind: anybody may send an envelope in a device's name.
+        let kept = |receipt: &&Signed<Receipt>| !matches!(receipt.outcome, Outcome::Refused(_));
+        let receipts = self.receipts.values().filter(kept);
+        let receipts = receipts.map(|r| (r.device, r.generation, r.sequence, r.event));
         for (device, generation, sequence, id) in events.chain(receipts) {
             let chain = chains.entry((device, generation)).or_default();
             chain.entry(sequence).or_default().insert(id);
@@ -415,5 +419,44 @@ impl Custody {
         if !boxes.is_empty() {
             self.fault(kind, events, boxes);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ring::rand::SystemRandom;
+    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+
+    use super::*;
+    use crate::cbor::Version;
+    use crate::custody::Refusal;
+    use crate::signed::{Digest, PublicKey};
+
+    /// Only what HQ kept was the device's for sure.
+    #[test]
+    fn a_refused_envelope_is_no_event_of_the_device_it_names() {
+        let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+        let hq = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
+        let public = PublicKey(hq.public_key().as_ref().try_into().unwrap());
+        let faults = |outcome| {
+            let receipt = Receipt {
+                version: Version,
+                event: Digest([7; 32]),
+                device: DeviceId([1; 16]),
+                generation: 1,
+                sequence: 5,
+                outcome,
+                at: 1_773_446_400,
+                origin: "hq.test".into(),
+            };
+            let receipt = Signed::sign::<SignedError>(receipt, &public, |bytes| {
+                Ok(hq.sign(&random, bytes).unwrap().as_ref().try_into().unwrap())
+            });
+            let receipts = BTreeMap::from([(Digest([7; 32]), receipt.unwrap())]);
+            Evidence { receipts, ..Evidence::default() }.verify().faults.len()
+        };
+        assert_eq!(faults(Outcome::Refused(Refusal::Signature)), 0);
+        assert_eq!(faults(Outcome::Stored), 1, "the four before it are missing");
     }
 }

@@ -10,11 +10,9 @@ use crate::label::{HEIGHT, Sticker, WIDTH};
 use crate::lettering::{advance, ink};
 use crate::space::{Block, Face, Ray, Vec3, vec3};
 
-/// What people write on boxes; never whose they are.
-const WORDS: [&str; 17] = [
-    "BOOKS", "KITCHEN", "LAMPS", "BATH", "TOYS", "SHOES", "OFFICE", "LINEN", "CELLAR", "GLASS",
-    "TOOLS", "COATS", "BEDS", "FILES", "PLATES", "GAMES", "ATTIC",
-];
+/// What stands on a carton besides its label: which way it is held, never what
+/// is in it or whose it is.
+const WORD: &str = "UP";
 
 /// Everything that light falls on.
 pub struct Room {
@@ -44,7 +42,6 @@ pub struct Carton {
     /// Whether one of its ends faces front, with the handle and the tape's end.
     end_on: bool,
     tape: Vec3,
-    word: &'static str,
     /// The word's top left corner on the front, in metres.
     word_at: (f32, f32),
     pub sticker: Sticker,
@@ -134,7 +131,6 @@ fn stack(labels: &[Placed], rng: &mut SmallRng) -> Vec<Thing> {
         3..=4 => 2,
         more => more.div_ceil(3),
     };
-    let first_word: usize = rng.random_range(0..WORDS.len());
     let mut left = 0.0;
     let mut things = Vec::with_capacity(labels.len());
     for number in 0..stacks {
@@ -155,8 +151,7 @@ fn stack(labels: &[Placed], rng: &mut SmallRng) -> Vec<Thing> {
             );
             let half = vec3(width, height, depth) * 0.5;
             let block = Block::new(centre, half, turn + rng.random_range(-0.05..0.05));
-            let word = WORDS[(first_word + things.len()) % WORDS.len()];
-            let carton = carton(placed, word, (width, height), rng);
+            let carton = carton(placed, (width, height), rng);
             things.push(Thing { block, stuff: Stuff::Carton(Box::new(carton)) });
             bottom += height + 0.001;
         }
@@ -168,12 +163,7 @@ fn stack(labels: &[Placed], rng: &mut SmallRng) -> Vec<Thing> {
     things
 }
 
-fn carton(
-    placed: &Placed,
-    word: &'static str,
-    (width, height): (f32, f32),
-    rng: &mut SmallRng,
-) -> Carton {
+fn carton(placed: &Placed, (width, height): (f32, f32), rng: &mut SmallRng) -> Carton {
     let seed: u32 = rng.random();
     let end_on = rng.random_bool(0.45);
     let brown = vec3(0.47, 0.285, 0.15) * rng.random_range(0.85..1.12);
@@ -185,7 +175,7 @@ fn carton(
     let slack = rng.random_range(0.025..0.07);
     let label_left = if to_the_left { slack } else { width - label_wide - slack };
     let label_at = (label_left, rng.random_range(highest..lowest));
-    let word_wide = WORD_HEIGHT * advance() * word.len() as f32;
+    let word_wide = WORD_HEIGHT * advance() * WORD.len() as f32;
     let beside = if to_the_left { width - word_wide - 0.02 } else { 0.02 };
     let word_at = (beside, if end_on { height - 0.08 } else { rng.random_range(0.02..0.1) });
     let turn: f32 = rng.random_range(-0.07..0.07);
@@ -194,7 +184,6 @@ fn carton(
         colour: brown,
         end_on,
         tape,
-        word,
         word_at,
         sticker: Sticker::print(&placed.token, placed.strength, placed.torn.then_some(seed)),
         label_at,
@@ -304,7 +293,7 @@ fn cardboard(carton: &Carton, face: Face, (width, height): (f32, f32), u: f32, v
         if (0.0..WORD_HEIGHT).contains(&(v - y)) {
             let wobble = 0.0012 * cloud(u * 45.0, v * 45.0, seed ^ 9);
             let across = (u - x + slant + wobble) / WORD_HEIGHT;
-            let ink = ink(carton.word, across, (v - y + wobble) / WORD_HEIGHT);
+            let ink = ink(WORD, across, (v - y + wobble) / WORD_HEIGHT);
             colour = colour.mixed(vec3(0.03, 0.03, 0.04), 0.88 * step(0.3, 0.7, ink));
         }
     }
