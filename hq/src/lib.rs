@@ -14,6 +14,7 @@ mod keys;
 pub mod labels;
 mod problem;
 pub mod report;
+pub mod scan;
 mod serve;
 mod store;
 pub mod verdict;
@@ -176,11 +177,10 @@ impl Hq {
         self.keys.public()
     }
 
-    /// The SHA-256 of HQ's signing key in hex, to compare by eye.
+    /// The fingerprint of HQ's signing key, for two people to compare.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let digest = ring::digest::digest(&ring::digest::SHA256, &self.key().0);
-        data_encoding::HEXLOWER.encode(digest.as_ref())
+        verdict::fingerprint(self.key())
     }
 
     /// The name of HQ's log.

@@ -1,18 +1,24 @@
 //! `crewseal-hq`: HQ's end on the command line.
 
-#![expect(clippy::print_stdout, reason = "a command line answers on standard output")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line answers on standard output and warns on standard error"
+)]
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use crewseal::clock::{Clock, SystemClock};
 use crewseal::custody::{BootId, JobId};
-use crewseal_hq::{Hq, Listen, serve};
+use crewseal::label::{Grid, Strength, Token};
+use crewseal_hq::scan::{Scanned, scan};
+use crewseal_hq::{Hq, Listen, labels, serve, verdict};
 use data_encoding::HEXLOWER;
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
 type Failure = Box<dyn std::error::Error>;
@@ -29,8 +35,71 @@ struct CommandLine {
 enum Command {
     /// Answer phones over HTTPS. Founds the HQ if the directory holds none.
     Serve(ServeArgs),
+    /// Print labels: a PDF of all pages, or PNG or SVG files, one a page.
+    Labels(LabelsArgs),
+    /// Say what is read in photographs.
+    Scan(ScanArgs),
     /// Write a job's custody record.
     Export(ExportArgs),
+    /// Check an exported custody record, with no database and no network, and
+    /// say in words what is wrong. The exit status is 0 if all holds, 1 if all
+    /// signatures hold and something is open, 2 if the record does not hold.
+    Verify(VerifyArgs),
+}
+
+#[derive(Args)]
+struct LabelsArgs {
+    /// How many labels.
+    #[arg(long, value_name = "N")]
+    count: u32,
+    /// The file; its ending says what it becomes: pdf, png or svg.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The HQ that mints them, as a roll. Without it the labels are nobody's,
+    /// for trying out.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// How the sheet is divided.
+    #[arg(long, value_enum, default_value_t = GridArg::ThreeByEight)]
+    grid: GridArg,
+    /// Codes for rough handling: they bear more damage, their modules are
+    /// smaller.
+    #[arg(long)]
+    rough: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum GridArg {
+    /// 24 labels of 70 x 37 mm.
+    #[value(name = "3x8")]
+    ThreeByEight,
+    /// 14 labels of 99.1 x 38.1 mm.
+    #[value(name = "2x7")]
+    TwoBySeven,
+}
+
+#[derive(Args)]
+struct ScanArgs {
+    /// Photographs: JPEG, PNG, WebP.
+    #[arg(required = true, value_name = "PHOTO")]
+    photos: Vec<PathBuf>,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct VerifyArgs {
+    /// The record, `custody.crewseal`.
+    #[arg(value_name = "EXPORT")]
+    export: PathBuf,
+    /// The fingerprint of HQ's key, as HQ told it. Without it, compare the one
+    /// that is printed.
+    #[arg(long, value_name = "FINGERPRINT")]
+    hq: Option<String>,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -69,10 +138,13 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let done = match CommandLine::parse().command {
         Command::Serve(args) => run_serve(&args),
+        Command::Labels(args) => run_labels(&args),
+        Command::Scan(args) => run_scan(&args),
         Command::Export(args) => run_export(&args),
+        Command::Verify(args) => run_verify(&args),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             tracing::error!("{error}");
             ExitCode::FAILURE
@@ -80,7 +152,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_serve(args: &ServeArgs) -> Result<(), Failure> {
+fn run_serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let hq = if is_founded(&args.data)? {
         Hq::open(&args.data, clock()?)?
     } else {
@@ -94,18 +166,65 @@ fn run_serve(args: &ServeArgs) -> Result<(), Failure> {
         println!("HQ key {fingerprint}");
         tokio::signal::ctrl_c().await?;
         running.shutdown().await;
-        Ok(())
+        Ok(ExitCode::SUCCESS)
     })
 }
 
-fn run_export(args: &ExportArgs) -> Result<(), Failure> {
+fn run_export(args: &ExportArgs) -> Result<ExitCode, Failure> {
     let hq = Hq::open(&args.data, clock()?)?;
     let record = hq.export(find_job(&hq, &args.job)?)?;
     let mut file = std::fs::File::create_new(&args.out)?;
     std::io::Write::write_all(&mut file, &record)?;
     file.sync_all()?;
     println!("{} bytes, HQ key {}", record.len(), hq.fingerprint());
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_labels(args: &LabelsArgs) -> Result<ExitCode, Failure> {
+    let tokens: Vec<Token> = match &args.data {
+        Some(data) => {
+            let roll = Hq::open(data, clock()?)?.mint_roll(args.count)?;
+            roll.tokens().map(|(_, token)| token).collect()
+        }
+        None => {
+            eprintln!("these labels are of no HQ; with --data, one mints them");
+            (0..args.count).map(|_| random().map(Token::from_bytes)).collect::<Result<_, _>>()?
+        }
+    };
+    let grid = match args.grid {
+        GridArg::ThreeByEight => Grid::ThreeByEight,
+        GridArg::TwoBySeven => Grid::TwoBySeven,
+    };
+    let strength = if args.rough { Strength::Rough } else { Strength::Normal };
+    for file in labels::print(&tokens, &args.out, grid, strength)? {
+        println!("{}", file.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_scan(args: &ScanArgs) -> Result<ExitCode, Failure> {
+    let scanned: Vec<Scanned> = args.photos.iter().map(|photo| scan(photo)).collect();
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&scanned)?);
+    } else {
+        scanned.iter().for_each(|photo| println!("{photo}"));
+    }
+    let all_read = scanned.iter().all(|photo| photo.error.is_none());
+    Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
+    let bytes = std::fs::read(&args.export)?;
+    let verdict = match &args.hq {
+        Some(told) => verdict::verify_as_told(&bytes, told),
+        None => verdict::verify(&bytes, None),
+    };
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&verdict)?);
+    } else {
+        println!("{verdict}");
+    }
+    Ok(ExitCode::from(verdict.standing.exit_status()))
 }
 
 /// An empty or missing directory is a place to found an HQ in; anything else
@@ -130,7 +249,12 @@ fn find_job(hq: &Hq, digits: &str) -> Result<JobId, Failure> {
 }
 
 fn clock() -> Result<Arc<dyn Clock>, Failure> {
-    let boot = ring::rand::generate::<[u8; 4]>(&SystemRandom::new())
-        .map_err(|_| "the system gave no random bytes; try again")?;
-    Ok(Arc::new(SystemClock::new(BootId(boot.expose()))))
+    Ok(Arc::new(SystemClock::new(BootId(random()?))))
+}
+
+fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| "the system gave no random bytes; try again")?;
+    Ok(bytes)
 }

@@ -51,6 +51,21 @@ pub fn verify(bytes: &[u8], hq: Option<&PublicKey>) -> Verdict {
     }
 }
 
+/// As [`verify`], for a reader who was told the fingerprint of HQ's key, in any
+/// case and grouping.
+#[must_use]
+pub fn verify_as_told(bytes: &[u8], told: &str) -> Verdict {
+    let digits = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_hexdigit).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let key = Record::read(bytes, None).ok().map(|reading| reading.record.hq);
+    match key.filter(|key| digits(&fingerprint(key)) == digits(told)) {
+        Some(key) => verify(bytes, Some(&key)),
+        // No key has all bytes zero: the record is of another HQ than told.
+        None => verify(bytes, Some(&PublicKey([0; 65]))),
+    }
+}
+
 /// SHA-256 of a public key (65 bytes, uncompressed), in 16 groups of four hex
 /// digits for two people to compare.
 #[must_use]

@@ -293,6 +293,15 @@ pub fn boxes(number: usize) -> String {
     count(number, "box", "boxes")
 }
 
+/// A code that is no label.
+pub const NOT_OURS: &str = "not ours";
+
+/// A number of codes.
+#[must_use]
+pub fn codes(number: usize) -> String {
+    count(number, "code", "codes")
+}
+
 /// Several names, joined.
 #[must_use]
 pub fn list(names: impl IntoIterator<Item = String>) -> String {

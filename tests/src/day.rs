@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crewseal::clock::Clock;
-use crewseal::custody::{EventId, FindingKind, JobId, Kind, Role};
+use crewseal::custody::{EventId, FindingKind, JobId, Kind, Record, Role};
 use crewseal::label::roll::Roll;
 use crewseal::label::{LabelError, Strength, Token};
 use crewseal::personal::Personal;
 use crewseal::scan::{Sighting, Tally};
 use crewseal::vault::SoftwareVault;
 use crewseal::{Crew, CrewError, Fetched, Found, cbor};
+use crewseal_hq::account::Account;
+use crewseal_hq::report::{self, Report};
 use crewseal_hq::{Hq, JobPlan, Listen, serve};
 use rand::rngs::SmallRng;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -202,7 +204,7 @@ impl Day<'_> {
         self.hand_over(&driver, &keeper, job, &taken)?;
         self.act(&keeper, Kind::Store, job, &taken, &[], None)?;
         self.tell("warehouse", "stores them");
-        self.clock.pass(16 * 60);
+        self.clock.pass(20 * 60);
         self.act(&keeper, Kind::Count, job, &taken, &[], None)?;
         self.tell("warehouse", &format!("counts {} boxes in the morning", taken.len()));
         self.hand_over(&keeper, &second, job, &taken)?;
@@ -219,6 +221,7 @@ impl Day<'_> {
         let mut left = 0;
         for phone in phones {
             phone.network.set_online(true);
+            phone.crew.fetch().await?;
             left += self.sync(phone, phone.name == "driver").await?;
         }
         let stats = hq.stats()?.total;
@@ -230,8 +233,7 @@ impl Day<'_> {
             ),
         );
         let record = hq.export(job)?;
-        std::fs::write(self.folder.out.join("custody.crewseal"), &record)?;
-        let verdict = String::new();
+        let verdict = self.leave(&record, &hq)?;
         phones.iter().for_each(|phone| phone.network.set_online(false));
         running.shutdown().await;
         Ok(Played {
@@ -251,6 +253,23 @@ impl Day<'_> {
             typed: self.typed,
             refused: self.refused,
         })
+    }
+
+    /// Leaves the record and the report; answers how the day stands, in a line.
+    fn leave(&self, record: &[u8], hq: &Hq) -> Result<String, DayError> {
+        let file = "custody.crewseal";
+        std::fs::write(self.folder.out.join(file), record)?;
+        let reading = Record::read(record, Some(hq.key()))?;
+        let page = report::render(&Report {
+            title: &Personal::new(TITLE),
+            customer: Some(&Personal::new(CUSTOMER)),
+            origin: Some(&Personal::new(ORIGIN)),
+            destination: Some(&Personal::new(DESTINATION)),
+            reading: &reading,
+            file,
+        });
+        std::fs::write(self.folder.out.join("report.html"), page)?;
+        Ok(Account::of(&reading).headline())
     }
 
     fn tell(&mut self, who: &str, what: &str) {
@@ -558,7 +577,7 @@ impl Day<'_> {
                     self.tell(
                         phone.name,
                         &format!(
-                            "syncs {waiting} entries: {} receipts, {} left",
+                            "delivers what waits ({waiting}): receipts {}, left {}",
                             delivered.receipted,
                             status.waiting + status.parked.len() as u64
                         ),

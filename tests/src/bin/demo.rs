@@ -57,9 +57,10 @@ fn summary(plan: &Plan, played: &Played, seconds: f64) -> String {
     let out = plan.out.display();
     format!(
         "
-{boxes} boxes, {pictures} pictures, {typed} labels typed, {refused} foreign box refused
-{acts} signed acts, {receipted} receipts, {left} entries left, {lost} answer lost on purpose
 {verdict}
+
+boxes {boxes}, pictures {pictures}, labels typed {typed}, foreign boxes refused {refused}
+signed acts {acts}, receipts {receipted}, entries left {left}, answers lost on purpose {lost}
 played in {seconds:.1} s; look at
 
   {out}/report.html        the day at a glance, findings first
