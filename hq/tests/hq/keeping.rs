@@ -40,7 +40,7 @@ async fn everything_survives_a_restart() {
     let site = Site::open();
     let mut phone = site.phone().await;
     let envelope = phone.act(Kind::Count, site.job, &[site.label(0)]);
-    let first = phone.deliver(&[envelope.clone()]).await;
+    let first = phone.deliver(std::slice::from_ref(&envelope)).await;
     site.running.shutdown().await;
     drop(site.hq);
 
@@ -142,8 +142,10 @@ fn keys_stay_in_their_file_and_with_their_database() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(&keys).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        for file in ["hq.keys", "hq.db"] {
+            let metadata = std::fs::metadata(one.path().join(file)).unwrap();
+            assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{file}");
+        }
         std::fs::set_permissions(&keys, PermissionsExt::from_mode(0o644)).unwrap();
         let exposed = refusal(open(one.path()));
         assert!(matches!(exposed, HqError::Keys(KeysError::Exposed)));
