@@ -102,28 +102,22 @@ impl Hq {
     }
 
     /// Checks the answer to a challenge, all but the challenge itself.
-    pub(crate) fn recognise(
-        &self,
-        request: &[u8],
-    ) -> Result<Result<SessionRequest, Unwelcome>, HqError> {
-        let Ok(request) = Unverified::<SessionRequest>::parse(request) else {
-            return Ok(Err(Unwelcome::Malformed));
-        };
+    pub(crate) fn recognise(&self, request: &[u8]) -> Result<SessionRequest, Unwelcome> {
+        let request =
+            Unverified::<SessionRequest>::parse(request).map_err(|_| Unwelcome::Malformed)?;
         let device = request.claims().device;
-        let Some(credential) = self.store.read(|db| store::credential(db, self.key(), &device))?
-        else {
-            return Ok(Err(Unwelcome::Unknown));
-        };
-        Ok(match request.verify(&credential.act_key) {
-            Err(_) => Err(Unwelcome::Unknown),
-            Ok(_) if credential.valid_to <= self.clock.now() => Err(Unwelcome::CredentialEnded),
-            Ok(request) => Ok((*request).clone()),
-        })
+        let credential = self.store.read(|db| store::credential(db, self.key(), &device))?;
+        let credential = credential.ok_or(Unwelcome::Unknown)?;
+        let request = request.verify(&credential.act_key).map_err(|_| Unwelcome::Unknown)?;
+        if credential.valid_to <= self.clock.now() {
+            return Err(Unwelcome::CredentialEnded);
+        }
+        Ok((*request).clone())
     }
 }
 
 /// Why a device gets no session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Unwelcome {
     /// Not a signed request in canonical form.
     Malformed,
@@ -131,6 +125,14 @@ pub(crate) enum Unwelcome {
     Unknown,
     /// The device must enrol again.
     CredentialEnded,
+    /// HQ could not look.
+    Hq(HqError),
+}
+
+impl From<HqError> for Unwelcome {
+    fn from(error: HqError) -> Self {
+        Self::Hq(error)
+    }
 }
 
 /// The claim that both of its keys signed.

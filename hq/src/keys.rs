@@ -4,7 +4,7 @@
 //! database for a report or a backup holds no key. The server's own key is made
 //! anew at every start and never touches the disk.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
-use crate::{HqError, KeysError};
+use crate::{HqError, KeysError, create_private};
 
 /// The file's name.
 pub(crate) const FILE: &str = "hq.keys";
@@ -71,11 +71,7 @@ pub(crate) fn found(path: &Path, now: u64) -> Result<Keys, HqError> {
     let file = KeyFile::generate(now).ok_or(HqError::Keys(KeysError::Generate))?;
     let keys = Keys::load(&file).ok_or(HqError::Keys(KeysError::Generate))?;
     let bytes = Zeroizing::new(cbor::to_vec(&file));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut written = options.open(path)?;
+    let mut written = create_private(path)?;
     written.write_all(&bytes)?;
     written.sync_all()?;
     // The name, too, must survive a power cut.

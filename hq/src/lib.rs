@@ -20,7 +20,7 @@ mod store;
 pub mod verdict;
 pub mod words;
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -217,4 +217,13 @@ fn random<const N: usize>() -> Result<[u8; N], HqError> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| HqError::Random)?;
     Ok(bytes)
+}
+
+/// Makes a file that only the user who runs HQ may read, and that was not there.
+fn create_private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }

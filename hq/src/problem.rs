@@ -172,6 +172,7 @@ impl From<Unwelcome> for Problem {
             Unwelcome::Malformed => Self::Malformed,
             Unwelcome::Unknown => Self::Challenge,
             Unwelcome::CredentialEnded => Self::CredentialEnded,
+            Unwelcome::Hq(error) => error.into(),
         }
     }
 }

@@ -166,7 +166,7 @@ async fn challenge(State(desk): State<Desk>, body: Body) -> Result<Answer, Probl
 
 async fn session(State(desk): State<Desk>, body: Body) -> Result<Answer, Problem> {
     let sessions = desk.sessions.clone();
-    let request = desk.ask(move |hq| hq.recognise(&body.0)).await??;
+    let request = desk.ask(move |hq| hq.recognise(&body.0)).await?;
     let session = sessions.open(&request)?.ok_or(Problem::Challenge)?;
     Ok(Answer::of(&session))
 }

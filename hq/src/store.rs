@@ -18,7 +18,7 @@ use crewseal::signed::{Digest, PublicKey, Signed};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use rusqlite_migration::{M, Migrations};
 
-use crate::HqError;
+use crate::{HqError, create_private};
 
 /// The file's name.
 pub(crate) const FILE: &str = "hq.db";
@@ -35,6 +35,8 @@ pub(crate) struct Store(Mutex<Connection>);
 impl Store {
     /// Makes a new database.
     pub(crate) fn found(path: &Path, origin: &str, key: &PublicKey) -> Result<Self, HqError> {
+        // It holds customers' names; SQLite's files beside it take its rights.
+        drop(create_private(path)?);
         let store = Self::connect(path)?;
         store.write(|db| {
             db.execute("INSERT INTO hq (one, origin, key) VALUES (1, ?1, ?2)", (origin, key.0))?;

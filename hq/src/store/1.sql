@@ -113,29 +113,45 @@ CREATE TABLE deliveries (
     repeated INTEGER NOT NULL DEFAULT 0      -- here before
 ) STRICT, WITHOUT ROWID;
 
+-- Evidence stays and does not change. REPLACE deletes without telling the
+-- triggers on DELETE, so what would be replaced is refused on INSERT.
+
 CREATE TRIGGER events_stay BEFORE DELETE ON events
 BEGIN SELECT RAISE(ABORT, 'events are evidence and stay'); END;
 CREATE TRIGGER events_do_not_change BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'events are evidence and do not change'); END;
+CREATE TRIGGER events_are_not_replaced BEFORE INSERT ON events
+WHEN EXISTS (SELECT 1 FROM events WHERE id = NEW.id OR arrival = NEW.arrival)
+BEGIN SELECT RAISE(ABORT, 'events are evidence and are not replaced'); END;
+
 CREATE TRIGGER receipts_stay BEFORE DELETE ON receipts
 BEGIN SELECT RAISE(ABORT, 'receipts are evidence and stay'); END;
 CREATE TRIGGER receipts_do_not_change BEFORE UPDATE ON receipts
 BEGIN SELECT RAISE(ABORT, 'receipts are evidence and do not change'); END;
+CREATE TRIGGER receipts_are_not_replaced BEFORE INSERT ON receipts
+WHEN EXISTS (SELECT 1 FROM receipts WHERE event = NEW.event)
+BEGIN SELECT RAISE(ABORT, 'receipts are evidence and are not replaced'); END;
+
 CREATE TRIGGER ticks_stay BEFORE DELETE ON ticks
 BEGIN SELECT RAISE(ABORT, 'ticks are evidence and stay'); END;
 CREATE TRIGGER ticks_do_not_change BEFORE UPDATE ON ticks
 BEGIN SELECT RAISE(ABORT, 'ticks are evidence and do not change'); END;
+CREATE TRIGGER ticks_are_not_replaced BEFORE INSERT ON ticks
+WHEN EXISTS (SELECT 1 FROM ticks WHERE number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'ticks are evidence and are not replaced'); END;
+
 CREATE TRIGGER manifests_stay BEFORE DELETE ON manifests
 BEGIN SELECT RAISE(ABORT, 'manifests are evidence and stay'); END;
 CREATE TRIGGER manifests_do_not_change BEFORE UPDATE ON manifests
 BEGIN SELECT RAISE(ABORT, 'manifests are evidence and do not change'); END;
+CREATE TRIGGER manifests_are_not_replaced BEFORE INSERT ON manifests
+WHEN EXISTS (SELECT 1 FROM manifests WHERE job = NEW.job AND number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'manifests are evidence and are not replaced'); END;
+
 CREATE TRIGGER rolls_stay BEFORE DELETE ON rolls
 BEGIN SELECT RAISE(ABORT, 'rolls are evidence and stay'); END;
 CREATE TRIGGER rolls_do_not_change BEFORE UPDATE ON rolls
 BEGIN SELECT RAISE(ABORT, 'rolls are evidence and do not change'); END;
-CREATE TRIGGER events_are_not_replaced BEFORE INSERT ON events
-WHEN EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
-BEGIN SELECT RAISE(ABORT, 'events are evidence and are not replaced'); END;
-CREATE TRIGGER receipts_are_not_replaced BEFORE INSERT ON receipts
-WHEN EXISTS (SELECT 1 FROM receipts WHERE event = NEW.event)
-BEGIN SELECT RAISE(ABORT, 'receipts are evidence and are not replaced'); END;
+CREATE TRIGGER rolls_are_not_replaced BEFORE INSERT ON rolls
+WHEN EXISTS (SELECT 1 FROM rolls WHERE number = NEW.number OR id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'rolls are evidence and are not replaced'); END;

@@ -1,0 +1,196 @@
+//! Who gets in, and what he then sees.
+
+use crewseal::cbor;
+use crewseal::clock::Clock;
+use crewseal::custody::{Role, Tick};
+use crewseal::job::JobPack;
+use crewseal::signed::Signed;
+use crewseal::sync::wire::{Jobs, Rolls};
+use reqwest::StatusCode;
+
+use crate::phone::{Key, Phone, Site, client, success};
+
+#[tokio::test]
+async fn an_invitation_enrols_one_device() {
+    let site = Site::open();
+    let phone = Phone::new(site.invite(&[site.job]));
+    let credential = phone.enrol().await.unwrap();
+    assert_eq!(credential.device(), phone.device());
+    assert_eq!(credential.role, Role::Mover);
+    assert_eq!(credential.pseudonym, "Mover 17");
+    let days = (credential.valid_to - site.clock.now()) / 86_400;
+    assert!((89..=90).contains(&days), "{days}");
+
+    let again = phone.enrol().await.unwrap();
+    assert_eq!(again, credential, "the same device may ask again for a lost answer");
+    let other = Phone::new(phone.invitation.clone());
+    assert_eq!(other.enrol().await.unwrap_err(), StatusCode::FORBIDDEN);
+    let mut same_keys = phone;
+    same_keys.invitation = site.invite(&[]);
+    assert_eq!(same_keys.enrol().await.unwrap_err(), StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn an_invitation_ends_after_a_day() {
+    let site = Site::open();
+    let phone = Phone::new(site.invite(&[]));
+    site.clock.advance(24 * 60 * 60);
+    assert_eq!(phone.enrol().await.unwrap_err(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn both_keys_must_prove_the_same_claim() {
+    let site = Site::open();
+    let phone = Phone::new(site.invite(&[]));
+    let act = phone.act.signed(phone.claim());
+    let mut other_claim = phone.claim();
+    other_claim.code.0[0] ^= 1;
+    let other_claim = phone.handoff.signed(other_claim);
+    let stranger = Key::new();
+    let by_stranger = stranger.signed(phone.claim());
+    for handoff in [act.as_bytes(), other_claim.as_bytes(), by_stranger.as_bytes()] {
+        let refused = phone.enrol_with(act.as_bytes(), handoff).await;
+        assert_eq!(refused.unwrap_err(), StatusCode::FORBIDDEN);
+    }
+    let mut claim = phone.claim();
+    claim.handoff_key = stranger.public();
+    let stolen = phone.act.signed(claim);
+    let refused = phone.enrol_with(stolen.as_bytes(), stolen.as_bytes()).await;
+    assert_eq!(refused.unwrap_err(), StatusCode::FORBIDDEN);
+    phone.enrol().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_challenge_is_answered_once_in_time_and_by_its_device() {
+    let site = Site::open();
+    let phone = site.phone().await;
+    let other = site.phone().await;
+    let unauthorised = Err(StatusCode::UNAUTHORIZED);
+    let status = |answer: Result<_, StatusCode>| answer.map(|_| ());
+
+    let challenge = phone.challenge().await;
+    assert_eq!(status(phone.answer(challenge, &other.act).await), unauthorised, "another's key");
+    assert_eq!(status(phone.answer(challenge, &phone.handoff).await), unauthorised, "wrong key");
+    assert_eq!(status(other.answer(challenge, &other.act).await), unauthorised, "another's");
+    assert_eq!(status(phone.answer([7; 32], &phone.act).await), unauthorised, "made up");
+    let session = phone.answer(challenge, &phone.act).await.unwrap();
+    assert_eq!(session.expires_in, 900);
+    assert_eq!(status(phone.answer(challenge, &phone.act).await), unauthorised, "twice");
+
+    let late = phone.challenge().await;
+    site.clock.advance(60);
+    assert_eq!(status(phone.answer(late, &phone.act).await), unauthorised, "late");
+    let stranger = Phone::new(phone.invitation.clone());
+    let challenge = stranger.challenge().await;
+    assert_eq!(status(stranger.answer(challenge, &stranger.act).await), unauthorised);
+
+    site.clock.advance(91 * 86_400);
+    let challenge = phone.challenge().await;
+    assert_eq!(status(phone.answer(challenge, &phone.act).await), Err(StatusCode::FORBIDDEN));
+}
+
+#[tokio::test]
+async fn without_a_session_nothing_is_told() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let places = ["/v1/tick", "/v1/jobs", "/v1/rolls"];
+    for place in places {
+        assert!(success(phone.get(place).await).await.is_ok(), "{place}");
+    }
+    site.clock.advance(900);
+    for token in [phone.token.clone(), String::new(), "guess".to_owned()] {
+        phone.token = token;
+        for place in places {
+            let answer = phone.get(place).await;
+            assert_eq!(answer.headers()["www-authenticate"], "Bearer", "{place}");
+            assert_eq!(success(answer).await, Err(StatusCode::UNAUTHORIZED), "{place}");
+        }
+        let answer = phone.post("/v1/outbox", Vec::new()).await;
+        assert_eq!(success(answer).await, Err(StatusCode::UNAUTHORIZED));
+    }
+    phone.sign_in().await.unwrap();
+}
+
+#[tokio::test]
+async fn ticks_are_numbered_and_never_the_same() {
+    let site = Site::open();
+    let phone = site.phone().await;
+    let mut ticks = Vec::new();
+    for _ in 0..2 {
+        let bytes = success(phone.get("/v1/tick").await).await.unwrap();
+        ticks.push(Signed::<Tick>::open(&bytes, site.hq.key()).unwrap());
+    }
+    assert_eq!((ticks[0].number, ticks[1].number), (2, 3), "the first came with the session");
+    assert_ne!(ticks[0].nonce, ticks[1].nonce);
+    assert_eq!(ticks[0].origin, "hq.test");
+}
+
+#[tokio::test]
+async fn a_device_sees_its_own_open_jobs_only() {
+    let site = Site::open();
+    let other = site.open_job(3..6);
+    let phone = site.phone().await;
+    let packs = async || {
+        let bytes = success(phone.get("/v1/jobs").await).await.unwrap();
+        let jobs: Jobs = cbor::from_slice(&bytes).unwrap();
+        let open = |bytes: &minicbor::bytes::ByteVec| Signed::<JobPack>::open(bytes, site.hq.key());
+        jobs.packs.iter().map(|bytes| open(bytes).unwrap()).collect::<Vec<_>>()
+    };
+    let seen = packs().await;
+    assert_eq!(seen.iter().map(|pack| pack.job).collect::<Vec<_>>(), [site.job]);
+    assert_eq!(seen[0].customer.reveal(), "Ada Example");
+    assert_eq!(seen[0].roster.len(), 1);
+    let manifests = seen[0].manifests(site.hq.key()).unwrap();
+    assert_eq!(manifests.tokens(), [site.label(0), site.label(1), site.label(2)]);
+    let mut lists = crewseal::custody::Lists::new();
+    lists.add_manifests(manifests);
+    assert_eq!(lists.resolve(&seen[0].sensitive).unwrap(), [site.label(0)].into());
+
+    site.hq.add_boxes(site.job, &[site.label(9)], &[site.label(9)].into()).unwrap();
+    let grown = packs().await[0].manifests(site.hq.key()).unwrap();
+    assert_eq!((grown.versions().len(), grown.tokens().len()), (2, 4));
+    site.hq.assign(phone.device(), other).unwrap();
+    assert_eq!(packs().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_job_is_seen_from_its_opening_to_its_closing() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    site.clock.advance(1_000_000);
+    phone.sign_in().await.unwrap();
+    let bytes = success(phone.get("/v1/jobs").await).await.unwrap();
+    assert!(cbor::from_slice::<Jobs>(&bytes).unwrap().packs.is_empty());
+}
+
+#[tokio::test]
+async fn rolls_come_whole_and_signed() {
+    let site = Site::open();
+    let phone = site.phone().await;
+    let bytes = success(phone.get("/v1/rolls").await).await.unwrap();
+    let rolls: Rolls = cbor::from_slice(&bytes).unwrap();
+    assert_eq!(rolls.rolls.len(), 1);
+    assert!(rolls.rolls[0].open(site.hq.key()).unwrap() == site.roll);
+}
+
+#[tokio::test]
+async fn another_authority_is_not_believed() {
+    let (site, other) = (Site::open(), Site::open());
+    let stranger = client(&other.invite(&[]).authority);
+    assert!(stranger.get(format!("{}/v1/tick", site.running.url())).send().await.is_err());
+}
+
+#[tokio::test]
+async fn wrong_places_methods_and_types_are_problems() {
+    let site = Site::open();
+    let phone = site.phone().await;
+    assert_eq!(success(phone.get("/v1/none").await).await, Err(StatusCode::NOT_FOUND));
+    let wrong = success(phone.get("/v1/outbox").await).await;
+    assert_eq!(wrong, Err(StatusCode::METHOD_NOT_ALLOWED));
+    let url = format!("{}/v1/challenge", site.running.url());
+    let json = phone.http.post(url).header("content-type", "application/json").body("{}");
+    let wrong = success(json.send().await.unwrap()).await;
+    assert_eq!(wrong, Err(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    let wrong = success(phone.post("/v1/challenge", vec![0xff]).await).await;
+    assert_eq!(wrong, Err(StatusCode::BAD_REQUEST));
+}

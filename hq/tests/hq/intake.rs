@@ -1,0 +1,429 @@
+//! What becomes of envelopes, good and bad.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use coset::{CoseSign1Builder, HeaderBuilder, TaggedCborSerializable, iana};
+use crewseal::cbor;
+use crewseal::custody::{
+    Dispute, Event, Finding, FindingKind, Kind, Lists, Outcome, Protection, Refusal,
+};
+use crewseal::label::Token;
+use crewseal::outbox::{Envelope, Epoch, OpeningKey};
+use crewseal::signed::{Message, Signed};
+use crewseal::sync::wire::{CBOR, MAX_BATCH, MAX_BODY};
+use crewseal_hq::Delivered;
+use reqwest::StatusCode;
+
+use crate::phone::{Key, Phone, Site, outcomes, singly, success};
+
+const STORED: Outcome = Outcome::Stored;
+
+fn refused(refusal: Refusal) -> Outcome {
+    Outcome::Refused(refusal)
+}
+
+/// Any payload, signed as an event.
+fn forged(key: &Key, payload: Vec<u8>) -> Vec<u8> {
+    CoseSign1Builder::new()
+        .protected(HeaderBuilder::new().algorithm(iana::Algorithm::ESP256).build())
+        .payload(payload)
+        .create_signature(Event::NAMESPACE.as_str().as_bytes(), |bytes| key.sign(bytes).to_vec())
+        .build()
+        .to_tagged_vec()
+        .unwrap()
+}
+
+impl Phone {
+    /// The next event's payload after `change`, signed by the act key and
+    /// sealed under the address that fits.
+    fn forge(&mut self, site: &Site, change: impl FnOnce(&mut Vec<u8>)) -> Envelope {
+        let event = self.event(Kind::Count, site.job, singly(&[site.label(0)]));
+        let mut payload = cbor::to_vec(&event);
+        change(&mut payload);
+        let id = Event::NAMESPACE.digest(&[&payload]);
+        let content = forged(&self.act, payload);
+        self.seal_as(&event, id, &content)
+    }
+}
+
+#[tokio::test]
+async fn events_are_stored_and_answered_with_receipts() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let first = phone.act(Kind::TakeOver, site.job, &[site.label(0)]);
+    let second = phone.act(Kind::Load, site.job, &[site.label(0)]);
+    let receipts = phone.deliver(&[first.clone(), second]).await;
+    assert_eq!(outcomes(&receipts), [STORED, STORED]);
+    let (receipt, address) = (&receipts[0], first.address());
+    assert_eq!(receipt.event, address.event);
+    assert_eq!((receipt.device, receipt.generation, receipt.sequence), (phone.device(), 1, 1));
+    assert_eq!(receipt.origin, "hq.test");
+}
+
+#[tokio::test]
+async fn a_repeat_gets_its_first_receipt_byte_by_byte() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let envelope = phone.act(Kind::TakeOver, site.job, &[site.label(0)]);
+    let first = phone.deliver(std::slice::from_ref(&envelope)).await;
+    site.clock.advance(60);
+    let second = phone.deliver(&[envelope.clone(), envelope.clone()]).await;
+    assert_eq!(second[0].as_bytes(), first[0].as_bytes());
+    assert_eq!(second[1].as_bytes(), first[0].as_bytes());
+
+    let other = site.phone().await;
+    let mut batch = phone.batch(&[envelope]);
+    batch.epochs.clear();
+    let carried = other.deliver_batch(&batch).await.unwrap();
+    assert_eq!(carried[0].as_bytes(), first[0].as_bytes(), "from a carrier, without the header");
+
+    let stats = site.hq.stats().unwrap();
+    assert_eq!(stats.total, Delivered { stored: 1, refused: 0, repeated: 3 });
+    assert_eq!(stats.devices[&phone.device()], Delivered { stored: 1, refused: 0, repeated: 2 });
+    assert_eq!(stats.devices[&other.device()].repeated, 1);
+}
+
+#[tokio::test]
+async fn the_same_event_sealed_anew_is_a_repeat() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let event = phone.event(Kind::TakeOver, site.job, singly(&[site.label(0)]));
+    let signed = phone.sign(event.clone());
+    let signed_again = phone.sign(event);
+    assert_ne!(signed.as_bytes(), signed_again.as_bytes(), "ECDSA is randomised");
+    let envelopes = [phone.seal(&signed), phone.seal(&signed_again)];
+    let receipts = phone.deliver(&envelopes).await;
+    assert_eq!(receipts[0].as_bytes(), receipts[1].as_bytes());
+    assert_eq!(site.hq.stats().unwrap().total.stored, 1);
+}
+
+#[tokio::test]
+async fn one_bad_entry_of_fifty_holds_up_none() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let mut envelopes: Vec<Envelope> =
+        (0..49).map(|_| phone.act(Kind::Count, site.job, &[site.label(1)])).collect();
+    let bad = phone.event(Kind::Count, site.job, singly(&[site.label(1)]));
+    let content = Key::new().signed(bad.clone());
+    envelopes.insert(20, phone.seal_as(&bad, content.id(), content.as_bytes()));
+    let receipts = phone.deliver(&envelopes).await;
+    assert_eq!(receipts.len(), 50);
+    assert_eq!(receipts[20].outcome, refused(Refusal::Signature));
+    let stored = receipts.iter().filter(|receipt| receipt.outcome == STORED).count();
+    assert_eq!(stored, 49);
+    let delivered = site.hq.stats().unwrap().total;
+    assert_eq!(delivered, Delivered { stored: 49, refused: 1, repeated: 0 });
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_is_unreadable() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let envelope = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let mut headless = phone.batch(std::slice::from_ref(&envelope));
+    headless.epochs = vec![b"no header".to_vec().into()];
+    let receipts = phone.deliver_batch(&headless).await.unwrap();
+    assert_eq!(outcomes(&receipts), [refused(Refusal::Unreadable)]);
+
+    let elsewhere = OpeningKey::generate().unwrap();
+    let ours = std::mem::replace(&mut phone.epoch, Epoch::begin(elsewhere.public()).unwrap());
+    let to_another = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let receipts = phone.deliver(&[to_another]).await;
+    assert_eq!(outcomes(&receipts), [refused(Refusal::Unreadable)]);
+
+    phone.epoch = ours;
+    assert_eq!(outcomes(&phone.deliver(&[envelope]).await), [STORED], "with its header");
+}
+
+#[tokio::test]
+async fn an_altered_envelope_is_unreadable_and_a_damaged_one_is_not_answered() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let whole = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let mut damaged = whole.as_bytes().to_vec();
+    damaged[120] ^= 1;
+    let mut altered = damaged.clone();
+    let covered = altered.len() - 16;
+    let digest = ring::digest::digest(&ring::digest::SHA256, &altered[..covered]);
+    altered[covered..].copy_from_slice(&digest.as_ref()[..16]);
+
+    let mut batch = phone.batch(&[whole]);
+    batch.envelopes.insert(0, damaged.into());
+    batch.envelopes.insert(1, altered.into());
+    batch.envelopes.push(Vec::new().into());
+    let receipts = phone.deliver_batch(&batch).await.unwrap();
+    assert_eq!(outcomes(&receipts), [refused(Refusal::Unreadable), STORED]);
+}
+
+#[tokio::test]
+async fn what_is_no_event_in_canonical_form_is_malformed() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let event = phone.event(Kind::Count, site.job, singly(&[site.label(0)]));
+    let noise = phone.seal_as(&event, Event::NAMESPACE.digest(&[b"noise"]), b"noise");
+    let long_head = phone.forge(&site, |payload| {
+        assert_eq!(payload[1..3], [0, 1]);
+        payload.splice(2..3, [0x18, 1]);
+    });
+    let trailing = phone.forge(&site, |payload| payload.push(0));
+    let mut zero = phone.event(Kind::Count, site.job, singly(&[site.label(0)]));
+    zero.sequence = 0;
+    let mut endless = zero.clone();
+    endless.sequence = 1 << 63;
+    let mut without_a_person = phone.event(Kind::SignOff, site.job, singly(&[site.label(0)]));
+    without_a_person.protection = Protection::Act;
+    let mut envelopes = vec![noise, long_head, trailing];
+    for event in [zero, endless, without_a_person] {
+        let signed = phone.sign(event);
+        envelopes.push(phone.seal(&signed));
+    }
+    let receipts = phone.deliver(&envelopes).await;
+    assert_eq!(outcomes(&receipts), [refused(Refusal::Malformed); 6]);
+}
+
+#[tokio::test]
+async fn an_event_of_the_future_is_told_apart() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let envelope = phone.forge(&site, |payload| payload[2] = 2);
+    let receipts = phone.deliver(&[envelope]).await;
+    assert_eq!(outcomes(&receipts), [refused(Refusal::UnknownVersion)]);
+}
+
+#[tokio::test]
+async fn a_device_that_hq_does_not_know_is_refused_until_it_enrols() {
+    let site = Site::open();
+    let carrier = site.phone().await;
+    let mut stranger = Phone::new(site.invite(&[]));
+    let envelope = stranger.act(Kind::Count, site.job, &[site.label(0)]);
+    let batch = stranger.batch(&[envelope]);
+    let receipts = carrier.deliver_batch(&batch).await.unwrap();
+    assert_eq!(outcomes(&receipts), [refused(Refusal::UnknownDevice)]);
+    stranger.enrol().await.unwrap();
+    assert_eq!(outcomes(&carrier.deliver_batch(&batch).await.unwrap()), [STORED]);
+}
+
+#[tokio::test]
+async fn the_signature_must_be_by_the_right_key_of_the_right_device() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let other = site.phone().await;
+    let event = phone.event(Kind::Count, site.job, singly(&[site.label(0)]));
+    let mut envelopes = Vec::new();
+    for key in [&other.act, &phone.handoff] {
+        let signed = key.signed(event.clone());
+        envelopes.push((signed.id(), signed.as_bytes().to_vec()));
+    }
+    let signed = phone.act.signed(event.clone());
+    let mut flipped = signed.as_bytes().to_vec();
+    *flipped.last_mut().unwrap() ^= 1;
+    envelopes.push((signed.id(), flipped));
+    let envelopes: Vec<Envelope> =
+        envelopes.iter().map(|(id, bytes)| phone.seal_as(&event, *id, bytes)).collect();
+    let receipts = phone.deliver(&envelopes).await;
+    assert_eq!(outcomes(&receipts), [refused(Refusal::Signature); 3]);
+}
+
+#[tokio::test]
+async fn the_address_must_be_that_of_the_event() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let other = site.phone().await;
+    let event = phone.event(Kind::Count, site.job, singly(&[site.label(0)]));
+    let signed = phone.sign(event.clone());
+    let mut addresses = vec![event.clone(); 4];
+    addresses[0].device = other.device();
+    addresses[1].generation = 2;
+    addresses[2].sequence = 9;
+    let mut envelopes: Vec<Envelope> = addresses
+        .iter()
+        .take(3)
+        .map(|address| phone.seal_as(address, signed.id(), signed.as_bytes()))
+        .collect();
+    let other_id = Event::NAMESPACE.digest(&[b"another"]);
+    envelopes.push(phone.seal_as(&event, other_id, signed.as_bytes()));
+    let receipts = phone.deliver(&envelopes).await;
+    assert_eq!(outcomes(&receipts), [refused(Refusal::Mislabelled); 4]);
+    assert_eq!(receipts[3].event, other_id, "the receipt names what the envelope named");
+    assert_eq!(site.hq.stats().unwrap().total.stored, 0);
+}
+
+#[tokio::test]
+async fn two_events_with_one_number_are_a_fork() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let first = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    (phone.sequence, phone.previous) = (0, None);
+    let second = phone.act(Kind::Count, site.job, &[site.label(1)]);
+    let third = phone.act(Kind::Count, site.job, &[site.label(1)]);
+    let receipts = phone.deliver(&[first, second, third]).await;
+    let fork = Outcome::StoredInDispute(Dispute::Fork);
+    assert_eq!(outcomes(&receipts), [STORED, fork, STORED]);
+}
+
+#[tokio::test]
+async fn an_event_that_does_not_follow_breaks_the_chain() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let broken = Outcome::StoredInDispute(Dispute::BrokenChain);
+    let first = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    phone.previous = None;
+    let second = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    phone.previous = Some(first.address().event);
+    let third = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    assert_eq!(outcomes(&phone.deliver(&[first, second, third]).await), [STORED, broken, broken]);
+
+    let mut other = site.phone().await;
+    other.previous = Some(phone.previous.unwrap());
+    let begins_amid = other.act(Kind::Count, site.job, &[site.label(0)]);
+    assert_eq!(outcomes(&other.deliver(&[begins_amid]).await), [broken]);
+}
+
+#[tokio::test]
+async fn a_gap_is_named_and_closes_when_the_rest_arrives() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let events: Vec<Envelope> =
+        (0..6).map(|_| phone.act(Kind::Count, site.job, &[site.label(0)])).collect();
+    let [one, two, three, four, five, six] = events.try_into().unwrap_or_else(|_| panic!("six"));
+    assert_eq!(outcomes(&phone.deliver(&[four]).await), [Outcome::StoredAfterGap(1)]);
+    assert_eq!(outcomes(&phone.deliver(&[one]).await), [STORED]);
+    assert_eq!(outcomes(&phone.deliver(&[three]).await), [Outcome::StoredAfterGap(2)]);
+    assert_eq!(outcomes(&phone.deliver(&[six]).await), [Outcome::StoredAfterGap(2)]);
+    assert_eq!(outcomes(&phone.deliver(&[two]).await), [STORED]);
+    assert_eq!(outcomes(&phone.deliver(&[five]).await), [STORED]);
+
+    (phone.generation, phone.sequence) = (2, 0);
+    let resumed = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    assert_eq!(outcomes(&phone.deliver(&[resumed]).await), [STORED], "a new generation");
+}
+
+#[tokio::test]
+async fn boxes_must_be_named_by_what_hq_issued() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let mut theirs = Lists::new();
+    theirs.add_roll(Site::open().roll);
+    let (_, their_label) = theirs.rolls().next().unwrap().tokens().next().unwrap();
+    let mut ours = Lists::new();
+    ours.add_roll(site.roll.clone());
+    let made_up = Token::from_bytes([7; 16]);
+    let unknown = Outcome::StoredInDispute(Dispute::UnknownBoxes);
+
+    let cases = [
+        (ours.name(&[site.label(5), site.label(30)].into()).unwrap(), STORED),
+        (theirs.name(&[their_label].into()).unwrap(), unknown),
+        (singly(&[site.label(5)]), STORED),
+        (singly(&[made_up]), unknown),
+    ];
+    for (boxes, expected) in cases {
+        let event = phone.event(Kind::Count, site.job, boxes);
+        let signed = phone.sign(event);
+        let envelope = phone.seal(&signed);
+        assert_eq!(outcomes(&phone.deliver(&[envelope]).await), [expected]);
+    }
+
+    let mut event = phone.event(Kind::Count, site.job, singly(&[site.label(0)]));
+    let stray = Finding { kind: FindingKind::NotOurs, boxes: singly(&[made_up]), photo: None };
+    event.findings.push(stray);
+    let signed = phone.sign(event);
+    let envelope = phone.seal(&signed);
+    assert_eq!(outcomes(&phone.deliver(&[envelope]).await), [STORED], "found, not acted on");
+}
+
+#[tokio::test]
+async fn a_manifest_names_boxes_of_its_own_job_only() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let other = site.open_job(3..6);
+    site.hq.assign(phone.device(), other).unwrap();
+    let packs = site.hq.job_packs(&phone.device()).unwrap();
+    let pack = packs.iter().find(|pack| pack.job == site.job).unwrap();
+    let mut lists = Lists::new();
+    lists.add_manifests(pack.manifests(site.hq.key()).unwrap());
+    let boxes = lists.name(&[site.label(0), site.label(2)].into()).unwrap();
+    for (job, expected) in
+        [(site.job, STORED), (other, Outcome::StoredInDispute(Dispute::UnknownBoxes))]
+    {
+        let event = phone.event(Kind::Count, job, boxes.clone());
+        let signed: Signed<Event> = phone.sign(event);
+        let envelope = phone.seal(&signed);
+        assert_eq!(outcomes(&phone.deliver(&[envelope]).await), [expected]);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_strict_and_bounded() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let envelope = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let mut bytes = cbor::to_vec(&phone.batch(std::slice::from_ref(&envelope)));
+    bytes.push(0);
+    let refused = success(phone.post("/v1/outbox", bytes).await).await;
+    assert_eq!(refused, Err(StatusCode::BAD_REQUEST));
+
+    let mut many = phone.batch(&[]);
+    many.envelopes = vec![envelope.as_bytes().to_vec().into(); MAX_BATCH + 1];
+    let refused = phone.deliver_batch(&many).await;
+    assert_eq!(refused.unwrap_err(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(site.hq.stats().unwrap().total, Delivered::default());
+    many.envelopes.pop();
+    assert_eq!(phone.deliver_batch(&many).await.unwrap().len(), MAX_BATCH);
+}
+
+#[tokio::test]
+async fn a_hundred_megabytes_are_refused_by_any_client() {
+    let site = Site::open();
+    let phone = site.phone().await;
+    let refused = success(phone.post("/v1/outbox", vec![0; 100 << 20]).await).await;
+    assert_eq!(refused, Err(StatusCode::PAYLOAD_TOO_LARGE));
+}
+
+/// Says what is to come and sends `body` in chunks, as long as HQ listens.
+/// Returns how many bytes went out, and the answer.
+fn raw_post(phone: &Phone, framing: &str, body: usize) -> (usize, String) {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(phone.invitation.authority.to_vec().into()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let address = phone.invitation.url.strip_prefix("https://").unwrap();
+    let tcp = TcpStream::connect(address).unwrap();
+    let name = "127.0.0.1".try_into().unwrap();
+    let connection = rustls::ClientConnection::new(Arc::new(tls), name).unwrap();
+    let mut stream = rustls::StreamOwned::new(connection, tcp);
+    let head = format!(
+        "POST /v1/outbox HTTP/1.1\r\nhost: hq\r\ncontent-type: {CBOR}\r\n\
+         authorization: Bearer {}\r\n{framing}\r\n\r\n",
+        phone.token
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let chunk = [b"10000\r\n".as_slice(), &[0; 0x10000], b"\r\n"].concat();
+    let mut sent = 0;
+    while sent < body && stream.write_all(&chunk).is_ok() {
+        sent += 0x10000;
+    }
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(read @ 1..) = stream.read(&mut buffer) {
+        answer.extend_from_slice(&buffer[..read]);
+    }
+    (sent, String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_is_refused_before_it_is_read() {
+    let site = Site::open();
+    let phone = site.phone().await;
+    let announced = format!("content-length: {}", 100 << 20);
+    let (_, answer) = raw_post(&phone, &announced, 0);
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+
+    let (sent, _) = raw_post(&phone, "transfer-encoding: chunked", 100 << 20);
+    assert!((MAX_BODY..50 << 20).contains(&sent), "{sent} bytes were taken");
+}

@@ -1,0 +1,346 @@
+//! The other end: an HQ in a temporary directory, and phones that talk to it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crewseal::cbor::{self, Version};
+use crewseal::clock::Clock;
+use crewseal::custody::{
+    Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, JobId, Kind, Link, Lists,
+    Moment, Outcome, Protection, Receipt, Role, Salt, Since, Tick,
+};
+use crewseal::label::Token;
+use crewseal::label::roll::Roll;
+use crewseal::outbox::{Envelope, Epoch, SealingKey};
+use crewseal::personal::Personal;
+use crewseal::signed::{PublicKey, Signed, SignedError};
+use crewseal::sync::wire::{
+    Batch, CBOR, Challenge, ChallengeRequest, EnrolClaim, EnrolRequest, Invitation, Receipts,
+    Session, SessionRequest,
+};
+use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
+use reqwest::StatusCode;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+
+/// The system's time, moved as a test needs it.
+pub struct TestClock {
+    seconds: AtomicU64,
+}
+
+impl TestClock {
+    pub fn advance(&self, seconds: u64) {
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> u64 {
+        let real = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        real + self.seconds.load(Ordering::SeqCst)
+    }
+
+    fn since_boot(&self) -> (BootId, u64) {
+        (BootId([0; 4]), self.now() * 1_000)
+    }
+}
+
+/// An HQ that serves, with one roll and one job of three labelled boxes.
+pub struct Site {
+    pub dir: tempfile::TempDir,
+    pub clock: Arc<TestClock>,
+    pub hq: Hq,
+    pub running: Running,
+    pub roll: Roll,
+    pub job: JobId,
+}
+
+impl Site {
+    pub fn open() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(TestClock { seconds: AtomicU64::new(0) });
+        let hq = Hq::create(&dir.path().join("data"), "hq.test", clock.clone()).unwrap();
+        let roll = hq.mint_roll(40).unwrap();
+        let running = serve(hq.clone(), Listen::default()).unwrap();
+        let mut site = Self { dir, clock, hq, running, roll, job: JobId([0; 16]) };
+        site.job = site.open_job(0..3);
+        site
+    }
+
+    /// A job whose labelled boxes are at these places of the roll.
+    pub fn open_job(&self, places: std::ops::Range<usize>) -> JobId {
+        let labelled: Vec<Token> = places.map(|place| self.label(place)).collect();
+        let plan = JobPlan {
+            title: Personal::new("Flat on the third floor"),
+            customer: Personal::new("Ada Example"),
+            origin: Personal::new("1 First Street"),
+            destination: Personal::new("2 Second Street"),
+            boxes: 10,
+            sensitive: labelled.first().copied().into_iter().collect(),
+            labelled,
+            opens_at: self.clock.now() - 10,
+            closes_at: self.clock.now() + 1_000_000,
+        };
+        self.hq.open_job(&plan).unwrap()
+    }
+
+    pub fn label(&self, place: usize) -> Token {
+        self.roll.get(place).unwrap()
+    }
+
+    pub fn invite(&self, jobs: &[JobId]) -> Invitation {
+        self.hq.invite(Role::Mover, "Mover 17", jobs, self.running.url()).unwrap()
+    }
+
+    /// A phone that is enrolled for the job and has a session.
+    pub async fn phone(&self) -> Phone {
+        let mut phone = Phone::new(self.invite(&[self.job]));
+        phone.enrol().await.unwrap();
+        phone.sign_in().await.unwrap();
+        phone
+    }
+}
+
+/// A key pair as a phone's vault holds it.
+pub struct Key(EcdsaKeyPair);
+
+impl Key {
+    pub fn new() -> Self {
+        let rng = SystemRandom::new();
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &rng).unwrap();
+        Self(EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &rng).unwrap())
+    }
+
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.public_key().as_ref().try_into().unwrap())
+    }
+
+    pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        self.0.sign(&SystemRandom::new(), bytes).unwrap().as_ref().try_into().unwrap()
+    }
+
+    pub fn signed<T: crewseal::signed::Message>(&self, message: T) -> Signed<T> {
+        Signed::sign(message, &self.public(), |bytes| Ok::<_, SignedError>(self.sign(bytes)))
+            .unwrap()
+    }
+}
+
+/// A phone, as far as HQ sees one.
+pub struct Phone {
+    pub invitation: Invitation,
+    pub http: reqwest::Client,
+    pub act: Key,
+    pub handoff: Key,
+    pub token: String,
+    pub epoch: Epoch,
+    pub anchor: Anchor,
+    pub generation: u32,
+    pub sequence: u64,
+    pub previous: Option<EventId>,
+}
+
+impl Phone {
+    pub fn new(invitation: Invitation) -> Self {
+        let http = client(&invitation.authority);
+        let sealing = SealingKey::from_bytes(&invitation.sealing_key).unwrap();
+        Self {
+            http,
+            act: Key::new(),
+            handoff: Key::new(),
+            token: String::new(),
+            epoch: Epoch::begin(&sealing).unwrap(),
+            anchor: Anchor { number: 0, nonce: Salt([0; 16]) },
+            generation: 1,
+            sequence: 0,
+            previous: None,
+            invitation,
+        }
+    }
+
+    pub fn device(&self) -> DeviceId {
+        DeviceId::of(&self.act.public(), &self.handoff.public())
+    }
+
+    pub async fn post(&self, place: &str, body: Vec<u8>) -> reqwest::Response {
+        self.http
+            .post(format!("{}{place}", self.invitation.url))
+            .header("content-type", CBOR)
+            .bearer_auth(&self.token)
+            .body(body)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    pub async fn get(&self, place: &str) -> reqwest::Response {
+        let url = format!("{}{place}", self.invitation.url);
+        self.http.get(url).bearer_auth(&self.token).send().await.unwrap()
+    }
+
+    pub fn claim(&self) -> EnrolClaim {
+        EnrolClaim {
+            version: Version,
+            code: self.invitation.code.clone(),
+            act_key: self.act.public(),
+            handoff_key: self.handoff.public(),
+        }
+    }
+
+    pub async fn enrol(&self) -> Result<Signed<Credential>, StatusCode> {
+        let act = self.act.signed(self.claim());
+        let handoff = self.handoff.signed(self.claim());
+        self.enrol_with(act.as_bytes(), handoff.as_bytes()).await
+    }
+
+    pub async fn enrol_with(
+        &self,
+        act: &[u8],
+        handoff: &[u8],
+    ) -> Result<Signed<Credential>, StatusCode> {
+        let request = EnrolRequest {
+            version: Version,
+            act_proof: act.to_vec().into(),
+            handoff_proof: handoff.to_vec().into(),
+        };
+        let answer = self.post("/v1/enrol", cbor::to_vec(&request)).await;
+        let bytes = success(answer).await?;
+        Ok(Signed::open(&bytes, &self.invitation.hq).unwrap())
+    }
+
+    pub async fn challenge(&self) -> [u8; 32] {
+        let request = ChallengeRequest { version: Version, device: self.device() };
+        let answer = self.post("/v1/challenge", cbor::to_vec(&request)).await;
+        let bytes = success(answer).await.unwrap();
+        cbor::from_slice::<Challenge>(&bytes).unwrap().challenge
+    }
+
+    pub async fn answer(&self, challenge: [u8; 32], key: &Key) -> Result<Session, StatusCode> {
+        let request = SessionRequest { version: Version, device: self.device(), challenge };
+        let answer = self.post("/v1/session", key.signed(request).as_bytes().to_vec()).await;
+        Ok(cbor::from_slice(&success(answer).await?).unwrap())
+    }
+
+    pub async fn sign_in(&mut self) -> Result<(), StatusCode> {
+        let session = self.answer(self.challenge().await, &self.act).await?;
+        self.token = session.token.clone();
+        let bytes = success(self.get("/v1/tick").await).await?;
+        let tick: Signed<Tick> = Signed::open(&bytes, &self.invitation.hq).unwrap();
+        self.anchor = Anchor { number: tick.number, nonce: tick.nonce };
+        Ok(())
+    }
+
+    /// The next event of this phone's chain.
+    pub fn event(&mut self, kind: Kind, job: JobId, boxes: BoxList) -> Event {
+        self.sequence += 1;
+        let link = Link {
+            device: self.device(),
+            generation: self.generation,
+            sequence: self.sequence,
+            previous: self.previous,
+        };
+        let moment = Moment {
+            claimed_at: std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs(),
+            since: Since { boot: BootId([1; 4]), millis: 1_000 },
+            anchor: self.anchor,
+        };
+        let salt = Salt(ring::rand::generate(&SystemRandom::new()).unwrap().expose());
+        let act = Act {
+            kind,
+            job,
+            boxes,
+            findings: Vec::new(),
+            place: None,
+            attachments: Vec::new(),
+            to: None,
+            about: None,
+        };
+        Event::new(link, moment, salt, act)
+    }
+
+    pub fn sign(&mut self, event: Event) -> Signed<Event> {
+        let key = match event.protection {
+            Protection::Act => &self.act,
+            Protection::Handoff => &self.handoff,
+        };
+        let signed = key.signed(event);
+        self.previous = Some(signed.id());
+        signed
+    }
+
+    pub fn seal(&mut self, event: &Signed<Event>) -> Envelope {
+        self.seal_as(event, event.id(), event.as_bytes())
+    }
+
+    /// Any content under the address of an event.
+    pub fn seal_as(&mut self, event: &Event, id: EventId, content: &[u8]) -> Envelope {
+        self.epoch.seal(event.device, event.generation, event.sequence, id, content).unwrap()
+    }
+
+    /// An act on boxes named one by one, signed and sealed.
+    pub fn act(&mut self, kind: Kind, job: JobId, boxes: &[Token]) -> Envelope {
+        let event = self.event(kind, job, singly(boxes));
+        let signed = self.sign(event);
+        self.seal(&signed)
+    }
+
+    pub fn batch(&self, envelopes: &[Envelope]) -> Batch {
+        let bytes = envelopes.iter().map(|envelope| envelope.as_bytes().to_vec().into());
+        Batch {
+            version: Version,
+            epochs: vec![self.epoch.header().into()],
+            envelopes: bytes.collect(),
+        }
+    }
+
+    pub async fn deliver(&self, envelopes: &[Envelope]) -> Vec<Signed<Receipt>> {
+        self.deliver_batch(&self.batch(envelopes)).await.unwrap()
+    }
+
+    pub async fn deliver_batch(&self, batch: &Batch) -> Result<Vec<Signed<Receipt>>, StatusCode> {
+        let bytes = success(self.post("/v1/outbox", cbor::to_vec(batch)).await).await?;
+        let receipts: Receipts = cbor::from_slice(&bytes).unwrap();
+        let open = |bytes: &minicbor::bytes::ByteVec| Signed::open(bytes, &self.invitation.hq);
+        Ok(receipts.receipts.iter().map(|bytes| open(bytes).unwrap()).collect())
+    }
+}
+
+pub fn outcomes(receipts: &[Signed<Receipt>]) -> Vec<Outcome> {
+    receipts.iter().map(|receipt| receipt.outcome).collect()
+}
+
+/// A box list that needs no other list to be read.
+pub fn singly(boxes: &[Token]) -> BoxList {
+    Lists::new().name(&boxes.iter().copied().collect::<BTreeSet<_>>()).unwrap()
+}
+
+/// The body of a success, or the status of a refusal, which must be a problem
+/// document that names the same status.
+pub async fn success(answer: reqwest::Response) -> Result<Vec<u8>, StatusCode> {
+    let status = answer.status();
+    let content_type = answer.headers()["content-type"].to_str().unwrap().to_owned();
+    let body = answer.bytes().await.unwrap();
+    if status.is_success() {
+        assert_eq!(content_type, CBOR);
+        return Ok(body.to_vec());
+    }
+    assert_eq!(content_type, "application/problem+json");
+    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(problem["status"], status.as_u16());
+    assert!(problem["type"].as_str().unwrap().starts_with("urn:crewseal:problem:"));
+    Err(status)
+}
+
+/// A client that believes this authority and no other.
+pub fn client(authority: &[u8]) -> reqwest::Client {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(authority.to_vec().into()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build().unwrap()
+}
