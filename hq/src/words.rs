@@ -106,7 +106,7 @@ pub const fn fault(fault: &FaultKind) -> &'static str {
         FaultKind::UnknownAnchor => "names a tick that HQ never signed",
         FaultKind::NotPermitted => "not this role's to do",
         FaultKind::ClockDisagrees => "clock disagrees",
-        FaultKind::NotDelivered => "taken over, not delivered",
+        FaultKind::NotDelivered => "not delivered",
     }
 }
 
@@ -344,7 +344,13 @@ pub fn span(from: u64, to: u64) -> String {
         day_and_time(from)
     } else if day(from) == day(to) {
         let clock = |at| format_time(at, "%H:%M");
-        format!("{} {}\u{a0}–\u{a0}{}", format_time(from, "%-d\u{a0}%b"), clock(from), clock(to))
+        // The word joiner keeps a line from ending at the dash.
+        format!(
+            "{} {}\u{a0}–\u{2060}\u{a0}{}",
+            format_time(from, "%-d\u{a0}%b"),
+            clock(from),
+            clock(to)
+        )
     } else {
         format!("{} – {}", day_and_time(from), day_and_time(to))
     }
@@ -413,7 +419,7 @@ pub fn open(open: &Open) -> String {
     }
     text.push_str(&signed_by(open.by.clone(), open.claimed_at));
     if !open.held_by.is_empty() {
-        text.push_str(&format!(" The boxes were with {}.", list(open.held_by.clone())));
+        text.push_str(&format!(" Until then with {}.", list(open.held_by.clone())));
     }
     let noun = if open.events.len() == 1 { "event" } else { "events" };
     text.push_str(&format!("\n    Proved by {noun} {}.", list(open.events.clone())));
@@ -449,7 +455,7 @@ pub fn signatures(broken: usize) -> String {
     if broken == 0 {
         "every signature verified".to_owned()
     } else {
-        format!("{} of the record not holding", count(broken, "part", "parts"))
+        format!("{} not hold", count(broken, "part of the record does", "parts of the record do"))
     }
 }
 
@@ -462,7 +468,7 @@ mod tests {
     #[test]
     fn times_read_as_people_write_them() {
         assert_eq!(time(MARCH_14), "2026-03-14 09:12 UTC");
-        let on_page = |text: String| text.replace('\u{a0}', " ");
+        let on_page = |text: String| text.replace('\u{a0}', " ").replace('\u{2060}', "");
         assert_eq!(on_page(day_and_time(MARCH_14)), "14 Mar 09:12");
         assert_eq!(on_page(span(MARCH_14, MARCH_14 + 4680)), "14 Mar 09:12 – 10:30");
         let next_day = span(MARCH_14, MARCH_14 + 86_400);

@@ -26,7 +26,7 @@ pub const NEUTRAL: &str = "Good to know";
 /// Before who signed for a matter.
 pub const SIGNED_BY: &str = "Signed by";
 /// Before who had the boxes.
-pub const HELD_BY: &str = "In the hands of";
+pub const HELD_BY: &str = "Until then with";
 /// Before a claimed time.
 pub const WHEN: &str = "When";
 /// Before event ids.

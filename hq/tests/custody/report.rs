@@ -95,7 +95,7 @@ fn a_broken_record_says_so_first() {
     let page =
         render(&Report { title: &title, customer, origin, destination, reading: &reading, file });
     keep("broken.html", &page);
-    assert!(page.contains("1 part of the record not holding"));
+    assert!(page.contains("1 part of the record does not hold"));
     let flaw = page.find("event 3</strong>: the signature does not fit").unwrap();
     assert!(flaw < page.find("To look into").unwrap());
     assert!(!page.contains("every signature verified"));
