@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Credential, DeviceId, Event, EventId, FindingKind, Kind, Lists, Receipt, Role, Tick};
+use super::{
+    Credential, DeviceId, Event, EventId, FindingKind, Kind, Lists, Outcome, Receipt, Role, Tick,
+};
 use crate::label::Token;
 use crate::signed::{Signed, SignedError, Unverified};
 
@@ -271,8 +273,12 @@ impl Evidence {
         let events = self.events.values().map(|e| (e.device, e.generation, e.sequence, e.id()));
         // HQ's receipt shows that an event exists without showing the event:
         // what a device did in other jobs is no gap in this one.
-        let receipts =
-            self.receipts.values().map(|r| (r.device, r.generation, r.sequence, r.event));
+        // A refusal shows nothing: anybody can put this device on an envelope.
+        let receipts = self
+            .receipts
+            .values()
+            .filter(|receipt| !matches!(receipt.outcome, Outcome::Refused(_)))
+            .map(|r| (r.device, r.generation, r.sequence, r.event));
         for (device, generation, sequence, id) in events.chain(receipts) {
             let chain = chains.entry((device, generation)).or_default();
             chain.entry(sequence).or_default().insert(id);
