@@ -178,14 +178,19 @@ impl<T: Message> Unverified<T> {
     /// [`SignedError::Envelope`] or [`SignedError::Payload`].
     pub fn parse(bytes: &[u8]) -> Result<Self, SignedError> {
         let sign1 = CoseSign1::from_tagged_slice(bytes).map_err(|_| SignedError::Envelope)?;
-        let canonical = sign1.clone().to_tagged_vec().map_err(|_| SignedError::Envelope)?;
-        if canonical != bytes
-            || sign1.protected.header != protected_header()
-            || !sign1.unprotected.is_empty()
-        {
+        let payload = sign1.payload.as_deref().ok_or(SignedError::Envelope)?;
+        // Made anew from its parts: a header that was read would be written in
+        // whatever form it came in.
+        let canonical = CoseSign1Builder::new()
+            .protected(protected_header())
+            .payload(payload.to_vec())
+            .signature(sign1.signature.clone())
+            .build()
+            .to_tagged_vec()
+            .map_err(|_| SignedError::Envelope)?;
+        if canonical != bytes {
             return Err(SignedError::Envelope);
         }
-        let payload = sign1.payload.as_deref().ok_or(SignedError::Envelope)?;
         let claims = cbor::from_versioned::<T, 1>(payload)?;
         let id = T::NAMESPACE.digest(&[payload]);
         Ok(Self { bytes: canonical, sign1, id, claims })

@@ -75,6 +75,16 @@ pub enum Segment {
     Tokens(#[n(0)] ByteVec),
 }
 
+impl Segment {
+    /// The manifest or roll that it is about; none for single tokens.
+    const fn list(&self) -> Option<&Digest> {
+        match self {
+            Self::Manifest(_, list, _) | Self::Roll(list, _) => Some(list),
+            Self::Tokens(_) => None,
+        }
+    }
+}
+
 /// A set of boxes.
 #[derive(Clone, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(transparent)]
@@ -89,8 +99,9 @@ impl std::fmt::Debug for BoxList {
 /// Why a box list names no set of boxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BoxListError {
-    /// The form is not canonical: segments out of order, an empty segment, a
-    /// bitmap with zeros at its ends, a box named twice.
+    /// The form is not canonical: segments out of order, an empty segment, two
+    /// segments of one list, a version under another number, a bitmap with
+    /// zeros at its ends, a box named twice.
     #[error("the box list is not in canonical form")]
     NotCanonical,
     /// It names a manifest or roll that is not known here.
@@ -197,7 +208,7 @@ impl Lists {
     /// # Errors
     /// [`BoxListError`]. Every box is resolved or none.
     pub fn resolve(&self, list: &BoxList) -> Result<BTreeSet<Token>, BoxListError> {
-        if !list.0.is_sorted_by(|a, b| a < b) {
+        if !list.0.is_sorted_by(|a, b| a < b && a.list() != b.list()) {
             return Err(BoxListError::NotCanonical);
         }
         let mut boxes = BTreeSet::new();
@@ -213,9 +224,15 @@ impl Lists {
 
     fn resolve_segment(&self, segment: &Segment) -> Result<Vec<Token>, BoxListError> {
         match segment {
-            Segment::Manifest(_, list, bitmap) => {
+            Segment::Manifest(number, list, bitmap) => {
+                let mut versions = self.manifests.iter().flat_map(Manifests::versions);
+                let version = versions.find(|version| version.id() == *list);
                 let known = self.manifests.iter().find_map(|known| known.tokens_of(list));
-                let tokens = known.ok_or(BoxListError::UnknownList { list: *list })?;
+                let (version, tokens) =
+                    version.zip(known).ok_or(BoxListError::UnknownList { list: *list })?;
+                if version.number != *number {
+                    return Err(BoxListError::NotCanonical);
+                }
                 pick(*list, bitmap, |index| tokens.get(index).copied())
             }
             Segment::Roll(list, bitmap) => {

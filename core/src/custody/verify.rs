@@ -168,35 +168,76 @@ impl Evidence {
         custody
     }
 
-    /// The events, causes first; where nothing orders two, by claimed time and
-    /// then by id.
+    /// The events, causes first and a device's in the order of its numbers;
+    /// where nothing orders two, by claimed time and then by id.
+    ///
+    /// Causes cannot run in a circle, as ids are digests. Numbers can contradict
+    /// them if a device lies; then the numbers give way.
     #[must_use]
     pub fn in_order(&self) -> Vec<&Signed<Event>> {
-        let mut waiting: BTreeMap<EventId, usize> = BTreeMap::new();
-        let mut followers: BTreeMap<EventId, Vec<&Signed<Event>>> = BTreeMap::new();
-        let mut ready = BTreeMap::new();
+        let before = self.before_by_number();
+        let mut waiting: BTreeMap<EventId, Waits> = BTreeMap::new();
+        let mut followers: BTreeMap<EventId, Vec<(&Signed<Event>, Waits)>> = BTreeMap::new();
         for (id, event) in &self.events {
-            let causes = causes(event).filter(|cause| self.events.contains_key(cause));
-            let count = causes.map(|cause| followers.entry(cause).or_default().push(event)).count();
-            if count == 0 {
-                ready.insert((event.claimed_at, *id), event);
-            } else {
-                waiting.insert(*id, count);
+            let waits = waiting.entry(*id).or_default();
+            for cause in causes(event).filter(|cause| self.events.contains_key(cause)) {
+                waits.causes += 1;
+                followers.entry(cause).or_default().push((event, Waits { causes: 1, numbers: 0 }));
+            }
+            for number in before.get(id).into_iter().flatten() {
+                waits.numbers += 1;
+                followers
+                    .entry(*number)
+                    .or_default()
+                    .push((event, Waits { causes: 0, numbers: 1 }));
             }
         }
+        let (mut ready, mut held) = (BTreeMap::new(), BTreeMap::new());
+        for (id, waits) in &waiting {
+            let Some(event) = self.events.get(id).filter(|_| waits.causes == 0) else { continue };
+            let place = if waits.numbers == 0 { &mut ready } else { &mut held };
+            place.insert((event.claimed_at, *id), event);
+        }
         let mut order = Vec::with_capacity(self.events.len());
-        while let Some(((_, id), event)) = ready.pop_first() {
+        while let Some(((_, id), event)) = ready.pop_first().or_else(|| held.pop_first()) {
+            waiting.remove(&id);
             order.push(event);
-            for follower in followers.remove(&id).unwrap_or_default() {
-                if let Some(count) = waiting.get_mut(&follower.id()) {
-                    *count -= 1;
-                    if *count == 0 {
-                        ready.insert((follower.claimed_at, follower.id()), follower);
+            for (follower, by) in followers.remove(&id).unwrap_or_default() {
+                let Some(waits) = waiting.get_mut(&follower.id()) else { continue };
+                waits.causes -= by.causes;
+                waits.numbers -= by.numbers;
+                let key = (follower.claimed_at, follower.id());
+                match (waits.causes, waits.numbers) {
+                    (0, 0) => {
+                        held.remove(&key);
+                        ready.insert(key, follower);
                     }
+                    (0, _) => {
+                        held.insert(key, follower);
+                    }
+                    _ => {}
                 }
             }
         }
         order
+    }
+
+    /// For each event those of the same device that bear the number before it,
+    /// among the events that are here: what lies between may be another job's.
+    fn before_by_number(&self) -> BTreeMap<EventId, BTreeSet<EventId>> {
+        let mut numbers: BTreeMap<DeviceId, BTreeMap<(u32, u64), BTreeSet<EventId>>> =
+            BTreeMap::new();
+        for event in self.events.values() {
+            let chain = numbers.entry(event.device).or_default();
+            chain.entry((event.generation, event.sequence)).or_default().insert(event.id());
+        }
+        let mut before = BTreeMap::new();
+        for chain in numbers.values() {
+            for (earlier, later) in chain.values().zip(chain.values().skip(1)) {
+                before.extend(later.iter().map(|id| (*id, earlier.clone())));
+            }
+        }
+        before
     }
 
     /// When each event was made, by HQ's clock: not before its own and its
@@ -392,6 +433,13 @@ impl Evidence {
 struct Interval {
     not_before: Option<u64>,
     not_after: Option<u64>,
+}
+
+/// For how many events another has to wait.
+#[derive(Debug, Clone, Copy, Default)]
+struct Waits {
+    causes: usize,
+    numbers: usize,
 }
 
 fn causes(event: &Event) -> impl Iterator<Item = EventId> {
