@@ -147,7 +147,8 @@ fn main() -> ExitCode {
         Ok(status) => status,
         Err(error) => {
             tracing::error!("{error}");
-            ExitCode::FAILURE
+            // Apart from 1, which `scan` and `verify` answer with.
+            ExitCode::from(2)
         }
     }
 }

@@ -1,0 +1,83 @@
+//! The commands of `crewseal-hq`, as a person at HQ types them.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crewseal::label::{Code, Strength, Token};
+
+fn hq(arguments: &[&str], directory: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_crewseal-hq"))
+        .args(arguments)
+        .current_dir(directory)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn labels_are_printed_and_read_again() {
+    let directory = tempfile::tempdir().unwrap();
+    for file in ["labels.pdf", "labels.svg", "labels.png"] {
+        let printed = hq(&["labels", "--count", "2", "--out", file], directory.path());
+        assert!(printed.status.success(), "{file}: {}", text(&printed.stderr));
+        assert_eq!(text(&printed.stdout).trim(), file);
+    }
+    let read = hq(&["scan", "labels.png", "--json"], directory.path());
+    assert!(read.status.success());
+    let photos: serde_json::Value = serde_json::from_slice(&read.stdout).unwrap();
+    let codes = photos[0]["codes"].as_array().unwrap();
+    assert_eq!(codes.len(), 2);
+    for code in codes {
+        assert_eq!(code["label"], true);
+        Token::parse(code["text"].as_str().unwrap()).unwrap();
+        assert_eq!(code["corners"].as_array().unwrap().len(), 4);
+    }
+}
+
+#[test]
+fn labels_of_an_hq_are_minted_in_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = std::sync::Arc::new(crewseal::clock::SystemClock::new(
+        crewseal::custody::BootId([0; 4]),
+    ));
+    let data = directory.path().join("hq");
+    crewseal_hq::Hq::create(&data, "hq.example", clock.clone()).unwrap();
+    let arguments = ["labels", "--count", "3", "--out", "roll.pdf", "--data", "hq"];
+    let printed = hq(&arguments, directory.path());
+    assert!(printed.status.success(), "{}", text(&printed.stderr));
+    let rolls = crewseal_hq::Hq::open(&data, clock).unwrap().rolls().unwrap();
+    assert_eq!(rolls.iter().map(|roll| roll.tokens().count()).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn a_photo_that_cannot_be_read_is_named_and_the_others_are_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let label = Token::from_bytes([7; 16]);
+    let code = Code::of(&label, Strength::Rough).unwrap().png(6).unwrap();
+    std::fs::write(directory.path().join("good.png"), code).unwrap();
+    std::fs::write(directory.path().join("text.png"), "no picture").unwrap();
+    let read = hq(&["scan", "text.png", "good.png", "none.png"], directory.path());
+    assert_eq!(read.status.code(), Some(1));
+    let said = text(&read.stdout);
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].starts_with("text.png: not a photo"), "{said}");
+    assert_eq!(lines[1], "good.png: 1 code");
+    assert_eq!(lines[2].trim(), label.to_groups().join(" "));
+    assert!(lines[3].starts_with("none.png: "), "{said}");
+}
+
+#[test]
+fn what_is_no_record_does_not_verify() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("x.crewseal"), [0xd2, 0x84, 0x40]).unwrap();
+    let verdict = hq(&["verify", "x.crewseal"], directory.path());
+    assert_eq!(verdict.status.code(), Some(2));
+    assert!(text(&verdict.stdout).contains("does not hold"), "{}", text(&verdict.stdout));
+    let verdict = hq(&["verify", "x.crewseal", "--json"], directory.path());
+    let json: serde_json::Value = serde_json::from_slice(&verdict.stdout).unwrap();
+    assert_eq!(json["standing"], "does-not-hold");
+    assert_eq!(hq(&["verify", "none.crewseal"], directory.path()).status.code(), Some(2));
+}
