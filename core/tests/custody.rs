@@ -919,6 +919,54 @@ mod evidence {
     }
 
     #[test]
+    fn a_tick_of_another_log_and_a_receipt_with_other_numbers_are_errors() {
+        let (mut mover, hq) = (paper::mover(), paper::hq());
+        let event = mover.acts_elsewhere();
+        let bytes = |message: &[u8]| ByteVec::from(message.to_vec());
+        let tick = hq.sign(Tick {
+            version: Version,
+            origin: "another log".to_owned(),
+            number: 1,
+            at: paper::MORNING,
+            nonce: Salt([1; 16]),
+            root: None,
+        });
+        let receipt = hq.sign(Receipt {
+            version: Version,
+            event: event.id(),
+            device: event.device,
+            generation: event.generation,
+            sequence: event.sequence + 1,
+            outcome: Outcome::Stored,
+            at: paper::MORNING,
+            origin: paper::ORIGIN.to_owned(),
+        });
+        let record = hq.sign(Record {
+            version: Version,
+            job: event.job,
+            origin: paper::ORIGIN.to_owned(),
+            hq: hq.public,
+            at: paper::MORNING,
+            credentials: vec![bytes(hq.sign(mover.credential()).as_bytes())],
+            ticks: vec![bytes(tick.as_bytes())],
+            manifests: Vec::new(),
+            rolls: Vec::new(),
+            events: vec![bytes(event.as_bytes())],
+            receipts: vec![bytes(receipt.as_bytes())],
+        });
+        let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
+        let said: Vec<String> =
+            reading.errors.iter().map(|(at, error)| format!("{at}: {error}")).collect();
+        assert_eq!(
+            said,
+            [
+                "tick 1: belongs to another log",
+                "receipt 1: names its event's device or numbers otherwise",
+            ]
+        );
+    }
+
+    #[test]
     fn device_ids_follow_from_both_keys_and_their_order() {
         let mover = paper::mover();
         let (act, handoff) = (mover.act.public, mover.handoff.public);

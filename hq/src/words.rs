@@ -232,6 +232,10 @@ pub fn record_error(error: &RecordError) -> String {
         }
         RecordError::Repeated => "stands in the record twice".to_owned(),
         RecordError::OtherJob => "belongs to another job".to_owned(),
+        RecordError::OtherOrigin => "belongs to another log".to_owned(),
+        RecordError::OtherNumbers => {
+            "names its event's device or numbers otherwise than the event does".to_owned()
+        }
     }
 }
 

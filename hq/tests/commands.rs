@@ -40,9 +40,8 @@ fn labels_are_printed_and_read_again() {
 #[test]
 fn labels_of_an_hq_are_minted_in_it() {
     let directory = tempfile::tempdir().unwrap();
-    let clock = std::sync::Arc::new(crewseal::clock::SystemClock::new(
-        crewseal::custody::BootId([0; 4]),
-    ));
+    let clock =
+        std::sync::Arc::new(crewseal::clock::SystemClock::new(crewseal::custody::BootId([0; 4])));
     let data = directory.path().join("hq");
     crewseal_hq::Hq::create(&data, "hq.example", clock.clone()).unwrap();
     let arguments = ["labels", "--count", "3", "--out", "roll.pdf", "--data", "hq"];

@@ -129,6 +129,12 @@ pub enum RecordError {
     /// A message of another job.
     #[error("belongs to another job")]
     OtherJob,
+    /// A tick or receipt of another log than the record's.
+    #[error("belongs to another log")]
+    OtherOrigin,
+    /// A receipt that names the event's device or numbers otherwise.
+    #[error("names its event's device or numbers otherwise")]
+    OtherNumbers,
 }
 
 /// A record that was read, and what in it did not hold.
@@ -199,6 +205,7 @@ impl Checks {
         for (place, bytes) in record.ticks.iter().enumerate() {
             let at = Section::Tick(place);
             if let Some(tick) = self.by_hq::<Tick>(at, bytes) {
+                self.holds(at, tick.origin == record.origin, RecordError::OtherOrigin);
                 let before = evidence.ticks.insert(tick.number, tick);
                 self.once(at, before);
             }
@@ -207,7 +214,7 @@ impl Checks {
         for (place, bytes) in record.manifests.iter().enumerate() {
             let at = Section::Manifest(place);
             if let Some(manifest) = self.by_hq::<Manifest>(at, bytes) {
-                self.of_this_job(at, manifest.job == record.job);
+                self.holds(at, manifest.job == record.job, RecordError::OtherJob);
                 let pushed = manifests.push(manifest);
                 self.keep(at, pushed);
             }
@@ -226,7 +233,7 @@ impl Checks {
             let admitted =
                 admit(event, |device| evidence.credentials.get(device).map(|signed| &**signed));
             if let Some(event) = self.keep(at, admitted) {
-                self.of_this_job(at, event.job == record.job);
+                self.holds(at, event.job == record.job, RecordError::OtherJob);
                 let before = evidence.events.insert(event.id(), event);
                 self.once(at, before);
             }
@@ -234,6 +241,12 @@ impl Checks {
         for (place, bytes) in record.receipts.iter().enumerate() {
             let at = Section::Receipt(place);
             if let Some(receipt) = self.by_hq::<Receipt>(at, bytes) {
+                self.holds(at, receipt.origin == record.origin, RecordError::OtherOrigin);
+                let answers = evidence.events.get(&receipt.event).is_none_or(|event| {
+                    (event.device, event.generation, event.sequence)
+                        == (receipt.device, receipt.generation, receipt.sequence)
+                });
+                self.holds(at, answers, RecordError::OtherNumbers);
                 let before = evidence.receipts.insert(receipt.event, receipt);
                 self.once(at, before);
             }
@@ -241,9 +254,9 @@ impl Checks {
         evidence
     }
 
-    fn of_this_job(&mut self, at: Section, holds: bool) {
+    fn holds(&mut self, at: Section, holds: bool, otherwise: RecordError) {
         if !holds {
-            self.errors.push((at, RecordError::OtherJob));
+            self.errors.push((at, otherwise));
         }
     }
 }

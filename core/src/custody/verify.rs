@@ -38,7 +38,10 @@ pub fn admit<'c>(
 ) -> Result<Signed<Event>, Refused> {
     let claims = event.claims();
     let credential = credential(&claims.device).ok_or(Refused::UnknownDevice)?;
-    if claims.protection != claims.kind.protection() || claims.sequence == 0 {
+    if claims.protection != claims.kind.protection()
+        || claims.sequence == 0
+        || claims.generation == 0
+    {
         return Err(Refused::Signed(SignedError::Envelope));
     }
     let key = *credential.key(claims.protection);
