@@ -12,7 +12,7 @@ use crewseal::cbor::{self, Version};
 use crewseal::custody::{
     Act, BoxList, BoxListError, Credential, Custody, DeviceId, Dispute, Event, EventId, Evidence,
     FaultKind, Finding, FindingKind, Holder, JobId, Kind, Lists, MAX_BOXES, Outcome, Protection,
-    Record, Refusal, Refused, admit,
+    Receipt, Record, Refusal, Refused, Salt, Tick, admit,
 };
 use crewseal::label::Token;
 use crewseal::signed::{Digest, Message, Namespace, PublicKey, Signed, SignedError, Unverified};
