@@ -207,9 +207,11 @@ impl Phone {
         })
     }
 
-    /// Before a byte of an event leaves: the mark outside the database.
+    /// Before a byte of an event leaves: the mark outside the database. Under
+    /// the lock, or of two releases the earlier could put the mark back.
     pub(super) fn release(&self) -> Result<(), CrewError> {
-        let chain = self.state().store.transaction(|t| read_chain(t))?;
+        let mut state = self.state();
+        let chain = state.store.transaction(|t| read_chain(t))?;
         let mark = Mark { generation: chain.generation, sequence: chain.sequence };
         if self.vault.mark()? < mark {
             self.vault.raise_mark(mark)?;

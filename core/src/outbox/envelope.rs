@@ -30,8 +30,8 @@ const DIGEST_BYTES: usize = 16;
 /// Content is padded to a multiple of this, so its length tells less.
 const STEP: usize = 64;
 
-/// The largest content that an envelope takes: 256 KiB. The largest event, with
-/// 10,000 findings, stays below.
+/// The largest content that an envelope takes, its padding of at least one byte
+/// included: 256 KiB. The largest event, with 10,000 findings, stays below.
 pub const MAX_CONTENT: usize = 256 << 10;
 
 /// Which of HQ's keys an envelope is sealed to: the first bytes of its digest.

@@ -6,7 +6,8 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Envelope, EpochId};
+use super::{Envelope, EpochHeader, EpochId};
+use crate::cbor;
 use crate::custody::{EventId, Outcome, Receipt, Refusal};
 use crate::signed::Signed;
 use crate::vault::{StoreError, Transaction};
@@ -94,7 +95,7 @@ pub fn waiting(
     .collect()
 }
 
-/// An epoch's header, from either of its two places.
+/// An epoch's header, from whichever of its two places still has it whole.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] if it is in neither.
@@ -106,7 +107,11 @@ pub fn header(transaction: &Transaction<'_>, epoch: EpochId) -> Result<Vec<u8>, 
             .sql()
             .query_row(select, [epoch.0], |row| row.get::<_, Vec<u8>>(0))
             .optional();
-        if let Ok(Some(header)) = found {
+        // Its id is its digest, so damage shows.
+        if let Ok(Some(header)) = found
+            && cbor::from_versioned::<EpochHeader, 1>(&header)
+                .is_ok_and(|header| header.epoch() == epoch)
+        {
             return Ok(header);
         }
     }

@@ -253,11 +253,7 @@ fn judge(response: &reqwest::Response) -> Result<(), SyncError> {
 fn name(error: &reqwest::Error) -> SyncError {
     let mut cause = error.source();
     while let Some(error) = cause {
-        let tls = error.downcast_ref::<rustls::Error>().or_else(|| {
-            let io = error.downcast_ref::<std::io::Error>()?;
-            io.get_ref()?.downcast_ref::<rustls::Error>()
-        });
-        if let Some(rustls::Error::InvalidCertificate(certificate)) = tls {
+        if let Some(rustls::Error::InvalidCertificate(certificate)) = error.downcast_ref() {
             return match certificate {
                 CertificateError::Expired
                 | CertificateError::ExpiredContext { .. }
@@ -266,7 +262,13 @@ fn name(error: &reqwest::Error) -> SyncError {
                 _ => SyncError::WrongCertificate,
             };
         }
-        cause = error.source();
+        // An I/O error's source is its content's source; the content itself,
+        // here another I/O error around the TLS error, has to be asked for.
+        let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = match inside {
+            Some(inside) => Some(inside),
+            None => error.source(),
+        };
     }
     SyncError::Offline
 }

@@ -61,7 +61,8 @@ pub trait KeyVault: Send + Sync {
     /// [`VaultError`].
     fn mark(&self) -> Result<Mark, VaultError>;
 
-    /// Raises the high-water mark, durably before it returns.
+    /// Raises the high-water mark, durably before it returns. A mark that is
+    /// no higher changes nothing.
     ///
     /// # Errors
     /// [`VaultError`].

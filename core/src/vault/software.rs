@@ -164,6 +164,9 @@ impl KeyVault for SoftwareVault {
     }
 
     fn raise_mark(&self, mark: Mark) -> Result<(), VaultError> {
+        if mark <= self.mark()? {
+            return Ok(());
+        }
         let Mark { generation, sequence } = mark;
         let bytes = cbor::to_vec(&MarkFile { version: Version, generation, sequence });
         write_durably(&self.directory.join(MARK_FILE), &bytes)

@@ -1,0 +1,425 @@
+//! The phone and HQ over real HTTPS: whatever goes wrong between them, nothing
+//! is lost, and what went wrong is named.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what is not as it should be is what the tests are to fail on"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crewseal::clock::Clock;
+use crewseal::custody::{BootId, EventId, Kind, Protection, Refusal};
+use crewseal::label::Token;
+use crewseal::signed::Signed;
+use crewseal::sync::SyncError;
+use crewseal::vault::{KeyVault, Mark, PublicKeys, SoftwareVault, VaultError};
+use crewseal::{Advice, Crew, CrewError, Delivered};
+use zeroize::Zeroizing;
+
+#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
+mod crew_on_paper;
+mod mock_hq;
+use crew_on_paper as paper;
+use mock_hq::{MockHq, Papers};
+
+/// A clock that stands.
+struct Standing;
+
+impl Clock for Standing {
+    fn now(&self) -> u64 {
+        paper::MORNING + 3_600
+    }
+
+    fn since_boot(&self) -> (BootId, u64) {
+        (BootId([1; 4]), 60_000)
+    }
+}
+
+/// A vault that can be told to refuse the mark, and remembers what it was.
+struct Watched {
+    vault: SoftwareVault,
+    refuses: Mutex<bool>,
+    raised: Mutex<Vec<Mark>>,
+}
+
+impl KeyVault for Watched {
+    fn public_keys(&self) -> Result<PublicKeys, VaultError> {
+        self.vault.public_keys()
+    }
+
+    fn sign(&self, protection: Protection, message: &[u8]) -> Result<[u8; 64], VaultError> {
+        self.vault.sign(protection, message)
+    }
+
+    fn wrap(&self, key: &[u8; 32]) -> Result<Vec<u8>, VaultError> {
+        self.vault.wrap(key)
+    }
+
+    fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+        self.vault.unwrap(wrapped)
+    }
+
+    fn mark(&self) -> Result<Mark, VaultError> {
+        self.vault.mark()
+    }
+
+    fn raise_mark(&self, mark: Mark) -> Result<(), VaultError> {
+        if *self.refuses.lock().unwrap() {
+            return Err(VaultError::Hardware);
+        }
+        self.vault.raise_mark(mark)?;
+        self.raised.lock().unwrap().push(mark);
+        Ok(())
+    }
+}
+
+fn vault(home: &Path) -> Arc<Watched> {
+    let vault = SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap();
+    Arc::new(Watched { vault, refuses: Mutex::default(), raised: Mutex::default() })
+}
+
+fn open(home: &Path, vault: &Arc<Watched>) -> Crew {
+    let vault: Arc<dyn KeyVault> = Arc::<Watched>::clone(vault);
+    Crew::open(&home.join("store"), vault, Arc::new(Standing)).unwrap()
+}
+
+/// A phone on its first morning: enrolled, with job and rolls.
+struct Morning {
+    home: tempfile::TempDir,
+    vault: Arc<Watched>,
+    crew: Crew,
+    hq: MockHq,
+}
+
+async fn morning() -> Morning {
+    let home = tempfile::tempdir().unwrap();
+    let (vault, hq) = (vault(home.path()), MockHq::start().await);
+    let crew = open(home.path(), &vault);
+    crew.enrol(&hq.invitation()).await.unwrap();
+    let fetched = crew.fetch().await.unwrap();
+    assert_eq!((fetched.jobs, fetched.labels), (1, 20));
+    Morning { home, vault, crew, hq }
+}
+
+impl Morning {
+    fn act(&self) -> EventId {
+        count(&self.crew).unwrap()
+    }
+
+    fn waiting(&self) -> u64 {
+        self.crew.outbox().unwrap().waiting
+    }
+
+    fn at_hq(&self) -> Vec<EventId> {
+        self.hq.events().iter().map(Signed::id).collect()
+    }
+
+    /// Syncs, which must fail, and says why and when to try again.
+    async fn fails(&self) -> (SyncError, Option<Duration>) {
+        why(self.crew.sync().await.expect_err("it cannot succeed"))
+    }
+
+    async fn delivers(&self, receipted: u64) {
+        let expected = Delivered { receipted, parked: 0, unanswered: 0 };
+        assert_eq!(self.crew.sync().await.unwrap(), expected);
+        assert_eq!(self.waiting(), 0);
+    }
+}
+
+fn boxes() -> BTreeSet<Token> {
+    paper::tokens(0..3).into_iter().collect()
+}
+
+fn count(crew: &Crew) -> Result<EventId, CrewError> {
+    crew.record(Kind::Count, paper::JOB, &boxes(), &[], None)
+}
+
+fn why(error: CrewError) -> (SyncError, Option<Duration>) {
+    match error {
+        CrewError::Sync { error, again_after } => (error, again_after),
+        other => panic!("not an error of the sync: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_was_recorded_arrives_once_and_in_order() {
+    let day = morning().await;
+    let acts: Vec<EventId> = (0..3).map(|_| day.act()).collect();
+    day.delivers(3).await;
+    assert_eq!(day.at_hq(), acts);
+    day.delivers(0).await;
+    assert_eq!(day.hq.requests("outbox"), 1, "an empty queue asks nobody");
+}
+
+#[tokio::test]
+async fn an_expired_session_is_renewed_once_and_the_batch_arrives() {
+    let day = morning().await;
+    day.act();
+    let before = day.hq.requests("session");
+    day.hq.expire_sessions();
+    day.delivers(1).await;
+    assert_eq!(day.hq.requests("session"), before + 1);
+    assert_eq!(day.hq.requests("outbox"), 2);
+}
+
+#[tokio::test]
+async fn a_device_that_hq_does_not_admit_asks_once_more_and_no_oftener() {
+    let day = morning().await;
+    day.act();
+    day.hq.admit_nobody();
+    assert_eq!(day.fails().await, (SyncError::NotAdmitted, None));
+    assert_eq!(day.hq.requests("outbox"), 2);
+    assert_eq!(day.waiting(), 1);
+}
+
+#[tokio::test]
+async fn a_busy_hq_is_left_alone_for_as_long_as_it_asks() {
+    let day = morning().await;
+    day.act();
+    let asked = Duration::from_secs(120);
+    day.hq.answer_503(Some(120));
+    day.hq.answer_429(Some(120));
+    for _ in 0..2 {
+        let (error, again_after) = day.fails().await;
+        assert_eq!(error, SyncError::Busy { retry_after: Some(asked) });
+        assert!(again_after.is_some_and(|wait| wait >= asked), "{again_after:?}");
+    }
+    day.hq.answer_503(None);
+    let (error, again_after) = day.fails().await;
+    assert_eq!(error, SyncError::Busy { retry_after: None });
+    assert!(again_after.is_some());
+    day.delivers(1).await;
+}
+
+#[tokio::test]
+async fn a_truncated_answer_is_unreadable_and_the_next_sync_delivers() {
+    let day = morning().await;
+    let act = day.act();
+    day.hq.truncate_answer();
+    let (error, again_after) = day.fails().await;
+    assert_eq!(error, SyncError::Unreadable);
+    assert!(again_after.is_some());
+    assert_eq!(day.waiting(), 1, "HQ has it, but the phone cannot know");
+    day.delivers(1).await;
+    assert_eq!(day.at_hq(), [act], "the same event, so once");
+}
+
+#[tokio::test]
+async fn after_a_dropped_answer_the_same_is_sent_again_and_the_queue_empties() {
+    let day = morning().await;
+    let act = day.act();
+    day.hq.drop_answer();
+    let (error, again_after) = day.fails().await;
+    assert!(matches!(error, SyncError::Unreadable | SyncError::Offline), "{error:?}");
+    assert!(again_after.is_some());
+    day.delivers(1).await;
+    assert_eq!(day.at_hq(), [act]);
+}
+
+#[tokio::test]
+async fn a_networks_login_page_is_named_and_not_taken_for_hq() {
+    let day = morning().await;
+    day.act();
+    day.hq.answer_html();
+    day.hq.redirect();
+    day.hq.answer_status(511);
+    for _ in 0..3 {
+        assert_eq!(day.fails().await, (SyncError::CaptivePortal, None));
+    }
+    day.delivers(1).await;
+}
+
+#[tokio::test]
+async fn a_refused_request_is_to_be_reported_and_loses_nothing() {
+    let day = morning().await;
+    day.act();
+    day.hq.answer_status(400);
+    let error = day.crew.sync().await.unwrap_err();
+    assert_eq!(error.advice(), Advice::Report);
+    assert_eq!(why(error), (SyncError::Refused { status: 400 }, None));
+    day.delivers(1).await;
+}
+
+#[tokio::test]
+async fn somebody_elses_certificate_is_named() {
+    for (papers, expected) in
+        [(Papers::OfAnother, SyncError::WrongCertificate), (Papers::Expired, SyncError::WrongClock)]
+    {
+        let home = tempfile::tempdir().unwrap();
+        let (vault, hq) = (vault(home.path()), MockHq::start_with(papers).await);
+        let error = open(home.path(), &vault).enrol(&hq.invitation()).await.unwrap_err();
+        assert_eq!(error.advice(), Advice::AskUser);
+        assert_eq!(why(error), (expected, None));
+        assert_eq!(hq.requests("enrol"), 0, "{papers:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_hq_the_phone_is_offline_and_says_when_to_try_again() {
+    let day = morning().await;
+    day.hq.stop();
+    day.act();
+    let (error, again_after) = day.fails().await;
+    assert_eq!(error, SyncError::Offline);
+    assert!(again_after.is_some());
+    assert_eq!(day.waiting(), 1);
+}
+
+#[tokio::test]
+async fn one_bad_entry_of_fifty_is_parked_and_blocks_none() {
+    let day = morning().await;
+    let acts: Vec<EventId> = (0..50).map(|_| day.act()).collect();
+    day.hq.refuse([17]);
+    let delivered = day.crew.sync().await.unwrap();
+    assert_eq!(delivered, Delivered { receipted: 49, parked: 1, unanswered: 0 });
+    let status = day.crew.outbox().unwrap();
+    assert_eq!(status.waiting, 0);
+    assert_eq!(status.parked, [(acts[17], Refusal::Signature)]);
+    assert_eq!(day.at_hq().len(), 49);
+    // It stays, and it is not sent again.
+    day.delivers(0).await;
+    assert_eq!(day.hq.requests("outbox"), 1);
+    day.act();
+    day.delivers(1).await;
+}
+
+#[tokio::test]
+async fn what_hq_does_not_answer_waits_and_what_it_answers_goes() {
+    let day = morning().await;
+    for _ in 0..5 {
+        day.act();
+    }
+    day.hq.answer_half();
+    let delivered = day.crew.sync().await.unwrap();
+    assert_eq!(delivered, Delivered { receipted: 3, parked: 0, unanswered: 2 });
+    assert_eq!(day.waiting(), 2);
+    day.delivers(2).await;
+    assert_eq!(day.at_hq().len(), 5);
+}
+
+#[tokio::test]
+async fn receipts_that_another_key_signed_settle_nothing() {
+    let day = morning().await;
+    day.act();
+    day.hq.sign_with_another_key();
+    let delivered = day.crew.sync().await.unwrap();
+    assert_eq!(delivered, Delivered { receipted: 0, parked: 0, unanswered: 1 });
+    assert_eq!(day.waiting(), 1);
+    day.delivers(1).await;
+}
+
+#[tokio::test]
+async fn receipts_of_another_device_settle_nothing() {
+    let day = morning().await;
+    day.act();
+    day.hq.answer_for_another_device();
+    let delivered = day.crew.sync().await.unwrap();
+    assert_eq!(delivered, Delivered { receipted: 0, parked: 0, unanswered: 1 });
+    assert_eq!(day.waiting(), 1);
+    day.delivers(1).await;
+}
+
+#[tokio::test]
+async fn a_phone_that_is_not_enrolled_or_never_fetched_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let (vault, hq) = (vault(home.path()), MockHq::start().await);
+    let crew = open(home.path(), &vault);
+    assert!(matches!(count(&crew), Err(CrewError::NotEnrolled)));
+    assert!(matches!(crew.sync().await, Err(CrewError::NotEnrolled)));
+    assert!(matches!(crew.fetch().await, Err(CrewError::NotEnrolled)));
+    assert!(matches!(crew.tally(paper::JOB), Err(CrewError::NotEnrolled)));
+    crew.enrol(&hq.invitation()).await.unwrap();
+    assert!(matches!(count(&crew), Err(CrewError::UnknownJob)), "no job without a fetch");
+    assert_eq!(crew.outbox().unwrap().waiting, 0, "nothing half recorded");
+    assert!(matches!(crew.enrol(b"no invitation").await, Err(CrewError::Invitation(_))));
+}
+
+#[tokio::test]
+async fn a_restart_keeps_queue_and_chain() {
+    let Morning { home, vault, crew, hq } = morning().await;
+    let first = count(&crew).unwrap();
+    drop(crew);
+    let crew = open(home.path(), &vault);
+    assert_eq!(crew.outbox().unwrap().waiting, 1);
+    let second = count(&crew).unwrap();
+    assert_eq!(crew.sync().await.unwrap().receipted, 2);
+    let events = hq.events();
+    assert_eq!(events.iter().map(Signed::id).collect::<Vec<_>>(), [first, second]);
+    assert_eq!(events[1].previous, Some(first));
+    assert_eq!((events[1].generation, events[1].sequence), (1, 2));
+}
+
+#[tokio::test]
+async fn no_byte_leaves_before_the_mark_is_raised() {
+    let day = morning().await;
+    day.act();
+    day.act();
+    *day.vault.refuses.lock().unwrap() = true;
+    let error = day.crew.sync().await.unwrap_err();
+    assert!(matches!(error, CrewError::Vault(VaultError::Hardware)), "{error:?}");
+    assert_eq!(day.hq.requests("outbox"), 0);
+    let offered = day.crew.offer(paper::JOB, &boxes(), paper::driver().device());
+    assert!(offered.is_err(), "nor is anything shown to another phone");
+
+    *day.vault.refuses.lock().unwrap() = false;
+    day.delivers(3).await;
+    let raised = day.vault.raised.lock().unwrap().clone();
+    assert_eq!(raised, [Mark { generation: 1, sequence: 3 }]);
+    day.delivers(0).await;
+    assert_eq!(day.vault.raised.lock().unwrap().len(), 1, "once for each release, not oftener");
+}
+
+#[tokio::test]
+async fn a_store_put_back_from_a_copy_goes_on_in_the_next_generation() {
+    let Morning { home, vault, crew, hq } = morning().await;
+    let store = home.path().join("store");
+    let first = count(&crew).unwrap();
+    crew.sync().await.unwrap();
+    drop(crew);
+    let copies: Vec<_> = fs::read_dir(&store)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+
+    let crew = open(home.path(), &vault);
+    let lost = count(&crew).unwrap();
+    crew.sync().await.unwrap();
+    drop(crew);
+    fs::remove_dir_all(&store).unwrap();
+    fs::create_dir(&store).unwrap();
+    for (path, bytes) in copies {
+        fs::write(path, bytes).unwrap();
+    }
+
+    let crew = open(home.path(), &vault);
+    let again = count(&crew).unwrap();
+    assert_eq!(crew.sync().await.unwrap().receipted, 1);
+    let events = hq.events();
+    assert_eq!(events.iter().map(Signed::id).collect::<Vec<_>>(), [first, lost, again]);
+    let places: Vec<_> = events.iter().map(|e| (e.generation, e.sequence, e.previous)).collect();
+    assert_eq!(places, [(1, 1, None), (1, 2, Some(first)), (2, 1, Some(first))]);
+}
+
+#[tokio::test]
+async fn a_store_that_was_lost_whole_starts_the_next_generation_too() {
+    let Morning { home, vault, crew, hq } = morning().await;
+    count(&crew).unwrap();
+    crew.sync().await.unwrap();
+    drop(crew);
+    fs::remove_dir_all(home.path().join("store")).unwrap();
+    let crew = open(home.path(), &vault);
+    crew.enrol(&hq.invitation()).await.unwrap();
+    crew.fetch().await.unwrap();
+    count(&crew).unwrap();
+    crew.sync().await.unwrap();
+    let last = &hq.events()[1];
+    assert_eq!((last.generation, last.sequence, last.previous), (2, 1, None));
+}
