@@ -159,6 +159,12 @@ impl Tally {
         self.seen.iter()
     }
 
+    /// Boxes that entered the job here and were not taken back: what is to be
+    /// recorded as commissioned.
+    pub fn commissioned(&self) -> impl Iterator<Item = &Token> {
+        self.commissioned.iter()
+    }
+
     /// Boxes of the job that were not scanned yet.
     pub fn missing(&self) -> impl Iterator<Item = &Token> {
         self.listed.difference(&self.seen)
@@ -244,6 +250,7 @@ mod tests {
         assert_eq!(tally.commission(token(99)), Commission::Provisional);
         assert_eq!(tally.foreign().count(), 0);
         assert_eq!(tally.count(), Count { seen: 2, expected: 12 });
+        assert!(tally.commissioned().eq(&[token(10), token(99)]));
     }
 
     #[test]

@@ -1,0 +1,238 @@
+//! The phone as apps hold it: every act of the core, with its types turned
+//! into what other languages have.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crewseal::Found;
+use crewseal::custody::{self, DeviceId, EventId, JobId, Kind};
+
+use crate::clock::AppClock;
+use crate::keys::AppVault;
+use crate::label::{labels, tokens};
+use crate::{
+    Clock, CrewError, Delivered, Fetched, Job, KeyVault, Label, Offer, OutboxStatus, ScanSession,
+};
+
+/// A phone of a crew: its keys, its store and its HQ. An app has one.
+#[derive(uniffi::Object)]
+pub struct Crew {
+    phone: crewseal::Crew,
+}
+
+/// What was done with boxes. Labelling, offering and accepting have functions
+/// of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum Act {
+    /// The crew took them over at the customer's door.
+    TakeOver,
+    /// They went onto a vehicle.
+    Load,
+    /// They were put into a warehouse.
+    Store,
+    /// They were counted where they stand.
+    Count,
+    /// They were handed to the customer.
+    Deliver,
+    /// A supervisor signs off what he saw.
+    SignOff,
+}
+
+/// What is not as it should be, and with which boxes.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Finding {
+    /// What is wrong.
+    pub kind: FindingKind,
+    /// With which boxes.
+    pub boxes: Vec<Label>,
+}
+
+/// What is not as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum FindingKind {
+    /// Expected, and not here.
+    Missing,
+    /// Here, and of no list of this job.
+    NotOurs,
+    /// The box or what can be seen of it is damaged.
+    Damaged,
+    /// The seal is broken or another one.
+    SealBroken,
+    /// The label cannot be read by machine; its text was typed.
+    LabelTyped,
+}
+
+#[uniffi::export(async_runtime = "tokio")]
+impl Crew {
+    /// Opens the phone whose store is in this directory; a new one, if there is
+    /// none. The directory must be left out of backups.
+    #[uniffi::constructor]
+    pub async fn open(
+        directory: String,
+        vault: Arc<dyn KeyVault>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, CrewError> {
+        let phone = aside(move || {
+            let (vault, clock) = (Arc::new(AppVault(vault)), Arc::new(AppClock(clock)));
+            Ok(crewseal::Crew::open(&PathBuf::from(directory), vault, clock)?)
+        });
+        Ok(Self { phone: phone.await? })
+    }
+
+    /// This device's id, which other phones need to offer it boxes.
+    #[must_use]
+    pub fn device_id(&self) -> DeviceId {
+        self.phone.device()
+    }
+
+    /// Enrols this device with HQ, by the bytes of an invitation that HQ made.
+    pub async fn enrol(&self, invitation: Vec<u8>) -> Result<(), CrewError> {
+        Ok(self.phone.enrol(&invitation).await?)
+    }
+
+    /// Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
+    /// goes where there is no network.
+    pub async fn fetch(&self) -> Result<Fetched, CrewError> {
+        Ok(self.phone.fetch().await?.into())
+    }
+
+    /// Delivers what waits to HQ, once through the queue. What was receipted
+    /// before an error stays receipted.
+    pub async fn sync(&self) -> Result<Delivered, CrewError> {
+        Ok(self.phone.sync().await?.into())
+    }
+
+    /// How the queue to HQ stands.
+    pub async fn outbox(&self) -> Result<OutboxStatus, CrewError> {
+        self.ask(|phone| Ok(phone.outbox()?.into())).await
+    }
+
+    /// The jobs on this phone that are open now.
+    pub async fn jobs(&self) -> Result<Vec<Job>, CrewError> {
+        self.ask(|phone| Ok(phone.jobs()?.iter().map(Job::from).collect())).await
+    }
+
+    /// Begins to scan against an open job's list.
+    pub async fn begin_scan(&self, job: JobId) -> Result<Arc<ScanSession>, CrewError> {
+        self.ask(move |phone| {
+            if !phone.jobs()?.iter().any(|pack| pack.job == job) {
+                return Err(CrewError::UnknownJob);
+            }
+            Ok(Arc::new(ScanSession::new(job, phone.tally(job)?)))
+        })
+        .await
+    }
+
+    /// Records, in one signed event, that labels were stuck on boxes of a job.
+    pub async fn commission(&self, job: JobId, boxes: Vec<Label>) -> Result<EventId, CrewError> {
+        self.ask(move |phone| Ok(phone.commission(job, &tokens(&boxes)?)?)).await
+    }
+
+    /// Records one act on boxes of a job, with what was found wrong; `about` is
+    /// the event that a supervisor signs off.
+    #[uniffi::method(default(findings = [], about = None))]
+    pub async fn record(
+        &self,
+        act: Act,
+        job: JobId,
+        boxes: Vec<Label>,
+        findings: Vec<Finding>,
+        about: Option<EventId>,
+    ) -> Result<EventId, CrewError> {
+        self.ask(move |phone| {
+            let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
+            Ok(phone.record(act.into(), job, &boxes, &findings, about)?)
+        })
+        .await
+    }
+
+    /// Offers boxes to another device. The person is asked to confirm; the
+    /// bytes are what to show the other phone, as a QR code.
+    pub async fn offer(
+        &self,
+        job: JobId,
+        boxes: Vec<Label>,
+        to: DeviceId,
+    ) -> Result<Vec<u8>, CrewError> {
+        self.ask(move |phone| Ok(phone.offer(job, &tokens(&boxes)?, to)?)).await
+    }
+
+    /// Reads an offer that another phone showed, and verifies who made it.
+    pub async fn read_offer(&self, shown: Vec<u8>) -> Result<Arc<Offer>, CrewError> {
+        self.ask(move |phone| Ok(Arc::new(Offer { view: phone.read_offer(&shown)? }))).await
+    }
+
+    /// Accepts what this device scanned itself of an offer, however much that
+    /// is. The person is asked to confirm; the bytes are what to show the giver.
+    #[uniffi::method(default(findings = []))]
+    pub async fn accept(
+        &self,
+        offer: Arc<Offer>,
+        scanned: Vec<Label>,
+        findings: Vec<Finding>,
+    ) -> Result<Vec<u8>, CrewError> {
+        self.ask(move |phone| {
+            let (scanned, findings) = (tokens(&scanned)?, found(&findings)?);
+            Ok(phone.accept(&offer.view, &scanned, &findings)?)
+        })
+        .await
+    }
+
+    /// Reads the acceptance that the other phone showed of an offer made here:
+    /// the boxes that the other has signed for.
+    pub async fn read_acceptance(
+        &self,
+        offer: Vec<u8>,
+        shown: Vec<u8>,
+    ) -> Result<Vec<Label>, CrewError> {
+        self.ask(move |phone| Ok(labels(&phone.read_acceptance(&offer, &shown)?))).await
+    }
+}
+
+impl Crew {
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&crewseal::Crew) -> Result<T, CrewError> + Send + 'static,
+    ) -> Result<T, CrewError> {
+        let phone = self.phone.clone();
+        aside(move || work(&phone)).await
+    }
+}
+
+/// Runs what may wait for a disk, for key hardware or for a person on a thread
+/// where waiting does no harm.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CrewError> + Send + 'static,
+) -> Result<T, CrewError> {
+    // It fails only if the work panicked.
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(CrewError::Fault))
+}
+
+fn found(findings: &[Finding]) -> Result<Vec<Found>, CrewError> {
+    findings.iter().map(|finding| Ok((finding.kind.into(), tokens(&finding.boxes)?))).collect()
+}
+
+impl From<Act> for Kind {
+    fn from(act: Act) -> Self {
+        match act {
+            Act::TakeOver => Self::TakeOver,
+            Act::Load => Self::Load,
+            Act::Store => Self::Store,
+            Act::Count => Self::Count,
+            Act::Deliver => Self::Deliver,
+            Act::SignOff => Self::SignOff,
+        }
+    }
+}
+
+impl From<FindingKind> for custody::FindingKind {
+    fn from(kind: FindingKind) -> Self {
+        match kind {
+            FindingKind::Missing => Self::Missing,
+            FindingKind::NotOurs => Self::NotOurs,
+            FindingKind::Damaged => Self::Damaged,
+            FindingKind::SealBroken => Self::SealBroken,
+            FindingKind::LabelTyped => Self::LabelTyped,
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! The one error that apps see, and what to do about each kind of it.
+
+use std::time::Duration;
+
+use crewseal::cbor::CborError;
+use crewseal::outbox::SealError;
+use crewseal::scan::FrameError;
+use crewseal::signed::SignedError;
+use crewseal::sync::SyncError;
+use crewseal::vault::{StoreError, VaultError};
+
+use crate::LabelFault;
+
+/// What to do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum Advice {
+    /// Nothing: try again later.
+    TryLater,
+    /// Tell the user, who can mend it.
+    AskUser,
+    /// A supervisor must decide.
+    AskSupervisor,
+    /// Enrol the device again.
+    Enrol,
+    /// Update the app.
+    Update,
+    /// A fault in the app, in the store or at HQ: report it.
+    Report,
+}
+
+/// Why something was not done. Nothing is lost by any of these, and none holds
+/// anything secret or personal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+#[uniffi::export(Display)]
+pub enum CrewError {
+    /// The device was never enrolled.
+    #[error("this device is not enrolled")]
+    NotEnrolled,
+    /// HQ was never reached, so nothing can be recorded yet: fetch first.
+    #[error("HQ was never reached from this device")]
+    HqNeverReached,
+    /// No such job is on this phone.
+    #[error("no such job on this phone")]
+    UnknownJob,
+    /// The job is not open at this time.
+    #[error("the job is not open now")]
+    JobNotOpen,
+    /// The label is on a box of another job.
+    #[error("a label of another job")]
+    OtherJob,
+    /// A text that was given as a label is none.
+    #[error("this is no label")]
+    NotALabel {
+        /// Why not.
+        fault: LabelFault,
+    },
+    /// A text that was given as an id is none: a fault in the app.
+    #[error("this is no id")]
+    NotAnId,
+    /// A buffer that was given as a frame is none: a fault in the app.
+    #[error("{reason}")]
+    NotAFrame {
+        /// Which number does not fit.
+        reason: String,
+    },
+    /// The invitation is damaged or none of HQ's.
+    #[error("the invitation cannot be used; ask HQ for another")]
+    Invitation,
+    /// What another phone showed is not meant for this phone.
+    #[error("this is not for this phone")]
+    NotForThisPhone,
+    /// What another phone showed does not verify.
+    #[error("what the other phone showed does not verify: {reason}")]
+    FromPhone {
+        /// Why.
+        reason: String,
+    },
+    /// What HQ sent does not verify.
+    #[error("what HQ sent does not verify: {reason}")]
+    FromHq {
+        /// Why.
+        reason: String,
+    },
+    /// A list of boxes names what is not known here.
+    #[error("{reason}")]
+    UnknownBoxes {
+        /// What.
+        reason: String,
+    },
+    /// The keys are locked: the phone was not unlocked since its start.
+    #[error("the keys are locked; unlock the phone")]
+    KeysLocked,
+    /// The person did not confirm.
+    #[error("cancelled by the user")]
+    Cancelled,
+    /// The keys are gone for good, or the enrolment no longer fits them.
+    #[error("the keys are gone; enrol again")]
+    KeysGone,
+    /// The key hardware failed.
+    #[error("the key hardware failed")]
+    KeysFailed,
+    /// The store is open elsewhere.
+    #[error("the store is open elsewhere; close it there first")]
+    StoreInUse,
+    /// The store's directory cannot be written.
+    #[error("the store cannot be written to")]
+    StoreReadOnly,
+    /// No space is left on the phone.
+    #[error("the phone is full; free some space")]
+    StoreFull,
+    /// The store is damaged. Do not delete it.
+    #[error("the store is damaged; report it, and do not delete it")]
+    StoreDamaged,
+    /// The system failed to read, to write or to give random bytes, this time.
+    #[error("the system failed; try again later")]
+    SystemFailed,
+    /// Written by a newer app, here or at HQ.
+    #[error("this needs a newer app")]
+    AppTooOld,
+    /// No network, or HQ does not answer.
+    #[error("HQ cannot be reached")]
+    Offline {
+        /// When to try again, in milliseconds from now.
+        again_after_millis: Option<u64>,
+    },
+    /// HQ asks to wait.
+    #[error("HQ is busy")]
+    HqBusy {
+        /// When to try again, in milliseconds from now.
+        again_after_millis: Option<u64>,
+    },
+    /// HQ's answer was cut off.
+    #[error("HQ's answer could not be read")]
+    AnswerCutOff {
+        /// When to try again, in milliseconds from now.
+        again_after_millis: Option<u64>,
+    },
+    /// This network wants a login first.
+    #[error("this network wants a login first; open its page in the browser")]
+    CaptivePortal,
+    /// By the phone's clock, HQ's certificate is not valid now.
+    #[error("the phone's clock is wrong; set date and time")]
+    WrongClock,
+    /// Somebody else than HQ answers.
+    #[error("the server is not HQ; use another network and tell HQ")]
+    WrongCertificate,
+    /// HQ does not let this device in.
+    #[error("HQ does not let this device in; ask a supervisor")]
+    NotAdmitted,
+    /// HQ says that the request is wrong.
+    #[error("HQ refused the request with status {status}")]
+    HqRefused {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The core did something that it never should.
+    #[error("a fault in the core; report it")]
+    Fault,
+}
+
+#[uniffi::export]
+impl CrewError {
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match self {
+            Self::HqNeverReached
+            | Self::StoreInUse
+            | Self::SystemFailed
+            | Self::Offline { .. }
+            | Self::HqBusy { .. }
+            | Self::AnswerCutOff { .. } => Advice::TryLater,
+            Self::NotALabel { .. }
+            | Self::Invitation
+            | Self::NotForThisPhone
+            | Self::FromPhone { .. }
+            | Self::KeysLocked
+            | Self::Cancelled
+            | Self::KeysFailed
+            | Self::StoreReadOnly
+            | Self::StoreFull
+            | Self::CaptivePortal
+            | Self::WrongClock
+            | Self::WrongCertificate => Advice::AskUser,
+            Self::UnknownJob | Self::JobNotOpen | Self::OtherJob | Self::NotAdmitted => {
+                Advice::AskSupervisor
+            }
+            Self::NotEnrolled | Self::KeysGone => Advice::Enrol,
+            Self::AppTooOld => Advice::Update,
+            Self::NotAnId
+            | Self::NotAFrame { .. }
+            | Self::FromHq { .. }
+            | Self::UnknownBoxes { .. }
+            | Self::StoreDamaged
+            | Self::HqRefused { .. }
+            | Self::Fault => Advice::Report,
+        }
+    }
+}
+
+impl From<crewseal::CrewError> for CrewError {
+    fn from(error: crewseal::CrewError) -> Self {
+        use crewseal::CrewError as Core;
+        match error {
+            Core::NotEnrolled => Self::NotEnrolled,
+            Core::NoTick => Self::HqNeverReached,
+            Core::UnknownJob => Self::UnknownJob,
+            Core::NotOpen => Self::JobNotOpen,
+            Core::OtherJob => Self::OtherJob,
+            Core::Invitation(CborError::Version { .. })
+            | Core::FromHq(SignedError::Payload(CborError::Version { .. })) => Self::AppTooOld,
+            Core::Invitation(_) => Self::Invitation,
+            Core::FromHq(error) => Self::FromHq { reason: error.to_string() },
+            Core::Roll(error) => Self::FromHq { reason: error.to_string() },
+            Core::JobPack(error) => Self::FromHq { reason: error.to_string() },
+            Core::Boxes(error) => Self::UnknownBoxes { reason: error.to_string() },
+            Core::NotForMe => Self::NotForThisPhone,
+            Core::FromPhone(error) => Self::FromPhone { reason: error.to_string() },
+            Core::Store(error) => error.into(),
+            Core::Vault(error) => error.into(),
+            Core::Seal(SealError::Key) => Self::KeysGone,
+            Core::Seal(SealError::Random | SealError::Full) => Self::SystemFailed,
+            Core::Seal(SealError::TooLarge) => Self::Fault,
+            Core::Sync { error, again_after } => Self::of_sync(error, again_after),
+        }
+    }
+}
+
+impl CrewError {
+    fn of_sync(error: SyncError, again_after: Option<Duration>) -> Self {
+        let millis = |after: Duration| u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        let again_after_millis = again_after.map(millis);
+        match error {
+            SyncError::Offline => Self::Offline { again_after_millis },
+            SyncError::Busy { .. } => Self::HqBusy { again_after_millis },
+            SyncError::Unreadable => Self::AnswerCutOff { again_after_millis },
+            SyncError::CaptivePortal => Self::CaptivePortal,
+            SyncError::WrongClock => Self::WrongClock,
+            SyncError::WrongCertificate => Self::WrongCertificate,
+            SyncError::NotAdmitted => Self::NotAdmitted,
+            SyncError::Refused { status } => Self::HqRefused { status },
+            SyncError::Invitation => Self::Invitation,
+            SyncError::Vault(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for CrewError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::InUse => Self::StoreInUse,
+            StoreError::Newer { .. } => Self::AppTooOld,
+            StoreError::ReadOnly => Self::StoreReadOnly,
+            StoreError::Full => Self::StoreFull,
+            StoreError::Damaged => Self::StoreDamaged,
+            StoreError::Io => Self::SystemFailed,
+            StoreError::Vault(error) => error.into(),
+        }
+    }
+}
+
+impl From<VaultError> for CrewError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Locked => Self::KeysLocked,
+            VaultError::Cancelled => Self::Cancelled,
+            VaultError::KeyGone => Self::KeysGone,
+            VaultError::Hardware | VaultError::BadSignature => Self::KeysFailed,
+        }
+    }
+}
+
+impl From<FrameError> for CrewError {
+    fn from(error: FrameError) -> Self {
+        Self::NotAFrame { reason: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crewseal::CrewError as Core;
+    use crewseal::custody::{BoxListError, Refused};
+    use crewseal::label::roll::RollError;
+
+    use super::*;
+
+    fn advice_of_core(error: &Core) -> Advice {
+        match error.advice() {
+            crewseal::Advice::TryLater => Advice::TryLater,
+            crewseal::Advice::AskUser => Advice::AskUser,
+            crewseal::Advice::AskSupervisor => Advice::AskSupervisor,
+            crewseal::Advice::Enrol => Advice::Enrol,
+            crewseal::Advice::Update => Advice::Update,
+            crewseal::Advice::Report => Advice::Report,
+        }
+    }
+
+    #[test]
+    fn apps_get_the_advice_of_the_core() {
+        let version = CborError::Version { found: 9 };
+        let vault = [
+            VaultError::Locked,
+            VaultError::Cancelled,
+            VaultError::KeyGone,
+            VaultError::Hardware,
+            VaultError::BadSignature,
+        ];
+        let stores = [
+            StoreError::InUse,
+            StoreError::Newer { found: 9, known: 1 },
+            StoreError::ReadOnly,
+            StoreError::Full,
+            StoreError::Damaged,
+            StoreError::Io,
+        ];
+        let syncs = [
+            SyncError::Offline,
+            SyncError::CaptivePortal,
+            SyncError::WrongClock,
+            SyncError::WrongCertificate,
+            SyncError::Busy { retry_after: None },
+            SyncError::NotAdmitted,
+            SyncError::Refused { status: 400 },
+            SyncError::Unreadable,
+            SyncError::Invitation,
+        ];
+        let errors = [
+            Core::NotEnrolled,
+            Core::NoTick,
+            Core::UnknownJob,
+            Core::NotOpen,
+            Core::OtherJob,
+            Core::Invitation(version),
+            Core::FromHq(SignedError::Payload(version)),
+            Core::FromHq(SignedError::Signature),
+            Core::Roll(RollError::from(SignedError::Signature)),
+            Core::JobPack(SignedError::Signature.into()),
+            Core::Boxes(BoxListError::TooMany),
+            Core::NotForMe,
+            Core::FromPhone(Refused::UnknownDevice),
+            Core::Seal(SealError::Key),
+            Core::Seal(SealError::Random),
+            Core::Seal(SealError::Full),
+            Core::Seal(SealError::TooLarge),
+        ];
+        let errors = errors.into_iter().chain(vault.map(Core::Vault));
+        let errors = errors.chain(vault.map(|error| Core::Store(StoreError::Vault(error))));
+        let errors = errors.chain(stores.map(Core::Store));
+        let errors = errors.chain(syncs.map(|error| Core::Sync { error, again_after: None }));
+        for error in errors {
+            let (name, advice) = (format!("{error:?}"), advice_of_core(&error));
+            assert_eq!(CrewError::from(error).advice(), advice, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_time_to_try_again_comes_along() {
+        let again_after = Some(Duration::from_millis(1_500));
+        let error = Core::Sync { error: SyncError::Offline, again_after };
+        assert_eq!(CrewError::from(error), CrewError::Offline { again_after_millis: Some(1_500) });
+    }
+}

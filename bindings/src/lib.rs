@@ -1,0 +1,38 @@
+//! The face of Crewseal for Kotlin and Swift.
+//!
+//! Thin over [`crewseal::Crew`]: it turns what other languages can say into the
+//! core's types and back, and decides nothing. Three rules of its own hold:
+//!
+//! * Whatever may wait, for a disk, for key hardware, for a person or for HQ,
+//!   is `suspend` in Kotlin and `async` in Swift, and runs on a thread of the
+//!   core. What is not may be called from any thread.
+//! * A camera frame is lent, not copied, and one call a frame is enough.
+//! * What may fail throws [`CrewError`], which says what to do about it.
+//!
+//! Personal texts and labels are plain strings here, because a screen must show
+//! them; what holds one prints nothing of it.
+
+mod clock;
+mod crew;
+mod error;
+mod frame;
+mod id;
+mod job;
+mod keys;
+mod label;
+mod offer;
+mod outbox;
+mod session;
+
+pub use clock::{Clock, ClockError, SinceBoot};
+pub use crew::{Act, Crew, Finding, FindingKind};
+pub use error::{Advice, CrewError};
+pub use frame::{Corners, Point, Reading, read_frame};
+pub use job::Job;
+pub use keys::{HighWaterMark, KeyVault, KeyVaultError, Protection, PublicKeys};
+pub use label::{Label, LabelFault};
+pub use offer::{Giver, Offer, Role};
+pub use outbox::{Delivered, Fetched, OutboxStatus, Parked, Refusal};
+pub use session::{Commission, Count, ScanSession, Sighted, Sighting};
+
+uniffi::setup_scaffolding!("crewseal");

@@ -1,0 +1,212 @@
+//! An HQ of one job and one roll, that lets everyone in and stores nothing: as
+//! much as an app's side can be shown with.
+
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Router, body};
+use axum_server::tls_rustls::RustlsConfig;
+use crewseal::cbor::{self, Version};
+use crewseal::custody::{Credential, JobId, Lists, Manifest, Outcome, Receipt, Role, Salt, Tick};
+use crewseal::job::JobPack;
+use crewseal::label::Token;
+use crewseal::label::roll::{Leaf, Roll, RollHead};
+use crewseal::outbox::{Envelope, OpeningKey};
+use crewseal::personal::Personal;
+use crewseal::signed::{Message, PublicKey, Signed, SignedError, Unverified};
+use crewseal::sync::wire::{
+    Batch, CBOR, Challenge, EnrolClaim, EnrolRequest, EnrolmentCode, Invitation, Jobs, Receipts,
+    Rolls, Session,
+};
+use minicbor::bytes::ByteVec;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+
+/// The job.
+pub const JOB: JobId = JobId([9; 16]);
+/// The labels of its boxes.
+pub const BOXES: [[u8; 16]; 3] = [[1; 16], [2; 16], [3; 16]];
+/// The label on the roll.
+pub const BLANK: [u8; 16] = [4; 16];
+
+/// A running HQ.
+pub struct Hq {
+    invitation: Invitation,
+}
+
+struct Desk {
+    signing: EcdsaKeyPair,
+    key: PublicKey,
+    roster: Mutex<Vec<ByteVec>>,
+}
+
+impl Hq {
+    /// Begins to listen.
+    pub async fn open() -> Self {
+        let (authority, tls) = certificates();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+
+        let (scheme, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(scheme, &random).unwrap();
+        let signing = EcdsaKeyPair::from_pkcs8(scheme, pkcs8.as_ref(), &random).unwrap();
+        let key = PublicKey(signing.public_key().as_ref().try_into().unwrap());
+        let desk = Arc::new(Desk { signing, key, roster: Mutex::default() });
+        let router = Router::new()
+            .route("/v1/enrol", post(enrol))
+            .route("/v1/challenge", post(challenge))
+            .route("/v1/session", post(session))
+            .route("/v1/tick", get(tick))
+            .route("/v1/jobs", get(jobs))
+            .route("/v1/rolls", get(rolls))
+            .route("/v1/outbox", post(outbox))
+            .with_state(desk);
+        let server = axum_server::from_tcp_rustls(listener, tls).unwrap();
+        tokio::spawn(server.serve(router.into_make_service()));
+
+        let sealing_key = OpeningKey::generate().unwrap().public().to_bytes().into();
+        let code = EnrolmentCode([5; 16]);
+        let invitation =
+            Invitation { version: Version, url, authority, hq: key, sealing_key, code };
+        Self { invitation }
+    }
+
+    /// What it hands to a new phone.
+    pub fn invitation(&self) -> Vec<u8> {
+        cbor::to_vec(&self.invitation)
+    }
+}
+
+impl Desk {
+    fn sign<T: Message>(&self, message: T) -> Signed<T> {
+        Signed::sign(message, &self.key, |bytes| {
+            let signature = self.signing.sign(&SystemRandom::new(), bytes);
+            Ok::<_, SignedError>(signature.unwrap().as_ref().try_into().unwrap())
+        })
+        .unwrap()
+    }
+}
+
+/// An authority of its own, and a server that it vouches for.
+fn certificates() -> (ByteVec, RustlsConfig) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = params.self_signed(&key).unwrap();
+    let issuer = Issuer::new(params, key);
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &issuer).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        )
+        .unwrap();
+    (authority.der().to_vec().into(), RustlsConfig::from_config(Arc::new(tls)))
+}
+
+fn answer(body: impl Into<body::Body>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, CBOR)], body.into())
+}
+
+async fn enrol(State(desk): State<Arc<Desk>>, request: Bytes) -> impl IntoResponse {
+    let request: EnrolRequest = cbor::from_slice(&request).unwrap();
+    let claim = Unverified::<EnrolClaim>::parse(&request.act_proof).unwrap();
+    let credential = desk.sign(Credential {
+        version: Version,
+        act_key: claim.claims().act_key,
+        handoff_key: claim.claims().handoff_key,
+        pseudonym: "Mover 17".to_owned(),
+        role: Role::Mover,
+        valid_from: 0,
+        valid_to: u64::MAX,
+    });
+    let credential = credential.as_bytes().to_vec();
+    desk.roster.lock().unwrap().push(credential.clone().into());
+    answer(credential)
+}
+
+async fn challenge() -> impl IntoResponse {
+    answer(cbor::to_vec(&Challenge { version: Version, challenge: [6; 32] }))
+}
+
+async fn session() -> impl IntoResponse {
+    let token = "open-to-everyone".to_owned();
+    answer(cbor::to_vec(&Session { version: Version, token, expires_in: 3_600 }))
+}
+
+async fn tick(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
+    let tick = Tick {
+        version: Version,
+        origin: "hq.test".to_owned(),
+        number: 1,
+        at: 1_800_000_000,
+        nonce: Salt([7; 16]),
+        root: None,
+    };
+    answer(desk.sign(tick).as_bytes().to_vec())
+}
+
+async fn jobs(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
+    let manifest = desk.sign(Manifest {
+        version: Version,
+        job: JOB,
+        number: 1,
+        previous: None,
+        added: BOXES.concat().into(),
+    });
+    let pack = desk.sign(JobPack {
+        version: Version,
+        job: JOB,
+        title: Personal::new("Third floor, no lift"),
+        customer: Personal::new("A. Customer"),
+        origin: Personal::new("1 Old Street"),
+        destination: Personal::new("2 New Street"),
+        opens_at: 0,
+        closes_at: u64::MAX,
+        boxes: 3,
+        manifests: vec![manifest.as_bytes().to_vec().into()],
+        sensitive: Lists::new().name(&[].into()).unwrap(),
+        roster: desk.roster.lock().unwrap().clone(),
+    });
+    answer(cbor::to_vec(&Jobs { version: Version, packs: vec![pack.as_bytes().to_vec().into()] }))
+}
+
+async fn rolls(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
+    let leaves = vec![Leaf::Token(Token::from_bytes(BLANK))];
+    let roll = Roll::new(desk.sign(RollHead::over(&leaves).unwrap()), leaves).unwrap();
+    answer(cbor::to_vec(&Rolls { version: Version, rolls: vec![roll.to_wire()] }))
+}
+
+async fn outbox(State(desk): State<Arc<Desk>>, batch: Bytes) -> impl IntoResponse {
+    let batch: Batch = cbor::from_slice(&batch).unwrap();
+    let receipt = |bytes: &ByteVec| {
+        let address = *Envelope::parse(bytes).unwrap().address();
+        let receipt = desk.sign(Receipt {
+            version: Version,
+            event: address.event,
+            device: address.device,
+            generation: address.generation,
+            sequence: address.sequence,
+            outcome: Outcome::Stored,
+            at: 1_800_000_000,
+            origin: "hq.test".to_owned(),
+        });
+        ByteVec::from(receipt.as_bytes().to_vec())
+    };
+    let receipts = batch.envelopes.iter().map(receipt).collect();
+    answer(cbor::to_vec(&Receipts { version: Version, receipts }))
+}

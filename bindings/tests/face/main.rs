@@ -1,0 +1,156 @@
+//! The face as an app drives it: keys and clocks of its own, frames of bytes,
+//! and nothing of the core's types.
+
+mod hq;
+mod phone;
+
+use crewseal_ffi::{
+    Act, Advice, Commission, Count, Crew, CrewError, Finding, FindingKind, Label, LabelFault,
+    Sighting, read_frame,
+};
+
+use crate::hq::{BLANK, BOXES, Hq, JOB};
+use crate::phone::{Frame, open, text};
+
+/// The label of a sighting that has one.
+fn label(sighting: &Sighting) -> Label {
+    match sighting {
+        Sighting::New { label }
+        | Sighting::Again { label }
+        | Sighting::Blank { label }
+        | Sighting::OtherJob { label }
+        | Sighting::UnknownLabel { label } => label.clone(),
+        Sighting::NotOurs { fault } => panic!("no label: {fault:?}"),
+    }
+}
+
+async fn enrolled(hq: &Hq) -> (tempfile::TempDir, Crew) {
+    let directory = tempfile::tempdir().unwrap();
+    let crew = open(directory.path()).await.unwrap();
+    crew.enrol(hq.invitation()).await.unwrap();
+    (directory, crew)
+}
+
+#[tokio::test]
+async fn a_frame_says_what_is_on_the_boxes_and_what_is_missing() {
+    let hq = Hq::open().await;
+    let (_directory, crew) = enrolled(&hq).await;
+    let fetched = crew.fetch().await.unwrap();
+    assert_eq!((fetched.jobs, fetched.labels), (1, 1));
+    let jobs = crew.jobs().await.unwrap();
+    assert_eq!((jobs[0].id, jobs[0].title.as_str()), (JOB, "Third floor, no lift"));
+    assert!(!format!("{jobs:?}").contains("lift"));
+
+    let session = crew.begin_scan(JOB).await.unwrap();
+    assert_eq!(session.count(), Count { seen: 0, expected: 3 });
+    let frame = Frame::of(&[BOXES[0], BLANK]);
+    let mut sighted =
+        session.sight_frame(&frame.luma, frame.width, frame.height, frame.stride).unwrap();
+    sighted.sort_by(|a, b| a.corners.top_left.x.total_cmp(&b.corners.top_left.x));
+    let [mine, blank] = sighted.as_slice() else { panic!("{sighted:?}") };
+    assert!(matches!(mine.sighting, Sighting::New { .. }), "{mine:?}");
+    assert!(matches!(blank.sighting, Sighting::Blank { .. }), "{blank:?}");
+    assert!(mine.corners.top_right.x < blank.corners.top_left.x);
+
+    let called: Vec<String> = session.missing().into_iter().map(|box_| box_.call_out).collect();
+    let mut expected = [BOXES[1], BOXES[2]].map(|token| text(token)[25..].to_owned());
+    expected.sort();
+    assert!(expected.iter().all(|call_out| called.contains(call_out)), "{called:?}");
+
+    let typed = text(BOXES[1]).to_lowercase();
+    assert!(matches!(session.sight(&typed), Sighting::New { .. }));
+    let blank = label(&blank.sighting);
+    assert_eq!(session.commission(blank.clone()), Ok(Commission::FromRoll));
+    assert_eq!(session.commissioned(), [blank.clone()]);
+    assert_eq!(session.count(), Count { seen: 3, expected: 4 });
+    assert_eq!(session.undo(blank.clone()), Ok(true));
+    assert_eq!(session.undo(blank), Ok(false));
+    assert_eq!(session.count(), Count { seen: 2, expected: 3 });
+
+    let elsewhere = session.sight("https://example.com/42");
+    let fault = LabelFault::Character { position: 6 };
+    assert_eq!(elsewhere, Sighting::NotOurs { fault });
+    let unknown = session.sight(&text([77; 16]));
+    assert!(matches!(unknown, Sighting::UnknownLabel { .. }));
+    assert_eq!(session.foreign(), [unknown]);
+    assert!(!format!("{sighted:?} {:?}", session.seen()).contains(&text(BOXES[0])));
+}
+
+#[tokio::test]
+async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
+    let hq = Hq::open().await;
+    let (_givers, giver) = enrolled(&hq).await;
+    let (_receivers, receiver) = enrolled(&hq).await;
+    giver.fetch().await.unwrap();
+    receiver.fetch().await.unwrap();
+
+    let session = giver.begin_scan(JOB).await.unwrap();
+    for token in [BOXES[0], BOXES[1], BLANK] {
+        session.sight(&text(token));
+    }
+    let blank = label(&session.sight(&text(BLANK)));
+    session.commission(blank.clone()).unwrap();
+    giver.commission(JOB, session.commissioned()).await.unwrap();
+    let damaged = Finding { kind: FindingKind::Damaged, boxes: vec![blank] };
+    giver.record(Act::Load, JOB, session.seen(), vec![damaged], None).await.unwrap();
+    let offer = giver.offer(JOB, session.seen(), receiver.device_id()).await.unwrap();
+
+    let shown = receiver.read_offer(offer.clone()).await.unwrap();
+    assert_eq!((shown.giver().device, shown.job()), (giver.device_id(), JOB));
+    assert_eq!(shown.boxes(), session.seen());
+    let own = receiver.begin_scan(JOB).await.unwrap();
+    let scanned = vec![label(&own.sight(&text(BOXES[0]))), label(&own.sight(&text(BLANK)))];
+    let accept = receiver.accept(shown, scanned.clone(), Vec::new()).await.unwrap();
+    let signed_for = giver.read_acceptance(offer.clone(), accept).await.unwrap();
+    assert_eq!(signed_for.len(), 2);
+    assert!(scanned.iter().all(|box_| signed_for.contains(box_)));
+    let own_offer = giver.read_offer(offer).await.unwrap_err();
+    assert_eq!((own_offer.advice(), own_offer), (Advice::AskUser, CrewError::NotForThisPhone));
+
+    assert_eq!(giver.outbox().await.unwrap().waiting, 3);
+    let delivered = giver.sync().await.unwrap();
+    assert_eq!((delivered.receipted, delivered.parked, delivered.unanswered), (3, 0, 0));
+    assert_eq!(giver.outbox().await.unwrap().waiting, 0);
+}
+
+#[tokio::test]
+async fn what_goes_wrong_has_a_type_and_an_advice() {
+    let directory = tempfile::tempdir().unwrap();
+    let crew = open(directory.path()).await.unwrap();
+    let failed = |error: CrewError| (error.advice(), error);
+    let not_enrolled = (Advice::Enrol, CrewError::NotEnrolled);
+    assert_eq!(failed(crew.jobs().await.unwrap_err()), not_enrolled);
+    assert_eq!(failed(crew.fetch().await.unwrap_err()), not_enrolled);
+    assert_eq!(failed(crew.sync().await.unwrap_err()), not_enrolled);
+    assert_eq!(failed(crew.begin_scan(JOB).await.err().unwrap()), not_enrolled);
+    let invitation = crew.enrol(b"not an invitation".to_vec()).await;
+    assert_eq!(failed(invitation.unwrap_err()), (Advice::AskUser, CrewError::Invitation));
+    let again = open(directory.path()).await.err().unwrap();
+    assert_eq!(failed(again), (Advice::TryLater, CrewError::StoreInUse));
+
+    let hq = Hq::open().await;
+    crew.enrol(hq.invitation()).await.unwrap();
+    let unknown = (Advice::AskSupervisor, CrewError::UnknownJob);
+    assert_eq!(failed(crew.begin_scan(JOB).await.err().unwrap()), unknown);
+    assert_eq!(failed(crew.commission(JOB, Vec::new()).await.unwrap_err()), unknown);
+    crew.fetch().await.unwrap();
+    let made_up = Label { text: "BOX 1".to_owned(), call_out: "BOX1".to_owned() };
+    let fault = LabelFault::Length { characters: 4 };
+    let recorded = crew.record(Act::Count, JOB, vec![made_up], Vec::new(), None).await;
+    assert_eq!(failed(recorded.unwrap_err()), (Advice::AskUser, CrewError::NotALabel { fault }));
+    drop(hq);
+}
+
+#[test]
+fn a_buffer_that_is_no_frame_is_refused_by_its_numbers() {
+    let frame = Frame::of(&[BOXES[0]]);
+    let read = |luma: &[u8], width, height| read_frame(luma, width, height, frame.stride);
+    assert_eq!(read(&frame.luma, frame.width, frame.height).unwrap()[0].text, text(BOXES[0]));
+    let short = read(&frame.luma[1_000..], frame.width, frame.height).unwrap_err();
+    assert_eq!(short.advice(), Advice::Report);
+    let CrewError::NotAFrame { reason } = short else { panic!("{short:?}") };
+    assert!(reason.contains(&(frame.luma.len() - 1_000).to_string()), "{reason}");
+    for (width, height) in [(0, 10), (10, 0), (u32::MAX, u32::MAX), (frame.stride + 1, 1)] {
+        assert!(matches!(read(&frame.luma, width, height), Err(CrewError::NotAFrame { .. })));
+    }
+}
