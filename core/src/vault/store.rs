@@ -90,6 +90,7 @@ impl Store {
         fs::create_dir_all(directory)?;
         let lock = lock(&directory.join(LOCK))?;
         let path = directory.join(DATABASE);
+        refuse_stump(&path)?;
         refuse_newer(&path)?;
         let mut connection = Connection::open(&path)?;
         for (pragma, value) in [
@@ -261,6 +262,17 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
         Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// SQLite takes a file shorter than its smallest page for a new one and would
+/// write over what is left. It makes files of no byte or of whole pages.
+fn refuse_stump(path: &Path) -> Result<(), StoreError> {
+    const SMALLEST_PAGE: u64 = 512;
+    match fs::metadata(path) {
+        Ok(file) if (1..SMALLEST_PAGE).contains(&file.len()) => Err(StoreError::Damaged),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
     }
 }
 
