@@ -21,6 +21,7 @@ use crewseal::signed::Signed;
 use crewseal::sync::SyncError;
 use crewseal::vault::{KeyVault, Mark, PublicKeys, SoftwareVault, VaultError};
 use crewseal::{Advice, Crew, CrewError, Delivered};
+use thief::{Form, Secret};
 use zeroize::Zeroizing;
 
 #[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
@@ -42,9 +43,10 @@ impl Clock for Standing {
     }
 }
 
-/// A vault that can be told to refuse the mark, and remembers what it was.
+/// A vault that can be told to refuse the mark, and remembers what it was told.
 struct Watched {
     vault: SoftwareVault,
+    storage_key: Mutex<Option<[u8; 32]>>,
     refuses: Mutex<bool>,
     raised: Mutex<Vec<Mark>>,
 }
@@ -59,6 +61,7 @@ impl KeyVault for Watched {
     }
 
     fn wrap(&self, key: &[u8; 32]) -> Result<Vec<u8>, VaultError> {
+        *self.storage_key.lock().unwrap() = Some(*key);
         self.vault.wrap(key)
     }
 
@@ -82,7 +85,12 @@ impl KeyVault for Watched {
 
 fn vault(home: &Path) -> Arc<Watched> {
     let vault = SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap();
-    Arc::new(Watched { vault, refuses: Mutex::default(), raised: Mutex::default() })
+    Arc::new(Watched {
+        vault,
+        storage_key: Mutex::default(),
+        refuses: Mutex::default(),
+        raised: Mutex::default(),
+    })
 }
 
 fn open(home: &Path, vault: &Arc<Watched>) -> Crew {
@@ -422,4 +430,57 @@ async fn a_store_that_was_lost_whole_starts_the_next_generation_too() {
     crew.sync().await.unwrap();
     let last = &hq.events()[1];
     assert_eq!((last.generation, last.sequence, last.previous), (2, 1, None));
+}
+
+/// What a thief must not find on the disk, by name.
+fn secrets(day: &Morning) -> Vec<Secret> {
+    let secret = |name: &str, bytes: &[u8]| Secret::new(name, bytes).unwrap();
+    let storage_key = day.vault.storage_key.lock().unwrap().expect("a store was made");
+    let mut secrets = vec![
+        secret("the storage key", &storage_key),
+        secret("the passphrase", b"passphrase"),
+        secret("the customer", b"Frau Amsel"),
+        secret("where from", b"Lindenweg 4"),
+        secret("where to", b"Hafenstrasse 1"),
+        secret("the job", &paper::JOB.0),
+        secret("the carrier", b"Mover 17"),
+        secret("the session", b"session-0"),
+        secret("the invitation", &[0xc0; 16]),
+        secret("the tick", &paper::nonce(1).0),
+    ];
+    for number in (0..10).chain(100..120) {
+        let token = paper::token(number);
+        secrets.push(secret(&format!("label {number}"), token.as_bytes()));
+        secrets.push(secret(&format!("text of label {number}"), token.to_text().as_bytes()));
+    }
+    secrets
+}
+
+#[tokio::test]
+async fn nothing_that_means_anything_lies_on_the_disk_in_clear() {
+    let day = morning().await;
+    let on_roll: BTreeSet<Token> = paper::tokens(100..103).into_iter().collect();
+    day.crew.commission(paper::JOB, &on_roll).unwrap();
+    day.act();
+    day.hq.refuse([1]);
+    day.crew.sync().await.unwrap();
+    day.act();
+    assert_eq!(day.waiting(), 1);
+
+    let secrets = secrets(&day);
+    let nothing = thief::search(day.home.path(), &secrets).unwrap();
+    assert_eq!(nothing, [], "while the app runs");
+    let Morning { home, vault: _, crew, hq: _ } = day;
+    drop(crew);
+    assert_eq!(thief::search(home.path(), &secrets).unwrap(), [], "after it was closed");
+
+    // The same search does find what lies there.
+    let written: Vec<Vec<u8>> = secrets.iter().map(Secret::written).collect();
+    fs::write(home.path().join("store/control"), written.concat()).unwrap();
+    let found = thief::search(home.path(), &secrets).unwrap();
+    for secret in &secrets {
+        let forms: BTreeSet<Form> =
+            found.iter().filter(|find| find.secret == secret.name).map(|find| find.form).collect();
+        assert_eq!(forms, BTreeSet::from([Form::Raw, Form::Hex, Form::Base64]), "{}", secret.name);
+    }
 }

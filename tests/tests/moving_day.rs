@@ -101,21 +101,21 @@ fn what_is_left_to_look_at(played: &Played, out: &Path) {
 fn nothing_on_the_phones(played: &Played, out: &Path) {
     let phones = out.join("phones");
     let mut secrets = vec![
-        Secret::new("title", TITLE),
-        Secret::new("customer", CUSTOMER),
-        Secret::new("origin", ORIGIN),
-        Secret::new("destination", DESTINATION),
-        Secret::new("the other customer", "Customer 2"),
-        Secret::new("pseudonym", "Mover 17"),
-        Secret::new("passphrase", PASSPHRASE),
-        Secret::new("job", played.job.0),
+        secret("title", TITLE),
+        secret("customer", CUSTOMER),
+        secret("origin", ORIGIN),
+        secret("destination", DESTINATION),
+        secret("the other customer", "Customer 2"),
+        secret("pseudonym", "Mover 17"),
+        secret("passphrase", PASSPHRASE),
+        secret("job", played.job.0),
     ];
     for token in &played.issued {
         let text = token.to_text();
-        secrets.push(Secret::new("a token", token.as_bytes()));
-        secrets.push(Secret::new("half a token", &token.as_bytes()[..8]));
-        secrets.push(Secret::new("a label's text", &text));
-        secrets.push(Secret::new("a label's groups", token.to_groups().join(" ")));
+        secrets.push(secret("a token", token.as_bytes()));
+        secrets.push(secret("half a token", &token.as_bytes()[..8]));
+        secrets.push(secret("a label's text", &text));
+        secrets.push(secret("a label's groups", token.to_groups().join(" ")));
     }
     for phone in ["mover", "driver", "warehouse", "second-crew", "supervisor"] {
         secrets.extend(keys_of(&phones.join(phone)));
@@ -125,12 +125,16 @@ fn nothing_on_the_phones(played: &Played, out: &Path) {
 
     let control = out.join("control");
     fs::create_dir(&control).unwrap();
-    let leaked: Vec<u8> = secrets.iter().flat_map(|secret| secret.bytes.clone()).collect();
-    fs::write(control.join("leaked"), leaked).unwrap();
+    let leaked: Vec<Vec<u8>> = secrets.iter().map(Secret::written).collect();
+    fs::write(control.join("leaked"), leaked.concat()).unwrap();
     let found = thief::search(&control, &secrets).unwrap();
     for secret in &secrets {
         assert!(found.iter().any(|find| find.secret == secret.name), "{} not found", secret.name);
     }
+}
+
+fn secret(name: impl Into<String>, bytes: impl AsRef<[u8]>) -> Secret {
+    Secret::new(name, bytes.as_ref()).unwrap()
 }
 
 /// The secret keys of a phone, as its own code sees them.
@@ -144,8 +148,8 @@ fn keys_of(phone: &Path) -> Vec<Secret> {
     let wrapped: Vec<u8> =
         database.unwrap().query_row("SELECT storage_key FROM vault", [], |row| row.get(0)).unwrap();
     let storage = vault.unwrap(&wrapped).unwrap();
-    keys.push(Secret::new("a storage key", storage.as_slice()));
-    keys.push(Secret::new("half a storage key", &storage[16..]));
+    keys.push(secret("a storage key", storage.as_slice()));
+    keys.push(secret("half a storage key", &storage[16..]));
     keys.extend(opened(&fs::read(phone.join("vault.keys")).unwrap()));
     keys
 }
@@ -177,13 +181,13 @@ fn opened(file: &[u8]) -> Vec<Secret> {
         assert_eq!(usize::from(d.u8().unwrap()), place);
         let key = d.bytes().unwrap();
         // In a PKCS#8 of P-256 the secret number is the octet string 04 20 ...
-        let secret = match key.windows(2).position(|pair| pair == [0x04, 0x20]) {
+        let number = match key.windows(2).position(|pair| pair == [0x04, 0x20]) {
             Some(at) if key.len() > 34 => &key[at + 2..at + 34],
             _ => key,
         };
-        assert_eq!(secret.len(), 32);
-        secrets.push(Secret::new(name, secret));
-        secrets.push(Secret::new(format!("half of the {name}"), &secret[16..]));
+        assert_eq!(number.len(), 32);
+        secrets.push(secret(name, number));
+        secrets.push(secret(format!("half of the {name}"), &number[16..]));
     }
     secrets
 }

@@ -1,148 +1,182 @@
-//! What a thief finds: searches every byte of every file below a directory for
-//! secrets, raw, in hex, and in base64 at each of its three alignments.
+//! A thief with a disk: searches every byte of every file of a directory for
+//! secrets that should not be there in clear.
 //!
-//! A search that finds nothing proves something only if it can find: whoever
-//! uses this plants a control and looks for that too.
+//! Each [`Secret`] is looked for as it is, in hexadecimal and in base64, where
+//! it may begin at any of three places of a group. A search that finds nothing
+//! proves nothing unless the same search finds what was put there on purpose,
+//! so a test puts [`Secret::written`] into a file and expects every form back.
 
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use aho_corasick::AhoCorasick;
-use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXUPPER};
 
-/// Something that must not be found.
-#[derive(Clone)]
+/// Shorter secrets would be found by chance.
+const SHORTEST: usize = 8;
+
+/// What should not be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Secret {
-    /// What it is; stands in the answer.
+    /// What it is called in a [`Find`].
     pub name: String,
-    /// The bytes to look for, four at least.
-    pub bytes: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
-/// Where something was found.
+/// How a secret was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// Byte for byte.
+    Raw,
+    /// In hexadecimal, lower or upper case.
+    Hex,
+    /// In base64, of either alphabet.
+    Base64,
+}
+
+/// Where a secret was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Find {
-    /// The secret's name.
+    /// Which.
     pub secret: String,
-    /// In which form.
+    /// How it was written.
     pub form: Form,
-    /// The file.
+    /// In which file.
     pub file: PathBuf,
-    /// From which byte of the file on.
+    /// From which byte on.
     pub offset: usize,
 }
 
-/// How a secret is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// As it is.
-    Raw,
-    /// In hexadecimal, upper or lower case.
-    Hex,
-    /// In base64, either alphabet, beginning at this byte of a group of three.
-    Base64(usize),
-}
-
 impl Secret {
-    /// A secret of these bytes.
-    pub fn new(name: impl Into<String>, bytes: impl AsRef<[u8]>) -> Self {
-        Self { name: name.into(), bytes: bytes.as_ref().to_vec() }
+    /// Names some bytes that should not be found.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] for fewer than eight bytes, which would
+    /// be found by chance.
+    pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> io::Result<Self> {
+        let (name, bytes) = (name.into(), bytes.into());
+        if bytes.len() < SHORTEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "too short to look for"));
+        }
+        Ok(Self { name, bytes })
+    }
+
+    /// The secret in every form that is looked for, one after another.
+    #[must_use]
+    pub fn written(&self) -> Vec<u8> {
+        let forms: Vec<Vec<u8>> = self.forms().into_iter().map(|(_, bytes)| bytes).collect();
+        forms.join(&b'\n')
     }
 
     fn forms(&self) -> Vec<(Form, Vec<u8>)> {
-        let bytes = &self.bytes;
-        let mut forms = vec![
-            (Form::Raw, bytes.clone()),
-            (Form::Hex, HEXLOWER.encode(bytes).into_bytes()),
-            (Form::Hex, HEXUPPER.encode(bytes).into_bytes()),
-        ];
-        for before in 0..3 {
-            let padded = [vec![0; before], bytes.clone()].concat();
-            // Characters that also depend on what stands before or after are
-            // left out.
-            let from = (before * 8).div_ceil(6);
-            let to = padded.len() * 8 / 6;
-            for alphabet in [&BASE64, &BASE64URL] {
-                let text = alphabet.encode(&padded).into_bytes();
-                forms.push((Form::Base64(before), text[from..to].to_vec()));
-            }
+        let hex = |encoding: Encoding| (Form::Hex, encoding.encode(&self.bytes).into_bytes());
+        let mut forms = vec![(Form::Raw, self.bytes.clone()), hex(HEXLOWER), hex(HEXUPPER)];
+        for encoding in [BASE64_NOPAD, BASE64URL_NOPAD] {
+            forms.extend(
+                (0..3).map(|before| (Form::Base64, in_base64(&encoding, &self.bytes, before))),
+            );
         }
+        forms.sort();
+        forms.dedup();
         forms
     }
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secret({})", self.name)
-    }
+/// The characters of base64 that depend on these bytes alone, when `before`
+/// other bytes of the first group stand in front of them.
+fn in_base64(encoding: &Encoding, bytes: &[u8], before: usize) -> Vec<u8> {
+    let padded = [vec![0; before], bytes.to_vec()].concat();
+    let text = encoding.encode(&padded).into_bytes();
+    let (first, end) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
+    text.into_iter().take(end).skip(first).collect()
 }
 
-/// All finds in all files below a directory, in order of file and place.
+/// Looks for secrets in all files of a directory and those below it.
 ///
 /// # Errors
-/// If a file cannot be read; nothing is passed over in silence.
+/// If a file or directory cannot be read.
 pub fn search(directory: &Path, secrets: &[Secret]) -> io::Result<Vec<Find>> {
-    let (mut owners, mut patterns) = (Vec::new(), Vec::new());
+    let (mut labels, mut patterns) = (Vec::new(), Vec::new());
     for secret in secrets {
-        assert!(secret.bytes.len() >= 4, "{} is too short to mean anything", secret.name);
-        for (form, pattern) in secret.forms() {
-            owners.push((secret, form));
-            patterns.push(pattern);
+        for (form, bytes) in secret.forms() {
+            labels.push((secret.name.as_str(), form));
+            patterns.push(bytes);
         }
     }
-    let automaton = AhoCorasick::new(&patterns).map_err(io::Error::other)?;
+    let searcher = AhoCorasick::new(patterns).map_err(io::Error::other)?;
     let mut finds = Vec::new();
-    for file in files_below(directory)? {
+    for file in files(directory)? {
         let bytes = fs::read(&file)?;
-        for found in automaton.find_overlapping_iter(&bytes) {
-            let (secret, form) = owners[found.pattern().as_usize()];
-            let (secret, file, offset) = (secret.name.clone(), file.clone(), found.start());
-            finds.push(Find { secret, form, file, offset });
+        for found in searcher.find_overlapping_iter(&bytes) {
+            let Some((secret, form)) = labels.get(found.pattern().as_usize()) else { continue };
+            finds.push(Find {
+                secret: (*secret).to_owned(),
+                form: *form,
+                file: file.clone(),
+                offset: found.start(),
+            });
         }
     }
     Ok(finds)
 }
 
-fn files_below(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            files.extend(files_below(&path)?);
-        } else {
-            files.push(path);
+/// Every file, in the order of their names, so that a report reads the same.
+fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::path);
+    let mut all = Vec::new();
+    for entry in entries {
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            all.extend(files(&entry.path())?);
+        } else if kind.is_file() {
+            all.push(entry.path());
         }
     }
-    files.sort();
-    Ok(files)
+    Ok(all)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn secret() -> Secret {
+        Secret::new("name", "Frau Amsel, 3. Stock").unwrap()
+    }
+
     #[test]
     fn every_form_is_found_wherever_it_stands() {
-        let directory = tempfile::tempdir().unwrap();
-        let secret = Secret::new("key", b"\x00\xfeplainly a secret\xff\x3e");
-        for before in 0..3 {
-            let text = [&b"xyz"[..before], &secret.bytes, b"tail"].concat();
-            for (name, content) in [
-                ("raw", text.clone()),
-                ("hex", HEXUPPER.encode(&text).into_bytes()),
-                ("base64", BASE64.encode(&text).into_bytes()),
-                ("base64url", BASE64URL.encode(&text).into_bytes()),
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("below")).unwrap();
+        let bytes = secret().bytes;
+        for before in 0..4 {
+            let text = [vec![b'x'; before], bytes.clone(), b"and more".to_vec()].concat();
+            for (form, written) in [
+                (Form::Raw, text.clone()),
+                (Form::Hex, HEXLOWER.encode(&text).into_bytes()),
+                (Form::Hex, HEXUPPER.encode(&text).into_bytes()),
+                (Form::Base64, BASE64_NOPAD.encode(&text).into_bytes()),
+                (Form::Base64, BASE64URL_NOPAD.encode(&text).into_bytes()),
             ] {
-                let folder = directory.path().join(format!("{name}-{before}"));
-                fs::create_dir(&folder).unwrap();
-                fs::write(folder.join("file"), content).unwrap();
-                let finds = search(&folder, std::slice::from_ref(&secret)).unwrap();
-                assert!(!finds.is_empty(), "{name} after {before} bytes");
+                let file = home.path().join("below/file");
+                fs::write(&file, written).unwrap();
+                let finds = search(home.path(), &[secret()]).unwrap();
+                assert!(!finds.is_empty(), "{form:?} after {before}");
+                assert!(finds.iter().all(|find| find.form == form && find.file == file));
             }
         }
-        let other = Secret::new("other", b"something else");
-        assert_eq!(search(directory.path(), &[other]).unwrap(), []);
+    }
+
+    #[test]
+    fn nothing_is_found_where_nothing_is() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("file"), b"Frau Meise, 3. Stock").unwrap();
+        assert_eq!(search(home.path(), &[secret()]).unwrap(), []);
+    }
+
+    #[test]
+    fn what_would_be_found_by_chance_is_not_looked_for() {
+        assert!(Secret::new("number", "4711").is_err());
     }
 }

@@ -1,0 +1,385 @@
+//! The vault's files: what is written comes back, what was tampered with is
+//! named, and what cannot be opened is left as it was.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what is not as it should be is what the tests are to fail on"
+)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crewseal::vault::{
+    Drawer, KeyVault, Mark, SoftwareVault, Store, StoreError, Transaction, VaultError,
+};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+const NAMES: Drawer = Drawer("names");
+const ADDRESSES: Drawer = Drawer("addresses");
+/// Says to a child of this test, by its presence, where its store is.
+const CHILD: &str = "CREWSEAL_TEST_CHILD";
+/// What a child says when it holds the store.
+const OPENED: &str = "the store is open";
+
+fn vault(home: &Path) -> SoftwareVault {
+    SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap()
+}
+
+fn open(home: &Path) -> Result<Store, StoreError> {
+    Store::open(&home.join("store"), &vault(home))
+}
+
+fn database(home: &Path) -> PathBuf {
+    home.join("store").join("crewseal.db")
+}
+
+fn put(t: &mut Transaction<'_>, drawer: Drawer, name: &str, value: &str) -> Result<(), StoreError> {
+    t.put(drawer, name.as_bytes(), None, value.as_bytes())
+}
+
+fn get(store: &mut Store, drawer: Drawer, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    store.transaction(|t| Ok(t.get(drawer, name.as_bytes())?.map(|value| value.to_vec())))
+}
+
+fn all(store: &mut Store, drawer: Drawer) -> Result<Vec<Vec<u8>>, StoreError> {
+    store.transaction(|t| Ok(t.all(drawer)?.into_iter().map(|value| value.to_vec()).collect()))
+}
+
+/// A store with two names, an address, and a name in a compartment; closed.
+fn filled() -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = open(home.path()).unwrap();
+    let filled = store.transaction(|t| {
+        put(t, NAMES, "a", "Amsel")?;
+        put(t, NAMES, "b", "Meise")?;
+        put(t, ADDRESSES, "a", "Lindenweg 4")?;
+        let job = t.compartment(b"job")?;
+        t.put(NAMES, b"c", Some(&job), b"Drossel")
+    });
+    assert_eq!(filled, Ok(()));
+    home
+}
+
+/// Does to the file what somebody with the disk could do.
+fn tamper(home: &TempDir, sql: &str) {
+    Connection::open(database(home.path())).unwrap().execute_batch(sql).expect(sql);
+}
+
+#[test]
+fn values_come_back_after_a_restart() {
+    let home = filled();
+    let mut store = open(home.path()).unwrap();
+    assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Amsel".to_vec())));
+    assert_eq!(get(&mut store, NAMES, "c"), Ok(Some(b"Drossel".to_vec())));
+    assert_eq!(get(&mut store, NAMES, "d"), Ok(None));
+    assert_eq!(get(&mut store, ADDRESSES, "b"), Ok(None));
+    let names = [b"Amsel".to_vec(), b"Meise".to_vec(), b"Drossel".to_vec()];
+    assert_eq!(all(&mut store, NAMES), Ok(names.to_vec()));
+}
+
+#[test]
+fn a_new_value_takes_the_place_of_the_old_one() {
+    let home = filled();
+    let mut store = open(home.path()).unwrap();
+    store.transaction(|t| put(t, NAMES, "a", "Fink")).unwrap();
+    assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Fink".to_vec())));
+    assert_eq!(all(&mut store, NAMES).map(|names| names.len()), Ok(3));
+}
+
+#[test]
+fn a_transaction_that_fails_leaves_nothing() {
+    let home = filled();
+    let mut store = open(home.path()).unwrap();
+    let failed: Result<(), StoreError> = store.transaction(|t| {
+        put(t, NAMES, "a", "Fink")?;
+        t.compartment(b"another job")?;
+        Err(StoreError::Io)
+    });
+    assert_eq!(failed, Err(StoreError::Io));
+    assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Amsel".to_vec())));
+}
+
+#[test]
+fn what_was_moved_or_altered_is_damage() {
+    // Rows in the order of writing: names a and b, address a, name c.
+    let tamperings = [
+        (
+            "sealed values of two rows swapped",
+            "UPDATE value SET sealed = (SELECT sealed FROM value v WHERE v.id = 3 - value.id)
+             WHERE id IN (1, 2)",
+        ),
+        (
+            "names of two rows swapped",
+            "CREATE TEMP TABLE t AS SELECT id, name FROM value WHERE id IN (1, 2);
+             UPDATE value SET name = randomblob(32) WHERE id = 1;
+             UPDATE value SET name = (SELECT name FROM t WHERE id = 1) WHERE id = 2;
+             UPDATE value SET name = (SELECT name FROM t WHERE id = 2) WHERE id = 1",
+        ),
+        (
+            "a row under a name of another drawer",
+            "UPDATE value SET sealed = (SELECT sealed FROM value v WHERE v.id = 3) WHERE id = 1",
+        ),
+        (
+            "a value sealed by another key",
+            "UPDATE value SET compartment = (SELECT name FROM compartment) WHERE id = 1",
+        ),
+        ("a value cut off", "UPDATE value SET sealed = substr(sealed, 1, 20) WHERE id = 1"),
+        ("an empty value", "UPDATE value SET sealed = x'' WHERE id = 1"),
+        (
+            "an altered byte",
+            "UPDATE value SET sealed = CAST(substr(sealed, 1, 13)
+                 || CASE substr(sealed, 14, 1) WHEN x'00' THEN x'01' ELSE x'00' END
+                 || substr(sealed, 15) AS BLOB) WHERE id = 1",
+        ),
+    ];
+    for (name, sql) in tamperings {
+        let home = filled();
+        tamper(&home, sql);
+        let mut store = open(home.path()).unwrap();
+        assert_eq!(get(&mut store, NAMES, "a"), Err(StoreError::Damaged), "{name}");
+        assert_eq!(all(&mut store, NAMES), Err(StoreError::Damaged), "{name}");
+        let other = get(&mut store, ADDRESSES, "a");
+        assert_eq!(other, Ok(Some(b"Lindenweg 4".to_vec())), "{name}: what is whole stays");
+    }
+}
+
+#[test]
+fn a_row_put_into_another_drawer_is_damage_there() {
+    let home = filled();
+    tamper(
+        &home,
+        "UPDATE value SET drawer = (SELECT drawer FROM value v WHERE v.id = 3) WHERE id = 1",
+    );
+    let mut store = open(home.path()).unwrap();
+    assert_eq!(all(&mut store, ADDRESSES), Err(StoreError::Damaged));
+}
+
+#[test]
+fn a_compartments_key_is_its_own() {
+    for (name, sql) in [
+        ("gone", "DELETE FROM compartment"),
+        ("altered", "UPDATE compartment SET key = randomblob(length(key))"),
+        ("of another compartment", "UPDATE compartment SET name = randomblob(32)"),
+    ] {
+        let home = filled();
+        tamper(&home, sql);
+        let mut store = open(home.path()).unwrap();
+        assert_eq!(get(&mut store, NAMES, "c"), Err(StoreError::Damaged), "{name}");
+        assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Amsel".to_vec())), "{name}");
+    }
+}
+
+#[test]
+fn a_store_of_another_vault_does_not_open() {
+    let (home, other) = (filled(), tempfile::tempdir().unwrap());
+    let opened = Store::open(&home.path().join("store"), &vault(other.path())).map(|_| ());
+    assert_eq!(opened, Err(StoreError::Vault(VaultError::KeyGone)));
+    assert!(open(home.path()).is_ok(), "and is left as it was");
+}
+
+#[test]
+fn a_store_of_a_newer_app_is_refused_and_left_byte_for_byte() {
+    let home = filled();
+    tamper(&home, "PRAGMA user_version = 99; CREATE TABLE later (thing TEXT)");
+    let before = fs::read(database(home.path())).unwrap();
+    let refused = open(home.path()).map(|_| ());
+    assert_eq!(refused, Err(StoreError::Newer { found: 99, known: 1 }));
+    assert!(fs::read(database(home.path())).unwrap() == before, "some byte was changed");
+    // Looking may leave SQLite's side files, with nothing in them.
+    let log = home.path().join("store/crewseal.db-wal");
+    assert!(fs::metadata(log).map_or(true, |log| log.len() == 0));
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_named_and_never_taken_for_a_new_one() {
+    let home = filled();
+    let whole = fs::read(database(home.path())).unwrap();
+    let names = [b"Amsel".to_vec(), b"Meise".to_vec(), b"Drossel".to_vec()];
+    for end in (1..whole.len()).step_by(509).chain([99, 100, 512, 4_096, 8_192, whole.len() - 1]) {
+        for side in ["crewseal.db-wal", "crewseal.db-shm"] {
+            let _ = fs::remove_file(home.path().join("store").join(side));
+        }
+        fs::write(database(home.path()), &whole[..end]).unwrap();
+        let read = open(home.path()).and_then(|mut store| all(&mut store, NAMES));
+        // The very end may be unused space of the last page; then all is there.
+        let named = read == Err(StoreError::Damaged) || read == Ok(names.to_vec());
+        assert!(named, "cut after {end} of {} bytes: {read:?}", whole.len());
+    }
+}
+
+#[test]
+fn a_file_that_is_no_database_is_damage() {
+    let home = filled();
+    fs::write(database(home.path()), [0x5a; 8_192]).unwrap();
+    assert_eq!(open(home.path()).map(|_| ()), Err(StoreError::Damaged));
+    assert_eq!(fs::read(database(home.path())).unwrap(), [0x5a; 8_192], "left as it was");
+}
+
+#[test]
+fn a_store_opens_once_at_a_time() {
+    let home = filled();
+    let store = open(home.path()).unwrap();
+    assert_eq!(open(home.path()).map(|_| ()), Err(StoreError::InUse));
+    drop(store);
+    assert!(open(home.path()).is_ok());
+}
+
+fn child(test: &str, home: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--nocapture"]).env(CHILD, home);
+    command
+}
+
+#[test]
+fn a_killed_process_leaves_no_lock() {
+    if let Some(home) = std::env::var_os(CHILD) {
+        let _store = open(Path::new(&home)).unwrap();
+        writeln!(std::io::stdout(), "{OPENED}").unwrap();
+        // Until the parent kills it; its end of the pipe outlives it.
+        std::io::stdin().read_line(&mut String::new()).unwrap();
+        return;
+    }
+    let home = filled();
+    let mut holder = child("a_killed_process_leaves_no_lock", home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(holder.stdout.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains(OPENED)), "it ended before it had the store");
+    let meanwhile = open(home.path()).map(|_| ());
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert_eq!(meanwhile, Err(StoreError::InUse));
+    assert!(open(home.path()).is_ok());
+}
+
+/// Root may write anywhere, so as root the body runs in a child of another user.
+#[cfg(unix)]
+#[test]
+fn a_directory_that_cannot_be_written_is_named() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+
+    const NOBODY: u32 = 65_534;
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    if let Some(home) = std::env::var_os(CHILD) {
+        for place in ["store", "empty"] {
+            let vault = vault(Path::new(&home));
+            let opened = Store::open(&Path::new(&home).join(place), &vault).map(|_| ());
+            assert_eq!(opened, Err(StoreError::ReadOnly), "{place}");
+        }
+        let made = SoftwareVault::open(&Path::new(&home).join("empty"), "passphrase", 1);
+        assert_eq!(made.map(|_| ()), Err(VaultError::Hardware));
+        return;
+    }
+    let home = filled();
+    fs::create_dir(home.path().join("empty")).unwrap();
+    // The child must reach its own program, wherever that was built.
+    let program = home.path().join("test");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let is_root = fs::metadata(home.path()).unwrap().uid() == 0;
+    mode(&program, 0o755);
+    mode(&home.path().join("keys/vault.keys"), 0o644);
+    for entry in fs::read_dir(home.path().join("store")).unwrap() {
+        mode(&entry.unwrap().path(), 0o444);
+    }
+    for directory in ["store", "empty", "keys", ""] {
+        mode(&home.path().join(directory), 0o555);
+    }
+    let mut command = Command::new(&program);
+    command
+        .args(["--exact", "a_directory_that_cannot_be_written_is_named", "--nocapture"])
+        .env(CHILD, home.path())
+        .current_dir(home.path());
+    if is_root {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.output().unwrap();
+    for directory in ["", "store", "empty", "keys"] {
+        mode(&home.path().join(directory), 0o755);
+    }
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(open(home.path()).is_ok() || !is_root, "the store is whole");
+}
+
+mod keys {
+    use super::*;
+
+    const FILE: &str = "keys/vault.keys";
+
+    #[test]
+    fn come_back_under_the_same_passphrase_and_no_other() {
+        let home = tempfile::tempdir().unwrap();
+        let keys = vault(home.path()).public_keys();
+        assert_eq!(vault(home.path()).public_keys(), keys);
+        for wrong in ["", "Passphrase", "passphrase ", "passphras"] {
+            let opened = SoftwareVault::open(&home.path().join("keys"), wrong, 1).map(|_| ());
+            assert_eq!(opened, Err(VaultError::Locked), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn in_a_file_cut_off_anywhere_are_gone_and_not_made_anew() {
+        let home = tempfile::tempdir().unwrap();
+        vault(home.path());
+        let whole = fs::read(home.path().join(FILE)).unwrap();
+        for end in 0..whole.len() {
+            fs::write(home.path().join(FILE), &whole[..end]).unwrap();
+            let opened = SoftwareVault::open(&home.path().join("keys"), "passphrase", 1);
+            assert_eq!(opened.map(|_| ()), Err(VaultError::KeyGone), "cut after {end} bytes");
+            assert_eq!(fs::read(home.path().join(FILE)).unwrap(), &whole[..end]);
+        }
+    }
+
+    #[test]
+    fn in_a_file_with_an_altered_byte_do_not_open() {
+        let home = tempfile::tempdir().unwrap();
+        vault(home.path());
+        let whole = fs::read(home.path().join(FILE)).unwrap();
+        for at in 0..whole.len() {
+            let mut altered = whole.clone();
+            altered[at] ^= 1 << (at % 8);
+            fs::write(home.path().join(FILE), altered).unwrap();
+            let opened = SoftwareVault::open(&home.path().join("keys"), "passphrase", 1);
+            let error = opened.map(|_| ()).expect_err("an altered file");
+            assert!(matches!(error, VaultError::Locked | VaultError::KeyGone), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn wrapped_by_one_vault_are_gone_for_another() {
+        let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let wrapped = vault(home.path()).wrap(&[7; 32]).unwrap();
+        assert_eq!(vault(home.path()).unwrap(&wrapped).map(|key| *key), Ok([7; 32]));
+        let elsewhere = vault(other.path()).unwrap(&wrapped).map(|key| *key);
+        assert_eq!(elsewhere, Err(VaultError::KeyGone));
+    }
+
+    #[test]
+    fn keep_a_mark_that_never_falls() {
+        let home = tempfile::tempdir().unwrap();
+        let keys = vault(home.path());
+        assert_eq!(keys.mark(), Ok(Mark::default()));
+        let mark = |generation, sequence| Mark { generation, sequence };
+        for (raised, stands) in [
+            (mark(1, 5), mark(1, 5)),
+            (mark(1, 3), mark(1, 5)),
+            (mark(2, 1), mark(2, 1)),
+            (mark(1, 9), mark(2, 1)),
+        ] {
+            keys.raise_mark(raised).unwrap();
+            assert_eq!(keys.mark(), Ok(stands), "after {raised:?}");
+            assert_eq!(vault(home.path()).mark(), Ok(stands), "after a restart");
+        }
+        fs::write(home.path().join("keys/vault.mark"), b"").unwrap();
+        assert_eq!(keys.mark(), Err(VaultError::Hardware), "a broken mark is no low mark");
+    }
+}
