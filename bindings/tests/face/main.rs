@@ -1,5 +1,11 @@
 //! The face as an app drives it: keys and clocks of its own, frames of bytes,
 //! and nothing of the core's types.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop"
+)]
 
 mod hq;
 mod phone;
@@ -61,7 +67,7 @@ async fn a_frame_says_what_is_on_the_boxes_and_what_is_missing() {
     assert!(matches!(session.sight(&typed), Sighting::New { .. }));
     let blank = label(&blank.sighting);
     assert_eq!(session.commission(blank.clone()), Ok(Commission::FromRoll));
-    assert_eq!(session.commissioned(), [blank.clone()]);
+    assert_eq!(session.commissioned(), std::slice::from_ref(&blank));
     assert_eq!(session.count(), Count { seen: 3, expected: 4 });
     assert_eq!(session.undo(blank.clone()), Ok(true));
     assert_eq!(session.undo(blank), Ok(false));
