@@ -112,6 +112,7 @@ impl CrewError {
                 SyncError::Offline | SyncError::Busy { .. } | SyncError::Unreadable => {
                     Advice::TryLater
                 }
+                SyncError::Vault(VaultError::KeyGone) => Advice::Enrol,
                 SyncError::CaptivePortal
                 | SyncError::WrongClock
                 | SyncError::WrongCertificate

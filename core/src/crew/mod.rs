@@ -27,10 +27,10 @@ use crate::job::JobPack;
 use crate::label::Token;
 use crate::outbox::SealingKey;
 use crate::outbox::queue::{self, Status};
-use crate::scan::Tally;
+use crate::scan::{Commission, Tally};
 use crate::signed::{PublicKey, Signed, SignedError};
-use crate::sync::Client;
 use crate::sync::wire::Invitation;
+use crate::sync::{Client, SyncError};
 use crate::vault::{KeyVault, Store, StoreError};
 
 /// What was found wrong with which boxes.
@@ -117,9 +117,10 @@ impl Crew {
     pub async fn enrol(&self, invitation: &[u8]) -> Result<(), CrewError> {
         let invitation: Invitation =
             cbor::from_versioned::<_, 1>(invitation).map_err(CrewError::Invitation)?;
-        SealingKey::from_bytes(&invitation.sealing_key)?;
-        let client = Client::new(&invitation.url, &invitation.authority)
-            .map_err(|error| CrewError::Sync { error, again_after: None })?;
+        let unusable = |error| CrewError::Sync { error, again_after: None };
+        SealingKey::from_bytes(&invitation.sealing_key)
+            .map_err(|_| unusable(SyncError::Invitation))?;
+        let client = Client::new(&invitation.url, &invitation.authority).map_err(unusable)?;
         let phone = Arc::clone(&self.phone);
         let code = invitation.code.clone();
         let request = blocking(move || phone.enrol_request(code)).await?;
@@ -185,6 +186,7 @@ impl Crew {
     /// # Errors
     /// [`CrewError`].
     pub fn tally(&self, job: JobId) -> Result<Tally, CrewError> {
+        self.phone.open_job(job)?;
         let mut state = self.phone.state();
         let State { store, lists, .. } = &mut *state;
         store.transaction(|t| {
@@ -205,9 +207,13 @@ impl Crew {
     /// Records that labels were stuck on boxes of a job.
     ///
     /// # Errors
-    /// [`CrewError`].
+    /// [`CrewError::OtherJob`] if one of them is on a box of another job that
+    /// this phone knows; then none is recorded. Others as everywhere.
     pub fn commission(&self, job: JobId, boxes: &BTreeSet<Token>) -> Result<EventId, CrewError> {
-        self.phone.open_job(job)?;
+        let mut tally = self.tally(job)?;
+        if boxes.iter().any(|token| tally.commission(*token) == Commission::OtherJob) {
+            return Err(CrewError::OtherJob);
+        }
         let act = self.phone.act(Kind::Commission, job, boxes)?;
         Ok(self.phone.record(act, boxes)?.id())
     }

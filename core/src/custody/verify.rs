@@ -322,7 +322,7 @@ impl Evidence {
             custody.fault(FaultKind::UnknownAnchor, [id], []);
         }
         if let Some(credential) = self.credentials.get(&event.device) {
-            let ended = interval.not_before.is_some_and(|earliest| earliest > credential.valid_to);
+            let ended = interval.not_before.is_some_and(|earliest| earliest >= credential.valid_to);
             let not_yet = interval.not_after.is_some_and(|latest| latest < credential.valid_from);
             if ended || not_yet {
                 custody.fault(FaultKind::OutsideCredential, [id], []);

@@ -12,17 +12,21 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_secs(2);
 /// The limit never grows beyond this.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// HQ may ask for a longer wait, but not for more than this: a wrong header
+/// must not silence a phone for ever.
+const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long to wait after `failures` failures in a row, at least one.
 ///
-/// `retry_after` is what HQ asked for; it is kept to, with jitter on top.
+/// `retry_after` is what HQ asked for; it is kept to, up to a day, with jitter
+/// on top.
 /// `random` is 32 random bits.
 #[must_use]
 pub fn pause(failures: u32, retry_after: Option<Duration>, random: u32) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     let limit = FIRST.saturating_mul(1 << doublings).min(LONGEST);
     let jitter = limit.mul_f64(f64::from(random) / f64::from(u32::MAX));
-    retry_after.unwrap_or_default().min(LONGEST).saturating_add(jitter)
+    retry_after.unwrap_or_default().min(LONGEST_ASKED).saturating_add(jitter)
 }
 
 #[cfg(test)]
@@ -40,7 +44,7 @@ mod tests {
         ) {
             let asked = asked.map(Duration::from_secs);
             let wait = pause(failures, asked, random);
-            let least = asked.unwrap_or_default().min(LONGEST);
+            let least = asked.unwrap_or_default().min(LONGEST_ASKED);
             prop_assert!(wait >= least && wait <= least + LONGEST);
             prop_assert_eq!(pause(failures, asked, 0), least);
         }

@@ -24,6 +24,9 @@ const MARK_FILE: &str = "vault.mark";
 const KEYS_PLACE: &[u8] = b"vault.keys/1";
 const WRAP_PLACE: &[u8] = b"storage-key/1";
 
+/// More rounds than anybody sets; a damaged file must not hang the app.
+const MOST_ROUNDS: u32 = 20_000_000;
+
 /// Rounds of PBKDF2-HMAC-SHA256 that OWASP recommends (2023).
 pub const PASSPHRASE_ROUNDS: u32 = 600_000;
 
@@ -196,7 +199,9 @@ fn stretch(
     salt: &[u8; 16],
     rounds: u32,
 ) -> Result<Zeroizing<[u8; 32]>, VaultError> {
-    let rounds = NonZeroU32::new(rounds).ok_or(VaultError::KeyGone)?;
+    let rounds = NonZeroU32::new(rounds)
+        .filter(|rounds| rounds.get() <= MOST_ROUNDS)
+        .ok_or(VaultError::KeyGone)?;
     let mut key = Zeroizing::new([0; 32]);
     let passphrase = passphrase.as_bytes();
     pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt, passphrase, key.as_mut());
@@ -207,7 +212,11 @@ fn stretch(
 fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
     let write = || -> io::Result<()> {
         let fresh = path.with_extension("new");
-        let mut file = File::create(&fresh)?;
+        let mut options = File::options();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&fresh)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&fresh, path)?;
