@@ -53,11 +53,11 @@ fn filled() -> TempDir {
     let home = tempfile::tempdir().unwrap();
     let mut store = open(home.path()).unwrap();
     let filled = store.transaction(|t| {
-        put(t, NAMES, "a", "Amsel")?;
-        put(t, NAMES, "b", "Meise")?;
-        put(t, ADDRESSES, "a", "Lindenweg 4")?;
+        put(t, NAMES, "a", "Customer 1")?;
+        put(t, NAMES, "b", "Customer 2")?;
+        put(t, ADDRESSES, "a", "5 Example Street")?;
         let job = t.compartment(b"job")?;
-        t.put(NAMES, b"c", Some(&job), b"Drossel")
+        t.put(NAMES, b"c", Some(&job), b"Customer 3")
     });
     assert_eq!(filled, Ok(()));
     home
@@ -72,11 +72,11 @@ fn tamper(home: &TempDir, sql: &str) {
 fn values_come_back_after_a_restart() {
     let home = filled();
     let mut store = open(home.path()).unwrap();
-    assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Amsel".to_vec())));
-    assert_eq!(get(&mut store, NAMES, "c"), Ok(Some(b"Drossel".to_vec())));
+    assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Customer 1".to_vec())));
+    assert_eq!(get(&mut store, NAMES, "c"), Ok(Some(b"Customer 3".to_vec())));
     assert_eq!(get(&mut store, NAMES, "d"), Ok(None));
     assert_eq!(get(&mut store, ADDRESSES, "b"), Ok(None));
-    let names = [b"Amsel".to_vec(), b"Meise".to_vec(), b"Drossel".to_vec()];
+    let names = [b"Customer 1".to_vec(), b"Customer 2".to_vec(), b"Customer 3".to_vec()];
     assert_eq!(all(&mut store, NAMES), Ok(names.to_vec()));
 }
 
@@ -99,7 +99,7 @@ fn a_transaction_that_fails_leaves_nothing() {
         Err(StoreError::Io)
     });
     assert_eq!(failed, Err(StoreError::Io));
-    assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Amsel".to_vec())));
+    assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Customer 1".to_vec())));
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn what_was_moved_or_altered_is_damage() {
         assert_eq!(get(&mut store, NAMES, "a"), Err(StoreError::Damaged), "{name}");
         assert_eq!(all(&mut store, NAMES), Err(StoreError::Damaged), "{name}");
         let other = get(&mut store, ADDRESSES, "a");
-        assert_eq!(other, Ok(Some(b"Lindenweg 4".to_vec())), "{name}: what is whole stays");
+        assert_eq!(other, Ok(Some(b"5 Example Street".to_vec())), "{name}: what is whole stays");
     }
 }
 
@@ -168,7 +168,7 @@ fn a_compartments_key_is_its_own() {
         tamper(&home, sql);
         let mut store = open(home.path()).unwrap();
         assert_eq!(get(&mut store, NAMES, "c"), Err(StoreError::Damaged), "{name}");
-        assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Amsel".to_vec())), "{name}");
+        assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Customer 1".to_vec())), "{name}");
     }
 }
 
@@ -197,7 +197,7 @@ fn a_store_of_a_newer_app_is_refused_and_left_byte_for_byte() {
 fn a_file_cut_off_anywhere_is_named_and_never_taken_for_a_new_one() {
     let home = filled();
     let whole = fs::read(database(home.path())).unwrap();
-    let names = [b"Amsel".to_vec(), b"Meise".to_vec(), b"Drossel".to_vec()];
+    let names = [b"Customer 1".to_vec(), b"Customer 2".to_vec(), b"Customer 3".to_vec()];
     for end in (1..whole.len()).step_by(509).chain([99, 100, 512, 4_096, 8_192, whole.len() - 1]) {
         for side in ["crewseal.db-wal", "crewseal.db-shm"] {
             let _ = fs::remove_file(home.path().join("store").join(side));

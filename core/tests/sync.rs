@@ -15,8 +15,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crewseal::clock::Clock;
-use crewseal::custody::{BootId, EventId, Kind, Protection, Refusal};
+use crewseal::custody::{BootId, EventId, JobId, Kind, Protection, Refusal};
 use crewseal::label::Token;
+use crewseal::scan::Sighting;
 use crewseal::signed::Signed;
 use crewseal::sync::SyncError;
 use crewseal::vault::{KeyVault, Mark, PublicKeys, SoftwareVault, VaultError};
@@ -112,7 +113,7 @@ async fn morning() -> Morning {
     let crew = open(home.path(), &vault);
     crew.enrol(&hq.invitation()).await.unwrap();
     let fetched = crew.fetch().await.unwrap();
-    assert_eq!((fetched.jobs, fetched.labels), (1, 20));
+    assert_eq!((fetched.jobs, fetched.labels), (2, 20));
     Morning { home, vault, crew, hq }
 }
 
@@ -350,6 +351,21 @@ async fn a_phone_that_is_not_enrolled_or_never_fetched_says_so() {
 }
 
 #[tokio::test]
+async fn a_label_of_another_job_is_not_taken_into_this_one() {
+    let Morning { crew, .. } = morning().await;
+    let foreign = BTreeSet::from([paper::token(51), paper::token(100)]);
+    let refused = crew.commission(paper::JOB, &foreign);
+    assert!(matches!(refused, Err(CrewError::OtherJob)), "{refused:?}");
+    assert_eq!(crew.outbox().unwrap().waiting, 0, "none of them is recorded");
+    let mine = BTreeSet::from([paper::token(100)]);
+    crew.commission(paper::JOB, &mine).unwrap();
+    let mut tally = crew.tally(paper::OTHER_JOB).unwrap();
+    let seen = tally.sight(&paper::token(100).to_text());
+    assert_eq!(seen, Sighting::OtherJob(paper::token(100)), "it is in the first job now");
+    assert!(matches!(crew.tally(JobId([9; 16])), Err(CrewError::UnknownJob)));
+}
+
+#[tokio::test]
 async fn a_restart_keeps_queue_and_chain() {
     let Morning { home, vault, crew, hq } = morning().await;
     let first = count(&crew).unwrap();
@@ -439,9 +455,9 @@ fn secrets(day: &Morning) -> Vec<Secret> {
     let mut secrets = vec![
         secret("the storage key", &storage_key),
         secret("the passphrase", b"passphrase"),
-        secret("the customer", b"Frau Amsel"),
-        secret("where from", b"Lindenweg 4"),
-        secret("where to", b"Hafenstrasse 1"),
+        secret("the customer", b"Customer 1"),
+        secret("where from", b"5 Example Street"),
+        secret("where to", b"12 Sample Road"),
         secret("the job", &paper::JOB.0),
         secret("the carrier", b"Mover 17"),
         secret("the session", b"session-0"),

@@ -16,6 +16,8 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 
 /// The job of this crew.
 pub const JOB: JobId = JobId([0x0a; 16]);
+/// Another job, with the boxes 50 and 51.
+pub const OTHER_JOB: JobId = JobId([0xee; 16]);
 /// The name of HQ's log.
 pub const ORIGIN: &str = "hq.example/log";
 /// When HQ's tick number 1 was signed: 2026-06-01, 06:00 UTC.
@@ -210,7 +212,7 @@ impl Phone {
 
     /// An act of which nothing is shown, as one in another job.
     pub fn acts_elsewhere(&mut self) -> Signed<Event> {
-        self.signs(Act { job: JobId([0xee; 16]), ..act(Kind::Count, BoxList::default()) })
+        self.signs(Act { job: OTHER_JOB, ..act(Kind::Count, BoxList::default()) })
     }
 }
 

@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 use axum_server::tls_rustls::RustlsConfig;
 use crewseal::cbor::{self, Version};
 use crewseal::custody::{
-    BoxList, Credential, DeviceId, Event, EventId, Outcome, Receipt, Refusal, Role, admit,
+    BoxList, Credential, DeviceId, Event, EventId, Manifest, Outcome, Receipt, Refusal, Role, admit,
 };
 use crewseal::job::JobPack;
 use crewseal::outbox::{Envelope, EpochHeader, OpenedEpoch, OpeningKey};
@@ -311,23 +311,31 @@ async fn jobs(desk: Hq, headers: HeaderMap) -> Response {
     if !is_admitted(&desk, &headers) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let manifest = paper::hq().sign(paper::manifest(1, None, &paper::tokens(0..10)));
-    let roster = desk.credentials.values().map(|c| c.as_bytes().to_vec().into()).collect();
-    let pack = paper::hq().sign(JobPack {
-        version: Version,
-        job: paper::JOB,
-        title: Personal::new("Lindenweg"),
-        customer: Personal::new("Frau Amsel"),
-        origin: Personal::new("Lindenweg 4"),
-        destination: Personal::new("Hafenstrasse 1"),
-        opens_at: paper::MORNING,
-        closes_at: paper::MORNING + 86_400,
-        boxes: 12,
-        manifests: vec![manifest.as_bytes().to_vec().into()],
-        sensitive: BoxList::default(),
-        roster,
-    });
-    let packs = vec![pack.as_bytes().to_vec().into()];
+    let roster: Vec<ByteVec> =
+        desk.credentials.values().map(|c| c.as_bytes().to_vec().into()).collect();
+    let pack = |job, title: &str, boxes| {
+        let manifest = paper::manifest(1, None, &paper::tokens(boxes));
+        let manifest = paper::hq().sign(Manifest { job, ..manifest });
+        let pack = paper::hq().sign(JobPack {
+            version: Version,
+            job,
+            title: Personal::new(title),
+            customer: Personal::new("Customer 1"),
+            origin: Personal::new("5 Example Street"),
+            destination: Personal::new("12 Sample Road"),
+            opens_at: paper::MORNING,
+            closes_at: paper::MORNING + 86_400,
+            boxes: 12,
+            manifests: vec![manifest.as_bytes().to_vec().into()],
+            sensitive: BoxList::default(),
+            roster: roster.clone(),
+        });
+        pack.as_bytes().to_vec().into()
+    };
+    let packs = vec![
+        pack(paper::JOB, "Household move 1", 0..10),
+        pack(paper::OTHER_JOB, "Household move 2", 50..52),
+    ];
     answer(cbor::to_vec(&Jobs { version: Version, packs }))
 }
 

@@ -11,9 +11,9 @@ fn page(day: &Day, title: &str) -> String {
     let reading = Record::read(&day.export(), Some(&day.hq.public)).unwrap();
     render(&Report {
         title: &Personal::new(title),
-        customer: Some(&Personal::new("Alma Lindqvist")),
-        origin: Some(&Personal::new("12 Harbour Lane, Northport")),
-        destination: Some(&Personal::new("3 Mill Road, Eastbury")),
+        customer: Some(&Personal::new("Customer 1")),
+        origin: Some(&Personal::new("5 Example Street")),
+        destination: Some(&Personal::new("12 Sample Road")),
         reading: &reading,
         file: "custody.crewseal",
     })
@@ -29,7 +29,7 @@ fn keep(name: &str, page: &str) {
 #[test]
 fn the_page_tells_the_day() {
     let day = moving_day();
-    let page = page(&day, "Lindqvist, 14 March");
+    let page = page(&day, "Move 1 of the day, 14 March");
     keep("report.html", &page);
     let headline = "41 of 42 boxes delivered; 1 missing, 1 seal broken; every signature verified.";
     assert!(page.replace("<span>", "").replace("</span>", "").contains(headline));
@@ -58,7 +58,7 @@ fn the_page_tells_the_day() {
 #[test]
 fn the_page_loads_nothing_and_tells_no_label() {
     let day = moving_day();
-    let page = page(&day, "Lindqvist, 14 March");
+    let page = page(&day, "Move 1 of the day, 14 March");
     for outward in ["http:", "https:", "src=", "<link", "<script", "@import", "url("] {
         assert!(!page.contains(outward), "{outward}");
     }
@@ -89,7 +89,7 @@ fn a_broken_record_says_so_first() {
     record.events[2][last] ^= 1;
     let bytes = day.hq.sign(record).as_bytes().to_vec();
     let reading = Record::read(&bytes, None).unwrap();
-    let title = Personal::new("Lindqvist");
+    let title = Personal::new("Move 1 of the day");
     let (customer, origin, destination) = (None, None, None);
     let file = "custody.crewseal";
     let page =
@@ -103,7 +103,7 @@ fn a_broken_record_says_so_first() {
 
 #[test]
 fn a_job_that_has_not_begun_has_a_page_too() {
-    let page = page(&Day::new(3, 0), "Lindqvist");
+    let page = page(&Day::new(3, 0), "Move 1 of the day");
     assert!(page.contains("No box taken over yet;"));
     assert!(page.contains("not taken over"));
     assert!(page.contains("Nothing was found and nothing contradicts."));

@@ -138,7 +138,7 @@ async fn a_device_sees_its_own_open_jobs_only() {
     };
     let seen = packs().await;
     assert_eq!(seen.iter().map(|pack| pack.job).collect::<Vec<_>>(), [site.job]);
-    assert_eq!(seen[0].customer.reveal(), "Ada Example");
+    assert_eq!(seen[0].customer.reveal(), "Customer 1");
     assert_eq!(seen[0].roster.len(), 1);
     let manifests = seen[0].manifests(site.hq.key()).unwrap();
     assert_eq!(manifests.tokens(), [site.label(0), site.label(1), site.label(2)]);

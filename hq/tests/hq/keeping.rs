@@ -210,9 +210,7 @@ fn a_dispatcher_uses_minted_labels_and_known_jobs() {
 
 #[test]
 fn errors_and_debug_output_hold_nothing_personal() {
-    let plan = JobPlan {
-        customer: crewseal::personal::Personal::new("Ada Example"),
-        ..JobPlan::default()
-    };
+    let plan =
+        JobPlan { customer: crewseal::personal::Personal::new("Customer 1"), ..JobPlan::default() };
     assert!(!format!("{plan:?}").contains("Ada"));
 }

@@ -73,9 +73,9 @@ impl Site {
         let labelled: Vec<Token> = places.map(|place| self.label(place)).collect();
         let plan = JobPlan {
             title: Personal::new("Flat on the third floor"),
-            customer: Personal::new("Ada Example"),
-            origin: Personal::new("1 First Street"),
-            destination: Personal::new("2 Second Street"),
+            customer: Personal::new("Customer 1"),
+            origin: Personal::new("5 Example Street"),
+            destination: Personal::new("12 Sample Road"),
             boxes: 10,
             sensitive: labelled.first().copied().into_iter().collect(),
             labelled,

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn secret() -> Secret {
-        Secret::new("name", "Frau Amsel, 3. Stock").unwrap()
+        Secret::new("name", "Customer 1, third floor").unwrap()
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn nothing_is_found_where_nothing_is() {
         let home = tempfile::tempdir().unwrap();
-        fs::write(home.path().join("file"), b"Frau Meise, 3. Stock").unwrap();
+        fs::write(home.path().join("file"), b"Frau Customer 2, 3. Stock").unwrap();
         assert_eq!(search(home.path(), &[secret()]).unwrap(), []);
     }
 
