@@ -373,7 +373,10 @@ fn route(reading: &Reading, custody: &Custody, order: &[&Signed<Event>]) -> Vec<
             };
             pass_on(&mut route, from, handoff);
         }
-        let boxes = reading.evidence.lists.resolve(&event.boxes).map_or(0, |boxes| boxes.len());
+        // A sign-off is about the boxes of the event that it signs off.
+        let signed_off = event.about.filter(|_| event.kind == Kind::SignOff);
+        let seen = signed_off.and_then(|id| reading.evidence.events.get(&id)).unwrap_or(event);
+        let boxes = reading.evidence.lists.resolve(&seen.boxes).map_or(0, |boxes| boxes.len());
         match event.kind {
             Kind::Offer if !answered.contains(&event.id()) => {
                 if let Some(to) = event.to {
