@@ -31,6 +31,9 @@ pub struct OutboxStatus {
     pub waiting: u64,
     /// Entries that HQ refused.
     pub parked: Vec<Parked>,
+    /// Entries that the disk damaged. They stay, to be salvaged, and block
+    /// nothing.
+    pub damaged: u64,
 }
 
 /// An entry that HQ refused.
@@ -77,7 +80,7 @@ impl From<Status> for OutboxStatus {
     fn from(status: Status) -> Self {
         let parked = status.parked.into_iter();
         let parked = parked.map(|(event, refusal)| Parked { event, refusal: refusal.into() });
-        Self { waiting: status.waiting, parked: parked.collect() }
+        Self { waiting: status.waiting, parked: parked.collect(), damaged: status.damaged }
     }
 }
 

@@ -248,13 +248,13 @@ impl Phone {
             });
             let epochs: BTreeSet<_> =
                 entries.iter().map(|entry| entry.envelope.address().epoch).collect();
-            let headers: Vec<ByteVec> = epochs
-                .into_iter()
-                .map(|epoch| queue::header(t, epoch).map(ByteVec::from))
-                .collect::<Result<_, _>>()?;
+            // An entry whose header is lost goes all the same: HQ may have the
+            // header, and if not, its refusal parks the entry.
+            let headers =
+                epochs.into_iter().filter_map(|epoch| queue::header(t, epoch)).map(ByteVec::from);
             let envelopes =
                 entries.iter().map(|entry| entry.envelope.as_bytes().to_vec().into()).collect();
-            let batch = Batch { version: Version, epochs: headers, envelopes };
+            let batch = Batch { version: Version, epochs: headers.collect(), envelopes };
             Ok::<_, CrewError>((entries, batch))
         })?;
         if !entries.is_empty() {

@@ -39,7 +39,13 @@ pub struct Status {
     pub waiting: u64,
     /// Entries that HQ refused, by reason.
     pub parked: Vec<(EventId, Refusal)>,
+    /// Entries that the disk damaged. They stay as they are, to be salvaged.
+    pub damaged: u64,
 }
+
+/// Stands in the column `parked` for an entry that is not what was written.
+/// HQ's refusals are numbered from 1.
+const DAMAGED: u8 = 0;
 
 /// Stores an epoch's header, twice, before its first entry.
 ///
@@ -71,35 +77,55 @@ pub fn push(transaction: &Transaction<'_>, envelope: &Envelope) -> Result<(), St
     Ok(())
 }
 
-/// The first entries that wait after a position, at most `limit`.
+/// The first entries that wait after a position, at most `limit`. One that is
+/// not what was written is set aside on the way, so that it stops nothing.
 ///
 /// # Errors
-/// [`StoreError::Damaged`] if an entry is not what was written.
+/// [`StoreError`].
 pub fn waiting(
     transaction: &Transaction<'_>,
     after: i64,
     limit: usize,
 ) -> Result<Vec<Waiting>, StoreError> {
+    let mut entries = Vec::new();
+    let mut after = after;
+    while entries.len() < limit {
+        let rows = rows_after(transaction, after, limit.saturating_sub(entries.len()))?;
+        let Some((last, _)) = rows.last() else { break };
+        after = *last;
+        for (position, bytes) in rows {
+            match Envelope::parse(&bytes) {
+                Ok(envelope) => entries.push(Waiting { position, envelope }),
+                Err(_) => park(transaction, position, DAMAGED)?,
+            }
+        }
+    }
+    Ok(entries)
+}
+
+fn rows_after(
+    transaction: &Transaction<'_>,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
     let mut statement = transaction.sql().prepare_cached(
         "SELECT position, envelope FROM outbox
          WHERE parked IS NULL AND position > ?1 ORDER BY position LIMIT ?2",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement
-        .query_map([after, limit], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
-    rows.map(|row| {
-        let (position, bytes) = row?;
-        let envelope = Envelope::parse(&bytes).map_err(|_| StoreError::Damaged)?;
-        Ok(Waiting { position, envelope })
-    })
-    .collect()
+    let rows = statement.query_map([after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// An epoch's header, from whichever of its two places still has it whole.
-///
-/// # Errors
-/// [`StoreError::Damaged`] if it is in neither.
-pub fn header(transaction: &Transaction<'_>, epoch: EpochId) -> Result<Vec<u8>, StoreError> {
+fn park(transaction: &Transaction<'_>, position: i64, reason: u8) -> Result<(), StoreError> {
+    let update = "UPDATE outbox SET parked = ?2 WHERE position = ?1";
+    transaction.sql().execute(update, params![position, reason])?;
+    Ok(())
+}
+
+/// An epoch's header, from whichever of its two places still has it whole; none
+/// if neither has. HQ may have it from an earlier batch.
+pub fn header(transaction: &Transaction<'_>, epoch: EpochId) -> Option<Vec<u8>> {
     for select in
         ["SELECT header FROM epoch WHERE id = ?1", "SELECT header FROM epoch_copy WHERE id = ?1"]
     {
@@ -112,10 +138,10 @@ pub fn header(transaction: &Transaction<'_>, epoch: EpochId) -> Result<Vec<u8>, 
             && cbor::from_versioned::<EpochHeader, 1>(&header)
                 .is_ok_and(|header| header.epoch() == epoch)
         {
-            return Ok(header);
+            return Some(header);
         }
     }
-    Err(StoreError::Damaged)
+    None
 }
 
 /// Does to an entry what its receipt says. The receipt's type says that its
@@ -138,10 +164,7 @@ pub fn settle(
     }
     match receipt.outcome {
         Outcome::Refused(refusal) => {
-            transaction.sql().execute(
-                "UPDATE outbox SET parked = ?2 WHERE position = ?1",
-                params![entry.position, refusal.number()],
-            )?;
+            park(transaction, entry.position, refusal.number())?;
             Ok(Settled::Parked(refusal))
         }
         outcome => {
@@ -158,20 +181,26 @@ pub fn settle(
 /// # Errors
 /// [`StoreError`].
 pub fn status(transaction: &Transaction<'_>) -> Result<Status, StoreError> {
-    let waiting = transaction.sql().query_row(
-        "SELECT count(*) FROM outbox WHERE parked IS NULL",
-        [],
-        |row| row.get(0),
+    let (waiting, damaged) = transaction.sql().query_row(
+        "SELECT count(*) FILTER (WHERE parked IS NULL), count(*) FILTER (WHERE parked = ?1)
+         FROM outbox",
+        [DAMAGED],
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     let mut statement = transaction.sql().prepare_cached(
-        "SELECT envelope, parked FROM outbox WHERE parked IS NOT NULL ORDER BY position",
+        "SELECT envelope, parked FROM outbox WHERE parked > ?1 ORDER BY position",
     )?;
-    let rows =
-        statement.query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u8>(1)?)))?;
-    let parked = rows.map(|row| {
+    let rows = statement
+        .query_map([DAMAGED], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u8>(1)?)))?;
+    let mut status = Status { waiting, parked: Vec::new(), damaged };
+    for row in rows {
         let (bytes, number) = row?;
-        let envelope = Envelope::parse(&bytes).map_err(|_| StoreError::Damaged)?;
-        Ok((envelope.address().event, Refusal::from_number(number).ok_or(StoreError::Damaged)?))
-    });
-    Ok(Status { waiting, parked: parked.collect::<Result<_, StoreError>>()? })
+        match (Envelope::parse(&bytes), Refusal::from_number(number)) {
+            (Ok(envelope), Some(refusal)) => {
+                status.parked.push((envelope.address().event, refusal));
+            }
+            _ => status.damaged += 1,
+        }
+    }
+    Ok(status)
 }

@@ -38,5 +38,6 @@ CREATE TABLE epoch_copy (
 CREATE TABLE outbox (
     position INTEGER PRIMARY KEY AUTOINCREMENT, -- clear: order of the queue
     envelope BLOB NOT NULL,                     -- sealed to HQ; device, numbers and event id are clear
-    parked   INTEGER                            -- clear: why HQ refused it; null while it waits
+    parked   INTEGER                            -- clear: null while it waits; 0 if damaged here, else the
+                                                -- number of HQ's refusal
 ) STRICT;
