@@ -15,7 +15,7 @@ use crewseal::vault::SoftwareVault;
 use crewseal::{Crew, CrewError, Fetched, Found, cbor};
 use crewseal_hq::account::Account;
 use crewseal_hq::report::{self, Report};
-use crewseal_hq::{Hq, JobPlan, Listen, serve};
+use crewseal_hq::{Hq, JobPlan, Listen, serve, words};
 use rand::rngs::SmallRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, SeedableRng};
@@ -159,7 +159,7 @@ impl Day<'_> {
         self.tell("HQ", &format!("opens at {}, with an authority of its own", running.url()));
 
         let (rolls, boxes) = self.labels(&hq, plan)?;
-        let job = self.jobs(&hq, &boxes)?;
+        let jobs = self.jobs(&hq, &boxes)?;
         let roles = [
             ("mover", Role::Mover, "Mover 17"),
             ("driver", Role::Driver, "Driver 4"),
@@ -169,9 +169,7 @@ impl Day<'_> {
         ];
         let mut phones = Vec::new();
         for (name, role, pseudonym) in roles {
-            phones.push(
-                self.enrol(&hq, running.address(), job.as_slice(), name, role, pseudonym).await?,
-            );
+            phones.push(self.enrol(&hq, running.address(), &jobs, name, role, pseudonym).await?);
         }
         let [mover, driver, keeper, second, supervisor] =
             phones.try_into().map_err(|_| "five phones")?;
@@ -185,7 +183,7 @@ impl Day<'_> {
             phone.network.set_online(false);
         }
         self.tell("all phones", "go offline");
-        let job = job[0];
+        let job = jobs[0];
 
         let source = if plan.photos.is_empty() {
             Source::Rendered(plan.seed)
@@ -434,10 +432,8 @@ impl Day<'_> {
             clock.pass(1);
             let foreign = sightings.iter().filter(|s| matches!(s, Sighting::OtherJob(_))).count();
             refused += foreign;
-            let mut line = format!(
-                "picture {number}: {} boxes, {count} of {agreed}",
-                sightings.len() - foreign
-            );
+            let here = words::boxes(sightings.len() - foreign);
+            let mut line = format!("picture {number}: {here}, {count} of {agreed}");
             if foreign > 0 {
                 line += "; one is another job's and is refused";
             }
