@@ -1,11 +1,7 @@
 //! `crewseal-hq`: HQ's end on the command line.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line answers on standard output and warns on standard error"
-)]
-
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -163,8 +159,8 @@ fn run_serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let listen = Listen { address: args.listen, names: args.names.clone(), ..Listen::default() };
     tokio::runtime::Runtime::new()?.block_on(async {
         let running = serve(hq, listen)?;
-        println!("{}", running.url());
-        println!("HQ key {fingerprint}");
+        say(running.url())?;
+        say(format_args!("HQ key {fingerprint}"))?;
         tokio::signal::ctrl_c().await?;
         running.shutdown().await;
         Ok(ExitCode::SUCCESS)
@@ -175,9 +171,9 @@ fn run_export(args: &ExportArgs) -> Result<ExitCode, Failure> {
     let hq = Hq::open(&args.data, clock()?)?;
     let record = hq.export(find_job(&hq, &args.job)?)?;
     let mut file = std::fs::File::create_new(&args.out)?;
-    std::io::Write::write_all(&mut file, &record)?;
+    file.write_all(&record)?;
     file.sync_all()?;
-    println!("{} bytes, HQ key {}", record.len(), hq.fingerprint());
+    say(format_args!("{} bytes, HQ key {}", record.len(), hq.fingerprint()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -188,7 +184,7 @@ fn run_labels(args: &LabelsArgs) -> Result<ExitCode, Failure> {
             roll.tokens().map(|(_, token)| token).collect()
         }
         None => {
-            eprintln!("these labels are of no HQ; with --data, one mints them");
+            tracing::warn!("these labels are of no HQ; with --data, one mints them");
             (0..args.count).map(|_| random().map(Token::from_bytes)).collect::<Result<_, _>>()?
         }
     };
@@ -198,7 +194,7 @@ fn run_labels(args: &LabelsArgs) -> Result<ExitCode, Failure> {
     };
     let strength = if args.rough { Strength::Rough } else { Strength::Normal };
     for file in labels::print(&tokens, &args.out, grid, strength)? {
-        println!("{}", file.display());
+        say(file.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -206,9 +202,9 @@ fn run_labels(args: &LabelsArgs) -> Result<ExitCode, Failure> {
 fn run_scan(args: &ScanArgs) -> Result<ExitCode, Failure> {
     let scanned: Vec<Scanned> = args.photos.iter().map(|photo| scan(photo)).collect();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&scanned)?);
+        say(serde_json::to_string_pretty(&scanned)?)?;
     } else {
-        scanned.iter().for_each(|photo| println!("{photo}"));
+        scanned.iter().try_for_each(say)?;
     }
     let all_read = scanned.iter().all(|photo| photo.error.is_none());
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -221,20 +217,29 @@ fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
         None => verdict::verify(&bytes, None),
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&verdict)?);
+        say(serde_json::to_string_pretty(&verdict)?)?;
     } else {
-        println!("{verdict}");
+        say(&verdict)?;
     }
     Ok(ExitCode::from(verdict.standing.exit_status()))
 }
 
 /// An empty or missing directory is a place to found an HQ in; anything else
 /// is opened, or refused with the reason.
-fn is_founded(dir: &Path) -> std::io::Result<bool> {
+fn is_founded(dir: &Path) -> io::Result<bool> {
     match std::fs::read_dir(dir) {
         Ok(mut entries) => Ok(entries.next().is_some()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// Answers on standard output. A reader that has seen enough, as `head` does,
+/// is no failure.
+fn say(answer: impl Display) -> Result<(), Failure> {
+    match writeln!(io::stdout(), "{answer}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be started or read fails the test")]
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crewseal::label::{Code, Strength, Token};
 
@@ -67,6 +67,21 @@ fn a_photo_that_cannot_be_read_is_named_and_the_others_are_read() {
     assert_eq!(lines[1], "good.png: 1 code");
     assert_eq!(lines[2].trim(), label.to_groups().join(" "));
     assert!(lines[3].starts_with("none.png: "), "{said}");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let directory = tempfile::tempdir().unwrap();
+    let code = Code::of(&Token::from_bytes([7; 16]), Strength::Normal).unwrap().png(6).unwrap();
+    std::fs::write(directory.path().join("good.png"), code).unwrap();
+    let mut read = Command::new(env!("CARGO_BIN_EXE_crewseal-hq"))
+        .args(["scan", "good.png"])
+        .current_dir(directory.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(read.stdout.take());
+    assert!(read.wait().unwrap().success());
 }
 
 #[test]

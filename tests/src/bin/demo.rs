@@ -1,5 +1,7 @@
 //! `cargo demo`: plays a moving day and leaves it to look at.
 
+use std::fmt::Display;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -46,10 +48,16 @@ fn run(args: &CommandLine) -> Result<(), DayError> {
     let start = Instant::now();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let played = runtime.block_on(day::play(&plan, &mut |time, who, what| {
-        println!("{time}  {who:<11}  {what}");
+        say(format_args!("{time}  {who:<11}  {what}"));
     }))?;
-    print!("{}", summary(&plan, &played, start.elapsed().as_secs_f64()));
+    say(summary(&plan, &played, start.elapsed().as_secs_f64()));
     Ok(())
+}
+
+/// Shows progress. A reader that has seen enough, as `head` does, does not stop
+/// the day.
+fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// What was done, in a screenful.
@@ -68,8 +76,7 @@ played in {seconds:.1} s; look at
   {out}/labels.pdf         to print; labels.png to look at
   {out}/custody.crewseal   the record: cargo run -p crewseal-hq -- verify {out}/custody.crewseal
   {out}/phones/            what a thief would find
-  {out}/hq/hq.db           HQ's database
-",
+  {out}/hq/hq.db           HQ's database",
         boxes = played.boxes.len(),
         pictures = played.pictures,
         typed = played.typed,
