@@ -399,7 +399,8 @@ impl Day<'_> {
         let mut tally = mover.crew.tally(job)?;
         self.walk("pickup", camera, &room, &mut tally, "mover", agreed)?;
 
-        if tally.missing().any(|token| *token == torn) {
+        let unread = tally.missing().any(|token| *token == torn);
+        if unread {
             self.type_label(&torn, &mut tally);
         }
         self.type_the_rest(&mut tally, &boxes.all());
@@ -409,7 +410,8 @@ impl Day<'_> {
         let commissioned = &seen & &blank;
         mover.crew.commission(job, &commissioned)?;
         self.acts += 1;
-        let typed = [(FindingKind::LabelTyped, BTreeSet::from([torn]))];
+        let typed: Vec<Found> =
+            unread.then(|| (FindingKind::LabelTyped, BTreeSet::from([torn]))).into_iter().collect();
         self.act(mover, Kind::TakeOver, job, &seen, &typed, None)?;
         self.tell("mover", &format!("signs for {} boxes at the customer's door", seen.len()));
         Ok(seen)
@@ -521,12 +523,19 @@ impl Day<'_> {
         let (missing, broken) = (order[0], order[1]);
         let there: Vec<Token> = order[1..].to_vec();
         let mut tally = Tally::new(taken.iter().copied());
-        if let Source::Rendered(_) = camera.source() {
-            let room: Vec<Stuck> =
-                there.iter().map(|token| Stuck { token: *token, torn: false }).collect();
-            self.walk("delivery", camera, &room, &mut tally, crew.name, taken.len())?;
+        match camera.source() {
+            Source::Rendered(_) => {
+                let room: Vec<Stuck> =
+                    there.iter().map(|token| Stuck { token: *token, torn: false }).collect();
+                self.walk("delivery", camera, &room, &mut tally, crew.name, taken.len())?;
+                self.type_the_rest(&mut tally, &there);
+            }
+            // One's own photographs show every box: here they are scanned one by
+            // one, without a picture.
+            Source::Files(_) => there.iter().for_each(|token| {
+                tally.sight(&token.to_text());
+            }),
         }
-        self.type_the_rest(&mut tally, &there);
         let delivered: BTreeSet<Token> = tally.seen().copied().collect();
         let absent: BTreeSet<Token> = tally.missing().copied().collect();
         let findings =

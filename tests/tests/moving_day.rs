@@ -238,6 +238,7 @@ fn own_photographs_are_scanned_instead() {
     }
     let (played, _) = play(&directory.path().join("day"), 1, Some(&prints));
     assert_eq!(played.boxes, labels);
+    assert_eq!((played.typed, played.pictures), (0, 9));
     assert_eq!((played.receipted, played.left), (played.acts, 0));
 }
 
