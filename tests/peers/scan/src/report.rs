@@ -48,8 +48,8 @@ impl Standing {
 impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, ours, floor, goal, .. } = *self;
-        // Counts have no decimals, and a mark on a count may.
-        let decimals = if ours.fract() == 0.0 && floor.fract() == 0.0 { 0 } else { 2 };
+        let is_count = [ours, floor, goal].iter().all(|figure| figure.fract() == 0.0);
+        let decimals = if is_count { 0 } else { 2 };
         let (at_floor, at_goal) = (self.word(floor), self.word(goal));
         write!(
             f,
@@ -64,11 +64,12 @@ impl Report {
     pub fn standings(&self) -> Vec<Standing> {
         let (ours, full) = (&self.figures[OURS], &self.figures[FULL]);
         let count = |count: usize| count as f64;
-        let more = |name, ours: usize, full: usize, goal: f64| Standing {
+        // Nobody reads a part of a picture: the goal is the next whole one.
+        let more = |name, ours: usize, full: usize, percent: usize| Standing {
             name,
             ours: count(ours),
             floor: count(full),
-            goal: goal * count(full),
+            goal: count((full * percent).div_ceil(100)),
             is_more_better: true,
         };
         let quicker = |name, ours: f64, full: f64| Standing {
@@ -80,10 +81,10 @@ impl Report {
         };
         let mut standings = Vec::new();
         if self.contents.positives > 0 {
-            standings.push(more("images read", ours.images, full.images, 1.08));
+            standings.push(more("images read", ours.images, full.images, 108));
         }
         if self.contents.codes > 0 {
-            standings.push(more("codes read", ours.codes, full.codes, 1.06));
+            standings.push(more("codes read", ours.codes, full.codes, 106));
         }
         if self.contents.big > 0 {
             standings.push(quicker("CPU of big images, s", ours.big_seconds, full.big_seconds));
@@ -177,7 +178,7 @@ struct Column {
 
 fn columns(figures: &Figures) -> [Column; 8] {
     let count = |name, count: usize| Column { name, value: count as f64, decimals: 0 };
-    let time = |name, value| Column { name, value, decimals: 1 };
+    let time = |name, value| Column { name, value, decimals: 2 };
     [
         count("images", figures.images),
         count("codes", figures.codes),
@@ -201,8 +202,8 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "{positives} images ({big} big) with {codes} counted codes ({codes_without_lots} \
-             without lots), {negatives} negatives; {} rows not scored; {} rounds, one thread, \
-             CPU time\n",
+             without lots), {negatives} negatives; {} rows not scored; rounds: {}; CPU time of \
+             one thread\n",
             self.left_out, self.rounds
         )?;
         write!(f, "{:<33}", "")?;
