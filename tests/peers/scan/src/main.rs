@@ -24,7 +24,7 @@ type Failure = Box<dyn std::error::Error>;
 
 /// Compares our QR reader with others on pictures whose contents are known.
 #[derive(Parser)]
-#[command(name = "tests/compare scan")]
+#[command(name = "tests/compare scan", bin_name = "tests/compare scan")]
 struct Arguments {
     /// A directory of pictures with a manifest.tsv
     #[arg(long, value_name = "DIR")]
