@@ -124,7 +124,7 @@ impl Report {
                 missing.push(name);
             }
         }
-        format!("not run: {}", missing.join("; "))
+        missing.join("; ")
     }
 
     /// The same for programs: each reader's figures, and ours as a ratio.
@@ -237,7 +237,7 @@ impl fmt::Display for Report {
         for standing in &standings {
             writeln!(f, "{standing}")?;
         }
-        writeln!(f, "{}", self.not_run())?;
+        writeln!(f, "not run: {}", self.not_run())?;
         let all = standings.len();
         let floors = standings.iter().filter(|standing| standing.reaches(standing.floor)).count();
         let goals = standings.iter().filter(|standing| standing.reaches(standing.goal)).count();
