@@ -274,7 +274,7 @@ mod queues {
         }
         assert_eq!(waiting(&mut store).unwrap(), entries);
         let settled = settle(&mut store, &entries[1], &paper::hq().sign(good));
-        assert_eq!(settled, Settled::Delivered(Outcome::Stored));
+        assert_eq!(settled, Settled::Delivered);
         assert_eq!(waiting(&mut store).unwrap(), [entries[0].clone(), entries[2].clone()]);
     }
 
@@ -291,7 +291,7 @@ mod queues {
         let entries = waiting(&mut store).unwrap();
         for ((entry, event), outcome) in entries.iter().zip(&queued.events).zip(outcomes) {
             let receipt = paper::hq().sign(paper::receipt(event, outcome, paper::MORNING));
-            assert_eq!(settle(&mut store, entry, &receipt), Settled::Delivered(outcome));
+            assert_eq!(settle(&mut store, entry, &receipt), Settled::Delivered);
         }
         assert_eq!(store.transaction(|t| queue::status(t)), Ok(Status::default()));
     }
@@ -304,7 +304,7 @@ mod queues {
         let refused = Outcome::Refused(Refusal::Malformed);
         let receipt = paper::receipt(&queued.events[0], refused, paper::MORNING);
         let settled = settle(&mut store, &entries[0], &paper::hq().sign(receipt));
-        assert_eq!(settled, Settled::Parked(Refusal::Malformed));
+        assert_eq!(settled, Settled::Parked);
         drop(store);
         let mut store = open(&queued.home);
         assert_eq!(waiting(&mut store).unwrap(), entries[1..]);

@@ -352,7 +352,7 @@ async fn a_phone_that_is_not_enrolled_or_never_fetched_says_so() {
 
 #[tokio::test]
 async fn a_label_of_another_job_is_not_taken_into_this_one() {
-    let Morning { crew, .. } = morning().await;
+    let Morning { home: _home, crew, .. } = morning().await;
     let foreign = BTreeSet::from([paper::token(51), paper::token(100)]);
     let refused = crew.commission(paper::JOB, &foreign);
     assert!(matches!(refused, Err(CrewError::OtherJob)), "{refused:?}");
@@ -363,6 +363,19 @@ async fn a_label_of_another_job_is_not_taken_into_this_one() {
     let seen = tally.sight(&paper::token(100).to_text());
     assert_eq!(seen, Sighting::OtherJob(paper::token(100)), "it is in the first job now");
     assert!(matches!(crew.tally(JobId([9; 16])), Err(CrewError::UnknownJob)));
+}
+
+#[tokio::test]
+async fn a_device_that_is_enrolled_again_talks_to_the_new_address() {
+    let Morning { home: _home, crew, hq, .. } = morning().await;
+    let before = hq.requests("tick");
+    let moved = MockHq::start().await;
+    crew.enrol(&moved.invitation()).await.unwrap();
+    crew.fetch().await.unwrap();
+    count(&crew).unwrap();
+    assert_eq!(crew.sync().await.unwrap().receipted, 1);
+    assert_eq!((hq.requests("tick"), hq.requests("outbox")), (before, 0));
+    assert_eq!((moved.requests("outbox"), moved.events().len()), (1, 1));
 }
 
 #[tokio::test]

@@ -15,14 +15,12 @@ use std::sync::{Arc, Mutex};
 
 pub use self::error::{Advice, CrewError};
 use self::kept::{
-    ENROLMENT, Enrolment, ONLY, continue_chain, load_lists, read_enrolment, read_packs,
-    read_progress,
+    Enrolment, continue_chain, load_lists, read_enrolment, read_packs, read_progress,
 };
 use self::phone::{Phone, State, is_open};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
-use crate::custody::Tick;
-use crate::custody::{Credential, DeviceId, EventId, FindingKind, JobId, Kind, Lists};
+use crate::custody::{Credential, DeviceId, EventId, FindingKind, JobId, Kind, Lists, Tick};
 use crate::job::JobPack;
 use crate::label::Token;
 use crate::outbox::SealingKey;
@@ -99,9 +97,8 @@ impl Crew {
                 Err(error) => Err(error),
             }
         })?;
-        let state = Mutex::new(State { store, lists, epoch: None, failures: 0 });
-        let client = tokio::sync::OnceCell::new();
-        Ok(Self { phone: Arc::new(Phone { vault, clock, device, state, client }) })
+        let state = State { store, lists, epoch: None, client: None, failures: 0 };
+        Ok(Self { phone: Arc::new(Phone { vault, clock, device, state: Mutex::new(state) }) })
     }
 
     /// This device.
@@ -139,12 +136,7 @@ impl Crew {
             credential: answer.into(),
         };
         let phone = Arc::clone(&self.phone);
-        blocking(move || {
-            phone.state().store.transaction(|t| {
-                t.put(ENROLMENT, ONLY, None, &cbor::to_vec(&enrolment)).map_err(CrewError::from)
-            })
-        })
-        .await
+        blocking(move || phone.keep_enrolment(&enrolment)).await
     }
 
     /// Fetches HQ's time, the job packs and the depot's rolls.
@@ -344,17 +336,9 @@ impl Crew {
         Ok(delivered)
     }
 
-    async fn client(&self) -> Result<(&Client, PublicKey), CrewError> {
+    async fn client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
         let phone = Arc::clone(&self.phone);
-        let enrolment =
-            blocking(move || phone.state().store.transaction(|t| read_enrolment(t))).await?;
-        let client = self
-            .phone
-            .client
-            .get_or_try_init(|| async { Client::new(&enrolment.url, &enrolment.authority) })
-            .await
-            .map_err(|error| CrewError::Sync { error, again_after: None })?;
-        Ok((client, enrolment.hq))
+        blocking(move || phone.client()).await
     }
 }
 

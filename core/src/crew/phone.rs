@@ -7,15 +7,15 @@ use minicbor::bytes::ByteVec;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::kept::{
-    CHAIN, Chain, JOB, KeptTick, ONLY, ROLL, TICK, load_lists, read_chain, read_enrolment,
-    read_packs, remember, stored,
+    CHAIN, Chain, ENROLMENT, Enrolment, JOB, KeptTick, ONLY, ROLL, TICK, load_lists, read_chain,
+    read_enrolment, read_packs, remember, stored,
 };
 use super::{CrewError, Delivered, Fetched, Found};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
 use crate::custody::{
     Act, Anchor, Credential, DeviceId, Event, EventId, Finding, JobId, Kind, Link, Lists, Moment,
-    Outcome, Protection, Receipt, Refused, Salt, Since, Tick, admit,
+    Protection, Receipt, Refused, Salt, Since, Tick, admit,
 };
 use crate::job::JobPack;
 use crate::label::Token;
@@ -32,7 +32,6 @@ pub(super) struct Phone {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) device: DeviceId,
     pub(super) state: Mutex<State>,
-    pub(super) client: tokio::sync::OnceCell<Client>,
 }
 
 pub(super) struct State {
@@ -40,6 +39,8 @@ pub(super) struct State {
     pub(super) lists: Lists,
     /// In memory only: it never goes back, and a restart begins another.
     pub(super) epoch: Option<Epoch>,
+    /// With its session, as long as the enrolment is the same.
+    pub(super) client: Option<Arc<Client>>,
     pub(super) failures: u32,
 }
 
@@ -106,6 +107,32 @@ impl Phone {
         Ok(Fetched { jobs: packs.len(), labels })
     }
 
+    /// Begins anew with this enrolment: nothing is sealed to the HQ before, or
+    /// sent to it, any more.
+    pub(super) fn keep_enrolment(&self, enrolment: &Enrolment) -> Result<(), CrewError> {
+        let mut state = self.state();
+        let State { store, epoch, client, .. } = &mut *state;
+        store.transaction(|t| t.put(ENROLMENT, ONLY, None, &cbor::to_vec(enrolment)))?;
+        (*epoch, *client) = (None, None);
+        Ok(())
+    }
+
+    /// The connection to HQ, and HQ's key.
+    pub(super) fn client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
+        let mut state = self.state();
+        let State { store, client, .. } = &mut *state;
+        let enrolment = store.transaction(|t| read_enrolment(t))?;
+        let known = match client {
+            Some(known) => Arc::clone(known),
+            None => {
+                let made = Client::new(&enrolment.url, &enrolment.authority)
+                    .map_err(|error| CrewError::Sync { error, again_after: None })?;
+                Arc::clone(client.insert(Arc::new(made)))
+            }
+        };
+        Ok((known, enrolment.hq))
+    }
+
     pub(super) fn open_job(&self, job: JobId) -> Result<JobPack, CrewError> {
         let packs = self.state().store.transaction(read_packs)?;
         let pack = packs.into_iter().find(|pack| pack.job == job).ok_or(CrewError::UnknownJob)?;
@@ -161,13 +188,11 @@ impl Phone {
                 };
                 let job = act.job;
                 let event = Event::new(link, self.moment(t, &enrolment.hq)?, salt()?, act);
-                let keys = self.vault.public_keys()?;
-                let key = match event.protection {
-                    Protection::Act => keys.act,
-                    Protection::Handoff => keys.handoff,
-                };
                 let protection = event.protection;
-                let event = Signed::sign(event, &key, |bytes| self.vault.sign(protection, bytes))?;
+                let keys = self.vault.public_keys()?;
+                let event = Signed::sign(event, keys.of(protection), |bytes| {
+                    self.vault.sign(protection, bytes)
+                })?;
 
                 if epoch.as_ref().is_none_or(|epoch| epoch.left() == 0) {
                     let begun = Epoch::begin(&SealingKey::from_bytes(&enrolment.sealing_key)?)?;
@@ -283,10 +308,8 @@ impl Phone {
                     None => Settled::Unknown,
                 };
                 match settled {
-                    Settled::Delivered(Outcome::Refused(_)) | Settled::Parked(_) => {
-                        delivered.parked += 1;
-                    }
-                    Settled::Delivered(_) => delivered.receipted += 1,
+                    Settled::Delivered => delivered.receipted += 1,
+                    Settled::Parked => delivered.parked += 1,
                     Settled::Unknown => delivered.unanswered += 1,
                 }
             }

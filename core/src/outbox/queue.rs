@@ -25,9 +25,9 @@ pub struct Waiting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
     /// The entry is at HQ and gone from here.
-    Delivered(Outcome),
+    Delivered,
     /// HQ refused it; it is parked.
-    Parked(Refusal),
+    Parked,
     /// No entry of this event waits here.
     Unknown,
 }
@@ -165,13 +165,13 @@ pub fn settle(
     match receipt.outcome {
         Outcome::Refused(refusal) => {
             park(transaction, entry.position, refusal.number())?;
-            Ok(Settled::Parked(refusal))
+            Ok(Settled::Parked)
         }
-        outcome => {
+        _ => {
             transaction
                 .sql()
                 .execute("DELETE FROM outbox WHERE position = ?1", [entry.position])?;
-            Ok(Settled::Delivered(outcome))
+            Ok(Settled::Delivered)
         }
     }
 }

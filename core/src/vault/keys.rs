@@ -14,6 +14,17 @@ pub struct PublicKeys {
     pub handoff: PublicKey,
 }
 
+impl PublicKeys {
+    /// The key of this protection.
+    #[must_use]
+    pub const fn of(&self, protection: Protection) -> &PublicKey {
+        match protection {
+            Protection::Act => &self.act,
+            Protection::Handoff => &self.handoff,
+        }
+    }
+}
+
 /// How far this device's chain has gone in what ever left the phone. Kept
 /// outside the database, so that an old database put back is noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
