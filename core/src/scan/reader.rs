@@ -173,6 +173,7 @@ mod tests {
 
     use super::*;
     use crate::label::{Code, LabelError, Strength, Token};
+    use crate::scan::{Region, Rotation};
 
     /// A grey picture to draw codes on.
     struct Canvas {
@@ -284,6 +285,67 @@ mod tests {
                 assert!((corner.y - y).abs() < 2.0, "{module}: {corner:?} for {x}, {y}");
             }
         }
+    }
+
+    /// A wide view with one label, its top left corner at `(left, top)`.
+    fn view(left: usize, top: usize) -> Canvas {
+        let mut canvas = Canvas::new(400, 240);
+        let code = Code::of(&token(6), Strength::Normal).unwrap();
+        canvas.draw((left, top), 4, code.size(), |column, row| code.is_dark(column, row));
+        canvas
+    }
+
+    fn is_near(point: Point, x: f32, y: f32) -> bool {
+        (point.x - x).abs() < 2.0 && (point.y - y).abs() < 2.0
+    }
+
+    #[test]
+    fn corners_are_those_of_the_upright_frame() {
+        let canvas = view(40, 60);
+        let frame = Luma::new(400, 240, 400, &canvas.pixels).unwrap();
+        // Its own top left, and its own bottom right 100 pixels away each way.
+        for (rotation, first, third) in [
+            (Rotation::None, (40.0, 60.0), (140.0, 160.0)),
+            (Rotation::Quarter, (180.0, 40.0), (80.0, 140.0)),
+            (Rotation::Half, (360.0, 180.0), (260.0, 80.0)),
+            (Rotation::ThreeQuarters, (60.0, 360.0), (160.0, 260.0)),
+        ] {
+            let turned = frame.turned(rotation);
+            for readings in [
+                Reader::new().still(&turned, &Look::default()),
+                Reader::new().live(&turned, &Look::default()),
+            ] {
+                let [reading] = readings.as_slice() else { panic!("{rotation:?}: {readings:?}") };
+                let [a, _, c, _] = reading.corners;
+                assert!(is_near(a, first.0, first.1), "{rotation:?}: {reading:?}");
+                assert!(is_near(c, third.0, third.1), "{rotation:?}: {reading:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_is_read_in_coordinates_of_the_whole() {
+        let canvas = view(220, 60);
+        let frame = Luma::new(400, 240, 400, &canvas.pixels).unwrap();
+        let frame = frame.turned(Rotation::Quarter);
+        // Turned, the label lies at (80, 220) to (180, 320).
+        let around = Region { left: 60, top: 195, width: 150, height: 160 };
+        let readings = read(&frame.crop(around).unwrap());
+        let [reading] = readings.as_slice() else { panic!("{readings:?}") };
+        assert!(is_near(reading.corners[0], 180.0, 220.0), "{reading:?}");
+        let beside = Region { left: 0, top: 0, width: 240, height: 200 };
+        assert_eq!(read(&frame.crop(beside).unwrap()), []);
+    }
+
+    #[test]
+    fn a_reader_stops_when_the_time_is_over() {
+        let canvas = view(40, 60);
+        let frame = Luma::new(400, 240, 400, &canvas.pixels).unwrap();
+        let mut reader = Reader::new();
+        let is_over = || true;
+        assert_eq!(reader.still(&frame, &Look::until(&is_over)), []);
+        assert_eq!(reader.live(&frame, &Look::until(&is_over)), []);
+        assert_eq!(reader.still(&frame, &Look::default()).len(), 1, "it goes on afterwards");
     }
 
     #[test]
