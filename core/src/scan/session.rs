@@ -554,9 +554,15 @@ mod tests {
                             prop_assert_eq!(is_undone, model.held.contains(label));
                         }
                     }
-                    Act::Typed(label) => drop(session.typed(&token(*label).to_text())),
-                    Act::Commission(label) => drop(session.commission(token(*label))),
-                    Act::Undo(label) => drop(session.undo(&token(*label))),
+                    Act::Typed(label) => {
+                        session.typed(&token(*label).to_text());
+                    }
+                    Act::Commission(label) => {
+                        session.commission(token(*label));
+                    }
+                    Act::Undo(label) => {
+                        session.undo(&token(*label));
+                    }
                     Act::UndoLast => prop_assert_eq!(session.undo_last(), last.map(token)),
                     Act::LookAway => look_away(&mut session, Session::GONE + 1),
                 }
