@@ -10,7 +10,6 @@
 //! rows are rows of memory, and the *upright* ones, in which a person sees the
 //! picture. All places that leave or enter the scanner are upright.
 
-use std::borrow::Cow;
 use std::fmt;
 
 /// The longest side of a frame, in pixels. No camera of a phone comes near it,
@@ -345,16 +344,9 @@ impl<'a> Luma<'a> {
         self
     }
 
-    /// The pixels without padding, row after row; borrowed where there is none.
-    pub(super) fn packed(&self) -> Cow<'a, [u8]> {
-        let row = length(self.width);
-        let pixels = self.pixels;
-        if self.stride == row {
-            let all = pixels.get(..row * length(self.height)).unwrap_or(pixels);
-            return Cow::Borrowed(all);
-        }
-        let rows = pixels.chunks(self.stride).take(length(self.height));
-        Cow::Owned(rows.filter_map(|line| line.get(..row)).flatten().copied().collect())
+    /// The buffer: a row starts every [`stride`](Self::stride) bytes.
+    pub(super) const fn pixels(&self) -> &'a [u8] {
+        self.pixels
     }
 }
 

@@ -1,0 +1,128 @@
+//! The forty sizes of a QR code and where everything lies in them
+//! (ISO/IEC 18004, 6 and 7.5, annexes C to E).
+
+use crate::scan::Level;
+
+const LARGEST: usize = 40;
+
+/// Check words per block, by level and version.
+#[rustfmt::skip]
+const CHECKS: [[u8; LARGEST]; 4] = [
+    [7, 10, 15, 20, 26, 18, 20, 24, 30, 18, 20, 24, 26, 30, 22, 24, 28, 30, 28, 28,
+     28, 28, 30, 30, 26, 28, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30],
+    [10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26,
+     26, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28],
+    [13, 22, 18, 26, 18, 24, 18, 22, 20, 24, 28, 26, 24, 20, 30, 24, 28, 28, 26, 30,
+     28, 30, 30, 30, 30, 28, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30],
+    [17, 28, 22, 16, 22, 28, 26, 26, 24, 28, 24, 28, 22, 24, 24, 30, 28, 28, 26, 28,
+     30, 24, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30],
+];
+
+/// Blocks, by level and version.
+#[rustfmt::skip]
+const BLOCKS: [[u8; LARGEST]; 4] = [
+    [1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 4, 6, 6, 6, 6, 7, 8,
+     8, 9, 9, 10, 12, 12, 12, 13, 14, 15, 16, 17, 18, 19, 19, 20, 21, 22, 24, 25],
+    [1, 1, 1, 2, 2, 4, 4, 4, 5, 5, 5, 8, 9, 9, 10, 10, 11, 13, 14, 16,
+     17, 17, 18, 20, 21, 23, 25, 26, 28, 29, 31, 33, 35, 37, 38, 40, 43, 45, 47, 49],
+    [1, 1, 2, 2, 4, 4, 6, 6, 8, 8, 8, 10, 12, 16, 12, 17, 16, 18, 21, 20,
+     23, 23, 25, 27, 29, 34, 34, 35, 38, 40, 43, 45, 48, 51, 53, 56, 59, 62, 65, 68],
+    [1, 1, 2, 4, 4, 4, 5, 6, 8, 8, 11, 11, 16, 16, 18, 16, 19, 21, 25, 25,
+     25, 34, 30, 32, 35, 37, 40, 42, 45, 48, 51, 54, 57, 60, 63, 66, 70, 74, 77, 81],
+];
+
+/// A level's row in these tables.
+const fn row(level: Level) -> usize {
+    match level {
+        Level::L => 0,
+        Level::M => 1,
+        Level::Q => 2,
+        Level::H => 3,
+    }
+}
+
+/// A size, 1 to 40.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(u8);
+
+impl Version {
+    pub fn new(number: usize) -> Option<Self> {
+        (1..=LARGEST).contains(&number).then_some(Self(number as u8))
+    }
+
+    pub fn number(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Modules along a side.
+    pub fn side(self) -> usize {
+        17 + 4 * self.number()
+    }
+
+    /// Centres of alignment patterns along each axis, in modules; an array and
+    /// how many of it count.
+    pub fn alignment(self) -> ([u8; 7], usize) {
+        let mut centres = [6u8; 7];
+        let version = self.number();
+        if version == 1 {
+            return (centres, 0);
+        }
+        let count = version / 7 + 2;
+        let step = (version * 8 + count * 3 + 5) / (count * 4 - 4) * 2;
+        for (index, centre) in centres.iter_mut().enumerate().take(count).skip(1) {
+            *centre = (self.side() - 7 - (count - 1 - index) * step) as u8;
+        }
+        (centres, count)
+    }
+
+    pub fn checks(self, level: Level) -> usize {
+        CHECKS[row(level)][self.number() - 1] as usize
+    }
+
+    pub fn blocks(self, level: Level) -> usize {
+        BLOCKS[row(level)][self.number() - 1] as usize
+    }
+
+    /// Words of data and checks together.
+    pub fn words(self) -> usize {
+        let version = self.number();
+        let mut bits = (16 * version + 128) * version + 64;
+        if version >= 2 {
+            let patterns = version / 7 + 2;
+            bits -= (25 * patterns - 10) * patterns - 55;
+            if version >= 7 {
+                bits -= 36;
+            }
+        }
+        bits / 8
+    }
+}
+
+/// Which modules bear no data: finders with their separators and format, timing
+/// and alignment patterns, version information.
+pub fn is_function(version: Version, column: usize, row: usize) -> bool {
+    let side = version.side();
+    if column == 6 || row == 6 {
+        return true;
+    }
+    if (column < 9 && (row < 9 || row >= side - 8)) || (column >= side - 8 && row < 9) {
+        return true;
+    }
+    if version.number() >= 7
+        && ((column < 6 && row >= side - 11) || (row < 6 && column >= side - 11))
+    {
+        return true;
+    }
+    let (centres, count) = version.alignment();
+    let near = |at: usize| {
+        centres[..count]
+            .iter()
+            .map(|&centre| centre as usize)
+            .find(|&centre| centre.abs_diff(at) <= 2)
+    };
+    match (near(column), near(row)) {
+        // Not where the finders are.
+        (Some(x), Some(y)) => x.min(y) != 6 || (x.max(y) != 6 && x.max(y) != side - 7),
+        _ => false,
+    }
+}
