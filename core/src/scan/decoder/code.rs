@@ -3,7 +3,7 @@
 use super::finder::Finder;
 use super::gray::{Gray, Vec2, vec2};
 use super::grid::{Frame, Grid, Known, Shades, find_alignment, refine, sample, timing};
-use super::symbol::{self, Modules, Words};
+use super::symbol::{self, Layout, Modules, Words};
 use super::text;
 use super::triple::{Corner, Oriented};
 use super::version::Version;
@@ -44,6 +44,7 @@ const ENOUGH_KNOWN: usize = 300;
 #[derive(Default)]
 pub struct Workbench {
     known: Known,
+    layout: Layout,
     samples: Vec<f32>,
     sharp: Vec<f32>,
     values: Vec<f32>,
@@ -76,6 +77,7 @@ impl Workbench {
         let (version, mut frame) = sight.version(corners.modules)?;
         sight.find_fourth(version, &mut frame);
         self.known.learn(version);
+        self.layout.become_of(version);
         let mut grid = sight.grid(version, &frame)?;
         let mut words = self.sample(&sight, &grid, version);
         if words.is_none() {
@@ -84,7 +86,9 @@ impl Workbench {
                 return None;
             }
             self.known.thin_out(ENOUGH_KNOWN);
-            for may_bend in [false, true] {
+            // A large code is bent by its mesh.
+            let ways: &[bool] = if version.has_mesh() { &[false] } else { &[false, true] };
+            for &may_bend in ways {
                 self.refinements = self.refinements.checked_sub(1)?;
                 refine(
                     sight.gray,
@@ -129,7 +133,7 @@ impl Workbench {
         sample(sight.gray, grid, version, sight.module, &mut self.samples);
         Telling::ALL.into_iter().find_map(|telling| {
             self.tell(telling, version.side(), sight.shades);
-            symbol::decode(&Modules { version, values: &self.values })
+            symbol::decode(&Modules { version, layout: &self.layout, values: &self.values })
         })
     }
 
@@ -207,7 +211,7 @@ impl<'a> Sight<'a> {
 
     fn grid(&self, version: Version, frame: &Frame) -> Option<Grid> {
         let mut grid = frame.grid(version)?;
-        if version.number() >= 7 {
+        if version.has_mesh() {
             grid.fit_mesh(self.gray, version, self.shades);
         }
         Some(grid)

@@ -96,6 +96,8 @@ pub(super) struct Decoder {
     triples: Triples,
     workbench: Workbench,
     is_used: Vec<bool>,
+    /// Corners that were tried in this picture, in vain.
+    failed: Vec<[Vec2; 3]>,
     /// Frames so far.
     turn: u64,
     /// Frames up to this one are looked at in full.
@@ -110,6 +112,7 @@ impl Decoder {
     pub fn still(&mut self, frame: &Luma<'_>, is_over: &dyn Fn() -> bool) -> Vec<Reading> {
         let mut found = Vec::new();
         self.finders.clear();
+        self.failed.clear();
         self.look(frame, Rule::Mean, Effort::Full, is_over, &mut found);
         // Where that reads nothing the other threshold may.
         if found.is_empty() {
@@ -125,6 +128,7 @@ impl Decoder {
         let mut found = Vec::new();
         let is_alert = turn < self.alert_until.max(ALERT_AT_FIRST);
         self.finders.clear();
+        self.failed.clear();
         if !is_alert {
             let is_promising = self.glance(frame, turn, is_over);
             if !is_promising || (self.fruitless >= FRUITLESS && !turn.is_multiple_of(4)) {
@@ -227,11 +231,19 @@ impl Decoder {
             if triple.corners.iter().any(|&index| self.is_used[index]) {
                 continue;
             }
+            let oriented = triple.oriented(&self.finders);
+            let places = oriented.corners.map(|corner| corner.centre);
+            let near = oriented.finders[0].module() * 0.5;
+            let is_near = |(a, b): (&Vec2, &Vec2)| (*a - *b).length() < near;
+            if self.failed.iter().any(|failed| failed.iter().zip(&places).all(is_near)) {
+                continue;
+            }
             tries += 1;
             if tries > MOST_TRIES || is_over() {
                 break;
             }
-            let Some(reading) = self.workbench.read(planes, &triple.oriented(&self.finders)) else {
+            let Some(reading) = self.workbench.read(planes, &oriented) else {
+                self.failed.push(places);
                 continue;
             };
             for (is_used, finder) in self.is_used.iter_mut().zip(&self.finders) {

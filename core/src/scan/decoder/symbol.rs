@@ -9,9 +9,53 @@ use super::galois;
 use super::version::{Version, is_function};
 use crate::scan::Level;
 
+/// Where the bits of a version's words lie.
+#[derive(Default)]
+pub struct Layout {
+    version: Option<Version>,
+    /// Column and row of each bit, the first word's first.
+    bits: Vec<(u8, u8)>,
+}
+
+impl Layout {
+    /// Becomes that of a version.
+    pub fn become_of(&mut self, version: Version) {
+        if self.version == Some(version) {
+            return;
+        }
+        self.version = Some(version);
+        self.bits.clear();
+        let side = version.side();
+        let bits = version.words() * 8;
+        let mut right = side - 1;
+        let mut is_upward = true;
+        // In pairs of columns from the right, up and down in turns; the column of
+        // the timing pattern is no part of a pair.
+        loop {
+            if right == 6 {
+                right = 5;
+            }
+            for step in 0..side {
+                let row = if is_upward { side - 1 - step } else { step };
+                for column in [right, right - 1] {
+                    if self.bits.len() < bits && !is_function(version, column, row) {
+                        self.bits.push((column as u8, row as u8));
+                    }
+                }
+            }
+            if right < 2 {
+                break;
+            }
+            right -= 2;
+            is_upward = !is_upward;
+        }
+    }
+}
+
 /// Modules of a code, row by row: dark above zero, light below.
 pub struct Modules<'a> {
     pub version: Version,
+    pub layout: &'a Layout,
     pub values: &'a [f32],
 }
 
@@ -151,44 +195,23 @@ fn is_masked(mask: u8, column: usize, row: usize) -> bool {
 /// The words in the order in which they lie, and how sure the least sure bit of
 /// each is.
 fn raw_words(modules: &Modules<'_>, mask: u8, is_mirrored: bool) -> (Vec<u8>, Vec<f32>) {
-    let version = modules.version;
-    let side = version.side();
-    let count = version.words();
-    let mut words = Vec::with_capacity(count);
-    let mut sureness = Vec::with_capacity(count);
-    let (mut word, mut bits, mut least) = (0u8, 0, f32::MAX);
-    let mut right = side - 1;
-    let mut is_upward = true;
-    loop {
-        if right == 6 {
-            right = 5;
-        }
-        for step in 0..side {
-            let row = if is_upward { side - 1 - step } else { step };
-            for column in [right, right - 1] {
-                if is_function(version, column, row) || words.len() == count {
-                    continue;
-                }
-                let value =
-                    if is_mirrored { modules.at(row, column) } else { modules.at(column, row) };
+    let side = modules.version.side();
+    let (words, _) = modules.layout.bits.as_chunks::<8>();
+    words
+        .iter()
+        .map(|places| {
+            let (mut word, mut least) = (0u8, f32::MAX);
+            for &(column, row) in places {
+                let (column, row) = (usize::from(column), usize::from(row));
+                let at = if is_mirrored { column * side + row } else { row * side + column };
+                let value = modules.values[at];
                 let is_dark = (value > 0.0) != is_masked(mask, column, row);
                 word = word << 1 | u8::from(is_dark);
                 least = least.min(value.abs());
-                bits += 1;
-                if bits == 8 {
-                    words.push(word);
-                    sureness.push(least);
-                    (word, bits, least) = (0, 0, f32::MAX);
-                }
             }
-        }
-        if right < 2 {
-            break;
-        }
-        right -= 2;
-        is_upward = !is_upward;
-    }
-    (words, sureness)
+            (word, least)
+        })
+        .unzip()
 }
 
 /// Check words that must be left over when words are erased, so that noise does

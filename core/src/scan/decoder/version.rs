@@ -54,6 +54,11 @@ impl Version {
         self.0 as usize
     }
 
+    /// Whether it has alignment patterns in its midst, and its number written on it.
+    pub fn has_mesh(self) -> bool {
+        self.number() >= 7
+    }
+
     /// Modules along a side.
     pub fn side(self) -> usize {
         17 + 4 * self.number()
@@ -108,8 +113,7 @@ pub fn is_function(version: Version, column: usize, row: usize) -> bool {
     if (column < 9 && (row < 9 || row >= side - 8)) || (column >= side - 8 && row < 9) {
         return true;
     }
-    if version.number() >= 7
-        && ((column < 6 && row >= side - 11) || (row < 6 && column >= side - 11))
+    if version.has_mesh() && ((column < 6 && row >= side - 11) || (row < 6 && column >= side - 11))
     {
         return true;
     }
