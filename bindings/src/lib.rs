@@ -27,7 +27,7 @@ mod session;
 pub use clock::{Clock, ClockError, SinceBoot};
 pub use crew::{Act, Crew, Finding, FindingKind};
 pub use error::{Advice, CrewError};
-pub use frame::{Corners, Point, Reading, read_frame};
+pub use frame::{Corners, FrameFormat, Layout, Level, Point, Reading, Region, read_frame};
 pub use job::Job;
 pub use keys::{HighWaterMark, KeyVault, KeyVaultError, Protection, PublicKeys};
 pub use label::{Label, LabelFault};

@@ -3,10 +3,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crewseal::custody::JobId;
-use crewseal::scan::{self, Tally};
+use crewseal::scan::{self, Reader, Session, Tally};
 
+use crate::frame::within;
 use crate::label::{labels, token};
-use crate::{Corners, CrewError, Label, LabelFault, Reading, read_frame};
+use crate::{Corners, CrewError, FrameFormat, Label, LabelFault};
 
 /// Boxes scanned against a job's list. Nothing of it is kept until it is given
 /// to `Crew.commission`, `Crew.record`, `Crew.offer` or `Crew.accept`.
@@ -16,7 +17,17 @@ use crate::{Corners, CrewError, Label, LabelFault, Reading, read_frame};
 #[derive(uniffi::Object)]
 pub struct ScanSession {
     job: JobId,
-    tally: Mutex<Tally>,
+    /// What reads frames, apart from the session: the screen asks for the count
+    /// while a frame is read, and must not wait for it.
+    camera: Mutex<Camera>,
+    session: Mutex<Session>,
+}
+
+/// A reader, and memory for frames that cannot be read where they lie.
+#[derive(Default)]
+struct Camera {
+    reader: Reader,
+    converted: Vec<u8>,
 }
 
 /// What a text turned out to be.
@@ -48,6 +59,13 @@ pub enum Sighting {
         /// The label.
         label: Label,
     },
+    /// A label that was taken back and has been in view of the camera ever since.
+    /// It changes nothing until it was out of view for about a second, or is
+    /// typed or commissioned.
+    Undone {
+        /// The label.
+        label: Label,
+    },
     /// No label of ours.
     NotOurs {
         /// Why.
@@ -55,13 +73,21 @@ pub enum Sighting {
     },
 }
 
-/// What a code in a frame turned out to be, and where it is.
+/// What a code in view turned out to be, and where it is.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct Sighted {
     /// What it is.
     pub sighting: Sighting,
-    /// Where it is.
+    /// Where it is, or was `age` frames ago.
     pub corners: Corners,
+    /// Whether it was not in view before: the moment to beep for a box or to
+    /// warn of a foreign code. A code that stays in view, or is covered for less
+    /// than about a second, enters once.
+    pub is_entering: bool,
+    /// How many frames ago it was read: 0 in this one. Codes that a single frame
+    /// does not show are told for a few frames more, so that what is drawn over
+    /// the picture does not flicker.
+    pub age: u32,
 }
 
 /// What became of a label that was to be commissioned.
@@ -89,12 +115,17 @@ pub struct Count {
 
 impl ScanSession {
     pub(crate) fn new(job: JobId, tally: Tally) -> Self {
-        Self { job, tally: Mutex::new(tally) }
+        Self { job, camera: Mutex::default(), session: Mutex::new(Session::new(tally)) }
     }
 
     /// A panic while it was locked leaves sets of labels, whole each.
-    fn tally(&self) -> MutexGuard<'_, Tally> {
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A panic while it was locked leaves memory that the next frame overwrites.
+    fn camera(&self) -> MutexGuard<'_, Camera> {
+        self.camera.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,36 +137,41 @@ impl ScanSession {
         self.job
     }
 
-    /// Takes note of a text that was scanned or typed. Spaces, hyphens, lower
-    /// case, O for 0 and I or L for 1 are forgiven; nothing else is.
+    /// Takes note of a text that was typed, or scanned with something else than
+    /// the camera. Spaces, hyphens, lower case, O for 0 and I or L for 1 are
+    /// forgiven; nothing else is. A label that was taken back counts again.
     pub fn sight(&self, text: &str) -> Sighting {
-        self.tally().sight(text).into()
+        self.session().typed(text).into()
     }
 
-    /// Takes note of every code in a frame of 8-bit luma: what each is and
-    /// where, in no particular order. For the buffer the same holds as for
-    /// `readFrame`.
+    /// Takes note of every code in a frame of the camera, and says of each code
+    /// in view what it is and where, in no particular order. For the buffer the
+    /// same holds as for `readFrame`.
+    ///
+    /// Call it with every frame, one at a time: how long a code is in view is
+    /// counted in frames. `budget_millis` limits the time that one takes.
+    #[uniffi::method(default(budget_millis = None))]
     pub fn sight_frame(
         &self,
-        luma: &[u8],
-        width: u32,
-        height: u32,
-        stride: u32,
+        buffer: &[u8],
+        format: FrameFormat,
+        budget_millis: Option<u32>,
     ) -> Result<Vec<Sighted>, CrewError> {
-        let readings = read_frame(luma, width, height, stride)?;
-        let mut tally = self.tally();
-        let sighted = readings.into_iter().map(|Reading { text, corners }| Sighted {
-            sighting: tally.sight(&text).into(),
-            corners,
-        });
-        Ok(sighted.collect())
+        let mut camera = self.camera();
+        let Camera { reader, converted } = &mut *camera;
+        let frame = format.frame(buffer, converted)?;
+        let readings = within(budget_millis, |look| reader.live(&frame, look));
+        // The camera stays locked until its frame is noted: frames keep their
+        // order.
+        let sighted = self.session().sight(&readings);
+        Ok(sighted.into_iter().map(Sighted::from).collect())
     }
 
     /// Takes a box into the job, because the crew has just stuck this label on
     /// it.
     pub fn commission(&self, label: Label) -> Result<Commission, CrewError> {
         let token = token(&label)?;
-        Ok(match self.tally().commission(token) {
+        Ok(match self.session().commission(token) {
             scan::Commission::FromRoll => Commission::FromRoll,
             scan::Commission::Provisional => Commission::Provisional,
             scan::Commission::Already => Commission::Already,
@@ -144,16 +180,23 @@ impl ScanSession {
     }
 
     /// Takes back what was last done with a label: a commissioned box leaves
-    /// the job, any other is not counted any more. Says whether there was
-    /// anything to take back.
+    /// the job, any other is not counted any more. While the camera has it in
+    /// view it is `Undone` and not counted again. Says whether there was anything
+    /// to take back.
     pub fn undo(&self, label: Label) -> Result<bool, CrewError> {
-        Ok(self.tally().undo(&token(&label)?))
+        Ok(self.session().undo(&token(&label)?))
+    }
+
+    /// Takes back the box that was counted last, and says which it was; none, if
+    /// this session counted none.
+    pub fn undo_last(&self) -> Option<Label> {
+        self.session().undo_last().map(Label::from)
     }
 
     /// How far the session is.
     #[must_use]
     pub fn count(&self) -> Count {
-        let scan::Count { seen, expected } = self.tally().count();
+        let scan::Count { seen, expected } = self.session().tally().count();
         let number = |count| u64::try_from(count).unwrap_or(u64::MAX);
         Count { seen: number(seen), expected: number(expected) }
     }
@@ -161,28 +204,39 @@ impl ScanSession {
     /// Boxes of the job that were scanned.
     #[must_use]
     pub fn seen(&self) -> Vec<Label> {
-        labels(self.tally().seen())
+        labels(self.session().tally().seen())
     }
 
     /// Boxes of the job that were not scanned yet; `callOut` is what to shout
     /// across the room.
     #[must_use]
     pub fn missing(&self) -> Vec<Label> {
-        labels(self.tally().missing())
+        labels(self.session().tally().missing())
     }
 
     /// Boxes that entered the job in this session: give them to
     /// `Crew.commission`.
     #[must_use]
     pub fn commissioned(&self) -> Vec<Label> {
-        labels(self.tally().commissioned())
+        labels(self.session().tally().commissioned())
     }
 
     /// What was scanned and does not belong here: boxes of other jobs and
     /// unknown labels.
     #[must_use]
     pub fn foreign(&self) -> Vec<Sighting> {
-        self.tally().foreign().map(Sighting::from).collect()
+        self.session().tally().foreign().map(Sighting::from).collect()
+    }
+}
+
+impl From<scan::Sighted> for Sighted {
+    fn from(sighted: scan::Sighted) -> Self {
+        Self {
+            sighting: sighted.sighting.into(),
+            corners: sighted.corners.into(),
+            is_entering: sighted.is_entering,
+            age: sighted.age,
+        }
     }
 }
 
@@ -194,6 +248,7 @@ impl From<scan::Sighting> for Sighting {
             scan::Sighting::Blank(token) => Self::Blank { label: token.into() },
             scan::Sighting::OtherJob(token) => Self::OtherJob { label: token.into() },
             scan::Sighting::UnknownLabel(token) => Self::UnknownLabel { label: token.into() },
+            scan::Sighting::Undone(token) => Self::Undone { label: token.into() },
             scan::Sighting::NotOurs(error) => Self::NotOurs { fault: error.into() },
         }
     }

@@ -177,7 +177,7 @@ impl Camera {
 const fn kind(sighting: &Sighting) -> Kind {
     match sighting {
         Sighting::New(_) | Sighting::Blank(_) => Kind::New,
-        Sighting::Again(_) => Kind::Again,
+        Sighting::Again(_) | Sighting::Undone(_) => Kind::Again,
         Sighting::OtherJob(_) | Sighting::UnknownLabel(_) | Sighting::NotOurs(_) => Kind::NotOurs,
     }
 }
@@ -185,7 +185,10 @@ const fn kind(sighting: &Sighting) -> Kind {
 /// What a person would call the box by.
 fn call_out(sighting: &Sighting) -> String {
     let token = match sighting {
-        Sighting::New(token) | Sighting::Blank(token) | Sighting::Again(token) => token,
+        Sighting::New(token)
+        | Sighting::Blank(token)
+        | Sighting::Again(token)
+        | Sighting::Undone(token) => token,
         Sighting::OtherJob(_) => return "other job".to_owned(),
         Sighting::UnknownLabel(_) | Sighting::NotOurs(_) => return "not ours".to_owned(),
     };

@@ -11,8 +11,8 @@ mod hq;
 mod phone;
 
 use crewseal_ffi::{
-    Act, Advice, Commission, Count, Crew, CrewError, Finding, FindingKind, Label, LabelFault,
-    Sighting, read_frame,
+    Act, Advice, Commission, Count, Crew, CrewError, Finding, FindingKind, FrameFormat, Label,
+    LabelFault, Layout, Level, Region, Sighting, read_frame,
 };
 
 use crate::hq::{BLANK, BOXES, Hq, JOB};
@@ -25,7 +25,8 @@ fn label(sighting: &Sighting) -> Label {
         | Sighting::Again { label }
         | Sighting::Blank { label }
         | Sighting::OtherJob { label }
-        | Sighting::UnknownLabel { label } => label.clone(),
+        | Sighting::UnknownLabel { label }
+        | Sighting::Undone { label } => label.clone(),
         Sighting::NotOurs { fault } => panic!("no label: {fault:?}"),
     }
 }
@@ -50,13 +51,13 @@ async fn a_frame_says_what_is_on_the_boxes_and_what_is_missing() {
     let session = crew.begin_scan(JOB).await.unwrap();
     assert_eq!(session.count(), Count { seen: 0, expected: 3 });
     let frame = Frame::of(&[BOXES[0], BLANK]);
-    let mut sighted =
-        session.sight_frame(&frame.luma, frame.width, frame.height, frame.stride).unwrap();
+    let mut sighted = session.sight_frame(&frame.luma, frame.format(), None).unwrap();
     sighted.sort_by(|a, b| a.corners.top_left.x.total_cmp(&b.corners.top_left.x));
     let [mine, blank] = sighted.as_slice() else { panic!("{sighted:?}") };
     assert!(matches!(mine.sighting, Sighting::New { .. }), "{mine:?}");
     assert!(matches!(blank.sighting, Sighting::Blank { .. }), "{blank:?}");
     assert!(mine.corners.top_right.x < blank.corners.top_left.x);
+    assert!(sighted.iter().all(|code| code.is_entering && code.age == 0), "{sighted:?}");
 
     let called: Vec<String> = session.missing().into_iter().map(|box_| box_.call_out).collect();
     let mut expected = [BOXES[1], BOXES[2]].map(|token| text(token)[25..].to_owned());
@@ -147,16 +148,95 @@ async fn what_goes_wrong_has_a_type_and_an_advice() {
     drop(hq);
 }
 
+#[tokio::test]
+async fn a_box_that_is_taken_back_waits_until_it_is_meant() {
+    let hq = Hq::open().await;
+    let (_directory, crew) = enrolled(&hq).await;
+    crew.fetch().await.unwrap();
+    let session = crew.begin_scan(JOB).await.unwrap();
+    assert_eq!(session.undo_last(), None);
+    let frame = Frame::of(&[BOXES[0]]);
+    let sight = || {
+        let sighted = session.sight_frame(&frame.luma, frame.format(), Some(60_000)).unwrap();
+        let [code] = sighted.as_slice() else { panic!("{sighted:?}") };
+        (code.sighting.clone(), code.is_entering)
+    };
+    let (new, is_entering) = sight();
+    let mine = label(&new);
+    assert_eq!((new, is_entering), (Sighting::New { label: mine.clone() }, true));
+    assert_eq!(sight(), (Sighting::Again { label: mine.clone() }, false));
+    assert_eq!(session.undo_last(), Some(mine.clone()));
+    assert_eq!(sight(), (Sighting::Undone { label: mine.clone() }, false));
+    assert_eq!(session.count().seen, 0);
+    assert_eq!(session.sight(&mine.text), Sighting::New { label: mine.clone() });
+    assert_eq!(sight(), (Sighting::Again { label: mine }, false));
+    assert_eq!(session.count().seen, 1);
+}
+
+#[test]
+fn a_frame_is_read_however_it_lies() {
+    let frame = Frame::of(&[BOXES[0]]);
+    let read = |buffer: &[u8], layout, rotation_degrees, region| {
+        let format = FrameFormat { layout, rotation_degrees, region, ..frame.format() };
+        let readings = read_frame(buffer, format, None).unwrap();
+        let [code] = readings.as_slice() else { panic!("{readings:?}") };
+        assert_eq!((code.text.as_str(), code.version), (text(BOXES[0]).as_str(), 2));
+        assert_eq!(code.level, Level::Q);
+        code.corners
+    };
+    let row_stride = frame.stride;
+    let plain = read(&frame.luma, Layout::Luma { row_stride, pixel_stride: 1 }, 0, None);
+    assert_eq!(read(&frame.luma, Layout::Nv21 { row_stride }, 0, None), plain);
+    let (gaps, row_stride) = frame.widened(2);
+    assert_eq!(read(&gaps, Layout::Luma { row_stride, pixel_stride: 2 }, 0, None), plain);
+    let (bgra, row_stride) = frame.widened(4);
+    assert_eq!(read(&bgra, Layout::Bgra { row_stride }, 0, None), plain);
+
+    // Turned clockwise, what is at the top left of the buffer comes to the right.
+    let side = frame.width;
+    let region = Region { left: 4, top: 4, width: side - 8, height: side - 8 };
+    let layout = frame.format().layout;
+    for region in [None, Some(region)] {
+        let turned = read(&frame.luma, layout, 90, region).top_left;
+        let (x, y) = (plain.top_left.y, plain.top_left.x);
+        let right = f32::from(u16::try_from(side).unwrap()) - x;
+        assert!((turned.x - right).abs() < 1.5, "{turned:?} for {right}, {y}");
+        assert!((turned.y - y).abs() < 1.5, "{turned:?} for {right}, {y}");
+    }
+    assert_eq!(read_frame(&frame.luma, frame.format(), Some(0)), Ok(Vec::new()));
+}
+
 #[test]
 fn a_buffer_that_is_no_frame_is_refused_by_its_numbers() {
     let frame = Frame::of(&[BOXES[0]]);
-    let read = |luma: &[u8], width, height| read_frame(luma, width, height, frame.stride);
-    assert_eq!(read(&frame.luma, frame.width, frame.height).unwrap()[0].text, text(BOXES[0]));
-    let short = read(&frame.luma[1_000..], frame.width, frame.height).unwrap_err();
+    let read = |buffer: &[u8], format| read_frame(buffer, format, None);
+    let short = read(&frame.luma[1_000..], frame.format()).unwrap_err();
     assert_eq!(short.advice(), Advice::Report);
     let CrewError::NotAFrame { reason } = short else { panic!("{short:?}") };
     assert!(reason.contains(&(frame.luma.len() - 1_000).to_string()), "{reason}");
-    for (width, height) in [(0, 10), (10, 0), (u32::MAX, u32::MAX), (frame.stride + 1, 1)] {
-        assert!(matches!(read(&frame.luma, width, height), Err(CrewError::NotAFrame { .. })));
+    let format = frame.format();
+    let sizes = [(0, 10), (10, 0), (u32::MAX, u32::MAX), (frame.stride + 1, 1)];
+    let sized = sizes.map(|(width, height)| FrameFormat { width, height, ..format });
+    let laid = [
+        Layout::Luma { row_stride: 0, pixel_stride: 1 },
+        Layout::Luma { row_stride: frame.stride, pixel_stride: 0 },
+        Layout::Luma { row_stride: frame.stride, pixel_stride: 2 },
+        Layout::Luma { row_stride: u32::MAX, pixel_stride: u32::MAX },
+        Layout::Nv21 { row_stride: frame.width - 1 },
+        Layout::Bgra { row_stride: frame.stride },
+    ];
+    let laid = laid.map(|layout| FrameFormat { layout, ..format });
+    let turned = [1, 45, -1, i32::MAX, i32::MIN];
+    let turned = turned.map(|rotation_degrees| FrameFormat { rotation_degrees, ..format });
+    let (width, height) = (frame.width, frame.height);
+    let regions = [
+        Region { left: 0, top: 0, width: 0, height },
+        Region { left: 1, top: 0, width, height },
+        Region { left: u32::MAX, top: 0, width: u32::MAX, height },
+    ];
+    let cropped = regions.map(|region| FrameFormat { region: Some(region), ..format });
+    for format in sized.into_iter().chain(laid).chain(turned).chain(cropped) {
+        let refused = read(&frame.luma, format);
+        assert!(matches!(refused, Err(CrewError::NotAFrame { .. })), "{format:?}: {refused:?}");
     }
 }

@@ -7,8 +7,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crewseal::label::{Code, Strength, Token};
 use crewseal_ffi::{
-    Clock, ClockError, Crew, CrewError, HighWaterMark, KeyVault, KeyVaultError, Protection,
-    PublicKeys, SinceBoot,
+    Clock, ClockError, Crew, CrewError, FrameFormat, HighWaterMark, KeyVault, KeyVaultError,
+    Layout, Protection, PublicKeys, SinceBoot,
 };
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
@@ -20,6 +20,9 @@ pub struct Frame {
     pub stride: u32,
     pub luma: Vec<u8>,
 }
+
+/// Pixels to a side of a module.
+const PIXELS: usize = 4;
 
 struct Hardware {
     act: EcdsaKeyPair,
@@ -49,9 +52,8 @@ pub fn text(token: [u8; 16]) -> String {
 }
 
 impl Frame {
-    /// Labels side by side, four pixels a module.
+    /// Labels side by side.
     pub fn of(tokens: &[[u8; 16]]) -> Self {
-        const PIXELS: usize = 4;
         let codes: Vec<Code> = tokens
             .iter()
             .map(|token| Code::of(&Token::from_bytes(*token), Strength::Normal).unwrap())
@@ -69,6 +71,19 @@ impl Frame {
         }
         let pixels = |length: usize| u32::try_from(length).unwrap();
         Self { width: pixels(width), height: pixels(side), stride: pixels(stride), luma }
+    }
+
+    /// What an app says of it.
+    pub fn format(&self) -> FrameFormat {
+        let layout = Layout::Luma { row_stride: self.stride, pixel_stride: 1 };
+        let (width, height) = (self.width, self.height);
+        FrameFormat { width, height, layout, rotation_degrees: 0, region: None }
+    }
+
+    /// The same frame with `bytes` bytes a pixel, and how far apart its rows are.
+    pub fn widened(&self, bytes: usize) -> (Vec<u8>, u32) {
+        let wide = self.luma.iter().flat_map(|pixel| std::iter::repeat_n(*pixel, bytes)).collect();
+        (wide, self.stride * u32::try_from(bytes).unwrap())
     }
 }
 

@@ -9,7 +9,9 @@ use std::io::Cursor;
 use image::error::ImageError;
 use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
-use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{
+    DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Limits, Luma as Grey, LumaA,
+};
 
 use super::{Luma, Point, Reading, read};
 
@@ -59,9 +61,24 @@ pub fn open(bytes: &[u8]) -> Result<GrayImage, PhotoError> {
         ImageError::Limits(_) => too_large,
         other => refusal(&other),
     })?;
-    let mut upright = DynamicImage::ImageLuma8(picture.into_luma8());
+    let mut upright = DynamicImage::ImageLuma8(over_white(picture));
     upright.apply_orientation(orientation);
     Ok(upright.into_luma8())
+}
+
+/// The luma of a picture, on white paper where it is transparent: a code that was
+/// exported without a ground may be black on transparent black.
+fn over_white(picture: DynamicImage) -> GrayImage {
+    if !picture.color().has_alpha() {
+        return picture.into_luma8();
+    }
+    let picture = picture.into_luma_alpha8();
+    GrayImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let LumaA([luma, alpha]) = *picture.get_pixel(x, y);
+        let shown = (u16::from(luma) * u16::from(alpha) + 127) / 255;
+        let paper = u16::from(u8::MAX - alpha);
+        Grey([u8::try_from(shown + paper).unwrap_or(u8::MAX)])
+    })
 }
 
 /// Opens a photo and reads every QR in it, each once. The corners are in
@@ -168,7 +185,7 @@ pub enum PhotoError {
 
 #[cfg(test)]
 mod tests {
-    use image::{ExtendedColorType, ImageEncoder, Luma as Grey};
+    use image::{ExtendedColorType, ImageEncoder, Rgba, RgbaImage};
     use proptest::prelude::*;
 
     use super::*;
@@ -222,6 +239,18 @@ mod tests {
             let readings = read_photo(&encoded(&label_at(5, 400, 300), format)).unwrap();
             assert_eq!(tokens(&readings), [TOKEN], "{format:?}");
         }
+    }
+
+    #[test]
+    fn what_is_transparent_is_white() {
+        let label = label_at(5, 400, 300);
+        let black_on_nothing =
+            RgbaImage::from_fn(400, 300, |x, y| Rgba([0, 0, 0, 255 - label.get_pixel(x, y).0[0]]));
+        let mut bytes = Cursor::new(Vec::new());
+        black_on_nothing.write_to(&mut bytes, ImageFormat::Png).unwrap();
+        let bytes = bytes.into_inner();
+        assert_eq!(open(&bytes).unwrap(), label);
+        assert_eq!(tokens(&read_photo(&bytes).unwrap()), [TOKEN]);
     }
 
     #[test]

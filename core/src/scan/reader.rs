@@ -1,37 +1,26 @@
-//! Finds and reads every QR in a frame.
+//! Reads every QR in a frame: what is asked of a decoder, and where in the
+//! picture its answers are.
 //!
-//! The decoder is rxing's port of zxing-cpp, pure Rust, run on the frame and
-//! on its half and quarter size. The smaller ones are not for speed: averaging
-//! four pixels into one takes noise and blur off a code that is large enough.
-//! On 884 real photos of up to 1920 pixels the three together read 682, the
-//! frame alone 599; no other decoder in pure Rust read more than 590 by itself.
+//! The decoder works on the buffer as it lies, a part of one if need be. Turning
+//! and moving what it found, so that every place is one of the whole, upright
+//! frame, is done here and nowhere else.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rxing::common::HybridBinarizer;
-use rxing::multi::MultipleBarcodeReader;
-use rxing::qrcode::cpp_port::QrReader;
-use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8Source, RXingResult};
+use super::first::Decoder;
+use super::{Luma, Point};
 
-use super::Luma;
-
-/// How many frame pixels a pixel is wide on each level that is read.
-const LEVELS: [f32; 3] = [1.0, 2.0, 4.0];
-
-/// A QR has at least 21 modules a side, and none is smaller than a pixel.
-const SMALLEST_SIDE: u32 = 21;
-
-/// A place in a frame, in pixels from its top left corner; (0.5, 0.5) is the
-/// centre of the first pixel.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
-    /// Pixels to the right.
-    pub x: f32,
-    /// Pixels down.
-    pub y: f32,
+/// How much of a code may be destroyed before it cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// About 7 %.
+    L,
+    /// About 15 %.
+    M,
+    /// About 25 %: labels as they are usually printed.
+    Q,
+    /// About 30 %: labels for rough places.
+    H,
 }
 
 /// One QR that was read.
@@ -40,9 +29,14 @@ pub struct Reading {
     /// What it says, whoever printed it: nothing is known of its length or
     /// characters.
     pub text: String,
-    /// Where it is: the outer corners of its modules, clockwise from the
-    /// code's own top left. They may lie a little outside the frame.
+    /// Where it is in the upright frame: the outer corners of its modules,
+    /// clockwise from the code's own top left. They may lie a little outside the
+    /// frame.
     pub corners: [Point; 4],
+    /// Its version, 1 to 40: it has 17 + 4 x version modules a side.
+    pub version: u8,
+    /// Its error correction.
+    pub level: Level,
 }
 
 impl Reading {
@@ -61,95 +55,116 @@ impl Reading {
         sides.iter().all(|side| *side >= 0.0) || sides.iter().all(|side| *side <= 0.0)
     }
 
-    fn is_of_the_same_code_as(&self, other: &Self) -> bool {
+    /// Whether each covers the other's centre.
+    pub(super) fn is_of_the_same_code_as(&self, other: &Self) -> bool {
         self.covers(other.centre()) && other.covers(self.centre())
     }
 }
 
-/// Shows where, not what: the text may be a label's.
+/// Shows where and how, not what: the text may be a label's.
 impl fmt::Debug for Reading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reading").field("corners", &self.corners).finish_non_exhaustive()
+        f.debug_struct("Reading")
+            .field("corners", &self.corners)
+            .field("version", &self.version)
+            .field("level", &self.level)
+            .finish_non_exhaustive()
     }
 }
 
-/// Every QR in the frame, each once, ours or not.
+/// How long to look. The default is as long as it takes.
 ///
-/// Two codes that overlap so far that each covers the other's centre are one
-/// code seen on several levels; the finest one gives its corners.
+/// Nothing here knows a clock; whoever has one asks it:
+///
+/// ```
+/// # use crewseal::scan::{Look, Luma, Reader};
+/// # use std::time::{Duration, Instant};
+/// # let pixels = [0; 64 * 64];
+/// # let frame = Luma::new(64, 64, 64, &pixels).unwrap();
+/// let start = Instant::now();
+/// let is_over = || start.elapsed() > Duration::from_millis(30);
+/// let readings = Reader::new().still(&frame, &Look::until(&is_over));
+/// ```
+#[derive(Clone, Copy, Default)]
+pub struct Look<'a> {
+    /// Whether the time is over. It is asked often, from the reading thread, and
+    /// once it has said yes, the reader returns soon with what it has.
+    pub is_over: Option<&'a dyn Fn() -> bool>,
+}
+
+impl<'a> Look<'a> {
+    /// Looks until the time is over.
+    #[must_use]
+    pub const fn until(is_over: &'a dyn Fn() -> bool) -> Self {
+        Self { is_over: Some(is_over) }
+    }
+
+    /// Whether the time is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_over.is_some_and(|is_over| is_over())
+    }
+}
+
+impl fmt::Debug for Look<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Look").field("is_limited", &self.is_over.is_some()).finish()
+    }
+}
+
+/// Reads frame after frame in memory that it keeps, so that a stream of frames
+/// of one size asks the allocator for next to nothing.
+#[derive(Default)]
+pub struct Reader {
+    decoder: Decoder,
+}
+
+impl Reader {
+    /// A reader that has seen nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every QR in the frame, each once, ours or not, with every effort: for a
+    /// picture that there is only one of. The corners are upright and, if the
+    /// frame is a [part](Luma::crop) of one, in coordinates of the whole.
+    #[must_use]
+    pub fn still(&mut self, frame: &Luma<'_>, look: &Look<'_>) -> Vec<Reading> {
+        let found = self.decoder.still(&frame.as_it_lies(), &|| look.is_over());
+        upright(frame, found)
+    }
+
+    /// As [`still`](Self::still), for one of many frames of the same things: the
+    /// efforts are shared out over the frames, so that each is quick and what
+    /// one does not see, one of the next ones does.
+    #[must_use]
+    pub fn live(&mut self, frame: &Luma<'_>, look: &Look<'_>) -> Vec<Reading> {
+        let found = self.decoder.live(&frame.as_it_lies(), &|| look.is_over());
+        upright(frame, found)
+    }
+}
+
+/// Shows nothing: the memory of a reader holds pictures.
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
+    }
+}
+
+/// Every QR in the frame, each once, ours or not, by a [`Reader`] of its own.
 #[must_use]
 pub fn read(frame: &Luma<'_>) -> Vec<Reading> {
-    let mut readings: Vec<Reading> = Vec::new();
-    let mut level = Level { width: frame.width(), height: frame.height(), pixels: frame.packed() };
-    for pixel in LEVELS {
-        if level.width.min(level.height) < SMALLEST_SIDE {
-            break;
-        }
-        for reading in level.decode().iter().filter_map(|found| place(found, pixel)) {
-            if !readings.iter().any(|known| known.is_of_the_same_code_as(&reading)) {
-                readings.push(reading);
-            }
-        }
-        level = level.halved();
+    Reader::new().still(frame, &Look::default())
+}
+
+/// Readings in coordinates of the frame's buffer, in those of the upright
+/// whole.
+fn upright(frame: &Luma<'_>, mut readings: Vec<Reading>) -> Vec<Reading> {
+    for corner in readings.iter_mut().flat_map(|reading| &mut reading.corners) {
+        *corner = frame.upright(*corner);
     }
     readings
-}
-
-/// The frame at one size, rows without padding.
-struct Level<'a> {
-    width: u32,
-    height: u32,
-    pixels: Cow<'a, [u8]>,
-}
-
-impl Level<'_> {
-    fn decode(&self) -> Vec<RXingResult> {
-        let Ok(source) = Luma8Source::new_with_slice(&self.pixels, self.width, self.height) else {
-            return Vec::new();
-        };
-        let hints = DecodeHints {
-            PossibleFormats: Some(HashSet::from([BarcodeFormat::QR_CODE])),
-            TryHarder: Some(true),
-            ..DecodeHints::default()
-        };
-        // The decoder's sources say that tracing an edge may panic. 14,000
-        // frames full of torn finder patterns did not make it, but anyone may
-        // hold the next one before the camera, so a level that does counts as
-        // unread. Nothing of it is used afterwards.
-        catch_unwind(AssertUnwindSafe(|| {
-            let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
-            QrReader.decode_multiple_with_hints(&mut bitmap, &hints)
-        }))
-        .ok()
-        .and_then(Result::ok)
-        .unwrap_or_default()
-    }
-
-    /// Half as wide and high, four pixels averaged into one. An odd last
-    /// column or row is left out.
-    fn halved(&self) -> Level<'static> {
-        let width = usize::try_from(self.width).unwrap_or(usize::MAX);
-        let mut pixels = Vec::with_capacity(self.pixels.len() / 4);
-        for rows in self.pixels.chunks_exact(width.saturating_mul(2)) {
-            let (upper, lower) = rows.split_at(width);
-            let (upper, lower) = (upper.as_chunks().0, lower.as_chunks().0);
-            pixels.extend(upper.iter().zip(lower).map(
-                |(&[a, b], &[c, d]): (&[u8; 2], &[u8; 2])| a.midpoint(b).midpoint(c.midpoint(d)),
-            ));
-        }
-        Level { width: self.width / 2, height: self.height / 2, pixels: Cow::Owned(pixels) }
-    }
-}
-
-/// The decoder's result in the frame's coordinates. It names the corners row by
-/// row, and each half a pixel too far to the right and down.
-fn place(found: &RXingResult, pixel: f32) -> Option<Reading> {
-    let &[top_left, top_right, bottom_left, bottom_right] = found.getPoints() else {
-        return None;
-    };
-    let corners = [top_left, top_right, bottom_right, bottom_left]
-        .map(|corner| Point { x: (corner.x - 0.5) * pixel, y: (corner.y - 0.5) * pixel });
-    Some(Reading { text: found.getText().to_owned(), corners })
 }
 
 #[cfg(test)]
@@ -158,6 +173,7 @@ mod tests {
 
     use super::*;
     use crate::label::{Code, LabelError, Strength, Token};
+    use crate::scan::{Region, Rotation};
 
     /// A grey picture to draw codes on.
     struct Canvas {
@@ -269,6 +285,67 @@ mod tests {
                 assert!((corner.y - y).abs() < 2.0, "{module}: {corner:?} for {x}, {y}");
             }
         }
+    }
+
+    /// A wide view with one label, its top left corner at `(left, top)`.
+    fn view(left: usize, top: usize) -> Canvas {
+        let mut canvas = Canvas::new(400, 240);
+        let code = Code::of(&token(6), Strength::Normal).unwrap();
+        canvas.draw((left, top), 4, code.size(), |column, row| code.is_dark(column, row));
+        canvas
+    }
+
+    fn is_near(point: Point, x: f32, y: f32) -> bool {
+        (point.x - x).abs() < 2.0 && (point.y - y).abs() < 2.0
+    }
+
+    #[test]
+    fn corners_are_those_of_the_upright_frame() {
+        let canvas = view(40, 60);
+        let frame = Luma::new(400, 240, 400, &canvas.pixels).unwrap();
+        // Its own top left, and its own bottom right 100 pixels away each way.
+        for (rotation, first, third) in [
+            (Rotation::None, (40.0, 60.0), (140.0, 160.0)),
+            (Rotation::Quarter, (180.0, 40.0), (80.0, 140.0)),
+            (Rotation::Half, (360.0, 180.0), (260.0, 80.0)),
+            (Rotation::ThreeQuarters, (60.0, 360.0), (160.0, 260.0)),
+        ] {
+            let turned = frame.turned(rotation);
+            for readings in [
+                Reader::new().still(&turned, &Look::default()),
+                Reader::new().live(&turned, &Look::default()),
+            ] {
+                let [reading] = readings.as_slice() else { panic!("{rotation:?}: {readings:?}") };
+                let [a, _, c, _] = reading.corners;
+                assert!(is_near(a, first.0, first.1), "{rotation:?}: {reading:?}");
+                assert!(is_near(c, third.0, third.1), "{rotation:?}: {reading:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_is_read_in_coordinates_of_the_whole() {
+        let canvas = view(220, 60);
+        let frame = Luma::new(400, 240, 400, &canvas.pixels).unwrap();
+        let frame = frame.turned(Rotation::Quarter);
+        // Turned, the label lies at (80, 220) to (180, 320).
+        let around = Region { left: 60, top: 195, width: 150, height: 160 };
+        let readings = read(&frame.crop(around).unwrap());
+        let [reading] = readings.as_slice() else { panic!("{readings:?}") };
+        assert!(is_near(reading.corners[0], 180.0, 220.0), "{reading:?}");
+        let beside = Region { left: 0, top: 0, width: 240, height: 200 };
+        assert_eq!(read(&frame.crop(beside).unwrap()), []);
+    }
+
+    #[test]
+    fn a_reader_stops_when_the_time_is_over() {
+        let canvas = view(40, 60);
+        let frame = Luma::new(400, 240, 400, &canvas.pixels).unwrap();
+        let mut reader = Reader::new();
+        let is_over = || true;
+        assert_eq!(reader.still(&frame, &Look::until(&is_over)), []);
+        assert_eq!(reader.live(&frame, &Look::until(&is_over)), []);
+        assert_eq!(reader.still(&frame, &Look::default()).len(), 1, "it goes on afterwards");
     }
 
     #[test]

@@ -39,6 +39,11 @@ pub enum Sighting {
     /// A label of ours by its form, but in no list that this phone holds:
     /// perhaps of a roll that it was never told of.
     UnknownLabel(Token),
+    /// A label that was taken back and has been in view of the camera ever
+    /// since: it changes nothing until it is meant again. Only a
+    /// [`Session`](super::Session) says so; a tally does not know what is in
+    /// view.
+    Undone(Token),
     /// Not a label of ours, and why.
     NotOurs(LabelError),
 }
