@@ -19,5 +19,5 @@ mod token;
 
 pub use code::{Code, PictureError, Strength};
 #[cfg(feature = "print")]
-pub use sheet::{Grid, PrintError, Sheet};
+pub use sheet::{Grid, PrintError, Printed, Sheet};
 pub use token::{LABEL_CHARS, LabelError, Token};

@@ -13,6 +13,7 @@ mod lettering;
 mod light;
 mod room;
 mod space;
+mod warehouse;
 
 use crewseal::label::{Strength, Token};
 use image::RgbImage;
@@ -21,6 +22,7 @@ use rand::{Rng, SeedableRng};
 
 pub use annotate::{Kind, Mark, annotate};
 pub use light::Light;
+pub use warehouse::{Frame, Level, Setting, Shown, Warehouse};
 
 use camera::Camera;
 use light::Lighting;

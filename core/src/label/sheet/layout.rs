@@ -152,7 +152,6 @@ impl Layout {
     }
 
     /// Width and height of a label.
-    #[cfg(test)]
     pub(super) fn label_size(&self) -> (f32, f32) {
         (self.columns.length, self.rows.length)
     }

@@ -13,6 +13,7 @@ mod pdf;
 mod png;
 mod svg;
 
+use image::GrayImage;
 use qrcode::types::QrError;
 
 use self::layout::{Label, Layout};
@@ -98,6 +99,25 @@ impl Sheet {
         Ok(png::picture(&self.layout, &page, dpi)?)
     }
 
+    /// One label by itself, as the sheet has it: for a printer of single labels
+    /// and for whoever wants to see it on a box.
+    ///
+    /// # Errors
+    /// [`PrintError::Resolution`] for a `dpi` outside [`Sheet::DPI_RANGE`].
+    pub fn label(&self, token: &Token, dpi: u32) -> Result<Printed, PrintError> {
+        if !Self::DPI_RANGE.contains(&dpi) {
+            return Err(PrintError::Resolution { dpi });
+        }
+        let code = Code::of(token, self.strength)?;
+        let label = self.layout.label((0.0, 0.0), code, token.to_groups());
+        Ok(Printed {
+            picture: png::cut_out(&self.layout, &label, dpi),
+            size: self.layout.label_size(),
+            code: label.corner,
+            module: self.layout.module,
+        })
+    }
+
     fn page(&self, tokens: &[Token]) -> Result<Vec<Label>, PrintError> {
         let places = self.layout.corners();
         tokens
@@ -109,6 +129,19 @@ impl Sheet {
             })
             .collect()
     }
+}
+
+/// One label, printed and cut out. Lengths are in millimetres.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Printed {
+    /// Black on white at the resolution that was asked for.
+    pub picture: GrayImage,
+    /// Width and height.
+    pub size: (f32, f32),
+    /// From the label's upper left corner to the code's, without the quiet zone.
+    pub code: (f32, f32),
+    /// The side of a module.
+    pub module: f32,
 }
 
 fn bounded(tokens: &[Token], most: usize) -> Result<&[Token], PrintError> {
@@ -149,7 +182,6 @@ pub enum PrintError {
 
 #[cfg(test)]
 mod tests {
-    use image::GrayImage;
     use image::imageops::crop_imm;
 
     use super::*;
@@ -191,6 +223,23 @@ mod tests {
         let (width, height) = picture.dimensions();
         let code = rxing::helpers::detect_in_luma(picture.into_raw(), width, height, None);
         Token::parse(code.unwrap().getText()).unwrap()
+    }
+
+    #[test]
+    fn a_label_by_itself_is_the_one_on_the_sheet() {
+        for (sheet, _, size) in sheets() {
+            let token = &tokens(1)[0];
+            let label = sheet.label(token, Sheet::DPI).unwrap();
+            assert_eq!(read(label.picture.clone()), *token);
+            let whole = picture(&sheet, &[*token], Sheet::DPI);
+            let corner = sheet.layout.corners().next().unwrap();
+            let side = f32::from(u16::try_from(size).unwrap()) * label.module;
+            let on_sheet = (corner.0 + label.code.0, corner.1 + label.code.1);
+            let code = part(&whole, Sheet::DPI, on_sheet, (side, side));
+            assert_eq!(part(&label.picture, Sheet::DPI, label.code, (side, side)), code);
+        }
+        let refused = Sheet::new(Grid::default(), Strength::Normal).label(&tokens(1)[0], 20);
+        assert!(matches!(refused, Err(PrintError::Resolution { dpi: 20 })));
     }
 
     #[test]

@@ -8,6 +8,7 @@
               what is rounded is never negative"
 )]
 
+use image::GrayImage;
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, RasterizedChar, get_raster};
 use png::{BitDepth, ColorType, Encoder, EncodingError, PixelDimensions, Unit};
 
@@ -22,27 +23,26 @@ pub(super) fn picture(
     labels: &[Label],
     dpi: u32,
 ) -> Result<Vec<u8>, EncodingError> {
-    let mut canvas = Canvas::white(dpi);
+    let mut canvas = Canvas::white(PAGE, dpi);
     for ((x, y), (to_x, to_y)) in layout.marks() {
         let half = HAIRLINE / 2.0;
         canvas.fill((x - half, y - half), (to_x + half, to_y + half));
     }
     for label in labels {
-        let (x, y) = label.corner;
-        let at = |column: u8, row: u8| {
-            (x + f32::from(column) * layout.module, y + f32::from(row) * layout.module)
-        };
-        for Run { column, row, length } in label.code.runs() {
-            canvas.fill(at(column, row), at(column + length, row + 1));
-        }
-        for text in &label.texts {
-            canvas.write(text);
-        }
+        canvas.print(label, layout.module);
     }
     canvas.encode()
 }
 
-/// A page of pixels.
+/// One label that stands in the upper left corner of a page, cut out.
+pub(super) fn cut_out(layout: &Layout, label: &Label, dpi: u32) -> GrayImage {
+    let mut canvas = Canvas::white(layout.label_size(), dpi);
+    canvas.print(label, layout.module);
+    let (width, height) = (canvas.width as u32, canvas.height as u32);
+    GrayImage::from_vec(width, height, canvas.luma).unwrap_or_default()
+}
+
+/// A page, or a part of one, in pixels.
 struct Canvas {
     width: usize,
     height: usize,
@@ -53,10 +53,10 @@ struct Canvas {
 }
 
 impl Canvas {
-    fn white(dpi: u32) -> Self {
+    fn white(size: Point, dpi: u32) -> Self {
         let scale = dpi as f32 / 25.4;
         let (width, height) =
-            ((PAGE.0 * scale).round() as usize, (PAGE.1 * scale).round() as usize);
+            ((size.0 * scale).round() as usize, (size.1 * scale).round() as usize);
         Self { width, height, luma: vec![255; width * height], scale }
     }
 
@@ -74,6 +74,18 @@ impl Canvas {
             if let Some(strip) = row.get_mut(left..right) {
                 strip.fill(0);
             }
+        }
+    }
+
+    fn print(&mut self, label: &Label, module: f32) {
+        let (x, y) = label.corner;
+        let at =
+            |column: u8, row: u8| (x + f32::from(column) * module, y + f32::from(row) * module);
+        for Run { column, row, length } in label.code.runs() {
+            self.fill(at(column, row), at(column + length, row + 1));
+        }
+        for text in &label.texts {
+            self.write(text);
         }
     }
 

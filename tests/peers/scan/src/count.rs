@@ -93,14 +93,19 @@ impl Figures {
             }
         }
         figures.slowest_milliseconds = milliseconds(slowest);
-        on_negatives.sort();
-        figures.negative_median_milliseconds =
-            on_negatives.get(on_negatives.len() / 2).copied().map_or(0.0, milliseconds);
+        figures.negative_median_milliseconds = median(on_negatives).map_or(0.0, milliseconds);
         figures
     }
 }
 
-fn milliseconds(time: Duration) -> f64 {
+/// The middle one, the upper of two; none of nothing.
+pub fn median<T: Copy + PartialOrd>(mut values: Vec<T>) -> Option<T> {
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    values.get(values.len() / 2).copied()
+}
+
+/// As they are printed.
+pub fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 

@@ -9,8 +9,8 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
+use image::DynamicImage;
 
-use crate::corpus::Sample;
 use crate::readers::{Read, Reader};
 
 /// A call cannot be stopped, but one that took longer is not made again.
@@ -28,20 +28,20 @@ pub struct Calls {
     pub is_cut_off: bool,
 }
 
-/// For each reader its calls, in the order of the samples.
-pub fn run(readers: &[Reader], samples: &[Sample], rounds: usize) -> Vec<Vec<Calls>> {
-    let mut all = vec![vec![Calls::default(); samples.len()]; readers.len()];
+/// For each reader its calls, in the order of the pictures.
+pub fn run(readers: &[Reader], pictures: &[&DynamicImage], rounds: usize) -> Vec<Vec<Calls>> {
+    let mut all = vec![vec![Calls::default(); pictures.len()]; readers.len()];
     // A panic is counted, not printed: some readers have many.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     for round in 0..rounds {
-        for (index, sample) in samples.iter().enumerate() {
+        for (index, picture) in pictures.iter().enumerate() {
             if index % 100 == 0 {
-                eprintln!("round {} of {rounds}: {index} of {}", round + 1, samples.len());
+                eprintln!("round {} of {rounds}: {index} of {}", round + 1, pictures.len());
             }
             for turn in 0..readers.len() {
                 let reader = (round + index + turn) % readers.len();
-                call(&readers[reader], sample, round == 0, &mut all[reader][index]);
+                call(&readers[reader], picture, round == 0, &mut all[reader][index]);
             }
         }
     }
@@ -49,12 +49,12 @@ pub fn run(readers: &[Reader], samples: &[Sample], rounds: usize) -> Vec<Vec<Cal
     all
 }
 
-fn call(reader: &Reader, sample: &Sample, is_first: bool, calls: &mut Calls) {
+fn call(reader: &Reader, picture: &DynamicImage, is_first: bool, calls: &mut Calls) {
     if calls.is_cut_off {
         return;
     }
     let start = ThreadTime::now();
-    let result = catch_unwind(AssertUnwindSafe(|| (reader.read)(&sample.picture)));
+    let result = catch_unwind(AssertUnwindSafe(|| (reader.read)(picture)));
     let time = start.elapsed();
     calls.panics += usize::from(result.is_err());
     calls.is_cut_off = time > LONGEST_CALL;
@@ -68,27 +68,15 @@ fn call(reader: &Reader, sample: &Sample, is_first: bool, calls: &mut Calls) {
 
 #[cfg(test)]
 mod tests {
-    use image::DynamicImage;
-
     use super::*;
-    use crate::corpus::Truth;
 
     #[test]
     fn a_panic_reads_nothing_and_stops_nobody() {
-        let truth = Truth {
-            is_negative: false,
-            source: "s".into(),
-            set: "t".into(),
-            codes: 1,
-            payloads: Vec::new(),
-        };
-        let picture = DynamicImage::new_luma8(9, 9);
-        let samples = [Sample { path: "p".into(), picture, truth }];
         let readers = [
             Reader { name: "falls", read: |_| panic!("as it does") },
             Reader { name: "reads", read: |_| vec![Read { text: "text".into(), corners: None }] },
         ];
-        let all = run(&readers, &samples, 2);
+        let all = run(&readers, &[&DynamicImage::new_luma8(9, 9)], 2);
         assert_eq!((all[0][0].panics, all[0][0].reads.len()), (2, 0));
         assert_eq!((all[1][0].panics, all[1][0].reads.len()), (0, 1));
     }
