@@ -39,6 +39,8 @@ mod finder;
 mod galois;
 mod gray;
 mod grid;
+mod missing;
+mod pattern;
 mod symbol;
 mod text;
 mod threshold;
@@ -212,6 +214,13 @@ impl Decoder {
             }
         }
         self.read(planes, effort, is_over, found);
+        missing::find(planes, &self.finders, is_over, &mut self.fresh);
+        if !self.fresh.is_empty() {
+            for finder in &self.fresh {
+                keep(&mut self.finders, *finder, found);
+            }
+            self.read(planes, effort, is_over, found);
+        }
         self.halves = halves;
     }
 
