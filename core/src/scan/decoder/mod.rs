@@ -40,6 +40,8 @@ mod galois;
 mod gray;
 mod grid;
 mod symbol;
+#[cfg(test)]
+mod tests;
 mod text;
 mod threshold;
 mod triple;
