@@ -371,6 +371,18 @@ fn a_code_that_comes_into_view_is_read_soon() {
     }
 }
 
+/// The first frames are looked at in full, whatever they show. That they held
+/// nothing must not make the one wait that does.
+#[test]
+fn frames_that_promised_nothing_do_not_count_as_fruitless() {
+    let (code, _) = label();
+    let view = View::of(&code, 6.0).within(320, 240);
+    for blank in 2..12 {
+        let frames = frames_until_read(blank, &view, &code);
+        assert!(frames.is_some_and(|frames| frames <= 2), "{frames:?} after {blank}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     /// A code anywhere, however it is turned, tilted and lit.
