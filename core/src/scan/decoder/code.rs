@@ -177,15 +177,7 @@ impl<'a> Sight<'a> {
             corners.finders.iter().map(|finder| of(finder)).sum::<f32>() / 3.0
         };
         let whole_module = of_finders(Finder::module);
-        let mut scale = 1.0;
-        let mut gray = planes[0];
-        for &half in &planes[1..] {
-            if whole_module / (scale * 2.0) < WIDE {
-                break;
-            }
-            scale *= 2.0;
-            gray = half;
-        }
+        let (gray, scale) = suitable(planes, whole_module);
         let corners = corners.corners.map(|corner| corner.scaled(1.0 / scale));
         let [top_left, top_right, bottom_left] = corners;
         let straight = top_right.centre + bottom_left.centre - top_left.centre;
@@ -296,6 +288,21 @@ impl<'a> Sight<'a> {
             frame.places[2] = grid.place(vec2(far, far));
         }
     }
+}
+
+/// The smallest size of a picture at which modules are still wide enough, and
+/// what its places are multiplied by to be places in the whole picture.
+pub fn suitable<'a>(planes: &[Gray<'a>], module: f32) -> (Gray<'a>, f32) {
+    let mut scale = 1.0;
+    let mut gray = planes[0];
+    for &half in &planes[1..] {
+        if module / (scale * 2.0) < WIDE {
+            break;
+        }
+        scale *= 2.0;
+        gray = half;
+    }
+    (gray, scale)
 }
 
 /// Where two lines meet; none, if they run side by side.

@@ -7,6 +7,7 @@
 //! them best.
 
 use super::gray::{Gray, Vec2, vec2};
+use super::pattern::{Around, Pattern};
 use super::version::Version;
 
 /// Maps places in a code, in modules, to places in a picture.
@@ -243,54 +244,8 @@ fn find_alignment_from(
     let middle = grid.place(centre) + shift;
     let right = (grid.place(centre + vec2(1.0, 0.0)) - grid.place(centre - vec2(1.0, 0.0))) * 0.5;
     let down = (grid.place(centre + vec2(0.0, 1.0)) - grid.place(centre - vec2(0.0, 1.0))) * 0.5;
-    let score = |at: Vec2| {
-        let mut sum = shades.of(gray.at(at)) * 2.0;
-        for dy in -2i8..=2 {
-            for dx in -2i8..=2 {
-                let ring = dx.abs().max(dy.abs());
-                if ring == 0 {
-                    continue;
-                }
-                let value = shades.of(gray.at(at + right * f32::from(dx) + down * f32::from(dy)));
-                sum += if ring == 1 { -value * 1.5 } else { value };
-            }
-        }
-        sum / 30.0
-    };
-    let mut best = (Vec2::default(), f32::MIN);
-    let steps = (within / 0.5).ceil() as i32;
-    for y in -steps..=steps {
-        for x in -steps..=steps {
-            let at = middle + right * (x as f32 * 0.5) + down * (y as f32 * 0.5);
-            if !gray.contains(at) {
-                continue;
-            }
-            // The farther, the better it must be.
-            let far = ((x * x + y * y) as f32).sqrt() * 0.5;
-            let value = score(at) - far * 0.02;
-            if value > best.1 {
-                best = (at, value);
-            }
-        }
-    }
-    if best.1 < 0.35 {
-        return None;
-    }
-    let mut step = 0.25;
-    while step > 0.1 {
-        let (at, _) = best;
-        for way in [right, right * -1.0, down, down * -1.0] {
-            let other = at + way * step;
-            let value = score(other);
-            if value > best.1 {
-                best = (other, value);
-            }
-        }
-        if best.0 == at {
-            step *= 0.5;
-        }
-    }
-    Some(best)
+    let around = Around { middle, right, down, within };
+    Pattern::ALIGNMENT.search(gray, around, 0.35, shades)
 }
 
 /// How far alignment patterns are from where a homography has them: large codes

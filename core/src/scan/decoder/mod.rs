@@ -39,6 +39,8 @@ mod finder;
 mod galois;
 mod gray;
 mod grid;
+mod missing;
+mod pattern;
 mod symbol;
 #[cfg(test)]
 mod tests;
@@ -85,6 +87,9 @@ const ALERT_AT_FIRST: u64 = 2;
 /// every fourth such frame is looked at in full.
 const FRUITLESS: u32 = 2;
 
+/// A pattern as clear as this is the corner of a code.
+const CLEAR: f32 = 0.7;
+
 /// Reads pictures in memory that it keeps.
 #[derive(Default)]
 pub(super) struct Decoder {
@@ -113,13 +118,7 @@ impl Decoder {
     /// buffer; those that were found until `is_over`.
     pub fn still(&mut self, frame: &Luma<'_>, is_over: &dyn Fn() -> bool) -> Vec<Reading> {
         let mut found = Vec::new();
-        self.finders.clear();
-        self.failed.clear();
-        self.look(frame, Rule::Mean, Effort::Full, is_over, &mut found);
-        // Where that reads nothing the other threshold may.
-        if found.is_empty() {
-            self.look(frame, Rule::Middle, Effort::Full, is_over, &mut found);
-        }
+        self.look(frame, &[Rule::Mean, Rule::Middle], Effort::Full, is_over, &mut found);
         found
     }
 
@@ -129,17 +128,14 @@ impl Decoder {
         self.turn += 1;
         let mut found = Vec::new();
         let is_alert = turn < self.alert_until.max(ALERT_AT_FIRST);
-        self.finders.clear();
-        self.failed.clear();
         if !is_alert {
             let is_promising = self.glance(frame, turn, is_over);
             if !is_promising || (self.fruitless >= FRUITLESS && !turn.is_multiple_of(4)) {
                 return found;
             }
-            self.finders.clear();
         }
         let rule = if turn % 3 == 2 { Rule::Middle } else { Rule::Mean };
-        self.look(frame, rule, Effort::Quick, is_over, &mut found);
+        self.look(frame, &[rule], Effort::Quick, is_over, &mut found);
         if !found.is_empty() {
             self.fruitless = 0;
             self.alert_until = turn + 1 + ALERT;
@@ -167,19 +163,23 @@ impl Decoder {
         }
         self.limits.choose(&self.blocks[0], Rule::Mean, FLAT);
         let split = Split { gray, limits: &self.limits };
+        self.finders.clear();
         self.search.find(split, (first, step), is_over, &mut self.finders);
         self.finders.len() >= 2
     }
 
-    /// Looks at all sizes and reads what it can.
+    /// Looks at all sizes and reads what it can, by one rule after the other for
+    /// as long as nothing was read or there are corners of something unread.
     fn look(
         &mut self,
         frame: &Luma<'_>,
-        rule: Rule,
+        rules: &[Rule],
         effort: Effort,
         is_over: &dyn Fn() -> bool,
         found: &mut Vec<Reading>,
     ) {
+        self.finders.clear();
+        self.failed.clear();
         let whole = Gray::of(frame);
         if whole.width < 4 || whole.height < 4 {
             return;
@@ -202,6 +202,26 @@ impl Decoder {
             let (finer, coarser) = self.blocks.split_at_mut(index);
             finer[index - 1].halve(&mut coarser[0]);
         }
+        for &rule in rules {
+            self.search(planes, rule, is_over, found);
+            self.read(planes, effort, is_over, found);
+            self.complete(planes, effort, is_over, found);
+            let is_clear = |finder: &Finder| finder.clarity() > CLEAR;
+            if !found.is_empty() && !self.finders.iter().any(is_clear) {
+                break;
+            }
+        }
+        self.halves = halves;
+    }
+
+    /// Looks for patterns at all sizes.
+    fn search(
+        &mut self,
+        planes: &[Gray<'_>],
+        rule: Rule,
+        is_over: &dyn Fn() -> bool,
+        found: &[Reading],
+    ) {
         for (size, &gray) in planes.iter().enumerate() {
             self.limits.choose(&self.blocks[size], rule, FLAT);
             let split = Split { gray, limits: &self.limits };
@@ -213,8 +233,24 @@ impl Decoder {
                 keep(&mut self.finders, finder.scaled(by), found);
             }
         }
+    }
+
+    /// Looks for third corners where there are two, and reads what they complete.
+    fn complete(
+        &mut self,
+        planes: &[Gray<'_>],
+        effort: Effort,
+        is_over: &dyn Fn() -> bool,
+        found: &mut Vec<Reading>,
+    ) {
+        missing::find(planes, &self.finders, is_over, &mut self.fresh);
+        if self.fresh.is_empty() {
+            return;
+        }
+        for finder in &self.fresh {
+            keep(&mut self.finders, *finder, found);
+        }
         self.read(planes, effort, is_over, found);
-        self.halves = halves;
     }
 
     /// Reads what three patterns at a time enclose, the likeliest first.

@@ -57,7 +57,7 @@ impl Triple {
 
 /// Centres of corner patterns are this many modules apart: version 1 and 40,
 /// with something for what is measured wrong.
-const FEWEST: f32 = 10.5;
+pub const FEWEST: f32 = 10.5;
 const MOST: f32 = 190.0;
 
 /// How far beside the line of modules the next pattern may be.
@@ -88,15 +88,16 @@ fn axis(finder: &Finder, axis: usize) -> Vec2 {
     }
 }
 
-/// A way in modules of a pattern: along which of its axes, how many, and how far
-/// beside it.
-fn in_modules(finder: &Finder, way: Vec2) -> Option<(usize, f32, f32)> {
+/// A way in modules of a pattern, across and along.
+pub fn in_modules(finder: &Finder, way: Vec2) -> Option<(f32, f32)> {
     let det = finder.across.cross(finder.along);
-    if det.abs() < 1e-6 {
-        return None;
-    }
-    let u = way.cross(finder.along) / det;
-    let v = finder.across.cross(way) / det;
+    (det.abs() > 1e-6).then(|| (way.cross(finder.along) / det, finder.across.cross(way) / det))
+}
+
+/// Along which of its axes a way from a pattern leads, how many modules, and how
+/// far beside the axis.
+fn on_axis(finder: &Finder, way: Vec2) -> Option<(usize, f32, f32)> {
+    let (u, v) = in_modules(finder, way)?;
     let (long, short, axis) = if u.abs() >= v.abs() {
         (u, v, if u > 0.0 { 0 } else { 2 })
     } else {
@@ -117,8 +118,8 @@ fn sides(finders: &[Finder], from: usize, sides: &mut Vec<Side>) {
             continue;
         }
         let way = there.centre - here.centre;
-        let Some((axis, long, aslant)) = in_modules(here, way) else { continue };
-        let Some((_, back, aslant_back)) = in_modules(there, way) else { continue };
+        let Some((axis, long, aslant)) = on_axis(here, way) else { continue };
+        let Some((_, back, aslant_back)) = on_axis(there, way) else { continue };
         let modules = (long * back).sqrt();
         if aslant > ASLANT || aslant_back > ASLANT * 1.6 || !(FEWEST..MOST).contains(&modules) {
             continue;
