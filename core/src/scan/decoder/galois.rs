@@ -59,9 +59,10 @@ fn value_at(polynomial: &[u8], x: u8) -> u8 {
 const MOST: usize = 68;
 
 /// Mends a block in place, whose last `checks` words are check words. Words at
-/// `erased` are taken as unknown. Returns how many words were wrong without
-/// being erased; none, if it is beyond mending, and then the block is as it was.
-pub fn mend(block: &mut [u8], checks: usize, erased: &[usize]) -> Option<usize> {
+/// `erased` are taken as unknown, and `spare` of the check words must not be
+/// needed. Returns how many words were wrong without being erased; none, if it is
+/// beyond mending, and then the block is as it was.
+pub fn mend(block: &mut [u8], checks: usize, erased: &[usize], spare: usize) -> Option<usize> {
     let length = block.len();
     if checks > MOST || checks >= length || length > 255 || erased.len() > checks {
         return None;
@@ -111,7 +112,7 @@ pub fn mend(block: &mut [u8], checks: usize, erased: &[usize]) -> Option<usize> 
         }
     }
     let locator_degree = locator.iter().rposition(|&term| term != 0).unwrap_or(0);
-    if locator_degree != degree || 2 * degree > checks + erased.len() || degree > checks {
+    if locator_degree != degree || 2 * degree + spare > checks + erased.len() || degree > checks {
         return None;
     }
     let locator = &locator[..=degree];
@@ -210,11 +211,11 @@ mod tests {
 
     #[test]
     fn what_makes_no_block_is_refused() {
-        assert_eq!(mend(&mut [], 7, &[]), None);
-        assert_eq!(mend(&mut [1; 7], 7, &[]), None);
-        assert_eq!(mend(&mut [1; 256], 30, &[]), None);
-        assert_eq!(mend(&mut [1; 100], MOST + 1, &[]), None);
-        assert_eq!(mend(&mut [1; 26], 7, &[0, 1, 2, 3, 4, 5, 6, 7]), None);
+        assert_eq!(mend(&mut [], 7, &[], 0), None);
+        assert_eq!(mend(&mut [1; 7], 7, &[], 0), None);
+        assert_eq!(mend(&mut [1; 256], 30, &[], 0), None);
+        assert_eq!(mend(&mut [1; 100], MOST + 1, &[], 0), None);
+        assert_eq!(mend(&mut [1; 26], 7, &[0, 1, 2, 3, 4, 5, 6, 7], 0), None);
     }
 
     proptest! {
@@ -240,7 +241,7 @@ mod tests {
             for (&at, by) in others[..errors].iter().zip(&wrong) {
                 block[at] ^= by;
             }
-            prop_assert_eq!(mend(&mut block, checks, erased), Some(errors));
+            prop_assert_eq!(mend(&mut block, checks, erased, 0), Some(errors));
             prop_assert_eq!(block, sound);
         }
 
@@ -248,11 +249,15 @@ mod tests {
         fn what_is_beyond_is_left_alone(
             (checks, noise) in (checks(), prop::collection::vec(any::<u8>(), 8..255)),
             erased in subsequence((0..255).collect::<Vec<usize>>(), 0..30),
+            spare in 0..4_usize,
         ) {
             let erased: Vec<usize> = erased.into_iter().filter(|&at| at < noise.len()).collect();
             let mut block = noise.clone();
-            match mend(&mut block, checks, &erased) {
-                Some(_) => prop_assert!(is_codeword(&block, checks)),
+            match mend(&mut block, checks, &erased, spare) {
+                Some(errors) => {
+                    prop_assert!(is_codeword(&block, checks));
+                    prop_assert!(2 * errors + erased.len() + spare <= checks);
+                }
                 None => prop_assert_eq!(block, noise),
             }
         }
@@ -270,7 +275,7 @@ mod tests {
                 *word ^= by;
             }
             let damaged = block.clone();
-            match mend(&mut block, checks, &[]) {
+            match mend(&mut block, checks, &[], 0) {
                 Some(errors) => {
                     prop_assert!(errors <= checks / 2);
                     prop_assert!(is_codeword(&block, checks));

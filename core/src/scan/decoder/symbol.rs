@@ -218,6 +218,11 @@ fn raw_words(modules: &Modules<'_>, mask: u8, is_mirrored: bool) -> (Vec<u8>, Ve
 /// not read as something.
 const LEFT_OVER: usize = 6;
 
+/// Of these, check words that no further error may need. Three errors in the six
+/// that are left over would fit one of some thousand blocks of noise, two fit
+/// one of millions.
+const SPARE: usize = 2;
+
 /// Most attempts with erased words on one block.
 const ATTEMPTS: usize = 6;
 
@@ -267,7 +272,7 @@ fn words(modules: &Modules<'_>, format: &Format, is_mirrored: bool) -> Option<Wo
 }
 
 fn mend(block: &mut [u8], checks: usize, sure: &[f32]) -> Option<usize> {
-    if let Some(wrong) = galois::mend(block, checks, &[]) {
+    if let Some(wrong) = galois::mend(block, checks, &[], 0) {
         return Some(wrong);
     }
     let most = checks.saturating_sub(LEFT_OVER);
@@ -279,7 +284,7 @@ fn mend(block: &mut [u8], checks: usize, sure: &[f32]) -> Option<usize> {
     let step = most.div_ceil(ATTEMPTS).max(2);
     let mut count = step.min(most);
     loop {
-        if let Some(wrong) = galois::mend(block, checks, &order[..count]) {
+        if let Some(wrong) = galois::mend(block, checks, &order[..count], SPARE) {
             return Some(wrong + count);
         }
         if count >= most {
@@ -445,13 +450,34 @@ mod tests {
         assert_eq!(code.text().as_ref(), Some(&text));
         code.damage(17..18, 1.0);
         assert_eq!(code.text(), None);
-        // Eleven, if they are the least sure.
+        // Eleven, if they are the least sure, and two more.
         let (mut code, text) = Code::full(1, EcLevel::H);
         code.damage(0..11, 0.1);
+        code.damage(20..22, 1.0);
         assert_eq!(code.text(), Some(text));
-        // All of them would leave nothing to tell a code from noise by.
-        code.damage(11..17, 0.1);
+        // More would leave too little to tell a code from noise by.
+        code.damage(22..23, 1.0);
         assert_eq!(code.text(), None);
+    }
+
+    /// Words that are erased cost what else tells a code from noise.
+    #[test]
+    fn noise_is_no_block() {
+        let mut random = 7u64;
+        let mut word = || {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            (random >> 24) as u8
+        };
+        // Versions 1-H, 2-Q and 5-L, the last of which was the worst.
+        for (words, checks) in [(26, 17), (44, 22), (134, 26)] {
+            let sure: Vec<f32> = (0..words).map(|at| (at * 37 % words) as f32).collect();
+            for _ in 0..5_000 {
+                let mut block: Vec<u8> = (0..words).map(|_| word()).collect();
+                assert_eq!(mend(&mut block, checks, &sure), None, "{block:?}");
+            }
+        }
     }
 
     #[test]
