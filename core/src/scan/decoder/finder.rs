@@ -467,3 +467,61 @@ fn solve3(m: [[f32; 3]; 3], r: [f32; 3]) -> Option<[f32; 3]> {
     }
     Some(solution)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn edges_are_where_a_row_changes(
+            width in 1..300_usize,
+            runs in prop::collection::vec(1..40_usize, 1..80),
+        ) {
+            // Light and dark in turns, then the same to the end.
+            let mut row = vec![false; width];
+            let mut at = 0;
+            for (index, run) in runs.iter().enumerate() {
+                let end = (at + run).min(width);
+                row[at..end].fill(index % 2 == 1);
+                at = end;
+            }
+            let mut words = vec![0u64; width.div_ceil(64)];
+            for (at, _) in row.iter().enumerate().filter(|(_, is_dark)| **is_dark) {
+                words[at / 64] |= 1 << (at % 64);
+            }
+            let mut expected: Vec<usize> =
+                (1..width).filter(|&at| row[at] != row[at - 1]).collect();
+            if row[0] {
+                expected.insert(0, 0);
+            }
+            expected.push(width);
+            let mut found = Vec::new();
+            edges(&words, width, &mut found);
+            let found: Vec<usize> = found.into_iter().map(usize::from).collect();
+            prop_assert_eq!(found, expected);
+        }
+
+        /// The quick look over all edges leaves nothing out that the close one
+        /// would take.
+        #[test]
+        fn what_is_like_a_finder_is_hopeful(
+            module in 1..60_u16,
+            runs in prop::collection::vec((1..8_u16, 0..5_u16), 5..40),
+        ) {
+            let mut row = vec![0];
+            for (modules, more) in runs {
+                row.push(row[row.len() - 1] + modules * module + more);
+            }
+            let mut hopeful = Vec::new();
+            mark(&row, &mut hopeful);
+            prop_assert_eq!(hopeful.len(), row.len() - 5);
+            for (six, &hopeful) in row.windows(6).zip(&hopeful) {
+                let six: Vec<usize> = six.iter().copied().map(usize::from).collect();
+                prop_assert!(hopeful == 1 || !is_like_finder(&six), "{:?}", six);
+            }
+        }
+    }
+}

@@ -59,9 +59,10 @@ fn value_at(polynomial: &[u8], x: u8) -> u8 {
 const MOST: usize = 68;
 
 /// Mends a block in place, whose last `checks` words are check words. Words at
-/// `erased` are taken as unknown. Returns how many words were wrong without
-/// being erased; none, if it is beyond mending, and then the block is as it was.
-pub fn mend(block: &mut [u8], checks: usize, erased: &[usize]) -> Option<usize> {
+/// `erased` are taken as unknown, and `spare` of the check words must not be
+/// needed. Returns how many words were wrong without being erased; none, if it is
+/// beyond mending, and then the block is as it was.
+pub fn mend(block: &mut [u8], checks: usize, erased: &[usize], spare: usize) -> Option<usize> {
     let length = block.len();
     if checks > MOST || checks >= length || length > 255 || erased.len() > checks {
         return None;
@@ -111,7 +112,7 @@ pub fn mend(block: &mut [u8], checks: usize, erased: &[usize]) -> Option<usize> 
         }
     }
     let locator_degree = locator.iter().rposition(|&term| term != 0).unwrap_or(0);
-    if locator_degree != degree || 2 * degree > checks + erased.len() || degree > checks {
+    if locator_degree != degree || 2 * degree + spare > checks + erased.len() || degree > checks {
         return None;
     }
     let locator = &locator[..=degree];
@@ -167,4 +168,121 @@ pub fn mend(block: &mut [u8], checks: usize, erased: &[usize]) -> Option<usize> 
         return None;
     }
     Some(errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, subsequence};
+
+    use super::*;
+
+    fn is_codeword(block: &[u8], checks: usize) -> bool {
+        (0..checks)
+            .all(|power| block.iter().fold(0, |sum, &word| times(sum, EXP[power]) ^ word) == 0)
+    }
+
+    /// Data with the check words that the writer of codes adds.
+    fn codeword(data: &[u8], checks: usize) -> Vec<u8> {
+        [data, &qrcode::ec::create_error_correction_code(data, checks)].concat()
+    }
+
+    /// Numbers of check words that codes have.
+    fn checks() -> impl Strategy<Value = usize> {
+        prop::sample::select(vec![7, 10, 13, 15, 16, 17, 18, 20, 22, 24, 26, 28, 30])
+    }
+
+    #[test]
+    fn the_field_is_one() {
+        for a in 1..=255 {
+            assert_eq!(over(a, a), 1);
+            assert_eq!(times(a, over(1, a)), 1);
+            assert_eq!((times(a, 0), times(0, a), over(0, a)), (0, 0, 0));
+            // Adding is exclusive or, so doubling is the shift that the field is
+            // made of.
+            let doubled = u16::from(a) << 1;
+            let reduced = if doubled > 255 { doubled ^ 0x11d } else { doubled };
+            assert_eq!(u16::from(times(a, 2)), reduced);
+        }
+        for position in 0..255 {
+            assert_eq!(times(EXP[position], inverse_power(position)), 1);
+        }
+    }
+
+    #[test]
+    fn what_makes_no_block_is_refused() {
+        assert_eq!(mend(&mut [], 7, &[], 0), None);
+        assert_eq!(mend(&mut [1; 7], 7, &[], 0), None);
+        assert_eq!(mend(&mut [1; 256], 30, &[], 0), None);
+        assert_eq!(mend(&mut [1; 100], MOST + 1, &[], 0), None);
+        assert_eq!(mend(&mut [1; 26], 7, &[0, 1, 2, 3, 4, 5, 6, 7], 0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_within_reach_is_mended(
+            (checks, data) in (checks(), prop::collection::vec(any::<u8>(), 1..120)),
+            order in subsequence((0..150).collect::<Vec<usize>>(), 150).prop_shuffle(),
+            erasures: Index,
+            errors: Index,
+            wrong in prop::collection::vec(1..=255_u8, 30),
+        ) {
+            let sound = codeword(&data, checks);
+            let places: Vec<usize> =
+                order.into_iter().filter(|&place| place < sound.len()).collect();
+            let erasures = erasures.index(checks + 1).min(places.len());
+            let (erased, others) = places.split_at(erasures);
+            let errors = errors.index((checks - erasures) / 2 + 1).min(others.len());
+            let mut block = sound.clone();
+            // Half of what is erased happens to be right.
+            for (&at, by) in erased.iter().step_by(2).zip(&wrong) {
+                block[at] ^= by;
+            }
+            for (&at, by) in others[..errors].iter().zip(&wrong) {
+                block[at] ^= by;
+            }
+            prop_assert_eq!(mend(&mut block, checks, erased, 0), Some(errors));
+            prop_assert_eq!(block, sound);
+        }
+
+        #[test]
+        fn what_is_beyond_is_left_alone(
+            (checks, noise) in (checks(), prop::collection::vec(any::<u8>(), 8..255)),
+            erased in subsequence((0..255).collect::<Vec<usize>>(), 0..30),
+            spare in 0..4_usize,
+        ) {
+            let erased: Vec<usize> = erased.into_iter().filter(|&at| at < noise.len()).collect();
+            let mut block = noise.clone();
+            match mend(&mut block, checks, &erased, spare) {
+                Some(errors) => {
+                    prop_assert!(is_codeword(&block, checks));
+                    prop_assert!(2 * errors + erased.len() + spare <= checks);
+                }
+                None => prop_assert_eq!(block, noise),
+            }
+        }
+
+        /// A little more than can be mended is never mended into less of a change
+        /// than a codeword allows.
+        #[test]
+        fn one_error_too_many_gives_nothing_or_a_codeword(
+            (checks, data) in (checks(), prop::collection::vec(any::<u8>(), 40..80)),
+            wrong in prop::collection::vec(1..=255_u8, 16),
+        ) {
+            let sound = codeword(&data, checks);
+            let mut block = sound.clone();
+            for (word, by) in block.iter_mut().zip(&wrong).take(checks / 2 + 1) {
+                *word ^= by;
+            }
+            let damaged = block.clone();
+            match mend(&mut block, checks, &[], 0) {
+                Some(errors) => {
+                    prop_assert!(errors <= checks / 2);
+                    prop_assert!(is_codeword(&block, checks));
+                    prop_assert_ne!(block, sound);
+                }
+                None => prop_assert_eq!(block, damaged),
+            }
+        }
+    }
 }

@@ -146,3 +146,90 @@ fn four_means(upper: [u8; 8], lower: [u8; 8]) -> [u8; 4] {
     let pairs = (means | means >> 8) & 0x0000_ffff_0000_ffff;
     ((pairs | pairs >> 16) as u32).to_le_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Two rows of three, and one byte between them that is none of the picture.
+    const PIXELS: [u8; 7] = [0, 100, 200, 99, 40, 140, 240];
+    const GRAY: Gray<'_> = Gray { width: 3, height: 2, stride: 4, pixels: &PIXELS };
+
+    #[test]
+    fn between_pixels_is_between_their_luma() {
+        for (x, y, luma) in [
+            (0.5, 0.5, 0.0),
+            (2.5, 1.5, 240.0),
+            (1.0, 0.5, 50.0),
+            (1.5, 1.0, 120.0),
+            (1.0, 1.0, 70.0),
+        ] {
+            assert!((GRAY.at(vec2(x, y)) - luma).abs() < 0.01, "{x}, {y}");
+        }
+    }
+
+    #[test]
+    fn beyond_the_edge_is_the_edge() {
+        for far in [0.0, -0.1, -5.0, -1e30, f32::NEG_INFINITY] {
+            assert!(GRAY.at(vec2(far, far)).abs() < 0.01, "{far}");
+            assert!((GRAY.at(vec2(10.0 - far, 0.5)) - 200.0).abs() < 0.01, "{far}");
+            assert!((GRAY.at(vec2(far, 10.0 - far)) - 40.0).abs() < 0.01, "{far}");
+        }
+        // A place that is none makes no panic.
+        assert!(GRAY.at(vec2(f32::NAN, 1.0)).is_nan());
+        assert!(!GRAY.contains(vec2(f32::NAN, 1.0)));
+        assert!(GRAY.contains(vec2(0.0, 0.0)) && !GRAY.contains(vec2(3.0, 0.0)));
+    }
+
+    #[test]
+    fn one_pixel_is_everywhere() {
+        let gray = Gray { width: 1, height: 1, stride: 1, pixels: &[7] };
+        for (x, y) in [(0.5, 0.5), (-3.0, 9.0), (1e9, -1e9)] {
+            assert!((gray.at(vec2(x, y)) - 7.0).abs() < 0.01);
+        }
+        assert_eq!(halve(gray, &mut Vec::new()).pixels, []);
+    }
+
+    proptest! {
+        #[test]
+        fn half_the_size_is_the_mean_of_four(
+            (width, gap) in (1..70_usize, 0..5_usize),
+            pixels in prop::collection::vec(any::<u8>(), 80..1_000),
+        ) {
+            let stride = width + gap;
+            let gray = Gray { width, height: pixels.len() / stride, stride, pixels: &pixels };
+            let mut memory = vec![1; 5];
+            let half = halve(gray, &mut memory);
+            prop_assert_eq!((half.width, half.height), (width / 2, gray.height / 2));
+            for y in 0..half.height {
+                for x in 0..half.width {
+                    let four = [0, 1, stride, stride + 1]
+                        .map(|offset| u32::from(pixels[2 * y * stride + 2 * x + offset]));
+                    let mean = (four.iter().sum::<u32>() + 2) / 4;
+                    prop_assert_eq!(u32::from(half.row(y)[x]), mean);
+                }
+            }
+        }
+
+        #[test]
+        fn a_thin_picture_has_pixels_of_the_whole(
+            width in 1..70_usize,
+            pixels in prop::collection::vec(any::<u8>(), 80..1_000),
+            turn in 0..9_usize,
+        ) {
+            let gray = Gray { width, height: pixels.len() / width, stride: width, pixels: &pixels };
+            let mut memory = Vec::new();
+            thin(gray, turn, &mut memory);
+            let thin = gray.thinned(&memory);
+            prop_assert_eq!(thin.width * thin.height, memory.len());
+            for y in 0..thin.height {
+                let of_whole = (y * THIN + turn % THIN).min(gray.height - 1);
+                for x in 0..thin.width {
+                    prop_assert_eq!(thin.row(y)[x], gray.row(of_whole)[x * THIN]);
+                }
+            }
+        }
+    }
+}

@@ -42,6 +42,8 @@ mod grid;
 mod missing;
 mod pattern;
 mod symbol;
+#[cfg(test)]
+mod tests;
 mod text;
 mod threshold;
 mod triple;
@@ -136,11 +138,11 @@ impl Decoder {
         }
         let rule = if turn % 3 == 2 { Rule::Middle } else { Rule::Mean };
         self.look(frame, &[rule], Effort::Quick, is_over, &mut found);
-        if found.is_empty() {
-            self.fruitless = self.fruitless.saturating_add(1);
-        } else {
+        if !found.is_empty() {
             self.fruitless = 0;
             self.alert_until = turn + 1 + ALERT;
+        } else if !is_alert {
+            self.fruitless = self.fruitless.saturating_add(1);
         }
         found
     }

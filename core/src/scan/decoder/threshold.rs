@@ -273,3 +273,101 @@ fn darker(eight: [u8; 8], limit: u8) -> u64 {
     let dark = (lighter ^ TOP) >> 7;
     dark.wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scan::decoder::gray::halve;
+
+    fn limits(gray: Gray<'_>, rule: Rule) -> Limits {
+        let mut memory = Vec::new();
+        let mut blocks = Blocks::default();
+        blocks.measure(halve(gray, &mut memory));
+        let mut limits = Limits::default();
+        limits.choose(&blocks, rule, 20);
+        limits
+    }
+
+    #[test]
+    fn nothing_is_dark_where_all_is_even() {
+        let pixels: Vec<u8> =
+            (0..100 * 90).map(|at| 100 + u8::try_from(at % 19).unwrap()).collect();
+        let gray = Gray { width: 100, height: 90, stride: 100, pixels: &pixels };
+        for rule in [Rule::Mean, Rule::Middle] {
+            let limits = limits(gray, rule);
+            let mut words = Vec::new();
+            for y in 0..90 {
+                Split { gray, limits: &limits }.row(y, &mut words);
+                assert!(words.iter().all(|&word| word == 0), "{rule:?}: {words:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn light_falling_off_makes_no_difference() {
+        // Stripes of eight pixels on paper that goes from light to nearly black.
+        let paper = |x: usize| 250 - x / 2;
+        let is_stripe = |x: usize| x / 8 % 2 == 0;
+        let luma = |x: usize| if is_stripe(x) { paper(x) / 2 } else { paper(x) };
+        let pixels: Vec<u8> =
+            (0..400 * 80).map(|at| u8::try_from(luma(at % 400)).unwrap()).collect();
+        let gray = Gray { width: 400, height: 80, stride: 400, pixels: &pixels };
+        for rule in [Rule::Mean, Rule::Middle] {
+            let limits = limits(gray, rule);
+            let mut words = Vec::new();
+            Split { gray, limits: &limits }.row(40, &mut words);
+            for x in 0..400 {
+                let is_dark = words[x / 64] >> (x % 64) & 1 == 1;
+                assert_eq!(is_dark, is_stripe(x), "{rule:?}: {x}");
+            }
+        }
+    }
+
+    proptest! {
+        /// Bits are packed eight at a time; each must be what its pixel and its
+        /// limit say.
+        #[test]
+        fn a_row_is_what_its_pixels_are(
+            (width, height, gap) in (2..200_usize, 2..40_usize, 0..9_usize),
+            noise in prop::collection::vec(any::<u8>(), 199 * 40),
+            rule in prop::sample::select(vec![Rule::Mean, Rule::Middle]),
+        ) {
+            let stride = width + gap;
+            let pixels: Vec<u8> = noise.iter().copied().cycle().take(stride * height).collect();
+            let gray = Gray { width, height, stride, pixels: &pixels };
+            let limits = limits(gray, rule);
+            let split = Split { gray, limits: &limits };
+            let mut words = vec![7; 2];
+            for y in 0..height {
+                split.row(y, &mut words);
+                prop_assert_eq!(words.len(), width.div_ceil(64));
+                for at in 0..words.len() * 64 {
+                    let is_dark = at < width && gray.row(y)[at] / 2 < split.limit(at, y);
+                    prop_assert_eq!(words[at / 64] >> (at % 64) & 1 == 1, is_dark, "{}, {}", at, y);
+                }
+            }
+        }
+
+        #[test]
+        fn blocks_of_any_picture_can_be_measured(
+            (width, height) in (1..70_usize, 1..70_usize),
+            noise in prop::collection::vec(any::<u8>(), 70 * 70),
+            first in 0..BLOCK,
+        ) {
+            let gray = Gray { width, height, stride: width, pixels: &noise };
+            let (mut blocks, mut half, mut limits) =
+                (Blocks::default(), Blocks::default(), Limits::default());
+            blocks.measure_rows(gray, first);
+            blocks.halve(&mut half);
+            for (blocks, side) in [(&blocks, BLOCK), (&half, 2 * BLOCK)] {
+                limits.choose(blocks, Rule::Mean, 0);
+                prop_assert_eq!(limits.columns, width.div_ceil(side));
+                prop_assert_eq!(limits.rows, height.div_ceil(side));
+                let least = noise[..width * height].iter().min();
+                prop_assert!(limits.limits.iter().min() >= least);
+            }
+        }
+    }
+}

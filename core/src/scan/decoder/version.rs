@@ -130,3 +130,87 @@ pub fn is_function(version: Version, column: usize, row: usize) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use qrcode::bits::Bits;
+    use qrcode::canvas::{Canvas, Module};
+    use qrcode::{EcLevel, ec};
+
+    use super::*;
+
+    const LEVELS: [(Level, EcLevel); 4] = [
+        (Level::L, EcLevel::L),
+        (Level::M, EcLevel::M),
+        (Level::Q, EcLevel::Q),
+        (Level::H, EcLevel::H),
+    ];
+
+    fn all() -> impl Iterator<Item = (Version, qrcode::Version)> {
+        (1..=40).map(|number| (Version::new(number).unwrap(), number_of(number)))
+    }
+
+    fn number_of(number: usize) -> qrcode::Version {
+        qrcode::Version::Normal(i16::try_from(number).unwrap())
+    }
+
+    #[test]
+    fn there_are_forty() {
+        assert_eq!((Version::new(0), Version::new(41)), (None, None));
+        assert_eq!((Version(1).side(), Version(40).side()), (21, 177));
+    }
+
+    /// Those who write codes must mean the same words.
+    #[test]
+    fn words_and_blocks_are_those_of_the_writer() {
+        for (version, theirs) in all() {
+            for (level, their_level) in LEVELS {
+                let data = Bits::new(theirs).max_len(their_level).unwrap() / 8;
+                let (words, checks) =
+                    ec::construct_codewords(&vec![0; data], theirs, their_level).unwrap();
+                let case = format!("{version:?} {level:?}");
+                assert_eq!(version.words(), words.len() + checks.len(), "{case}");
+                assert_eq!(version.blocks(level) * version.checks(level), checks.len(), "{case}");
+                assert!(version.words() / version.blocks(level) < 255, "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_bears_no_data_is_that_of_the_writer() {
+        for (version, theirs) in all() {
+            let mut canvas = Canvas::new(theirs, EcLevel::M);
+            canvas.draw_all_functional_patterns();
+            let side = version.side();
+            assert_eq!(i16::try_from(side), Ok(theirs.width()));
+            let coordinate = |at: usize| i16::try_from(at).unwrap();
+            for row in 0..side {
+                for column in 0..side {
+                    let bears_data =
+                        canvas.get(coordinate(column), coordinate(row)) == Module::Empty;
+                    assert_eq!(
+                        is_function(version, column, row),
+                        !bears_data,
+                        "{version:?}: {column}, {row}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// From annex E of the standard.
+    #[test]
+    fn alignment_patterns_are_where_the_standard_has_them() {
+        let centres = |number| {
+            let (centres, count) = Version(number).alignment();
+            centres[..count].to_vec()
+        };
+        assert_eq!(centres(1), []);
+        assert_eq!(centres(2), [6, 18]);
+        assert_eq!(centres(7), [6, 22, 38]);
+        assert_eq!(centres(14), [6, 26, 46, 66]);
+        assert_eq!(centres(32), [6, 34, 60, 86, 112, 138]);
+        assert_eq!(centres(36), [6, 24, 50, 76, 102, 128, 154]);
+        assert_eq!(centres(40), [6, 30, 58, 86, 114, 142, 170]);
+    }
+}
