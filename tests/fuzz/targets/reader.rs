@@ -8,8 +8,8 @@
 use std::cell::Cell;
 
 use crewseal::scan::{Look, Luma, Reader, Reading, Region, Rotation};
-use libfuzzer_sys::fuzz_target;
-use seeds::{Picture, Shot};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use seeds::{HEAD, Picture, Shot};
 
 fuzz_target!(|input: &[u8]| {
     any_numbers(input);
@@ -22,6 +22,30 @@ fuzz_target!(|input: &[u8]| {
         let Some(frame) = frame(&taken, &bytes, &shot, &mut memory) else { return };
         read(&mut reader, &frame, &shot);
     }
+});
+
+// Left to itself the fuzzer changes pixels, as nearly all bytes are pixels. How
+// the picture is shot has its turn three times out of four.
+fuzz_mutator!(|input: &mut [u8], size: usize, most: usize, seed: u32| {
+    let [how, first, value, second] = seed.to_le_bytes();
+    let Some(head) = input[..size].first_chunk_mut::<HEAD>() else {
+        return fuzzer_mutate(input, size, most);
+    };
+    // The width comes first; another one makes noise of any picture.
+    let shot = &mut head[2..];
+    let place = |of: u8| usize::from(of) % (HEAD - 2);
+    match how % 8 {
+        0 | 1 => return fuzzer_mutate(input, size, most),
+        // Back to as it was: too much at once, and nothing is left to see.
+        2 | 3 => shot[place(first)] = 0,
+        4 => shot[place(first)] = shot[place(first)].wrapping_add(value % 9).wrapping_sub(4),
+        5 | 6 => shot[place(first)] = value,
+        _ => {
+            shot[place(first)] = value;
+            shot[place(second)] = value.rotate_left(3);
+        }
+    }
+    size
 });
 
 /// The bytes of a picture as cameras deliver them, in one of three layouts.
@@ -103,7 +127,8 @@ fn read(reader: &mut Reader, frame: &Luma<'_>, shot: &Shot) {
 
 fn check(reading: &Reading) {
     assert!((1..=40).contains(&reading.version), "{reading:?}");
-    let is_finite = reading.corners.iter().all(|corner| corner.x.is_finite() && corner.y.is_finite());
+    let is_finite =
+        reading.corners.iter().all(|corner| corner.x.is_finite() && corner.y.is_finite());
     assert!(is_finite, "{reading:?}");
 }
 
@@ -111,11 +136,13 @@ fn check(reading: &Reading) {
 /// do not. One that is accepted can be looked at.
 fn any_numbers(input: &[u8]) {
     let Some((head, bytes)) = input.split_first_chunk::<24>() else { return };
-    let number = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+    let number =
+        |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
     let shift = head[23] % 32;
     // Large numbers are refused at once; shifted, some are accepted.
     let [width, height, stride, left] = [0, 4, 8, 12].map(|at| number(at) >> shift);
-    let region = Region { left, top: height / 3, width: width / 2, height: (height / 2).wrapping_add(left) };
+    let region =
+        Region { left, top: height / 3, width: width / 2, height: (height / 2).wrapping_add(left) };
     let stride = stride as usize;
     let mut memory = Vec::new();
     let degrees = number(16).cast_signed();

@@ -64,7 +64,7 @@ pub struct Picture {
 
 /// Enlarging ends where a picture would have more pixels: fuzzing lives from many
 /// tries.
-const MOST_PIXELS: usize = 300_000;
+const MOST_PIXELS: usize = 150_000;
 
 impl Shot {
     /// Parts an input in how and what. None, if there is not a row of pixels.
@@ -72,8 +72,32 @@ impl Shot {
     pub fn parse(input: &[u8]) -> Option<(Self, Picture)> {
         let (head, pixels) = input.split_first_chunk::<HEAD>()?;
         let &[
-            low, high, gap, held, r0, r1, r2, r3, frames, enlarged, turn, lean, keystone, blur,
-            contrast, brightness, noise, seed, p0, p1, p2, p3, patience, _, _, _,
+            low,
+            high,
+            gap,
+            held,
+            r0,
+            r1,
+            r2,
+            r3,
+            frames,
+            enlarged,
+            turn,
+            lean,
+            keystone,
+            blur,
+            contrast,
+            brightness,
+            noise,
+            seed,
+            p0,
+            p1,
+            p2,
+            p3,
+            patience,
+            _,
+            _,
+            _,
         ] = head;
         let shot = Self {
             width: u16::from_le_bytes([low, high]),
@@ -163,7 +187,8 @@ impl Shot {
         let part = |of: u8, whole: usize| usize::from(of) * whole / 256;
         let side = part(side, picture.width.max(picture.height));
         let left = part(left, picture.width);
-        for row in picture.pixels.chunks_mut(picture.width).skip(part(top, picture.height)).take(side)
+        for row in
+            picture.pixels.chunks_mut(picture.width).skip(part(top, picture.height)).take(side)
         {
             let right = (left + side).min(row.len());
             row[left..right].fill(luma);

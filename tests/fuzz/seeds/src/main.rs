@@ -34,7 +34,7 @@ fn main() -> Result<(), Failure> {
     for (index, picture) in pictures.iter().enumerate() {
         let width = u16::try_from(picture.width() - 1)?;
         // Every second one as a stream.
-        let frames = if index % 2 == 0 { 0 } else { 4 };
+        let frames = if index % 2 == 0 { 0 } else { 3 };
         let shot = Shot { width, frames, ..Shot::default() };
         fs::write(to.join(format!("{index:04}")), shot.input(picture.as_raw()))?;
     }
