@@ -279,8 +279,6 @@ pub fn fit(gray: Gray<'_>, centre: Vec2, wide: f32, tall: f32) -> Option<Finder>
     if (light - dark).abs() < CONTRAST || f32::abs(is_lighter) < 3.0 {
         return None;
     }
-    let sign = (light - dark).signum();
-    let limit = f32::midpoint(dark, light);
     let mut points = [Vec2::default(); RAYS];
     let mut count = 0;
     let step = (0.75 / wide.max(tall)).clamp(0.12, 0.5);
@@ -288,7 +286,7 @@ pub fn fit(gray: Gray<'_>, centre: Vec2, wide: f32, tall: f32) -> Option<Finder>
         // 7 and 24 have no common factor: any first few rays are spread.
         let turn = (ray * 7 % RAYS) as f32 / RAYS as f32 * std::f32::consts::TAU;
         let way = vec2(turn.cos() * wide, turn.sin() * tall);
-        if let Some([second, third]) = ring(gray, centre, way, limit, sign, step) {
+        if let Some([second, third]) = ring(gray, centre, way, (dark, light), step) {
             points[count] = way * f32::midpoint(second, third);
             count += 1;
         }
@@ -321,40 +319,76 @@ pub fn fit(gray: Gray<'_>, centre: Vec2, wide: f32, tall: f32) -> Option<Finder>
     is_plausible.then_some(finder)
 }
 
+/// Rises and falls smaller than this share of the contrast are noise.
+const NOISE: f32 = 0.12;
+
+/// Samples of a ray, at most.
+const SAMPLES: usize = 52;
+
 /// Along a way whose unit is about a module: where the light ring ends and where
 /// the dark one does.
+///
+/// Blur makes a ring of one module paler than the middle of three, so there is
+/// no one threshold for all edges: each is half-way between the extremes to
+/// both sides of it.
 fn ring(
     gray: Gray<'_>,
     centre: Vec2,
     way: Vec2,
-    limit: f32,
-    sign: f32,
+    (dark, light): (f32, f32),
     step: f32,
 ) -> Option<[f32; 2]> {
-    let mut edges = [0.0; 3];
-    let mut found = 0;
-    let mut t = 0.0;
-    let mut before = -1.0;
-    while t < 6.0 {
-        t += step;
-        let place = centre + way * t;
-        // Dark is negative. Beyond the picture all is light: codes are cut out
-        // along their edge by people who know no quiet zone.
-        let value = if gray.contains(place) { (gray.at(place) - limit) * sign } else { 1.0 };
-        let wanted = if found % 2 == 0 { value > 0.0 } else { value <= 0.0 };
-        if wanted {
-            let part = if value == before { 1.0 } else { (0.0 - before) / (value - before) };
-            edges[found] = t - step + step * part.clamp(0.0, 1.0);
-            found += 1;
-            if found == 3 {
-                break;
+    let mut values = [0.0; SAMPLES];
+    let noise = NOISE.max(4.0 / (light - dark).abs());
+    // The lightest of the light ring and the darkest of the dark one, each once
+    // it is left again by more than noise.
+    let (mut peak, mut trough) = (0, 0);
+    let mut count = 1;
+    let mut is_past_peak = false;
+    let mut is_out = false;
+    while count < SAMPLES && (count as f32) * step < 6.0 {
+        let place = centre + way * (count as f32 * step);
+        // The middle is 0 and the light ring about 1. Beyond the picture all is
+        // light: codes are cut out along their edge by people who know no quiet
+        // zone.
+        let is_inside = gray.contains(place);
+        let value = if is_inside { (gray.at(place) - dark) / (light - dark) } else { 1.0 };
+        values[count] = value;
+        if !is_past_peak {
+            if value > values[peak] {
+                peak = count;
+            } else if value < values[peak] - noise && values[peak] > 0.4 {
+                is_past_peak = true;
+                trough = count;
             }
+        } else if value < values[trough] {
+            trough = count;
+        } else if value > values[trough] + noise
+            && value >= f32::midpoint(values[trough], values[peak])
+        {
+            is_out = true;
+            break;
         }
-        before = value;
+        count += 1;
     }
-    let [first, second, third] = edges;
-    let is_ring = found == 3
-        && first > 0.7
+    if !is_out || values[peak] - values[trough] < 0.2 {
+        return None;
+    }
+    let crossing = |range: std::ops::Range<usize>, limit: f32, rises: bool| {
+        range.into_iter().find_map(|at| {
+            let (before, here) = (values[at], values[at + 1]);
+            let is_crossed = if rises { here >= limit } else { here <= limit };
+            is_crossed.then(|| {
+                let part = if here == before { 1.0 } else { (limit - before) / (here - before) };
+                (at as f32 + part.clamp(0.0, 1.0)) * step
+            })
+        })
+    };
+    let limit = f32::midpoint(values[peak], values[trough]);
+    let first = crossing(0..peak, values[peak] / 2.0, true)?;
+    let second = crossing(peak..trough, limit, false)?;
+    let third = crossing(trough..count, limit, true)?;
+    let is_ring = first > 0.7
         && first < 3.4
         && second > first * 1.2
         && second < first * 2.6

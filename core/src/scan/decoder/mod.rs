@@ -105,6 +105,8 @@ pub(super) struct Decoder {
     is_used: Vec<bool>,
     /// Corners that were tried in this picture, in vain.
     failed: Vec<[Vec2; 3]>,
+    /// Places in this picture where a corner was looked for.
+    searched: Vec<Vec2>,
     /// Frames so far.
     turn: u64,
     /// Frames up to this one are looked at in full.
@@ -180,6 +182,7 @@ impl Decoder {
     ) {
         self.finders.clear();
         self.failed.clear();
+        self.searched.clear();
         let whole = Gray::of(frame);
         if whole.width < 4 || whole.height < 4 {
             return;
@@ -235,7 +238,8 @@ impl Decoder {
         }
     }
 
-    /// Looks for third corners where there are two, and reads what they complete.
+    /// Looks for the other corners where there are some, and reads what they
+    /// complete.
     fn complete(
         &mut self,
         planes: &[Gray<'_>],
@@ -243,14 +247,18 @@ impl Decoder {
         is_over: &dyn Fn() -> bool,
         found: &mut Vec<Reading>,
     ) {
-        missing::find(planes, &self.finders, is_over, &mut self.fresh);
-        if self.fresh.is_empty() {
-            return;
+        // A corner alone first needs a second one.
+        for _ in 0..2 {
+            let Self { finders, searched, fresh, .. } = self;
+            missing::find(planes, finders, is_over, searched, fresh);
+            if self.fresh.is_empty() {
+                return;
+            }
+            for finder in &self.fresh {
+                keep(&mut self.finders, *finder, found);
+            }
+            self.read(planes, effort, is_over, found);
         }
-        for finder in &self.fresh {
-            keep(&mut self.finders, *finder, found);
-        }
-        self.read(planes, effort, is_over, found);
     }
 
     /// Reads what three patterns at a time enclose, the likeliest first.

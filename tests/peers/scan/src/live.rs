@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
-use crewseal::label::Token;
-use crewseal::scan::{self, Luma, Reading};
+use crewseal::scan::{Luma, Session, Sighting};
 use image::{DynamicImage, GrayImage};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -121,21 +120,23 @@ impl Progress {
 }
 
 /// What a session says of one frame: the label's text, or none for a code that
-/// is not of ours.
+/// is not of ours. What it remembers of frames before is no reading of this one.
 fn look(session: &mut Session, luma: &GrayImage) -> Vec<Option<String>> {
     let Some(frame) = frame(luma) else { return Vec::new() };
-    let texts = session.frame(&frame).into_iter().map(|reading| reading.text);
-    texts.map(|text| Token::parse(&text).ok().map(|token| token.to_text())).collect()
-}
-
-/// Stands for the live session until there is one: every frame is read anew.
-#[derive(Default)]
-struct Session;
-
-impl Session {
-    fn frame(&mut self, frame: &Luma<'_>) -> Vec<Reading> {
-        scan::read(frame)
-    }
+    session
+        .frame(&frame)
+        .iter()
+        .filter(|sighted| sighted.age == 0)
+        .map(|sighted| match sighted.sighting {
+            Sighting::New(token)
+            | Sighting::Again(token)
+            | Sighting::Blank(token)
+            | Sighting::OtherJob(token)
+            | Sighting::UnknownLabel(token)
+            | Sighting::Undone(token) => Some(token.to_text()),
+            Sighting::NotOurs(_) => None,
+        })
+        .collect()
 }
 
 /// None for a picture beyond the limits of a frame.
@@ -179,7 +180,7 @@ pub fn idle(samples: &[Sample]) -> Idle {
                 let pixels = f64::from(held.width()) * f64::from(held.height());
                 bytes.push(asked as f64 / pixels);
             }
-            idle.false_reads += seen.len();
+            idle.false_reads += seen.iter().filter(|sighted| sighted.age == 0).count();
         }
     }
     idle.frame_milliseconds = median(times).map_or(0.0, milliseconds);

@@ -8,6 +8,7 @@ use rand::Rng;
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 
+use super::Shares;
 use super::conditions::{Chance, Conditions};
 use super::film::Film;
 use super::plane::{Eye, Plane, paint};
@@ -29,15 +30,15 @@ const fn stack(columns: usize, rows: usize, front: (f32, f32)) -> Stack {
 }
 
 /// One carton of a move, a crate, a flat one.
-const ONE: [Stack; 3] =
+static ONE: [Stack; 3] =
     [stack(1, 1, (390.0, 290.0)), stack(1, 1, (300.0, 220.0)), stack(1, 1, (330.0, 110.0))];
 /// Archive boxes seen end-on, shoe boxes, flat ones.
-const SIX: [Stack; 3] =
+static SIX: [Stack; 3] =
     [stack(3, 2, (185.0, 140.0)), stack(2, 3, (275.0, 92.0)), stack(1, 6, (320.0, 46.0))];
-const TWELVE: [Stack; 3] =
+static TWELVE: [Stack; 3] =
     [stack(4, 3, (138.0, 92.0)), stack(3, 4, (182.0, 70.0)), stack(2, 6, (270.0, 46.0))];
 /// Boxes for documents lying flat, and small cartons.
-const TWENTY_FOUR: [Stack; 3] =
+static TWENTY_FOUR: [Stack; 3] =
     [stack(4, 6, (116.0, 44.0)), stack(3, 8, (160.0, 40.5)), stack(6, 4, (86.0, 60.0))];
 
 /// The front of a box.
@@ -75,13 +76,18 @@ pub struct Aisle {
 
 impl Aisle {
     /// Boxes for so many labels. Other boxes stand around them.
-    pub fn new(labels: usize, conditions: &Conditions, rng: &mut SmallRng) -> Self {
-        let stack = choose(labels, rng);
-        let spacing = between(conditions.spacing, rng.random());
+    pub fn new(
+        labels: usize,
+        conditions: &Conditions,
+        shares: &mut Shares<'_>,
+        rng: &mut SmallRng,
+    ) -> Self {
+        let stack = choose(labels, shares.next());
+        let spacing = between(conditions.spacing, shares.next());
         let front = (stack.front.0 * spacing, stack.front.1 * spacing);
         let shelf = if rng.random_bool(0.6) { stack.rows.div_ceil(2).max(2) } else { usize::MAX };
-        let kinds = kinds(labels, front, rng);
-        let wear = wears(labels, conditions, rng);
+        let kinds = kinds(labels, front, shares.next(), rng);
+        let wear = wears(labels, conditions, shares, rng);
 
         let mut aisle = Self {
             fronts: Vec::new(),
@@ -204,15 +210,23 @@ impl Aisle {
         let depth = modules * label.module;
         let before = plane.normal() * rng.random_range(1.0..6.0);
         let is_string = rng.random_bool(0.3);
-        let broad = if is_string { 2.0 } else { rng.random_range(9.0..16.0) };
-        let long = 110.0;
-        // From the left, the right or below; the string goes anywhere else.
-        let (from, tilt) = match rng.random_range(0..3) {
-            0 => ((left + depth - broad, top + side / 2.0 - long / 2.0), 0.0),
-            1 => ((left + side - depth, top + side / 2.0 - long / 2.0), 0.0),
-            _ => ((left - 40.0, top + side - depth + broad), -FRAC_PI_2),
+        // Straps go around their own box, and leave the next one's label alone.
+        let (width, height) = label.size;
+        let is_below = rng.random_range(0..3) == 0;
+        let (long, most) = if is_below {
+            (width + 8.0, height - top - side + depth + 1.0)
+        } else {
+            (height + 3.0, 14.0)
         };
-        let tilt: f32 = tilt + rng.random_range(-0.08..0.08);
+        let broad = if is_string { 2.0 } else { rng.random_range(0.6..1.0) * most.max(2.0) };
+        let (from, tilt) = if is_below {
+            ((width / 2.0 - long / 2.0, top + side - depth + broad), -FRAC_PI_2)
+        } else if rng.random() {
+            ((left + depth - broad, height / 2.0 - long / 2.0), 0.0)
+        } else {
+            ((left + side - depth, height / 2.0 - long / 2.0), 0.0)
+        };
+        let tilt: f32 = tilt + rng.random_range(-0.03..0.03);
         let (sin, cos) = tilt.sin_cos();
         let along = plane.along * cos + plane.down * sin;
         let down = plane.down * cos - plane.along * sin;
@@ -302,14 +316,19 @@ struct Fate {
     covered: Option<f32>,
 }
 
-/// Fates for so many labels. Each mishap strikes its share of them, mild and
-/// bad ones evenly mixed: left to luck, one scene would be all dirt.
-fn wears(labels: usize, conditions: &Conditions, rng: &mut SmallRng) -> Vec<Fate> {
+/// Fates for so many labels. Each mishap strikes its share of a series' labels,
+/// mild and bad ones evenly mixed: left to luck, one seed would be all dirt.
+fn wears(
+    labels: usize,
+    conditions: &Conditions,
+    shares: &mut Shares<'_>,
+    rng: &mut SmallRng,
+) -> Vec<Fate> {
     let mut fates = vec![Fate::default(); labels];
     let mut strike = |(chance, range): Chance, rng: &mut SmallRng, apply: fn(&mut Fate, f32)| {
         let mut order: Vec<usize> = (0..labels).collect();
         order.shuffle(rng);
-        let start: f32 = rng.random();
+        let start = shares.next();
         for (place, label) in order.into_iter().enumerate() {
             let drawn = ((place as f32 + start) / labels as f32).fract();
             if drawn < chance {
@@ -333,31 +352,24 @@ fn wears(labels: usize, conditions: &Conditions, rng: &mut SmallRng) -> Vec<Fate
 
 /// Which labels a scene has: of one roll mostly, of two sometimes, and wide
 /// ones only on boxes that are wide enough.
-fn kinds(labels: usize, front: (f32, f32), rng: &mut SmallRng) -> Vec<Strength> {
+fn kinds(labels: usize, front: (f32, f32), share: f32, rng: &mut SmallRng) -> Vec<Strength> {
     if front.0 < 110.0 {
         return vec![Strength::Normal; labels];
     }
-    let rough = [0.0, 0.0, 0.5, 1.0][rng.random_range(0..4)];
+    let rough = [0.0, 0.0, 0.5, 1.0][(share * 4.0) as usize % 4];
     (0..labels)
         .map(|_| if rng.random_bool(rough) { Strength::Rough } else { Strength::Normal })
         .collect()
 }
 
-fn choose(labels: usize, rng: &mut SmallRng) -> Stack {
-    let of = |stacks: [Stack; 3], rng: &mut SmallRng| {
-        let [first, second, third] = stacks;
-        match rng.random_range(0..3) {
-            0 => first,
-            1 => second,
-            _ => third,
-        }
+fn choose(labels: usize, share: f32) -> &'static Stack {
+    let stacks = match labels {
+        0 | 1 => &ONE,
+        2..=6 => &SIX,
+        7..=12 => &TWELVE,
+        _ => &TWENTY_FOUR,
     };
-    match labels {
-        0 | 1 => of(ONE, rng),
-        2..=6 => of(SIX, rng),
-        7..=12 => of(TWELVE, rng),
-        _ => of(TWENTY_FOUR, rng),
-    }
+    &stacks[(share * 3.0) as usize % 3]
 }
 
 /// A front that faces the camera, turned a little.

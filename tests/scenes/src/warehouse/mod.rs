@@ -124,8 +124,8 @@ impl Warehouse {
         ]);
         let mut rng = SmallRng::seed_from_u64(seed);
         let conditions = setting.level.conditions();
-        let aisle = Aisle::new(setting.labels, conditions, &mut rng);
         let mut shares = Shares { setting, next: 0 };
+        let aisle = Aisle::new(setting.labels, conditions, &mut shares, &mut rng);
         let mut drawn = |range: Range| between(range, shares.next());
 
         let slant = drawn(conditions.slant);
@@ -246,8 +246,8 @@ fn stand(aisle: &Aisle, towards: Vec3, roll: f32, pixels: f32, rng: &mut SmallRn
     }
 }
 
-/// Shares of the ranges of a level's conditions: over a series of scenes each
-/// range is gone through evenly, and in another order than the others.
+/// Shares of what a level's scenes are drawn from, 0 to 1: over a series of scenes each
+/// is gone through evenly, and in another order than the others.
 struct Shares<'a> {
     setting: &'a Setting,
     next: u64,
