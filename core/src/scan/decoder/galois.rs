@@ -204,8 +204,8 @@ mod tests {
             let reduced = if doubled > 255 { doubled ^ 0x11d } else { doubled };
             assert_eq!(u16::from(times(a, 2)), reduced);
         }
-        for position in 0..255 {
-            assert_eq!(times(EXP[position], inverse_power(position)), 1);
+        for (position, power) in EXP.into_iter().enumerate().take(255) {
+            assert_eq!(times(power, inverse_power(position)), 1);
         }
     }
 

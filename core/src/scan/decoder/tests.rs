@@ -245,7 +245,7 @@ fn tiny_and_narrow_pictures_are_read_as_nothing() {
             |_, _| 255,
             |x, _| if x % 2 == 0 { 255 } else { 0 },
             |x, y| if (x + y) % 7 % 3 == 0 { 200 } else { 10 },
-            |x, y| (x * 193 ^ y * 71 ^ x * y * 29) as u8,
+            |x, y| ((x * 193) ^ (y * 71) ^ (x * y * 29)) as u8,
         ] {
             let picture = Picture::new(width, height, luma);
             assert_eq!(picture.read(), [], "{width} x {height}");

@@ -52,6 +52,8 @@ pub fn text(version: Version, words: &[u8]) -> Option<String> {
     let mut bits = Bits { words, at: 0 };
     let mut text = String::new();
     let mut charset: Option<&'static Encoding> = None;
+    // FNC1: the text is made of fields, as of GS1 and other trades.
+    let mut is_of_fields = false;
     loop {
         if bits.left() < 4 {
             return Some(text);
@@ -60,16 +62,24 @@ pub fn text(version: Version, words: &[u8]) -> Option<String> {
         match mode {
             0 => return Some(text),
             1 => digits(&mut bits, version, &mut text)?,
-            2 => capitals(&mut bits, version, &mut text)?,
+            2 => {
+                let start = text.len();
+                capitals(&mut bits, version, &mut text)?;
+                if is_of_fields {
+                    let fields = text.split_off(start);
+                    text.push_str(&separated(&fields));
+                }
+            }
             3 => {
                 bits.take(16)?;
             }
             4 => bytes(&mut bits, version, charset, &mut text)?,
-            5 => {}
+            5 => is_of_fields = true,
             7 => charset = character_set(&mut bits)?,
             8 => kanji(&mut bits, version, &mut text)?,
             9 => {
                 bits.take(8)?;
+                is_of_fields = true;
             }
             _ => return None,
         }
@@ -105,6 +115,13 @@ fn capitals(bits: &mut Bits<'_>, version: Version, text: &mut String) -> Option<
         left -= 2;
     }
     Some(())
+}
+
+/// Capitals know no separator of fields, so a percent sign stands for it, and
+/// two for one (ISO/IEC 18004, 7.4.8).
+fn separated(fields: &str) -> String {
+    let parts: Vec<String> = fields.split("%%").map(|part| part.replace('%', "\u{1D}")).collect();
+    parts.join("%")
 }
 
 fn bytes(
@@ -281,12 +298,16 @@ mod tests {
     }
 
     #[test]
-    fn functions_of_other_trades_do_not_change_the_text() {
+    fn fields_of_other_trades_are_separated() {
+        // The standard's own example, and a percent sign in a field.
         let first = |bits: &mut Writer| {
             bits.push_fnc1_first_position()?;
-            bits.push_numeric_data(b"0104912345")
+            bits.push_numeric_data(b"01049123451234591597033130128")?;
+            bits.push_alphanumeric_data(b"%10ABC123%%4%")
         };
-        assert_read(first, "0104912345");
+        assert_read(first, "01049123451234591597033130128\u{1D}10ABC123%4\u{1D}");
+        // Elsewhere it is one.
+        assert_read(|bits| bits.push_alphanumeric_data(b"5%%"), "5%%");
         let second = |bits: &mut Writer| {
             bits.push_fnc1_second_position(37)?;
             bits.push_alphanumeric_data(b"AA12")

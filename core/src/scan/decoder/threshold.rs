@@ -309,7 +309,7 @@ mod tests {
     fn light_falling_off_makes_no_difference() {
         // Stripes of eight pixels on paper that goes from light to nearly black.
         let paper = |x: usize| 250 - x / 2;
-        let is_stripe = |x: usize| x / 8 % 2 == 0;
+        let is_stripe = |x: usize| (x / 8).is_multiple_of(2);
         let luma = |x: usize| if is_stripe(x) { paper(x) / 2 } else { paper(x) };
         let pixels: Vec<u8> =
             (0..400 * 80).map(|at| u8::try_from(luma(at % 400)).unwrap()).collect();
