@@ -105,19 +105,18 @@ impl<'a> Gray<'a> {
 /// left out.
 pub fn halve<'a>(gray: Gray<'_>, half: &'a mut Vec<u8>) -> Gray<'a> {
     let (width, height) = (gray.width / 2, gray.height / 2);
-    half.clear();
-    half.reserve(width * height);
-    for y in 0..height {
-        let upper = &gray.row(2 * y)[..2 * width];
-        let lower = &gray.row(2 * y + 1)[..2 * width];
-        let (upper, upper_rest) = upper.as_chunks::<8>();
-        let (lower, lower_rest) = lower.as_chunks::<8>();
-        half.extend(upper.iter().zip(lower).flat_map(|(&a, &b)| four_means(a, b)));
-        half.extend(upper_rest.as_chunks::<2>().0.iter().zip(lower_rest.as_chunks::<2>().0).map(
-            |(&[a, b], &[c, d])| {
-                ((u16::from(a) + u16::from(b) + u16::from(c) + u16::from(d) + 2) / 4) as u8
-            },
-        ));
+    half.resize(width * height, 0);
+    for (y, line) in half.chunks_exact_mut(width.max(1)).enumerate() {
+        let (upper, upper_rest) = gray.row(2 * y)[..2 * width].as_chunks::<8>();
+        let (lower, lower_rest) = gray.row(2 * y + 1)[..2 * width].as_chunks::<8>();
+        let (fours, rest) = line.as_chunks_mut::<4>();
+        for ((four, &a), &b) in fours.iter_mut().zip(upper).zip(lower) {
+            *four = four_means(a, b);
+        }
+        let (upper, lower) = (upper_rest.as_chunks::<2>().0, lower_rest.as_chunks::<2>().0);
+        for ((pixel, &[a, b]), &[c, d]) in rest.iter_mut().zip(upper).zip(lower) {
+            *pixel = ((u16::from(a) + u16::from(b) + u16::from(c) + u16::from(d) + 2) / 4) as u8;
+        }
     }
     Gray { width, height, stride: width, pixels: half }
 }

@@ -14,6 +14,9 @@ pub const BLOCK: usize = 8;
 /// Blocks to each side that have a say in a threshold.
 const AROUND: usize = 2;
 
+/// Blocks across all that have one.
+const WHOLE: usize = 2 * AROUND + 1;
+
 /// Darkest, lightest and mean luma of each block.
 #[derive(Default)]
 pub struct Blocks {
@@ -146,6 +149,9 @@ pub struct Limits {
     lows: Vec<u8>,
     highs: Vec<u8>,
     sums: Vec<u16>,
+    five_lows: Vec<u8>,
+    five_highs: Vec<u8>,
+    five_sums: Vec<u16>,
 }
 
 impl Limits {
@@ -176,32 +182,25 @@ impl Limits {
                     *a += u16::from(b);
                 }
             }
-            let tall = bottom - top;
-            let limits = &mut self.limits[row * columns..][..columns];
-            let limit = |lows: &[u8], highs: &[u8], sums: &[u16]| {
-                let low = lows.iter().fold(255, |a, &b| b.min(a));
-                let high = highs.iter().fold(0, |a, &b| b.max(a));
-                if high.saturating_sub(low) < flat {
-                    0
-                } else if rule == Rule::Middle {
-                    low / 2 + high / 2
-                } else {
-                    let sum: u16 = sums.iter().sum();
-                    (sum / (tall * sums.len()) as u16) as u8
-                }
-            };
-            const WHOLE: usize = 2 * AROUND + 1;
             if columns < WHOLE {
-                limits.fill(limit(&self.lows, &self.highs, &self.sums));
+                let low = self.lows.iter().fold(255, |a, &b| b.min(a));
+                let high = self.highs.iter().fold(0, |a, &b| b.max(a));
+                let mean = self.sums.iter().sum::<u16>() / ((bottom - top) * columns) as u16;
+                self.limits[row * columns..][..columns].fill(rule.limit(low, high, mean, flat));
                 continue;
             }
-            for (((to, lows), highs), sums) in limits[AROUND..]
+            fives(&self.lows, &mut self.five_lows, u8::min);
+            fives(&self.highs, &mut self.five_highs, u8::max);
+            fives(&self.sums, &mut self.five_sums, |a, b| a + b);
+            let blocks = ((bottom - top) * WHOLE) as u16;
+            let limits = &mut self.limits[row * columns..][..columns];
+            for (((limit, &low), &high), &sum) in limits[AROUND..]
                 .iter_mut()
-                .zip(self.lows.array_windows::<WHOLE>())
-                .zip(self.highs.array_windows::<WHOLE>())
-                .zip(self.sums.array_windows::<WHOLE>())
+                .zip(&self.five_lows)
+                .zip(&self.five_highs)
+                .zip(&self.five_sums)
             {
-                *to = limit(lows, highs, sums);
+                *limit = rule.limit(low, high, sum / blocks, flat);
             }
             let (first, last) = (limits[AROUND], limits[columns - 1 - AROUND]);
             limits[..AROUND].fill(first);
@@ -210,10 +209,38 @@ impl Limits {
     }
 }
 
+impl Rule {
+    #[inline]
+    fn limit(self, low: u8, high: u8, mean: u16, flat: u8) -> u8 {
+        if high.saturating_sub(low) < flat {
+            0
+        } else if self == Self::Middle {
+            low / 2 + high / 2
+        } else {
+            mean as u8
+        }
+    }
+}
+
+/// What five neighbours make together, for each five of a line.
+fn fives<T: Copy>(line: &[T], out: &mut Vec<T>, join: impl Fn(T, T) -> T) {
+    out.clear();
+    let Some(count) = line.len().checked_sub(WHOLE - 1) else { return };
+    let from = |index: usize| &line[index..index + count];
+    out.extend(
+        from(0)
+            .iter()
+            .zip(from(1))
+            .zip(from(2))
+            .zip(from(3))
+            .zip(from(4))
+            .map(|((((&a, &b), &c), &d), &e)| join(join(join(a, b), join(c, d)), e)),
+    );
+}
+
 fn around(at: usize, count: usize) -> (usize, usize) {
-    let whole = 2 * AROUND + 1;
-    let from = at.saturating_sub(AROUND).min(count.saturating_sub(whole));
-    (from, (from + whole).min(count))
+    let from = at.saturating_sub(AROUND).min(count.saturating_sub(WHOLE));
+    (from, (from + WHOLE).min(count))
 }
 
 /// A picture with its thresholds.
