@@ -57,9 +57,11 @@ impl Setting {
     /// How many labels a still has in view, each as often as the others.
     pub const IN_VIEW: [usize; 4] = [1, 6, 12, 24];
 
-    /// The stills of a level: 32, with 344 labels.
+    /// The stills of a level: 32 with 344 labels, and twice as many of level 1,
+    /// where one label in a hundred makes a difference.
     pub fn stills(seed: u64, level: Level) -> impl Iterator<Item = Self> {
-        (0..SERIES).flat_map(move |number| {
+        let series = if level == Level::One { 2 } else { 1 };
+        (0..series * SERIES).flat_map(move |number| {
             Self::IN_VIEW.map(|labels| Self { seed, level, labels, number })
         })
     }
