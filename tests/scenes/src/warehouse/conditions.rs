@@ -53,9 +53,12 @@ pub struct Conditions {
     pub slant: Range,
     /// Seconds that the shutter is open.
     pub exposure: Range,
+    /// How restless the hand is; 1 is somebody who stands still and takes a breath.
     pub unrest: Range,
     /// Standard deviation of the lens's blur, in pixels.
     pub softness: Range,
+    /// How much softer it becomes while the lens hunts for focus.
+    pub hunting: f32,
     /// How much of the picture is out of focus.
     pub tilt: Range,
     pub noise: Range,
@@ -88,6 +91,7 @@ const ONE: Conditions = Conditions {
     exposure: (0.003, 0.010),
     unrest: (0.4, 0.9),
     softness: (0.35, 0.6),
+    hunting: 0.2,
     tilt: (0.0, 0.4),
     noise: (0.05, 0.18),
     brightness: (0.14, 0.30),
@@ -107,22 +111,23 @@ const TWO: Conditions = Conditions {
     module: (2.5, 4.5),
     spacing: (1.0, 1.05),
     slant: (0.0, 0.35),
-    exposure: (0.005, 0.012),
-    unrest: (0.6, 0.95),
-    softness: (0.45, 0.78),
+    exposure: (0.005, 0.0125),
+    unrest: (0.7, 1.15),
+    softness: (0.42, 0.74),
+    hunting: 0.42,
     tilt: (0.0, 0.6),
-    noise: (0.1, 0.3),
+    noise: (0.1, 0.34),
     brightness: (0.09, 0.25),
     haze: (0.0, 0.03),
     shadow: (0.0, 0.7),
-    faded: (0.2, (0.1, 0.6)),
-    dirt: (0.28, (0.15, 0.63)),
-    scuffs: (0.20, (0.2, 0.7)),
-    torn: (0.08, (-2.0, 1.0)),
+    faded: (0.2, (0.1, 0.5)),
+    dirt: (0.25, (0.15, 0.5)),
+    scuffs: (0.20, (0.2, 0.5)),
+    torn: (0.06, (-2.5, -0.5)),
     tape: (0.3, (0.2, 1.0)),
-    glare: (0.2, (0.2, 0.8)),
+    glare: (0.2, (0.2, 0.7)),
     bent: (0.3, (0.2, 0.8)),
-    covered: (0.09, (-2.0, 1.0)),
+    covered: (0.06, (-2.5, -0.5)),
 };
 
 const THREE: Conditions = Conditions {
@@ -132,6 +137,7 @@ const THREE: Conditions = Conditions {
     exposure: (0.005, 0.015),
     unrest: (0.6, 1.4),
     softness: (0.42, 0.75),
+    hunting: 0.25,
     tilt: (0.0, 0.8),
     noise: (0.12, 0.36),
     brightness: (0.06, 0.2),
