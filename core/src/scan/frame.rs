@@ -10,7 +10,6 @@
 //! rows are rows of memory, and the *upright* ones, in which a person sees the
 //! picture. All places that leave or enter the scanner are upright.
 
-use std::borrow::Cow;
 use std::fmt;
 
 /// The longest side of a frame, in pixels. No camera of a phone comes near it,
@@ -345,16 +344,9 @@ impl<'a> Luma<'a> {
         self
     }
 
-    /// The pixels without padding, row after row; borrowed where there is none.
-    pub(super) fn packed(&self) -> Cow<'a, [u8]> {
-        let row = length(self.width);
-        let pixels = self.pixels;
-        if self.stride == row {
-            let all = pixels.get(..row * length(self.height)).unwrap_or(pixels);
-            return Cow::Borrowed(all);
-        }
-        let rows = pixels.chunks(self.stride).take(length(self.height));
-        Cow::Owned(rows.filter_map(|line| line.get(..row)).flatten().copied().collect())
+    /// The buffer: a row starts every [`stride`](Self::stride) bytes.
+    pub(super) const fn pixels(&self) -> &'a [u8] {
+        self.pixels
     }
 }
 
@@ -618,10 +610,10 @@ mod tests {
     fn padding_is_left_out_and_the_last_row_needs_none() {
         let padded = [1, 2, 3, 0, 4, 5, 6];
         let frame = Luma::new(3, 2, 4, &padded).unwrap();
-        assert_eq!(*frame.packed(), [1, 2, 3, 4, 5, 6]);
+        assert_eq!([frame.row(0), frame.row(1), frame.row(2)], [&[1, 2, 3][..], &[4, 5, 6], &[]]);
         let longer = [1, 2, 3, 4, 9];
         let frame = Luma::new(2, 2, 2, &longer).unwrap();
-        assert!(matches!(frame.packed(), Cow::Borrowed([1, 2, 3, 4])));
+        assert_eq!([frame.row(0), frame.row(1)], [[1, 2], [3, 4]]);
     }
 
     fn rotation() -> impl Strategy<Value = Rotation> {
@@ -697,7 +689,6 @@ mod tests {
         ) {
             for (width, stride) in [(width, stride), (width % 80, stride % 100)] {
                 if let Ok(frame) = Luma::new(width, height, stride, &pixels) {
-                    prop_assert_eq!(frame.packed().len(), length(width) * length(height));
                     let rows = (0..height).map(|y| frame.row(y).len());
                     prop_assert!(rows.eq((0..height).map(|_| length(width))));
                 }
@@ -707,11 +698,13 @@ mod tests {
                         width, height, stride, pixel_stride, &pixels, &mut memory,
                     );
                     if let Ok(frame) = plane {
-                        prop_assert_eq!(frame.packed().len(), length(width) * length(height));
+                        let rows = (0..height).map(|y| frame.row(y).len());
+                        prop_assert!(rows.eq((0..height).map(|_| length(width))));
                     }
                 }
                 if let Ok(frame) = Luma::bgra(width, height, stride, &pixels, &mut memory) {
-                    prop_assert_eq!(frame.packed().len(), length(width) * length(height));
+                    let rows = (0..height).map(|y| frame.row(y).len());
+                    prop_assert!(rows.eq((0..height).map(|_| length(width))));
                 }
             }
         }

@@ -7,7 +7,7 @@
 //! Nothing here is stored: what counts is recorded elsewhere, by whoever holds
 //! the keys.
 
-mod first;
+mod decoder;
 mod frame;
 pub mod photo;
 mod reader;

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use super::first::Decoder;
+use super::decoder::Decoder;
 use super::{Luma, Point};
 
 /// How much of a code may be destroyed before it cannot be read.
@@ -47,7 +47,7 @@ impl Reading {
 
     /// Whether `point` lies in the quad of the corners, which is convex: then
     /// it is on the same side of all four edges.
-    fn covers(&self, point: Point) -> bool {
+    pub(super) fn covers(&self, point: Point) -> bool {
         let [a, b, c, d] = self.corners;
         let sides = [(a, b), (b, c), (c, d), (d, a)].map(|(from, to)| {
             (to.x - from.x) * (point.y - from.y) - (to.y - from.y) * (point.x - from.x)
