@@ -350,13 +350,13 @@ fn wears(
     fates
 }
 
-/// Which labels a scene has: of one roll mostly, of two sometimes, and wide
-/// ones only on boxes that are wide enough.
+/// Which labels a scene has: of two rolls, and the wide ones only on boxes that
+/// are wide enough.
 fn kinds(labels: usize, front: (f32, f32), share: f32, rng: &mut SmallRng) -> Vec<Strength> {
     if front.0 < 110.0 {
         return vec![Strength::Normal; labels];
     }
-    let rough = [0.0, 0.0, 0.5, 1.0][(share * 4.0) as usize % 4];
+    let rough = f64::from(between((0.0, 0.7), share));
     (0..labels)
         .map(|_| if rng.random_bool(rough) { Strength::Rough } else { Strength::Normal })
         .collect()

@@ -57,9 +57,11 @@ impl Setting {
     /// How many labels a still has in view, each as often as the others.
     pub const IN_VIEW: [usize; 4] = [1, 6, 12, 24];
 
-    /// The stills of a level: 32, with 344 labels.
+    /// The stills of a level: 64 with 688 labels, and twice as many of level 1,
+    /// where one label in a hundred makes a difference.
     pub fn stills(seed: u64, level: Level) -> impl Iterator<Item = Self> {
-        (0..SERIES).flat_map(move |number| {
+        let series = if level == Level::One { 4 } else { 2 };
+        (0..series * SERIES).flat_map(move |number| {
             Self::IN_VIEW.map(|labels| Self { seed, level, labels, number })
         })
     }
@@ -88,6 +90,7 @@ pub struct Warehouse {
 struct Drawn {
     exposure: f32,
     softness: f32,
+    hunting: f32,
     tilt: (f32, f32),
     noise: f32,
     brightness: f32,
@@ -155,6 +158,7 @@ impl Warehouse {
         let conditions = Drawn {
             exposure: drawn(conditions.exposure),
             softness: drawn(conditions.softness),
+            hunting: conditions.hunting,
             tilt: (tilt * turn.cos(), tilt * turn.sin()),
             noise: drawn(conditions.noise),
             brightness: drawn(conditions.brightness),
@@ -167,7 +171,7 @@ impl Warehouse {
     #[must_use]
     pub fn frame(&self, number: u32) -> Frame {
         let mut rng = SmallRng::seed_from_u64(mixed(&[self.seed, u64::from(number)]));
-        let Drawn { exposure, softness, tilt, noise, brightness, haze } = self.conditions;
+        let Drawn { exposure, softness, hunting, tilt, noise, brightness, haze } = self.conditions;
         let seconds = number as f32 / FRAMES;
         let eye = self.eye(seconds);
         let middle = eye.sees(self.target);
@@ -189,7 +193,7 @@ impl Warehouse {
         });
         let luma = film.expose(&Exposure {
             path,
-            softness: softness * (1.0 + 0.25 * self.hand.focus(seconds)),
+            softness: softness * (1.0 + hunting * self.hand.focus(seconds)),
             tilt,
             brightness: brightness * rng.random_range(0.93..1.07),
             noise: noise * rng.random_range(0.9..1.1),
