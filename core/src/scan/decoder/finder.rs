@@ -51,7 +51,7 @@ impl Finder {
 pub const RAYS: usize = 24;
 
 /// Rays that must find their edges.
-const RAYS_NEEDED: usize = 12;
+const RAYS_NEEDED: usize = 14;
 
 /// Patterns that are looked for at one size.
 const MOST: usize = 1_000;
@@ -291,7 +291,7 @@ pub fn fit(gray: Gray<'_>, centre: Vec2, wide: f32, tall: f32) -> Option<Finder>
             count += 1;
         }
         // Enough to see that nothing will come of it.
-        if ray == 8 && count < 4 {
+        if (ray == 3 && count < 2) || (ray == 7 && count < 5) {
             return None;
         }
     }
@@ -299,7 +299,7 @@ pub fn fit(gray: Gray<'_>, centre: Vec2, wide: f32, tall: f32) -> Option<Finder>
         return None;
     }
     let square = fit_square(&points[..count], f32::midpoint(wide, tall))?;
-    if square.error > 0.4 {
+    if square.error > 0.14 {
         return None;
     }
     let finder = Finder {

@@ -15,7 +15,7 @@ use super::pattern::{Around, Pattern};
 use super::triple::in_modules;
 
 /// How clear a pattern must be for others to be looked for on its word.
-const CLEAR: f32 = 0.4;
+const CLEAR: f32 = 0.6;
 
 /// Modules between two patterns of one code, at most: large codes are on
 /// screens, not on boxes.
@@ -29,7 +29,7 @@ const AROUND: f32 = 0.12;
 const AGREEMENT: f32 = 0.4;
 
 /// Places that are searched in one picture.
-const MOST: usize = 160;
+const MOST: usize = 100;
 
 /// A place where a pattern should be.
 struct Place<'a> {
