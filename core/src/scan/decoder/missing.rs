@@ -31,6 +31,10 @@ const AGREEMENT: f32 = 0.4;
 /// Places that are searched in one picture.
 const MOST: usize = 100;
 
+/// Places that are thought of, more than on a sheet full of labels. What does not
+/// end at once is a picture of patterns and nothing else.
+const MOST_THOUGHT_OF: usize = 20_000;
+
 /// A place where a pattern should be.
 struct Place<'a> {
     /// The pattern that it must be like.
@@ -68,6 +72,9 @@ pub fn find(
     let clear = || finders.iter().filter(|finder| finder.clarity() > CLEAR);
     let mut places = Vec::new();
     for (index, one) in clear().enumerate() {
+        if places.len() >= MOST_THOUGHT_OF || is_over() {
+            break;
+        }
         for other in clear().skip(index + 1) {
             if one.is_inverted() == other.is_inverted() {
                 thirds(planes, one, other, &mut places);
@@ -88,14 +95,14 @@ pub fn find(
     }
     places.sort_unstable_by(|a, b| a.modules.total_cmp(&b.modules));
     for place in places {
+        if searched.len() >= MOST || is_over() {
+            return;
+        }
         let near = place.like.module() * 3.0;
         let is_known = |finder: &Finder| (finder.centre - place.middle).length() < near;
         let is_same = |at: &Vec2| (*at - place.middle).length() < near / 4.0;
         if searched.iter().any(is_same) || finders.iter().chain(found.iter()).any(is_known) {
             continue;
-        }
-        if searched.len() >= MOST || is_over() {
-            return;
         }
         searched.push(place.middle);
         found.extend(search(planes, &place));

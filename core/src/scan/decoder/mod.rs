@@ -273,7 +273,7 @@ impl Decoder {
         self.is_used.resize(self.finders.len(), false);
         self.workbench.begin(effort);
         let mut tries = 0;
-        for triple in self.triples.of(&self.finders) {
+        for triple in self.triples.of(&self.finders, is_over) {
             if triple.corners.iter().any(|&index| self.is_used[index]) {
                 continue;
             }

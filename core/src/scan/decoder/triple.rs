@@ -166,10 +166,14 @@ pub struct Triples {
 }
 
 impl Triples {
-    /// Likely triples, the likeliest first.
-    pub fn of(&mut self, finders: &[Finder]) -> &[Triple] {
+    /// Likely triples, the likeliest first; those of the patterns that were
+    /// compared with all others until `is_over`.
+    pub fn of(&mut self, finders: &[Finder], is_over: &dyn Fn() -> bool) -> &[Triple] {
         self.all.clear();
         for (index, corner) in finders.iter().enumerate() {
+            if is_over() {
+                break;
+            }
             sides(finders, index, &mut self.sides);
             let first = self.all.len();
             for (at, one) in self.sides.iter().enumerate() {
