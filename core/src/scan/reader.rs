@@ -30,8 +30,8 @@ pub struct Reading {
     /// characters.
     pub text: String,
     /// Where it is in the upright frame: the outer corners of its modules,
-    /// clockwise from the code's own top left. They may lie a little outside the
-    /// frame.
+    /// clockwise from the code's own top left; counter-clockwise if the code is
+    /// seen in a mirror. They may lie a little outside the frame.
     pub corners: [Point; 4],
     /// Its version, 1 to 40: it has 17 + 4 x version modules a side.
     pub version: u8,

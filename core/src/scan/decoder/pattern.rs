@@ -89,8 +89,10 @@ impl Pattern {
         if best.1 < least {
             return None;
         }
+        // From there to the top, in quarters and then eighths of a module. A top that
+        // is farther than a few of them away belongs to something else.
         let mut step = 0.25;
-        while step > 0.1 {
+        for _ in 0..8 {
             let (at, _) = best;
             for way in [right, right * -1.0, down, down * -1.0] {
                 let other = at + way * step;
@@ -101,6 +103,9 @@ impl Pattern {
             }
             if best.0 == at {
                 step *= 0.5;
+                if step < 0.1 {
+                    break;
+                }
             }
         }
         Some(best)
