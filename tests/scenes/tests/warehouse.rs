@@ -64,7 +64,7 @@ fn labels_are_in_view_and_read_where_they_are() {
 fn a_series_has_as_many_stills_for_each_number_of_labels() {
     let stills: Vec<Setting> = Setting::stills(1, Level::Three).collect();
     for labels in Setting::IN_VIEW {
-        assert_eq!(stills.iter().filter(|still| still.labels == labels).count(), 8);
+        assert_eq!(stills.iter().filter(|still| still.labels == labels).count(), 16);
     }
     let sequences: Vec<Setting> = Setting::sequences(1, Level::Three, 20).collect();
     assert!(sequences.iter().all(|setting| setting.labels == 24 && !stills.contains(setting)));

@@ -57,10 +57,10 @@ impl Setting {
     /// How many labels a still has in view, each as often as the others.
     pub const IN_VIEW: [usize; 4] = [1, 6, 12, 24];
 
-    /// The stills of a level: 64 with 688 labels, and twice as many of level 1,
-    /// where one label in a hundred makes a difference.
+    /// The stills of a level: 96 with 1032 labels of the first two, where a label
+    /// in a hundred makes a difference, and 64 with 688 of the third.
     pub fn stills(seed: u64, level: Level) -> impl Iterator<Item = Self> {
-        let series = if level == Level::One { 4 } else { 2 };
+        let series = if level == Level::Three { 2 } else { 3 };
         (0..series * SERIES).flat_map(move |number| {
             Self::IN_VIEW.map(|labels| Self { seed, level, labels, number })
         })
