@@ -1,8 +1,9 @@
 //! Writes a frame of a warehouse scene as the camera has it, and once more with
 //! what our reader found outlined green and what it missed red.
 //!
-//!     cargo run --release -p scenes --bin look -- --seed 1 --level 2 \
-//!         --labels 24 --out DIR
+//! ```sh
+//! cargo run --release -p scenes --bin look -- --seed 1 --level 2 --labels 24 --out DIR
+//! ```
 
 use std::path::PathBuf;
 use std::process::ExitCode;
