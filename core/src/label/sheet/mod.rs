@@ -235,8 +235,18 @@ mod tests {
             let corner = sheet.layout.corners().next().unwrap();
             let side = f32::from(u16::try_from(size).unwrap()) * label.module;
             let on_sheet = (corner.0 + label.code.0, corner.1 + label.code.1);
-            let code = part(&whole, Sheet::DPI, on_sheet, (side, side));
-            assert_eq!(part(&label.picture, Sheet::DPI, label.code, (side, side)), code);
+            // Both are rounded to whole pixels, so modules are compared, not pixels.
+            let modules = |picture: &GrayImage, at: (f32, f32)| {
+                let code = part(picture, Sheet::DPI, at, (side, side));
+                let middle = |index: usize| {
+                    let count = u32::try_from(2 * index + 1).unwrap();
+                    count * code.width() / u32::try_from(2 * size).unwrap()
+                };
+                (0..size * size)
+                    .map(|at| code.get_pixel(middle(at % size), middle(at / size)).0[0] < 128)
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(modules(&label.picture, label.code), modules(&whole, on_sheet));
         }
         let refused = Sheet::new(Grid::default(), Strength::Normal).label(&tokens(1)[0], 20);
         assert!(matches!(refused, Err(PrintError::Resolution { dpi: 20 })));

@@ -40,6 +40,10 @@ const KNOWN: f32 = 0.3;
 /// Modules that say enough for shifting a grid; large codes know thousands.
 const ENOUGH_KNOWN: usize = 300;
 
+/// Modules that are told dark from light in one picture, over and over again ones
+/// counted again. 140 codes of version 3 have 120 thousand; a trap has no end.
+const MOST_MODULES: usize = 1_500_000;
+
 /// Memory for reading one code after the other.
 #[derive(Default)]
 pub struct Workbench {
@@ -50,6 +54,8 @@ pub struct Workbench {
     values: Vec<f32>,
     sums: Vec<f32>,
     refinements: usize,
+    /// Modules that may still be told dark from light in this picture.
+    modules: usize,
 }
 
 /// Three corners at the size of the picture at which they are read.
@@ -68,6 +74,7 @@ impl Workbench {
     /// Begins another picture.
     pub fn begin(&mut self, effort: Effort) {
         self.refinements = effort.refinements();
+        self.modules = MOST_MODULES;
     }
 
     /// Reads what three corners enclose, at the size of the picture that suits
@@ -132,6 +139,7 @@ impl Workbench {
     fn sample(&mut self, sight: &Sight<'_>, grid: &Grid, version: Version) -> Option<Words> {
         sample(sight.gray, grid, version, sight.module, &mut self.samples);
         Telling::ALL.into_iter().find_map(|telling| {
+            self.modules = self.modules.checked_sub(self.samples.len())?;
             self.tell(telling, version.side(), sight.shades);
             symbol::decode(&Modules { version, layout: &self.layout, values: &self.values })
         })

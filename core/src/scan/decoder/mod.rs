@@ -75,7 +75,7 @@ const SMALLER_STEP: usize = 2;
 /// Patterns that are kept of one picture. A sheet of 140 codes has 420.
 const MOST_FINDERS: usize = 1_000;
 
-/// Triples that are tried in one pass.
+/// Triples that are tried in one picture.
 const MOST_TRIES: usize = 400;
 
 /// How many frames are looked at in full after one that showed a code, or at
@@ -107,6 +107,8 @@ pub(super) struct Decoder {
     failed: Vec<[Vec2; 3]>,
     /// Places in this picture where a corner was looked for.
     searched: Vec<Vec2>,
+    /// Triples that were tried in this picture.
+    tries: usize,
     /// Frames so far.
     turn: u64,
     /// Frames up to this one are looked at in full.
@@ -183,6 +185,8 @@ impl Decoder {
         self.finders.clear();
         self.failed.clear();
         self.searched.clear();
+        self.tries = 0;
+        self.workbench.begin(effort);
         let whole = Gray::of(frame);
         if whole.width < 4 || whole.height < 4 {
             return;
@@ -207,8 +211,8 @@ impl Decoder {
         }
         for &rule in rules {
             self.search(planes, rule, is_over, found);
-            self.read(planes, effort, is_over, found);
-            self.complete(planes, effort, is_over, found);
+            self.read(planes, is_over, found);
+            self.complete(planes, is_over, found);
             let is_clear = |finder: &Finder| finder.clarity() > CLEAR;
             if !found.is_empty() && !self.finders.iter().any(is_clear) {
                 break;
@@ -243,7 +247,6 @@ impl Decoder {
     fn complete(
         &mut self,
         planes: &[Gray<'_>],
-        effort: Effort,
         is_over: &dyn Fn() -> bool,
         found: &mut Vec<Reading>,
     ) {
@@ -257,22 +260,14 @@ impl Decoder {
             for finder in &self.fresh {
                 keep(&mut self.finders, *finder, found);
             }
-            self.read(planes, effort, is_over, found);
+            self.read(planes, is_over, found);
         }
     }
 
     /// Reads what three patterns at a time enclose, the likeliest first.
-    fn read(
-        &mut self,
-        planes: &[Gray<'_>],
-        effort: Effort,
-        is_over: &dyn Fn() -> bool,
-        found: &mut Vec<Reading>,
-    ) {
+    fn read(&mut self, planes: &[Gray<'_>], is_over: &dyn Fn() -> bool, found: &mut Vec<Reading>) {
         self.is_used.clear();
         self.is_used.resize(self.finders.len(), false);
-        self.workbench.begin(effort);
-        let mut tries = 0;
         for triple in self.triples.of(&self.finders, is_over) {
             if triple.corners.iter().any(|&index| self.is_used[index]) {
                 continue;
@@ -284,8 +279,8 @@ impl Decoder {
             if self.failed.iter().any(|failed| failed.iter().zip(&places).all(is_near)) {
                 continue;
             }
-            tries += 1;
-            if tries > MOST_TRIES || is_over() {
+            self.tries += 1;
+            if self.tries > MOST_TRIES || is_over() {
                 break;
             }
             let Some(reading) = self.workbench.read(planes, &oriented) else {
