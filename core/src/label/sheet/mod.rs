@@ -238,10 +238,7 @@ mod tests {
             // Both are rounded to whole pixels, so modules are compared, not pixels.
             let modules = |picture: &GrayImage, at: (f32, f32)| {
                 let code = part(picture, Sheet::DPI, at, (side, side));
-                let middle = |index: usize| {
-                    let count = u32::try_from(2 * index + 1).unwrap();
-                    count * code.width() / u32::try_from(2 * size).unwrap()
-                };
+                let middle = |index: u32| (2 * index + 1) * code.width() / (2 * size);
                 (0..size * size)
                     .map(|at| code.get_pixel(middle(at % size), middle(at / size)).0[0] < 128)
                     .collect::<Vec<_>>()
