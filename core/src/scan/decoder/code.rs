@@ -34,8 +34,8 @@ const WIDE: f32 = 2.4;
 
 /// How well timing patterns must agree for three corners to be worth a try, and
 /// all known modules for the grid to be worth shifting.
-const TIMING: f32 = 0.15;
-const KNOWN: f32 = 0.3;
+const TIMING: f32 = 0.08;
+const KNOWN: f32 = 0.25;
 
 /// Modules that say enough for shifting a grid; large codes know thousands.
 const ENOUGH_KNOWN: usize = 300;

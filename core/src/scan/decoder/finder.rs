@@ -71,16 +71,35 @@ pub struct Search {
     known: Vec<(Vec2, f32)>,
 }
 
+/// Which rows of a picture are searched, and for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows {
+    /// The first, and how far it is to the next.
+    pub first: usize,
+    pub step: usize,
+    /// Patterns that are wider, in pixels, are left out.
+    pub widest: usize,
+    /// How many times as long as an outer run all five together may be: 7, if
+    /// blur left nothing of it to its neighbours.
+    pub longest: usize,
+}
+
+/// Five runs together against the shortest of them, in what is sharp and what is
+/// not.
+pub const SHARP: usize = 16;
+pub const BLURRED: usize = 24;
+
 impl Search {
-    /// All patterns that rows `first`, `first + step`, ... of a picture cross.
+    /// All patterns that these rows of a picture cross.
     pub fn find(
         &mut self,
         split: Split<'_>,
-        (first, step): (usize, usize),
+        rows: Rows,
         is_over: &dyn Fn() -> bool,
         found: &mut Vec<Finder>,
     ) {
         self.known.clear();
+        let Rows { first, step, widest, longest } = rows;
         let mut y = first;
         while y < split.gray.height && self.known.len() < MOST && !is_over() {
             split.row(y, &mut self.words);
@@ -92,7 +111,7 @@ impl Search {
                 }
                 let six: [usize; 6] =
                     [0, 1, 2, 3, 4, 5].map(|index: usize| usize::from(self.edges[start + index]));
-                if !is_like_finder(&six) {
+                if six[5] - six[0] > widest || !is_like_finder(&six, longest) {
                     continue;
                 }
                 let is_dark = start % 2 == 0;
@@ -104,7 +123,7 @@ impl Search {
                 }) {
                     continue;
                 }
-                if let Some(finder) = confirm(split, x, y, total, is_dark) {
+                if let Some(finder) = confirm(split, (x, y), (total, longest), is_dark) {
                     self.known.push((finder.centre, finder.module() * 2.0));
                     found.push(finder);
                 }
@@ -158,7 +177,7 @@ fn mark(edges: &[u16], hopeful: &mut Vec<u8>) {
 
 /// Whether five runs are as 1:1:3:1:1, more or less.
 #[inline]
-fn is_like_finder(six: &[usize]) -> bool {
+fn is_like_finder(six: &[usize], longest: usize) -> bool {
     let total = six[5] - six[0];
     let middle = six[3] - six[2];
     // The middle is 3/7 = 0.43 of all.
@@ -166,7 +185,7 @@ fn is_like_finder(six: &[usize]) -> bool {
         return false;
     }
     // The others are 1/7 each.
-    let is_thin = |run: usize| 16 * run >= total && 4 * run <= total + 4;
+    let is_thin = |run: usize| longest * run >= total && 4 * run <= total + 4;
     is_thin(six[1] - six[0])
         && is_thin(six[2] - six[1])
         && is_thin(six[4] - six[3])
@@ -232,7 +251,7 @@ fn cross(
     at: (usize, usize),
     is_column: bool,
     is_dark: bool,
-    total: usize,
+    (total, longest): (usize, usize),
 ) -> Option<(f32, usize)> {
     let (back, on, from) =
         if is_column { (Way::Up, Way::Down, at.1) } else { (Way::Left, Way::Right, at.0) };
@@ -243,16 +262,21 @@ fn cross(
     let edge = |steps: usize| (from + 1).wrapping_sub(steps);
     let six =
         [edge(back[2]), edge(back[1]), edge(back[0]), from + on[0], from + on[1], from + on[2]];
-    if six[0] > six[5] || !is_like_finder(&six) {
+    if six[0] > six[5] || !is_like_finder(&six, longest) {
         return None;
     }
     Some(((six[2] + six[3]) as f32 / 2.0, six[5] - six[0]))
 }
 
-fn confirm(split: Split<'_>, x: usize, y: usize, total: usize, is_dark: bool) -> Option<Finder> {
-    let (cy, tall) = cross(split, (x, y), true, is_dark, total)?;
+fn confirm(
+    split: Split<'_>,
+    (x, y): (usize, usize),
+    (total, longest): (usize, usize),
+    is_dark: bool,
+) -> Option<Finder> {
+    let (cy, tall) = cross(split, (x, y), true, is_dark, (total, longest))?;
     let middle = (cy as usize).min(split.gray.height - 1);
-    let (cx, wide) = cross(split, (x, middle), false, is_dark, tall)?;
+    let (cx, wide) = cross(split, (x, middle), false, is_dark, (tall, longest))?;
     if wide > tall * 5 / 2 || tall > wide * 5 / 2 {
         return None;
     }
@@ -281,7 +305,7 @@ pub fn fit(gray: Gray<'_>, centre: Vec2, wide: f32, tall: f32) -> Option<Finder>
     }
     let mut points = [Vec2::default(); RAYS];
     let mut count = 0;
-    let step = (0.75 / wide.max(tall)).clamp(0.12, 0.5);
+    let step = (1.0 / wide.max(tall)).clamp(0.12, 0.5);
     for ray in 0..RAYS {
         // 7 and 24 have no common factor: any first few rays are spread.
         let turn = (ray * 7 % RAYS) as f32 / RAYS as f32 * std::f32::consts::TAU;
@@ -322,6 +346,10 @@ pub fn fit(gray: Gray<'_>, centre: Vec2, wide: f32, tall: f32) -> Option<Finder>
 /// Rises and falls smaller than this share of the contrast are noise.
 const NOISE: f32 = 0.12;
 
+/// A dark ring is darker than the light one by at least this share of the
+/// contrast: blur may leave no more of it.
+const RING: f32 = 0.12;
+
 /// Samples of a ray, at most.
 const SAMPLES: usize = 52;
 
@@ -340,6 +368,7 @@ fn ring(
 ) -> Option<[f32; 2]> {
     let mut values = [0.0; SAMPLES];
     let noise = NOISE.max(4.0 / (light - dark).abs());
+    let per_luma = 1.0 / (light - dark);
     // The lightest of the light ring and the darkest of the dark one, each once
     // it is left again by more than noise.
     let (mut peak, mut trough) = (0, 0);
@@ -352,7 +381,7 @@ fn ring(
         // light: codes are cut out along their edge by people who know no quiet
         // zone.
         let is_inside = gray.contains(place);
-        let value = if is_inside { (gray.at(place) - dark) / (light - dark) } else { 1.0 };
+        let value = if is_inside { (gray.at(place) - dark) * per_luma } else { 1.0 };
         values[count] = value;
         if !is_past_peak {
             if value > values[peak] {
@@ -371,7 +400,7 @@ fn ring(
         }
         count += 1;
     }
-    if !is_out || values[peak] - values[trough] < 0.2 {
+    if !is_out || values[peak] - values[trough] < RING {
         return None;
     }
     let crossing = |range: std::ops::Range<usize>, limit: f32, rises: bool| {
@@ -408,19 +437,33 @@ struct Square {
 /// Half the side of the square in the middle of the outer ring, in modules.
 const HALF: f32 = 3.0;
 
+/// A square that is as near to the points as this is the one.
+const CLOSE: f32 = 0.05;
+
 /// The parallelogram around the origin that is nearest to the points. Its four
 /// sides are where one of two linear functions is 3 or -3.
 fn fit_square(points: &[Vec2], module: f32) -> Option<Square> {
     let mut best: Option<Square> = None;
-    for turn in 0..4 {
+    // Upright and on a corner first, then between.
+    for turn in [0, 2, 1, 3] {
         let angle = turn as f32 * std::f32::consts::FRAC_PI_8;
         let (sin, cos) = angle.sin_cos();
         // Each function as (x, y, constant).
         let mut u = [cos / module, sin / module, 0.0];
         let mut v = [-sin / module, cos / module, 0.0];
         let mut is_fit = true;
+        let mut parted = 0;
         for _ in 0..4 {
-            let (Some(next_u), Some(next_v)) = (sides(points, u, v), sides(points, v, u)) else {
+            // Which points lie on the sides of the one, a bit each.
+            let of_u = points.iter().fold(0u32, |bits, &point| {
+                bits << 1 | u32::from(value(u, point).abs() >= value(v, point).abs())
+            });
+            if of_u == parted {
+                break;
+            }
+            parted = of_u;
+            let (Some(next_u), Some(next_v)) = (sides(points, u, of_u), sides(points, v, !of_u))
+            else {
                 is_fit = false;
                 break;
             };
@@ -448,6 +491,9 @@ fn fit_square(points: &[Vec2], module: f32) -> Option<Square> {
         let along = vec2(-u[1] / det, u[0] / det);
         let offset = across * -u[2] + along * -v[2];
         best = Some(Square { offset, across, along, error });
+        if error < CLOSE {
+            break;
+        }
     }
     best
 }
@@ -456,30 +502,35 @@ fn value(function: [f32; 3], point: Vec2) -> f32 {
     function[0] * point.x + function[1] * point.y + function[2]
 }
 
-/// Least squares: the function that is 3 or -3 where `u` outweighs `v`.
-fn sides(points: &[Vec2], u: [f32; 3], v: [f32; 3]) -> Option<[f32; 3]> {
-    let mut m = [[0f32; 3]; 3];
+/// Least squares: the function that is 3 or -3 at the points whose bits, the
+/// last point's the lowest, are set; on which side, `u` says.
+fn sides(points: &[Vec2], u: [f32; 3], mut bits: u32) -> Option<[f32; 3]> {
+    let (mut xx, mut xy, mut yy, mut x, mut y, mut count) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
     let mut r = [0f32; 3];
     let mut signs = [0; 2];
-    for &point in points {
-        let here = value(u, point);
-        if here.abs() < value(v, point).abs() {
+    for &point in points.iter().rev() {
+        let is_one = bits & 1 == 1;
+        bits >>= 1;
+        if !is_one {
             continue;
         }
-        let row = [point.x, point.y, 1.0];
+        let here = value(u, point);
         let goal = HALF * here.signum();
         signs[usize::from(here > 0.0)] += 1;
-        for i in 0..3 {
-            for j in 0..3 {
-                m[i][j] += row[i] * row[j];
-            }
-            r[i] += row[i] * goal;
-        }
+        xx += point.x * point.x;
+        xy += point.x * point.y;
+        yy += point.y * point.y;
+        x += point.x;
+        y += point.y;
+        count += 1.0;
+        r[0] += point.x * goal;
+        r[1] += point.y * goal;
+        r[2] += goal;
     }
     if signs[0] < 2 || signs[1] < 2 {
         return None;
     }
-    solve3(m, r)
+    solve3([[xx, xy, x], [xy, yy, y], [x, y, count]], r)
 }
 
 fn solve3(m: [[f32; 3]; 3], r: [f32; 3]) -> Option<[f32; 3]> {
@@ -543,6 +594,7 @@ mod tests {
         #[test]
         fn what_is_like_a_finder_is_hopeful(
             module in 1..60_u16,
+            longest in prop::sample::select(vec![SHARP, BLURRED]),
             runs in prop::collection::vec((1..8_u16, 0..5_u16), 5..40),
         ) {
             let mut row = vec![0];
@@ -554,7 +606,7 @@ mod tests {
             prop_assert_eq!(hopeful.len(), row.len() - 5);
             for (six, &hopeful) in row.windows(6).zip(&hopeful) {
                 let six: Vec<usize> = six.iter().copied().map(usize::from).collect();
-                prop_assert!(hopeful == 1 || !is_like_finder(&six), "{:?}", six);
+                prop_assert!(hopeful == 1 || !is_like_finder(&six, longest), "{:?}", six);
             }
         }
     }

@@ -58,23 +58,56 @@ fn value_at(polynomial: &[u8], x: u8) -> u8 {
 /// Most check words of one block.
 const MOST: usize = 68;
 
-/// Mends a block in place, whose last `checks` words are check words. Words at
-/// `erased` are taken as unknown, and `spare` of the check words must not be
-/// needed. Returns how many words were wrong without being erased; none, if it is
-/// beyond mending, and then the block is as it was.
-pub fn mend(block: &mut [u8], checks: usize, erased: &[usize], spare: usize) -> Option<usize> {
-    let length = block.len();
-    if checks > MOST || checks >= length || length > 255 || erased.len() > checks {
+/// What a block's words come to at the roots of the code: all zero for a
+/// codeword. They do not depend on what is taken for lost, so one block needs
+/// them once however often it is tried.
+pub struct Syndromes {
+    values: [u8; MOST],
+    checks: usize,
+}
+
+impl Syndromes {
+    /// Of a block whose last `checks` words are check words; none, if there is no
+    /// such block.
+    pub fn of(block: &[u8], checks: usize) -> Option<Self> {
+        if checks > MOST || checks >= block.len() || block.len() > 255 {
+            return None;
+        }
+        let mut values = [0; MOST];
+        for (power, value) in values.iter_mut().take(checks).enumerate() {
+            let x = EXP[power];
+            *value = block.iter().fold(0, |sum, &word| times(sum, x) ^ word);
+        }
+        Some(Self { values, checks })
+    }
+
+    /// Whether the errors at these places, counted from the block's end, are what
+    /// makes them differ from zero.
+    fn are_of(&self, errors: &[(usize, u8)]) -> bool {
+        self.values[..self.checks].iter().enumerate().all(|(power, &value)| {
+            let sum = errors
+                .iter()
+                .fold(0, |sum, &(place, by)| sum ^ times(by, EXP[place * power % 255]));
+            sum == value
+        })
+    }
+}
+
+/// Mends a block in place, of which these are the syndromes. Words at `erased`
+/// are taken as unknown, and `spare` of the check words must not be needed.
+/// Returns how many words were wrong without being erased; none, if it is beyond
+/// mending, and then the block is as it was.
+pub fn mend(
+    block: &mut [u8],
+    syndromes: &Syndromes,
+    erased: &[usize],
+    spare: usize,
+) -> Option<usize> {
+    let (length, checks) = (block.len(), syndromes.checks);
+    if erased.len() > checks {
         return None;
     }
-    let mut syndromes = [0u8; MOST];
-    let mut is_clean = true;
-    for (power, syndrome) in syndromes.iter_mut().take(checks).enumerate() {
-        let x = EXP[power];
-        *syndrome = block.iter().fold(0, |sum, &word| times(sum, x) ^ word);
-        is_clean &= *syndrome == 0;
-    }
-    if is_clean {
+    if syndromes.values.iter().all(|&value| value == 0) {
         return Some(0);
     }
     // The locator of the erasures, lowest power first.
@@ -92,7 +125,7 @@ pub fn mend(block: &mut [u8], checks: usize, erased: &[usize], spare: usize) -> 
     for round in erased.len()..checks {
         let mut discrepancy = 0;
         for power in 0..=degree.min(round) {
-            discrepancy ^= times(locator[power], syndromes[round - power]);
+            discrepancy ^= times(locator[power], syndromes.values[round - power]);
         }
         // previous *= x
         previous.copy_within(0..MOST, 1);
@@ -119,15 +152,14 @@ pub fn mend(block: &mut [u8], checks: usize, erased: &[usize], spare: usize) -> 
     // The evaluator, syndromes times locator.
     let mut evaluator = [0u8; MOST];
     for (power, term) in evaluator.iter_mut().take(checks).enumerate() {
-        for low in 0..=power.min(degree) {
-            *term ^= times(locator[low], syndromes[power - low]);
-        }
+        let known = syndromes.values[..=power].iter().rev();
+        *term = locator.iter().zip(known).fold(0, |sum, (&a, &b)| sum ^ times(a, b));
     }
     let evaluator = &evaluator[..checks];
     let mut found = [(0usize, 0u8); MOST];
     let mut roots = 0;
-    for position in 0..length {
-        let x = inverse_power(position);
+    for place in 0..length {
+        let x = inverse_power(place);
         if value_at(locator, x) != 0 {
             continue;
         }
@@ -142,30 +174,21 @@ pub fn mend(block: &mut [u8], checks: usize, erased: &[usize], spare: usize) -> 
         if derivative == 0 || roots >= degree {
             return None;
         }
-        // The first root is 1, so the value gains one power of the position.
-        let value = times(over(value_at(evaluator, x), derivative), EXP[position % 255]);
-        found[roots] = (length - 1 - position, value);
+        // The first root is 1, so the value gains one power of the place.
+        let value = times(over(value_at(evaluator, x), derivative), EXP[place % 255]);
+        found[roots] = (place, value);
         roots += 1;
     }
-    if roots != degree {
+    let found = &found[..roots];
+    // What is mended must be a codeword; a wrong locator could say otherwise.
+    if roots != degree || !syndromes.are_of(found) {
         return None;
     }
-    let found = &found[..roots];
     let mut errors = 0;
-    for &(at, value) in found {
+    for &(place, value) in found {
+        let at = length - 1 - place;
         block[at] ^= value;
         errors += usize::from(value != 0 && !erased.contains(&at));
-    }
-    // What was mended must be a codeword; a wrong locator could say otherwise.
-    let is_whole = (0..checks).all(|power| {
-        let x = EXP[power];
-        block.iter().fold(0, |sum, &word| times(sum, x) ^ word) == 0
-    });
-    if !is_whole {
-        for &(at, value) in found {
-            block[at] ^= value;
-        }
-        return None;
     }
     Some(errors)
 }
@@ -176,6 +199,11 @@ mod tests {
     use proptest::sample::{Index, subsequence};
 
     use super::*;
+
+    fn mend(block: &mut [u8], checks: usize, erased: &[usize], spare: usize) -> Option<usize> {
+        let syndromes = Syndromes::of(block, checks)?;
+        super::mend(block, &syndromes, erased, spare)
+    }
 
     fn is_codeword(block: &[u8], checks: usize) -> bool {
         (0..checks)

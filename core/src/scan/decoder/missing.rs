@@ -29,7 +29,7 @@ const AROUND: f32 = 0.12;
 const AGREEMENT: f32 = 0.4;
 
 /// Places that are searched in one picture.
-const MOST: usize = 100;
+const MOST: usize = 400;
 
 /// Places that are thought of, more than on a sheet full of labels. What does not
 /// end at once is a picture of patterns and nothing else.

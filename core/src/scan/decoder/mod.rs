@@ -50,7 +50,7 @@ mod triple;
 mod version;
 
 use code::{Effort, Workbench};
-use finder::{Finder, Search};
+use finder::{Finder, Rows, Search};
 use gray::{Gray, Vec2, halve, thin};
 use threshold::{Blocks, Limits, Rule, Split};
 use triple::Triples;
@@ -70,7 +70,10 @@ const FLAT: u8 = 20;
 /// Of the whole picture every third row is searched, of smaller ones every
 /// second: the middle of a pattern is three modules tall.
 const WHOLE_STEP: usize = 3;
-const SMALLER_STEP: usize = 2;
+const SMALLER_STEP: usize = 3;
+
+/// A pattern that is wider, in pixels, is left to the next smaller size.
+const WIDEST: usize = 60;
 
 /// Patterns that are kept of one picture. A sheet of 140 codes has 420.
 const MOST_FINDERS: usize = 1_000;
@@ -113,6 +116,8 @@ pub(super) struct Decoder {
     turn: u64,
     /// Frames up to this one are looked at in full.
     alert_until: u64,
+    /// Frames of which a glance promised something.
+    promises: u64,
     /// Full looks in a row that a glance asked for and that found nothing.
     fruitless: u32,
 }
@@ -133,8 +138,11 @@ impl Decoder {
         let mut found = Vec::new();
         let is_alert = turn < self.alert_until.max(ALERT_AT_FIRST);
         if !is_alert {
-            let is_promising = self.glance(frame, turn, is_over);
-            if !is_promising || (self.fruitless >= FRUITLESS && !turn.is_multiple_of(4)) {
+            if !self.glance(frame, turn, is_over) {
+                return found;
+            }
+            self.promises += 1;
+            if self.fruitless >= FRUITLESS && !self.promises.is_multiple_of(4) {
                 return found;
             }
         }
@@ -143,7 +151,8 @@ impl Decoder {
         if !found.is_empty() {
             self.fruitless = 0;
             self.alert_until = turn + 1 + ALERT;
-        } else if !is_alert {
+        } else if !is_alert && !is_over() {
+            // One that was cut short may have held something.
             self.fruitless = self.fruitless.saturating_add(1);
         }
         found
@@ -168,7 +177,8 @@ impl Decoder {
         self.limits.choose(&self.blocks[0], Rule::Mean, FLAT);
         let split = Split { gray, limits: &self.limits };
         self.finders.clear();
-        self.search.find(split, (first, step), is_over, &mut self.finders);
+        let rows = Rows { first, step, widest: usize::MAX, longest: finder::SHARP };
+        self.search.find(split, rows, is_over, &mut self.finders);
         self.finders.len() >= 2
     }
 
@@ -233,9 +243,12 @@ impl Decoder {
             self.limits.choose(&self.blocks[size], rule, FLAT);
             let split = Split { gray, limits: &self.limits };
             let step = if size == 0 { WHOLE_STEP } else { SMALLER_STEP };
-            self.fresh.clear();
-            self.search.find(split, (1, step), is_over, &mut self.fresh);
             let by = (1 << size) as f32;
+            self.fresh.clear();
+            let widest = if size + 1 < planes.len() { WIDEST } else { usize::MAX };
+            let longest = if rule == Rule::Mean { finder::SHARP } else { finder::BLURRED };
+            let rows = Rows { first: 1, step, widest, longest };
+            self.search.find(split, rows, is_over, &mut self.fresh);
             for finder in &self.fresh {
                 keep(&mut self.finders, finder.scaled(by), found);
             }

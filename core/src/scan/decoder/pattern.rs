@@ -34,20 +34,16 @@ impl Pattern {
     /// 5 x 5 modules, from version 2 on.
     pub const ALIGNMENT: Self = Self { radius: 2, light: 1 };
 
-    /// How well a place agrees, at best 1; light and dark count the same.
-    fn agreement(
-        self,
-        gray: Gray<'_>,
-        at: Vec2,
-        (right, down): (Vec2, Vec2),
-        shades: Shades,
-    ) -> f32 {
+    /// How well what is so many modules to the right and down of a place agrees, at
+    /// best 1; light and dark count the same.
+    #[inline]
+    fn agrees(self, value: impl Fn(i32, i32) -> f32) -> f32 {
+        let (radius, ring) = (i32::from(self.radius), i32::from(self.light));
         let (mut dark, mut darks, mut light, mut lights) = (0.0, 0.0, 0.0, 0.0);
-        for dy in -self.radius..=self.radius {
-            for dx in -self.radius..=self.radius {
-                let place = at + right * f32::from(dx) + down * f32::from(dy);
-                let value = shades.of(gray.at(place));
-                if dx.abs().max(dy.abs()) == self.light {
+        for dy in -radius..=radius {
+            for dx in -radius..=radius {
+                let value = value(dx, dy);
+                if dx.abs().max(dy.abs()) == ring {
                     light -= value;
                     lights += 1.0;
                 } else {
@@ -57,6 +53,17 @@ impl Pattern {
             }
         }
         f32::midpoint(dark / darks, light / lights)
+    }
+
+    /// How well a place agrees.
+    fn agreement(
+        self,
+        gray: Gray<'_>,
+        at: Vec2,
+        (right, down): (Vec2, Vec2),
+        shades: Shades,
+    ) -> f32 {
+        self.agrees(|dx, dy| shades.of(gray.at(at + right * dx as f32 + down * dy as f32)))
     }
 
     /// The place that agrees best, if any agrees by at least so much.
@@ -72,15 +79,25 @@ impl Pattern {
         let score = |at: Vec2| self.agreement(gray, at, (right, down), shades);
         let mut best = (Vec2::default(), f32::MIN);
         let steps = (within / STEP).ceil() as i32;
+        let place = |x: i32, y: i32| middle + right * (x as f32 * STEP) + down * (y as f32 * STEP);
+        // Modules are two steps apart, so neighbours share nearly all of what they
+        // look at: it is looked at once.
+        let reach = steps + 2 * i32::from(self.radius);
+        let side = 2 * reach + 1;
+        let samples: Vec<f32> = (-reach..=reach)
+            .flat_map(|y| (-reach..=reach).map(move |x| (x, y)))
+            .map(|(x, y)| shades.of(gray.at(place(x, y))))
+            .collect();
+        let sample = |x: i32, y: i32| samples[((y + reach) * side + x + reach) as usize];
         for y in -steps..=steps {
             for x in -steps..=steps {
-                let at = middle + right * (x as f32 * STEP) + down * (y as f32 * STEP);
+                let at = place(x, y);
                 if !gray.contains(at) {
                     continue;
                 }
                 // The farther, the better it must be.
                 let far = ((x * x + y * y) as f32).sqrt() * STEP;
-                let value = score(at) - far * 0.02;
+                let value = self.agrees(|dx, dy| sample(x + 2 * dx, y + 2 * dy)) - far * 0.02;
                 if value > best.1 {
                     best = (at, value);
                 }

@@ -5,7 +5,7 @@
 //! with its least certain words erased, which doubles what a torn or glaring
 //! corner may cost.
 
-use super::galois;
+use super::galois::{self, Syndromes};
 use super::version::{Version, is_function};
 use crate::scan::Level;
 
@@ -272,7 +272,8 @@ fn words(modules: &Modules<'_>, format: &Format, is_mirrored: bool) -> Option<Wo
 }
 
 fn mend(block: &mut [u8], checks: usize, sure: &[f32]) -> Option<usize> {
-    if let Some(wrong) = galois::mend(block, checks, &[], 0) {
+    let syndromes = Syndromes::of(block, checks)?;
+    if let Some(wrong) = galois::mend(block, &syndromes, &[], 0) {
         return Some(wrong);
     }
     let most = checks.saturating_sub(LEFT_OVER);
@@ -284,7 +285,7 @@ fn mend(block: &mut [u8], checks: usize, sure: &[f32]) -> Option<usize> {
     let step = most.div_ceil(ATTEMPTS).max(2);
     let mut count = step.min(most);
     loop {
-        if let Some(wrong) = galois::mend(block, checks, &order[..count], SPARE) {
+        if let Some(wrong) = galois::mend(block, &syndromes, &order[..count], SPARE) {
             return Some(wrong + count);
         }
         if count >= most {

@@ -108,22 +108,31 @@ impl Blocks {
     pub fn halve(&self, half: &mut Self) {
         half.reset(self.columns.div_ceil(2), self.rows.div_ceil(2));
         for row in 0..half.rows {
-            for column in 0..half.columns {
-                let right = (2 * column + 1).min(self.columns - 1);
-                let below = (2 * row + 1).min(self.rows - 1);
-                let four = [
-                    2 * row * self.columns + 2 * column,
-                    2 * row * self.columns + right,
-                    below * self.columns + 2 * column,
-                    below * self.columns + right,
-                ];
-                let at = row * half.columns + column;
-                half.low[at] = four.iter().fold(255, |low, &index| self.low[index].min(low));
-                half.high[at] = four.iter().fold(0, |high, &index| self.high[index].max(high));
-                let sum: u16 = four.iter().map(|&index| u16::from(self.mean[index])).sum();
-                half.mean[at] = (sum / 4) as u8;
-            }
+            let below = (2 * row + 1).min(self.rows - 1);
+            let of = |row: usize| row * self.columns..(row + 1) * self.columns;
+            let out = row * half.columns..(row + 1) * half.columns;
+            let mut join = |from: &[u8], to: &mut [u8], join: fn([u8; 4]) -> u8| {
+                fours(&from[of(2 * row)], &from[of(below)], &mut to[out.clone()], join);
+            };
+            join(&self.low, &mut half.low, |[a, b, c, d]| a.min(b).min(c.min(d)));
+            join(&self.high, &mut half.high, |[a, b, c, d]| a.max(b).max(c.max(d)));
+            join(&self.mean, &mut half.mean, |four| {
+                (four.iter().map(|&mean| u16::from(mean)).sum::<u16>() / 4) as u8
+            });
         }
+    }
+}
+
+/// Squares of four from two lines, each joined to one; a last column alone counts
+/// twice.
+#[inline]
+fn fours(upper: &[u8], lower: &[u8], to: &mut [u8], join: impl Fn([u8; 4]) -> u8) {
+    let ((twos, one), (twos_below, one_below)) = (upper.as_chunks::<2>(), lower.as_chunks::<2>());
+    for ((to, &[a, b]), &[c, d]) in to.iter_mut().zip(twos).zip(twos_below) {
+        *to = join([a, b, c, d]);
+    }
+    if let (Some(to), [a], [c]) = (to.last_mut(), one, one_below) {
+        *to = join([*a, *a, *c, *c]);
     }
 }
 
