@@ -123,10 +123,9 @@ pub fn mend(
     let mut previous = locator;
     let mut degree = erased.len();
     for round in erased.len()..checks {
-        let mut discrepancy = 0;
-        for power in 0..=degree.min(round) {
-            discrepancy ^= times(locator[power], syndromes.values[round - power]);
-        }
+        let known = syndromes.values[..=round].iter().rev();
+        let discrepancy =
+            locator.iter().take(degree + 1).zip(known).fold(0, |sum, (&a, &b)| sum ^ times(a, b));
         // previous *= x
         previous.copy_within(0..MOST, 1);
         previous[0] = 0;

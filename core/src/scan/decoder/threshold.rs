@@ -111,7 +111,7 @@ impl Blocks {
             let below = (2 * row + 1).min(self.rows - 1);
             let of = |row: usize| row * self.columns..(row + 1) * self.columns;
             let out = row * half.columns..(row + 1) * half.columns;
-            let mut join = |from: &[u8], to: &mut [u8], join: fn([u8; 4]) -> u8| {
+            let join = |from: &[u8], to: &mut [u8], join: fn([u8; 4]) -> u8| {
                 fours(&from[of(2 * row)], &from[of(below)], &mut to[out.clone()], join);
             };
             join(&self.low, &mut half.low, |[a, b, c, d]| a.min(b).min(c.min(d)));
