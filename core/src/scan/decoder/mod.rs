@@ -67,10 +67,8 @@ const SMALLEST_SIDE: usize = 40;
 /// Blocks whose luma differs by less than this have nothing in them.
 const FLAT: u8 = 20;
 
-/// Of the whole picture every third row is searched, of smaller ones every
-/// second: the middle of a pattern is three modules tall.
-const WHOLE_STEP: usize = 3;
-const SMALLER_STEP: usize = 3;
+/// Every third row is searched: the middle of a pattern is three modules tall.
+const STEP: usize = 3;
 
 /// A pattern that is wider, in pixels, is left to the next smaller size.
 const WIDEST: usize = 60;
@@ -171,7 +169,7 @@ impl Decoder {
         } else {
             thin(gray, (turn / 2) as usize, &mut self.thin);
             gray = gray.thinned(&self.thin);
-            (step, first) = (SMALLER_STEP, 1);
+            (step, first) = (STEP, 1);
             self.blocks[0].measure_rows(gray, 2);
         }
         self.limits.choose(&self.blocks[0], Rule::Mean, FLAT);
@@ -242,12 +240,11 @@ impl Decoder {
         for (size, &gray) in planes.iter().enumerate() {
             self.limits.choose(&self.blocks[size], rule, FLAT);
             let split = Split { gray, limits: &self.limits };
-            let step = if size == 0 { WHOLE_STEP } else { SMALLER_STEP };
             let by = (1 << size) as f32;
             self.fresh.clear();
             let widest = if size + 1 < planes.len() { WIDEST } else { usize::MAX };
             let longest = if rule == Rule::Mean { finder::SHARP } else { finder::BLURRED };
-            let rows = Rows { first: 1, step, widest, longest };
+            let rows = Rows { first: 1, step: STEP, widest, longest };
             self.search.find(split, rows, is_over, &mut self.fresh);
             for finder in &self.fresh {
                 keep(&mut self.finders, finder.scaled(by), found);
