@@ -9,9 +9,10 @@ use crewseal::custody::{self, DeviceId, EventId, JobId, Kind};
 
 use crate::clock::AppClock;
 use crate::keys::AppVault;
-use crate::label::{labels, tokens};
+use crate::label::tokens;
 use crate::{
-    Clock, CrewError, Delivered, Fetched, Job, KeyVault, Label, Offer, OutboxStatus, ScanSession,
+    Acceptance, Clock, CrewError, Delivered, Fetched, Job, KeyVault, Label, Offer, OutboxStatus,
+    ScanSession,
 };
 
 /// A phone of a crew: its keys, its store and its HQ. An app has one.
@@ -36,6 +37,22 @@ pub enum Act {
     Deliver,
     /// A supervisor signs off what he saw.
     SignOff,
+    /// Goods went into them.
+    Pack,
+    /// They, or the vehicle, were closed with a seal.
+    Seal,
+    /// The vehicle left with them.
+    Depart,
+    /// The vehicle came.
+    Arrive,
+    /// They went off a vehicle.
+    Unload,
+    /// They were opened and emptied at the customer's.
+    Unpack,
+    /// They were collected to be destroyed.
+    CollectForDestruction,
+    /// They were destroyed with what was in them.
+    Destroy,
 }
 
 /// What is not as it should be, and with which boxes.
@@ -60,6 +77,16 @@ pub enum FindingKind {
     SealBroken,
     /// The label cannot be read by machine; its text was typed.
     LabelTyped,
+    /// A new label was stuck over one that could not be read.
+    LabelReplaced,
+    /// What was counted is another number than what was said.
+    CountDiffers,
+    /// The person who should confirm was not there.
+    Absent,
+    /// The person who should confirm would not.
+    Refused,
+    /// The phone's clock disagrees with the other side's.
+    ClockDisagrees,
 }
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -146,15 +173,29 @@ impl Crew {
         .await
     }
 
-    /// Offers boxes to another device. The person is asked to confirm; the
-    /// bytes are what to show the other phone, as a QR code.
+    /// Begins to receive: the bytes are what to show the giver, as a QR code.
+    /// `introduce` puts this device's credential in, for a giver who does not know
+    /// it.
+    #[uniffi::method(default(introduce = false))]
+    pub async fn hello(&self, introduce: bool) -> Result<Vec<u8>, CrewError> {
+        self.ask(move |phone| Ok(phone.hello(introduce)?)).await
+    }
+
+    /// Offers boxes to the device that shows this hello. The person is asked to
+    /// confirm; the bytes are what to show the other phone, as a QR code.
+    #[uniffi::method(default(findings = []))]
     pub async fn offer(
         &self,
         job: JobId,
         boxes: Vec<Label>,
-        to: DeviceId,
+        hello: Vec<u8>,
+        findings: Vec<Finding>,
     ) -> Result<Vec<u8>, CrewError> {
-        self.ask(move |phone| Ok(phone.offer(job, &tokens(&boxes)?, to)?)).await
+        self.ask(move |phone| {
+            let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
+            Ok(phone.offer(job, &boxes, &findings, &hello)?)
+        })
+        .await
     }
 
     /// Reads an offer that another phone showed, and verifies who made it.
@@ -163,29 +204,38 @@ impl Crew {
     }
 
     /// Accepts what this device scanned itself of an offer, however much that
-    /// is. The person is asked to confirm; the bytes are what to show the giver.
+    /// is, and says whether the drawn boxes were checked by hand. The person is
+    /// asked to confirm; the bytes are what to show the giver.
     #[uniffi::method(default(findings = []))]
     pub async fn accept(
         &self,
         offer: Arc<Offer>,
         scanned: Vec<Label>,
+        is_checked: bool,
         findings: Vec<Finding>,
     ) -> Result<Vec<u8>, CrewError> {
         self.ask(move |phone| {
             let (scanned, findings) = (tokens(&scanned)?, found(&findings)?);
-            Ok(phone.accept(&offer.view, &scanned, &findings)?)
+            Ok(phone.accept(&offer.view, &scanned, &findings, is_checked)?)
         })
         .await
     }
 
-    /// Reads the acceptance that the other phone showed of an offer made here:
-    /// the boxes that the other has signed for.
-    pub async fn read_acceptance(
-        &self,
-        offer: Vec<u8>,
-        shown: Vec<u8>,
-    ) -> Result<Vec<Label>, CrewError> {
-        self.ask(move |phone| Ok(labels(&phone.read_acceptance(&offer, &shown)?))).await
+    /// Reads the acceptance that the other phone showed of an offer made here,
+    /// and signs that it was seen.
+    pub async fn read_acceptance(&self, shown: Vec<u8>) -> Result<Acceptance, CrewError> {
+        self.ask(move |phone| Ok(phone.read_acceptance(&shown)?.into())).await
+    }
+
+    /// Reads the giver's acknowledgement: until then the handoff is unconfirmed.
+    pub async fn read_ack(&self, shown: Vec<u8>) -> Result<EventId, CrewError> {
+        self.ask(move |phone| Ok(phone.read_ack(&shown)?)).await
+    }
+
+    /// Takes an offer back that nobody answered. The bytes are what to show the
+    /// other phone, if it is still there.
+    pub async fn withdraw(&self, offer: EventId) -> Result<Vec<u8>, CrewError> {
+        self.ask(move |phone| Ok(phone.withdraw(offer)?)).await
     }
 }
 
@@ -221,6 +271,14 @@ impl From<Act> for Kind {
             Act::Count => Self::Count,
             Act::Deliver => Self::Deliver,
             Act::SignOff => Self::SignOff,
+            Act::Pack => Self::Pack,
+            Act::Seal => Self::Seal,
+            Act::Depart => Self::Depart,
+            Act::Arrive => Self::Arrive,
+            Act::Unload => Self::Unload,
+            Act::Unpack => Self::Unpack,
+            Act::CollectForDestruction => Self::CollectForDestruction,
+            Act::Destroy => Self::Destroy,
         }
     }
 }
@@ -233,6 +291,11 @@ impl From<FindingKind> for custody::FindingKind {
             FindingKind::Damaged => Self::Damaged,
             FindingKind::SealBroken => Self::SealBroken,
             FindingKind::LabelTyped => Self::LabelTyped,
+            FindingKind::LabelReplaced => Self::LabelReplaced,
+            FindingKind::CountDiffers => Self::CountDiffers,
+            FindingKind::Absent => Self::Absent,
+            FindingKind::Refused => Self::Refused,
+            FindingKind::ClockDisagrees => Self::ClockDisagrees,
         }
     }
 }

@@ -69,6 +69,15 @@ pub enum CrewError {
     /// What another phone showed is not meant for this phone.
     #[error("this is not for this phone")]
     NotForThisPhone,
+    /// The other device is not known here: let it introduce itself.
+    #[error("the other device is not known here")]
+    Stranger,
+    /// HQ does not vouch for the other device any more.
+    #[error("HQ does not vouch for the other device any more")]
+    NotVouchedFor,
+    /// Some of the boxes are in an offer that is still open: take it back first.
+    #[error("boxes of an offer that is still open")]
+    StillOffered,
     /// What another phone showed does not verify.
     #[error("what the other phone showed does not verify: {reason}")]
     FromPhone {
@@ -173,6 +182,8 @@ impl CrewError {
             Self::NotALabel { .. }
             | Self::Invitation
             | Self::NotForThisPhone
+            | Self::Stranger
+            | Self::StillOffered
             | Self::FromPhone { .. }
             | Self::KeysLocked
             | Self::Cancelled
@@ -214,7 +225,11 @@ impl From<crewseal::CrewError> for CrewError {
             Core::Roll(error) => Self::FromHq { reason: error.to_string() },
             Core::JobPack(error) => Self::FromHq { reason: error.to_string() },
             Core::Boxes(error) => Self::UnknownBoxes { reason: error.to_string() },
-            Core::NotForMe => Self::NotForThisPhone,
+            Core::NotForMe | Core::Handoff(_) | Core::Message(_) => Self::NotForThisPhone,
+            Core::OnlyByHandoff => Self::Fault,
+            Core::Stranger => Self::Stranger,
+            Core::Expired => Self::NotVouchedFor,
+            Core::StillOffered { .. } => Self::StillOffered,
             Core::FromPhone(error) => Self::FromPhone { reason: error.to_string() },
             Core::Store(error) => error.into(),
             Core::Vault(error) => error.into(),
@@ -337,6 +352,9 @@ mod tests {
             Core::JobPack(SignedError::Signature.into()),
             Core::Boxes(BoxListError::TooMany),
             Core::NotForMe,
+            Core::Stranger,
+            Core::Expired,
+            Core::StillOffered { offer: crewseal::signed::Digest([1; 32]) },
             Core::FromPhone(Refused::UnknownDevice),
             Core::Seal(SealError::Key),
             Core::Seal(SealError::Random),

@@ -31,7 +31,7 @@ pub use frame::{Corners, FrameFormat, Layout, Level, Point, Reading, Region, rea
 pub use job::Job;
 pub use keys::{HighWaterMark, KeyVault, KeyVaultError, Protection, PublicKeys};
 pub use label::{Label, LabelFault};
-pub use offer::{Giver, Offer, Role};
+pub use offer::{Acceptance, Offer, Partner, Role};
 pub use outbox::{Delivered, Fetched, OutboxStatus, Parked, Refusal};
 pub use session::{Commission, Count, ScanSession, Sighted, Sighting};
 

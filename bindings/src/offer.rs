@@ -13,9 +13,37 @@ pub struct Offer {
     pub(crate) view: OfferView,
 }
 
-/// Who offers, by HQ's credential.
+/// Another phone's acceptance, once it was verified.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct Giver {
+pub struct Acceptance {
+    /// Who accepts.
+    pub receiver: Partner,
+    /// On both lists: these have changed hands.
+    pub passing: Vec<Label>,
+    /// Offered and not accepted: they are still the giver's.
+    pub not_accepted: Vec<Label>,
+    /// Accepted and not offered.
+    pub not_offered: Vec<Label>,
+    /// What to show the receiver.
+    pub ack: Vec<u8>,
+}
+
+impl From<crewseal::Acceptance> for Acceptance {
+    fn from(acceptance: crewseal::Acceptance) -> Self {
+        let crewseal::Acceptance { receiver, compared, ack } = acceptance;
+        Self {
+            receiver: Partner::of(&receiver),
+            passing: labels(&compared.passing),
+            not_accepted: labels(&compared.not_accepted),
+            not_offered: labels(&compared.not_offered),
+            ack,
+        }
+    }
+}
+
+/// The other side of a handoff, by HQ's credential.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Partner {
     /// The device.
     pub device: DeviceId,
     /// What the crew calls its carrier; never a person's name.
@@ -39,20 +67,31 @@ pub enum Role {
     Contractor,
 }
 
-#[uniffi::export]
-impl Offer {
-    /// Who offers.
-    #[must_use]
-    pub fn giver(&self) -> Giver {
-        let giver = &self.view.giver;
-        let role = match giver.role {
+impl Partner {
+    fn of(credential: &custody::Credential) -> Self {
+        let role = match credential.role {
             custody::Role::Mover => Role::Mover,
             custody::Role::Driver => Role::Driver,
             custody::Role::Warehouse => Role::Warehouse,
             custody::Role::Supervisor => Role::Supervisor,
             custody::Role::Contractor => Role::Contractor,
         };
-        Giver { device: giver.device(), pseudonym: giver.pseudonym.clone(), role }
+        Self { device: credential.device(), pseudonym: credential.pseudonym.clone(), role }
+    }
+}
+
+#[uniffi::export]
+impl Offer {
+    /// Who offers.
+    #[must_use]
+    pub fn giver(&self) -> Partner {
+        Partner::of(&self.view.giver)
+    }
+
+    /// The boxes to check by hand; neither side chose them.
+    #[must_use]
+    pub fn check(&self) -> Vec<Label> {
+        labels(&self.view.check)
     }
 
     /// The job that the boxes are of.

@@ -11,6 +11,7 @@ pub mod cbor;
 pub mod clock;
 mod crew;
 pub mod custody;
+pub mod handoff;
 pub mod job;
 pub mod label;
 pub mod outbox;
@@ -20,4 +21,4 @@ pub mod signed;
 pub mod sync;
 pub mod vault;
 
-pub use crew::{Advice, Crew, CrewError, Delivered, Fetched, Found, OfferView};
+pub use crew::{Acceptance, Advice, Crew, CrewError, Delivered, Fetched, Found, OfferView, Open};

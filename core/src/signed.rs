@@ -42,6 +42,10 @@ pub enum Namespace {
     Enrolment,
     /// The answer to HQ's challenge, by a device.
     Session,
+    /// What the receiver of an offer binds himself to; nothing is signed.
+    Commitment,
+    /// Which boxes of an offer are checked by hand; nothing is signed.
+    SpotCheck,
     /// The public keys of a device, which give it its id; nothing is signed.
     Device,
     /// One token of a roll, in the roll's root; nothing is signed.
@@ -69,6 +73,8 @@ impl Namespace {
             Self::Record => "crewseal/record/1",
             Self::Enrolment => "crewseal/enrolment/1",
             Self::Session => "crewseal/session/1",
+            Self::Commitment => "crewseal/commitment/1",
+            Self::SpotCheck => "crewseal/spot-check/1",
             Self::Device => "crewseal/device/1",
             Self::RollLeaf => "crewseal/roll-leaf/1",
             Self::RollRoot => "crewseal/roll-root/1",
@@ -201,9 +207,30 @@ impl<T: Message> Unverified<T> {
         &self.claims
     }
 
+    /// A message put together from its payload and its signature (r and s).
+    ///
+    /// # Errors
+    /// [`SignedError::Payload`].
+    pub fn of_parts(payload: &[u8], signature: [u8; 64]) -> Result<Self, SignedError> {
+        let claims = cbor::from_versioned::<T, 1>(payload)?;
+        let sign1 = CoseSign1Builder::new()
+            .protected(protected_header())
+            .payload(payload.to_vec())
+            .signature(signature.to_vec())
+            .build();
+        let bytes = sign1.clone().to_tagged_vec().map_err(|_| SignedError::Envelope)?;
+        let id = T::NAMESPACE.digest(&[payload]);
+        Ok(Self { bytes, sign1, id, claims })
+    }
+
     /// The digest of its payload.
     pub const fn id(&self) -> Digest {
         self.id
+    }
+
+    /// The bytes as they came.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Checks the signature.
@@ -259,6 +286,17 @@ impl<T: Message> Signed<T> {
     /// The COSE_Sign1, tag 18.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Its payload and its signature (r and s), the rest of it being the same in
+    /// every message.
+    pub fn parts(&self) -> (Vec<u8>, [u8; 64])
+    where
+        T: Message,
+    {
+        // All that a COSE_Sign1 of ours ends in is the signature.
+        let signature = self.bytes.last_chunk().copied().unwrap_or([0; 64]);
+        (cbor::to_vec(&self.message), signature)
     }
 
     /// The digest of its payload.

@@ -38,8 +38,12 @@ pub enum Whereabouts {
     NeverTaken,
     /// The carrier of this device signed last for having it.
     With(DeviceId),
+    /// One of these two: offered, and no answer is known.
+    InDoubt(DeviceId, DeviceId),
     /// It was taken over and the customer has it again.
     Delivered,
+    /// It was destroyed.
+    Destroyed,
 }
 
 /// What a matter is about.
@@ -238,6 +242,10 @@ impl<'r> Account<'r> {
         match holder {
             Holder::Customer => words::CUSTOMER.to_owned(),
             Holder::Device(device) => self.carrier(device),
+            Holder::InDoubt { giver, receiver } => {
+                words::one_of(&self.carrier(giver), &self.carrier(receiver))
+            }
+            Holder::Destroyed => words::NOBODY.to_owned(),
         }
     }
 
@@ -264,6 +272,8 @@ fn whereabouts(reading: &Reading, custody: &Custody) -> BTreeMap<Token, Whereabo
         let taken = steps.iter().any(|step| step.holder != Holder::Customer);
         let place = match custody.holders.get(token) {
             Some(Holder::Device(device)) => Whereabouts::With(*device),
+            Some(Holder::InDoubt { giver, receiver }) => Whereabouts::InDoubt(*giver, *receiver),
+            Some(Holder::Destroyed) => Whereabouts::Destroyed,
             _ if taken => Whereabouts::Delivered,
             _ => Whereabouts::NeverTaken,
         };
@@ -350,7 +360,9 @@ fn route(reading: &Reading, custody: &Custody, order: &[&Signed<Event>]) -> Vec<
     for steps in custody.steps.values() {
         let mut from = Holder::Customer;
         for step in steps {
-            if step.holder != from {
+            // An offer alone is no station on the way.
+            let is_in_doubt = matches!(step.holder, Holder::InDoubt { .. });
+            if step.holder != from && !is_in_doubt {
                 let moved = moves.entry(step.event).or_default();
                 *moved.entry((from, step.holder)).or_default() += 1;
                 from = step.holder;
@@ -390,7 +402,18 @@ fn route(reading: &Reading, custody: &Custody, order: &[&Signed<Event>]) -> Vec<
                     pass_on(&mut route, Holder::Device(event.device), handoff);
                 }
             }
-            Kind::Commission | Kind::Load | Kind::Store | Kind::Count | Kind::SignOff => {
+            Kind::Commission
+            | Kind::Pack
+            | Kind::Seal
+            | Kind::Load
+            | Kind::Depart
+            | Kind::Arrive
+            | Kind::Store
+            | Kind::Count
+            | Kind::Unload
+            | Kind::Unpack
+            | Kind::Destroy
+            | Kind::SignOff => {
                 let me = Holder::Device(event.device);
                 let at = route.iter().rposition(|station| station.holder == me);
                 let at = at.unwrap_or(route.len().saturating_sub(1));
@@ -398,7 +421,15 @@ fn route(reading: &Reading, custody: &Custody, order: &[&Signed<Event>]) -> Vec<
                     station.acts.push((event.kind, boxes, event.claimed_at));
                 }
             }
-            Kind::TakeOver | Kind::Offer | Kind::Accept | Kind::Deliver => {}
+            Kind::TakeOver
+            | Kind::CollectForDestruction
+            | Kind::Offer
+            | Kind::Accept
+            | Kind::Ack
+            | Kind::Withdraw
+            | Kind::Release
+            | Kind::Resume
+            | Kind::Deliver => {}
         }
     }
     route

@@ -293,7 +293,7 @@ fn handoff_leg(handoff: &Handoff) -> Markup {
 /// A holder's picture: a door, boxes, a van, a warehouse, a pen.
 fn emblem(holder: &Holder, account: &Account<'_>) -> Markup {
     let role = match holder {
-        Holder::Customer => None,
+        Holder::Customer | Holder::InDoubt { .. } | Holder::Destroyed => None,
         Holder::Device(device) => {
             account.reading.evidence.credentials.get(device).map(|credential| credential.role)
         }
@@ -366,6 +366,11 @@ impl Status {
             Whereabouts::Delivered if serious => (Mark::Serious, page::DELIVERED_WITH_FINDINGS),
             Whereabouts::Delivered => (Mark::Good, page::DELIVERED),
             Whereabouts::NeverTaken => (Mark::Open, page::NEVER_TAKEN),
+            Whereabouts::Destroyed => (Mark::Good, words::NOBODY),
+            Whereabouts::InDoubt(giver, receiver) => {
+                let words = words::one_of(&account.carrier(giver), &account.carrier(receiver));
+                return Self { mark: if serious { Mark::Serious } else { Mark::Open }, words };
+            }
             Whereabouts::With(_) if matters.contains(&What::Finding(FindingKind::Missing)) => {
                 (Mark::Serious, words::finding(FindingKind::Missing))
             }

@@ -54,7 +54,28 @@ pub const fn kind(kind: Kind) -> &'static str {
         Kind::Accept => "accepted",
         Kind::Deliver => "delivered to the customer",
         Kind::SignOff => "signed off",
+        Kind::Pack => "packed",
+        Kind::Seal => "sealed",
+        Kind::Depart => "sent on its way",
+        Kind::Arrive => "arrived",
+        Kind::Unload => "unloaded",
+        Kind::Unpack => "unpacked",
+        Kind::CollectForDestruction => "collected to be destroyed",
+        Kind::Destroy => "destroyed",
+        Kind::Ack => "acceptance acknowledged",
+        Kind::Withdraw => "offer taken back",
+        Kind::Release => "confirmed by the customer's code",
+        Kind::Resume => "store restored",
     }
+}
+
+/// What destroyed boxes are with.
+pub const NOBODY: &str = "nobody: destroyed";
+
+/// Who may have a box: one of two.
+#[must_use]
+pub fn one_of(giver: &str, receiver: &str) -> String {
+    format!("{giver} or {receiver}, in doubt")
 }
 
 /// What is not as it should be with a box.
@@ -66,6 +87,11 @@ pub const fn finding(finding: FindingKind) -> &'static str {
         FindingKind::Damaged => "damaged",
         FindingKind::SealBroken => "seal broken",
         FindingKind::LabelTyped => "label typed by hand",
+        FindingKind::LabelReplaced => "label replaced",
+        FindingKind::CountDiffers => "count differs",
+        FindingKind::Absent => "nobody there to confirm",
+        FindingKind::Refused => "confirmation refused",
+        FindingKind::ClockDisagrees => "clock disagrees",
     }
 }
 
@@ -107,6 +133,11 @@ pub const fn fault(fault: &FaultKind) -> &'static str {
         FaultKind::NotPermitted => "not this role's to do",
         FaultKind::ClockDisagrees => "clock disagrees",
         FaultKind::NotDelivered => "not delivered",
+        FaultKind::OfferedTwice => "offered while already offered",
+        FaultKind::AcceptedTwice => "accepted a second time",
+        FaultKind::WrongOpening => "spot check may have been chosen",
+        FaultKind::AbandonedOffers => "many offers came to nothing",
+        FaultKind::Contradiction => "acknowledged and taken back",
     }
 }
 
@@ -160,6 +191,24 @@ pub fn fault_meaning(fault: &FaultKind, who: impl Fn(&DeviceId) -> String) -> St
         }
         FaultKind::NotDelivered => {
             "Somebody signed for having these boxes, and no delivery names them."
+        }
+        FaultKind::OfferedTwice => {
+            "The giver offered boxes again while an earlier offer of them was open."
+        }
+        FaultKind::AcceptedTwice => {
+            "The receiver signed two acceptances of one offer. The first one counts."
+        }
+        FaultKind::WrongOpening => {
+            "The acceptance does not open what its sender bound himself to before he saw the \
+             offer, so he may have chosen which boxes he checked by hand."
+        }
+        FaultKind::AbandonedOffers => {
+            "Many offers to one device came to nothing. Somebody may have been trying which boxes \
+             would be checked by hand."
+        }
+        FaultKind::Contradiction => {
+            "The giver signed that he saw the acceptance of his offer, and that he took the same \
+             offer back."
         }
     };
     meaning.to_owned()

@@ -492,19 +492,26 @@ impl Day<'_> {
         job: JobId,
         boxes: &BTreeSet<Token>,
     ) -> Result<(), DayError> {
-        let offer = giver.crew.offer(job, boxes, receiver.crew.device())?;
+        let hello = receiver.crew.hello(false)?;
+        let offer = giver.crew.offer(job, boxes, &[], &hello)?;
         let view = receiver.crew.read_offer(&offer)?;
         let mut tally = Tally::new(view.boxes.iter().copied());
         for token in boxes {
             tally.sight(&token.to_text());
         }
         let scanned: BTreeSet<Token> = tally.seen().copied().collect();
-        let accept = receiver.crew.accept(&view, &scanned, &[])?;
-        let accepted = giver.crew.read_acceptance(&offer, &accept)?;
-        self.acts += 2;
+        let accept = receiver.crew.accept(&view, &scanned, &[], true)?;
+        let answer = giver.crew.read_acceptance(&accept)?;
+        receiver.crew.read_ack(&answer.ack)?;
+        self.acts += 3;
         self.tell(
             giver.name,
-            &format!("hands {} boxes to the {}, both sign", accepted.len(), receiver.name),
+            &format!(
+                "hands {} boxes to the {}: {} checked by hand, both sign, confirmed",
+                answer.compared.passing.len(),
+                receiver.name,
+                view.check.len()
+            ),
         );
         self.clock.pass(10);
         Ok(())

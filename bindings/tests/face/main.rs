@@ -100,23 +100,25 @@ async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
     giver.commission(JOB, session.commissioned()).await.unwrap();
     let damaged = Finding { kind: FindingKind::Damaged, boxes: vec![blank] };
     giver.record(Act::Load, JOB, session.seen(), vec![damaged], None).await.unwrap();
-    let offer = giver.offer(JOB, session.seen(), receiver.device_id()).await.unwrap();
+    let hello = receiver.hello(false).await.unwrap();
+    let offer = giver.offer(JOB, session.seen(), hello, Vec::new()).await.unwrap();
 
     let shown = receiver.read_offer(offer.clone()).await.unwrap();
     assert_eq!((shown.giver().device, shown.job()), (giver.device_id(), JOB));
     assert_eq!(shown.boxes(), session.seen());
     let own = receiver.begin_scan(JOB).await.unwrap();
     let scanned = vec![label(&own.sight(&text(BOXES[0]))), label(&own.sight(&text(BLANK)))];
-    let accept = receiver.accept(shown, scanned.clone(), Vec::new()).await.unwrap();
-    let signed_for = giver.read_acceptance(offer.clone(), accept).await.unwrap();
-    assert_eq!(signed_for.len(), 2);
-    assert!(scanned.iter().all(|box_| signed_for.contains(box_)));
+    let accept = receiver.accept(shown, scanned.clone(), true, Vec::new()).await.unwrap();
+    let answer = giver.read_acceptance(accept).await.unwrap();
+    assert_eq!((answer.passing.len(), answer.not_accepted.len()), (2, 1));
+    assert!(scanned.iter().all(|box_| answer.passing.contains(box_)));
+    receiver.read_ack(answer.ack).await.unwrap();
     let own_offer = giver.read_offer(offer).await.unwrap_err();
     assert_eq!((own_offer.advice(), own_offer), (Advice::AskUser, CrewError::NotForThisPhone));
 
-    assert_eq!(giver.outbox().await.unwrap().waiting, 3);
+    assert_eq!(giver.outbox().await.unwrap().waiting, 4);
     let delivered = giver.sync().await.unwrap();
-    assert_eq!((delivered.receipted, delivered.parked, delivered.unanswered), (3, 0, 0));
+    assert_eq!((delivered.receipted, delivered.parked, delivered.unanswered), (4, 0, 0));
     assert_eq!(giver.outbox().await.unwrap().waiting, 0);
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::cbor::CborError;
-use crate::custody::{BoxListError, Refused};
+use crate::custody::{BoxListError, EventId, Refused};
+use crate::handoff::{HandoffError, MessageError};
 use crate::job::JobPackError;
 use crate::label::roll::RollError;
 use crate::outbox::SealError;
@@ -61,10 +62,30 @@ pub enum CrewError {
     /// A box list names what is not known here.
     #[error("{0}")]
     Boxes(#[from] BoxListError),
-    /// What another phone showed is not an offer to this one, or not for a job
-    /// of this one.
-    #[error("this is not an offer to this phone")]
+    /// What another phone showed is not for this one, or not for a job of this one.
+    #[error("this is not for this phone")]
     NotForMe,
+    /// Offers, acceptances and their like are recorded by the steps of a handoff.
+    #[error("this is recorded by the steps of a handoff")]
+    OnlyByHandoff,
+    /// The other device is on no roster here: let it introduce itself.
+    #[error("the other device is not known here")]
+    Stranger,
+    /// HQ's word for the other device has run out.
+    #[error("HQ does not vouch for the other device any more")]
+    Expired,
+    /// Some of these boxes are in an offer that is still open.
+    #[error("boxes of an offer that is still open")]
+    StillOffered {
+        /// That offer.
+        offer: EventId,
+    },
+    /// The message does not go on with a handoff of this phone.
+    #[error("{0}")]
+    Handoff(#[from] HandoffError),
+    /// What another phone showed cannot be read as such a message.
+    #[error("what the other phone showed cannot be read: {0}")]
+    Message(#[from] MessageError),
     /// What another phone showed does not verify.
     #[error("what the other phone showed does not verify: {0}")]
     FromPhone(#[from] Refused),
@@ -101,9 +122,17 @@ impl CrewError {
             Self::Invitation(CborError::Version { .. })
             | Self::Store(StoreError::Newer { .. })
             | Self::FromHq(SignedError::Payload(CborError::Version { .. })) => Advice::Update,
-            Self::Invitation(_) | Self::NotForMe | Self::FromPhone(_) | Self::Vault(_) => {
-                Advice::AskUser
-            }
+            Self::Invitation(_)
+            | Self::NotForMe
+            | Self::Stranger
+            | Self::StillOffered { .. }
+            | Self::Handoff(
+                HandoffError::OtherHandoff | HandoffError::Lapsed | HandoffError::Answered { .. },
+            )
+            | Self::Message(_)
+            | Self::FromPhone(_)
+            | Self::Vault(_) => Advice::AskUser,
+            Self::Expired | Self::Handoff(HandoffError::Opening) => Advice::AskSupervisor,
             Self::Store(StoreError::Full | StoreError::ReadOnly | StoreError::Vault(_)) => {
                 Advice::AskUser
             }
@@ -125,6 +154,8 @@ impl CrewError {
             | Self::Roll(_)
             | Self::JobPack(_)
             | Self::Boxes(_)
+            | Self::OnlyByHandoff
+            | Self::Handoff(HandoffError::Damaged)
             | Self::Seal(SealError::TooLarge)
             | Self::Store(StoreError::Damaged) => Advice::Report,
         }

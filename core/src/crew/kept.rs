@@ -19,6 +19,10 @@ pub(super) const CHAIN: Drawer = Drawer("chain");
 pub(super) const TICK: Drawer = Drawer("tick");
 pub(super) const JOB: Drawer = Drawer("job");
 pub(super) const ROLL: Drawer = Drawer("roll");
+/// Offers of this device, by the id of the offer.
+pub(super) const GIVING: Drawer = Drawer("giving");
+/// The handoff in which this device receives.
+pub(super) const RECEIVING: Drawer = Drawer("receiving");
 const PROGRESS: Drawer = Drawer("progress");
 /// The name in a drawer that holds one thing.
 pub(super) const ONLY: &[u8] = b"";

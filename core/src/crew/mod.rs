@@ -6,6 +6,7 @@
 //! high-water mark, and only then may a byte of an event leave the phone.
 
 mod error;
+mod handoff;
 mod kept;
 mod phone;
 
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 pub use self::error::{Advice, CrewError};
+pub use self::handoff::{Acceptance, OfferView, Open};
 use self::kept::{
     Enrolment, continue_chain, load_lists, read_enrolment, read_packs, read_progress,
 };
@@ -59,18 +61,6 @@ pub struct Delivered {
     /// Entries that HQ did not answer, or not with a receipt of its own; they
     /// wait.
     pub unanswered: u64,
-}
-
-/// An offer from another phone, verified.
-#[derive(Debug, Clone)]
-pub struct OfferView {
-    /// The giver, by his credential.
-    pub giver: Signed<Credential>,
-    /// The job.
-    pub job: JobId,
-    /// What he says he hands over.
-    pub boxes: BTreeSet<Token>,
-    event: EventId,
 }
 
 impl Crew {
@@ -213,7 +203,7 @@ impl Crew {
     /// Records one act on boxes of a job, with what was found wrong.
     ///
     /// # Errors
-    /// [`CrewError`].
+    /// [`CrewError::OnlyByHandoff`] for what two phones do together, and others.
     pub fn record(
         &self,
         kind: Kind,
@@ -223,83 +213,13 @@ impl Crew {
         about: Option<EventId>,
     ) -> Result<EventId, CrewError> {
         self.phone.open_job(job)?;
+        if matches!(kind, Kind::Offer | Kind::Accept | Kind::Ack | Kind::Withdraw) {
+            return Err(CrewError::OnlyByHandoff);
+        }
         let mut act = self.phone.act(kind, job, boxes)?;
         act.findings = self.phone.findings(findings)?;
         act.about = about;
         Ok(self.phone.record(act, &BTreeSet::new())?.id())
-    }
-
-    /// Offers boxes to another device. The answer is what to show it.
-    ///
-    /// # Errors
-    /// [`CrewError`].
-    pub fn offer(
-        &self,
-        job: JobId,
-        boxes: &BTreeSet<Token>,
-        to: DeviceId,
-    ) -> Result<Vec<u8>, CrewError> {
-        self.phone.open_job(job)?;
-        let mut act = self.phone.act(Kind::Offer, job, boxes)?;
-        act.to = Some(to);
-        let offer = self.phone.record(act, &BTreeSet::new())?;
-        self.phone.release()?;
-        Ok(offer.as_bytes().to_vec())
-    }
-
-    /// Reads an offer that another phone showed, and checks who signed it.
-    ///
-    /// # Errors
-    /// [`CrewError::NotForMe`], [`CrewError::FromPhone`] and others.
-    pub fn read_offer(&self, shown: &[u8]) -> Result<OfferView, CrewError> {
-        let (event, giver) = self.phone.read_event(shown)?;
-        if event.kind != Kind::Offer || event.to != Some(self.phone.device) {
-            return Err(CrewError::NotForMe);
-        }
-        let boxes = self.phone.state().lists.resolve(&event.boxes)?;
-        Ok(OfferView { giver, job: event.job, boxes, event: event.id() })
-    }
-
-    /// Accepts what this device scanned itself of an offer. The answer is what
-    /// to show the giver.
-    ///
-    /// # Errors
-    /// [`CrewError`].
-    pub fn accept(
-        &self,
-        offer: &OfferView,
-        scanned: &BTreeSet<Token>,
-        findings: &[Found],
-    ) -> Result<Vec<u8>, CrewError> {
-        self.phone.open_job(offer.job)?;
-        let mut act = self.phone.act(Kind::Accept, offer.job, scanned)?;
-        act.findings = self.phone.findings(findings)?;
-        act.about = Some(offer.event);
-        let accept = self.phone.record(act, scanned)?;
-        self.phone.release()?;
-        Ok(accept.as_bytes().to_vec())
-    }
-
-    /// Reads the acceptance of an offer that this device made: which boxes the
-    /// other has signed for.
-    ///
-    /// # Errors
-    /// [`CrewError::NotForMe`], [`CrewError::FromPhone`] and others.
-    pub fn read_acceptance(
-        &self,
-        offer: &[u8],
-        shown: &[u8],
-    ) -> Result<BTreeSet<Token>, CrewError> {
-        let (offer, _) = self.phone.read_event(offer)?;
-        let (accept, _) = self.phone.read_event(shown)?;
-        let answers = accept.kind == Kind::Accept
-            && accept.about == Some(offer.id())
-            && offer.to == Some(accept.device)
-            && offer.device == self.phone.device;
-        if !answers {
-            return Err(CrewError::NotForMe);
-        }
-        Ok(self.phone.state().lists.resolve(&accept.boxes)?)
     }
 
     /// How the queue stands.

@@ -14,15 +14,15 @@ use super::{CrewError, Delivered, Fetched, Found};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
 use crate::custody::{
-    Act, Anchor, Credential, DeviceId, Event, EventId, Finding, JobId, Kind, Link, Lists, Moment,
-    Protection, Receipt, Refused, Salt, Since, Tick, admit,
+    Act, Anchor, DeviceId, Event, EventId, Finding, JobId, Kind, Link, Lists, Moment, Protection,
+    Receipt, Salt, Since, Tick,
 };
 use crate::job::JobPack;
 use crate::label::Token;
 use crate::label::roll::RollWire;
 use crate::outbox::queue::{self, Settled, Waiting};
 use crate::outbox::{Epoch, SealError, SealingKey};
-use crate::signed::{PublicKey, Signed, Unverified};
+use crate::signed::{PublicKey, Signed};
 use crate::sync::wire::{Batch, EnrolClaim, EnrolRequest, EnrolmentCode, MAX_BATCH, MAX_BODY};
 use crate::sync::{Client, SyncError, pause};
 use crate::vault::{KeyVault, Mark, Store, Transaction};
@@ -174,6 +174,18 @@ impl Phone {
         act: Act,
         entered: &BTreeSet<Token>,
     ) -> Result<Signed<Event>, CrewError> {
+        self.record_with(act, entered, |event| event, |_, event| Ok(event.clone()))
+    }
+
+    /// The same for an event with more fields, and with what else must be kept if
+    /// and only if it is.
+    pub(super) fn record_with<T>(
+        &self,
+        act: Act,
+        entered: &BTreeSet<Token>,
+        complete: impl FnOnce(Event) -> Event,
+        keep: impl FnOnce(&mut Transaction<'_>, &Signed<Event>) -> Result<T, CrewError>,
+    ) -> Result<T, CrewError> {
         let mut state = self.state();
         let State { store, epoch, lists, .. } = &mut *state;
         store
@@ -187,7 +199,8 @@ impl Phone {
                     previous: chain.previous,
                 };
                 let job = act.job;
-                let event = Event::new(link, self.moment(t, &enrolment.hq)?, salt()?, act);
+                let event =
+                    complete(Event::new(link, self.moment(t, &enrolment.hq)?, salt()?, act));
                 let protection = event.protection;
                 let keys = self.vault.public_keys()?;
                 let event = Signed::sign(event, keys.of(protection), |bytes| {
@@ -211,7 +224,7 @@ impl Phone {
                 let chain = Chain { sequence: link.sequence, previous: Some(event.id()), ..chain };
                 t.put(CHAIN, ONLY, None, &cbor::to_vec(&chain))?;
                 remember(t, job, entered, lists)?;
-                Ok::<_, CrewError>(event)
+                keep(t, &event)
             })
             .inspect_err(|_| {
                 // The epoch's header may be in the transaction that failed.
@@ -242,24 +255,6 @@ impl Phone {
             self.vault.raise_mark(mark)?;
         }
         Ok(())
-    }
-
-    /// An event that another phone showed, by a device of the job's roster.
-    pub(super) fn read_event(
-        &self,
-        shown: &[u8],
-    ) -> Result<(Signed<Event>, Signed<Credential>), CrewError> {
-        let event = Unverified::<Event>::parse(shown).map_err(Refused::Signed)?;
-        let pack = self.open_job(event.claims().job).map_err(|_| CrewError::NotForMe)?;
-        let hq = self.state().store.transaction(|t| read_enrolment(t))?.hq;
-        let device = event.claims().device;
-        let roster = pack.roster.iter().map(|bytes| Signed::<Credential>::open(bytes, &hq));
-        let giver = roster
-            .flatten()
-            .find(|credential| credential.device() == device)
-            .ok_or(Refused::UnknownDevice)?;
-        let event = admit(event, |_| Some(&giver))?;
-        Ok((event, giver))
     }
 
     pub(super) fn next_batch(&self, after: i64) -> Result<(Vec<Waiting>, Batch), CrewError> {
@@ -322,7 +317,7 @@ pub(super) const fn is_open(pack: &JobPack, now: u64) -> bool {
     pack.opens_at <= now && now < pack.closes_at
 }
 
-fn salt() -> Result<Salt, CrewError> {
+pub(super) fn salt() -> Result<Salt, CrewError> {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).map_err(|_| SealError::Random)?;
     Ok(Salt(bytes))

@@ -8,7 +8,7 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{BootId, BoxList, DeviceId, JobId, Protection, Salt};
+use super::{BootId, BoxList, Commitment, DeviceId, JobId, Protection, Salt};
 use crate::cbor::Version;
 use crate::signed::{Digest, Message, Namespace};
 
@@ -47,9 +47,45 @@ pub enum Kind {
     /// with findings, non_conformant).
     #[n(8)]
     Deliver,
-    /// A supervisor signs off an event that he saw.
+    /// A supervisor signs off an event that he saw, or several at once.
     #[n(9)]
     SignOff,
+    /// Goods went into a box (packing, in_progress).
+    #[n(10)]
+    Pack,
+    /// A box or a vehicle was closed with a seal (packing, container_closed).
+    #[n(11)]
+    Seal,
+    /// The vehicle left with the boxes (departing, in_transit).
+    #[n(12)]
+    Depart,
+    /// The vehicle came (arriving, in_progress).
+    #[n(13)]
+    Arrive,
+    /// Boxes went off a vehicle (unloading, in_progress).
+    #[n(14)]
+    Unload,
+    /// Boxes were opened and emptied at the customer's (unpacking, inactive).
+    #[n(15)]
+    Unpack,
+    /// Boxes were collected to be destroyed (collecting, in_progress).
+    #[n(16)]
+    CollectForDestruction,
+    /// Boxes were destroyed with what was in them (destroying, destroyed).
+    #[n(17)]
+    Destroy,
+    /// The giver has seen the acceptance of his offer (accepting, in_transit).
+    #[n(18)]
+    Ack,
+    /// The giver takes an offer back that nobody answered.
+    #[n(19)]
+    Withdraw,
+    /// The customer's release code confirms a statement (accepting).
+    #[n(20)]
+    Release,
+    /// The device's store was restored; its chain goes on in a new generation.
+    #[n(21)]
+    Resume,
 }
 
 /// What is not as it should be. The numbers stand in signed bytes.
@@ -71,6 +107,21 @@ pub enum FindingKind {
     /// The label cannot be read by machine; its text was typed.
     #[n(5)]
     LabelTyped,
+    /// A new label was stuck over one that could not be read.
+    #[n(6)]
+    LabelReplaced,
+    /// What was counted is another number than what was said.
+    #[n(7)]
+    CountDiffers,
+    /// The person who should confirm was not there.
+    #[n(8)]
+    Absent,
+    /// The person who should confirm would not.
+    #[n(9)]
+    Refused,
+    /// The phone's clock disagrees with the other side's.
+    #[n(10)]
+    ClockDisagrees,
 }
 
 /// One finding, on some of the boxes.
@@ -234,6 +285,15 @@ pub struct Event {
     /// The event that is answered.
     #[n(17)]
     pub about: Option<EventId>,
+    /// In an offer: what its receiver bound himself to before he saw it.
+    #[n(18)]
+    pub commitment: Option<Commitment>,
+    /// In an acceptance: what the commitment was to.
+    #[n(19)]
+    pub opening: Option<Salt>,
+    /// In an acceptance: whether the boxes that were drawn were checked by hand.
+    #[n(20)]
+    pub is_checked: Option<bool>,
 }
 
 impl Message for Event {
@@ -263,17 +323,21 @@ impl Event {
             protection: act.kind.protection(),
             to: act.to,
             about: act.about,
+            commitment: None,
+            opening: None,
+            is_checked: None,
         }
     }
 }
 
 impl Kind {
     /// Which key must sign this kind: where responsibility passes from one
-    /// person to another, a person must be present.
+    /// person to another, a person must be present. Taking an offer back passes
+    /// nothing, and the app may do it when nobody is there.
     #[must_use]
     pub const fn protection(self) -> Protection {
         match self {
-            Self::Offer | Self::Accept | Self::SignOff => Protection::Handoff,
+            Self::Offer | Self::Accept | Self::Ack | Self::SignOff => Protection::Handoff,
             _ => Protection::Act,
         }
     }

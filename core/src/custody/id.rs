@@ -50,6 +50,25 @@ id! {
     Salt, 16
 }
 
+id! {
+    /// What a receiver binds himself to before he sees an offer: the first 20
+    /// bytes of the digest of random bytes that he keeps until he accepts. Long
+    /// enough that nobody finds a second opening while two people stand in a
+    /// doorway, and short enough for a small QR.
+    Commitment, 20
+}
+
+impl Commitment {
+    /// The commitment of a device to these bytes.
+    #[must_use]
+    pub fn to(opening: &Salt, device: &DeviceId) -> Self {
+        let digest = Namespace::Commitment.digest(&[&device.0, &opening.0]);
+        let mut bytes = [0; 20];
+        bytes.iter_mut().zip(digest.0).for_each(|(to, from)| *to = from);
+        Self(bytes)
+    }
+}
+
 impl DeviceId {
     /// The id of the device with these keys.
     #[must_use]

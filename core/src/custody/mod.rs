@@ -25,7 +25,7 @@ pub use credential::{Credential, Protection, Role};
 pub use event::{
     Act, Anchor, Event, EventId, Finding, FindingKind, Kind, Link, Moment, Place, Since,
 };
-pub use id::{BootId, DeviceId, JobId, Salt};
+pub use id::{BootId, Commitment, DeviceId, JobId, Salt};
 pub use manifest::{Manifest, ManifestError, Manifests};
 pub use receipt::{Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};

@@ -2,13 +2,16 @@
 //! wrong. A pure function of the set: the order in which events arrived does
 //! not matter, and everyone who has the same set gets the same answer.
 //!
-//! Custody moves by signatures against interest. An offer alone moves nothing;
-//! whoever signs for having taken a box has it.
+//! Custody moves by signatures against interest: whoever signs for having taken
+//! a box has it. An offer says that it is passing; as long as nobody signed for
+//! it and the giver has not taken the offer back, the box is in doubt between
+//! the two, which is a value and no fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Credential, DeviceId, Event, EventId, FindingKind, Kind, Lists, Outcome, Receipt, Role, Tick,
+    Commitment, Credential, DeviceId, Event, EventId, FindingKind, Kind, Lists, Outcome, Receipt,
+    Role, Tick,
 };
 use crate::label::Token;
 use crate::signed::{Signed, SignedError, Unverified};
@@ -66,6 +69,28 @@ pub enum Holder {
     Customer,
     /// The carrier of a device.
     Device(DeviceId),
+    /// One of two: offered, and nothing known of an answer; or taken back by the
+    /// one and accepted by the other.
+    InDoubt {
+        /// Who offered it.
+        giver: DeviceId,
+        /// To whom.
+        receiver: DeviceId,
+    },
+    /// Nobody any more: it was destroyed.
+    Destroyed,
+}
+
+impl Holder {
+    /// Whether it may be this device's carrier.
+    #[must_use]
+    pub fn may_be(self, device: DeviceId) -> bool {
+        match self {
+            Self::Device(holder) => holder == device,
+            Self::InDoubt { giver, receiver } => giver == device || receiver == device,
+            Self::Customer | Self::Destroyed => false,
+        }
+    }
 }
 
 /// One step of a box.
@@ -138,6 +163,18 @@ pub enum FaultKind {
     ClockDisagrees,
     /// Taken over, and not among what was delivered.
     NotDelivered,
+    /// Offered again while an earlier offer of the same boxes was open.
+    OfferedTwice,
+    /// A second acceptance of one offer. The first one counts.
+    AcceptedTwice,
+    /// The acceptance does not open what its sender bound himself to, so he may
+    /// have chosen the boxes that he checked by hand.
+    WrongOpening,
+    /// Many offers of the same boxes to the same device that came to nothing:
+    /// somebody may have been trying which boxes would be checked by hand.
+    AbandonedOffers,
+    /// The giver acknowledged the acceptance of an offer and took it back.
+    Contradiction,
 }
 
 /// What verification found.
@@ -151,6 +188,10 @@ pub struct Custody {
     pub faults: BTreeSet<Fault>,
 }
 
+/// Offers to one device that may come to nothing: phones fail and people turn
+/// back.
+const MOST_ABANDONED: usize = 3;
+
 /// How far a phone's clock may be off before it is said, in seconds.
 const CLOCK_TOLERANCE: u64 = 120;
 
@@ -161,11 +202,13 @@ impl Evidence {
         let mut custody = Custody::default();
         let order = self.in_order();
         let intervals = self.intervals(&order);
+        let answers = Answers::of(&order);
         self.check_chains(&mut custody);
+        self.check_offers(&answers, &mut custody);
         for event in &order {
             let interval = intervals.get(&event.id()).copied().unwrap_or_default();
             self.check_rules(event, interval, &mut custody);
-            self.apply(event, interval, &mut custody);
+            self.apply(event, interval, &answers, &mut custody);
         }
         self.check_delivery(&order, &mut custody);
         custody
@@ -342,7 +385,13 @@ impl Evidence {
         }
     }
 
-    fn apply(&self, event: &Signed<Event>, interval: Interval, custody: &mut Custody) {
+    fn apply(
+        &self,
+        event: &Signed<Event>,
+        interval: Interval,
+        answers: &Answers,
+        custody: &mut Custody,
+    ) {
         let id = event.id();
         let Ok(boxes) = self.lists.resolve(&event.boxes) else {
             custody.fault(FaultKind::UnknownBoxes, [id], []);
@@ -357,7 +406,7 @@ impl Evidence {
                 Err(_) => custody.fault(FaultKind::UnknownBoxes, [id], []),
             }
         }
-        let moved = self.transfer(event, &boxes, custody);
+        let moved = self.transfer(event, &boxes, answers, custody);
         let concerned: BTreeSet<Token> = boxes.iter().chain(found.keys()).copied().collect();
         for token in concerned {
             if let Some(holder) = moved.get(&token) {
@@ -382,34 +431,138 @@ impl Evidence {
         &self,
         event: &Signed<Event>,
         boxes: &BTreeSet<Token>,
+        answers: &Answers,
         custody: &mut Custody,
     ) -> BTreeMap<Token, Holder> {
         let me = Holder::Device(event.device);
-        let (from, to) = match event.kind {
-            Kind::Commission | Kind::SignOff => return BTreeMap::new(),
-            Kind::TakeOver => (Holder::Customer, me),
-            Kind::Load | Kind::Store | Kind::Count | Kind::Offer => (me, me),
-            Kind::Deliver => (me, Holder::Customer),
-            Kind::Accept => match self.offer_to(event) {
-                Some(offer) => (Holder::Device(offer.device), me),
-                None => {
-                    custody.fault(FaultKind::NoSuchOffer, [event.id()], boxes.iter().copied());
-                    return BTreeMap::new();
-                }
-            },
-        };
-        let mut passing = boxes.clone();
-        if let Some(offer) = self.offer_to(event).filter(|_| event.kind == Kind::Accept) {
-            let offered = self.lists.resolve(&offer.boxes).unwrap_or_default();
-            let both = [offer.id(), event.id()];
-            custody.fault_on(FaultKind::NotAccepted, both, &offered - boxes);
-            custody.fault_on(FaultKind::NotOffered, both, boxes - &offered);
-            passing = &offered & boxes;
+        match event.kind {
+            Kind::Accept => return self.accept(event, boxes, answers, custody),
+            Kind::Withdraw => return self.withdraw(event, answers, custody),
+            // What is done with a box where it stands says nothing of who has it.
+            Kind::Commission
+            | Kind::Pack
+            | Kind::Seal
+            | Kind::Unpack
+            | Kind::SignOff
+            | Kind::Ack
+            | Kind::Release
+            | Kind::Resume => return BTreeMap::new(),
+            _ => {}
         }
-        let held = |token: &Token| custody.holders.get(token).unwrap_or(&Holder::Customer) == &from;
-        let (passing, strange): (BTreeSet<_>, BTreeSet<_>) = passing.into_iter().partition(held);
+        let holder = |token: &Token| *custody.holders.get(token).unwrap_or(&Holder::Customer);
+        let is_mine = |token: &Token| holder(token).may_be(event.device);
+        let may = |token: &Token| match event.kind {
+            Kind::TakeOver => holder(token) == Holder::Customer,
+            Kind::CollectForDestruction => holder(token) == Holder::Customer || is_mine(token),
+            _ => is_mine(token),
+        };
+        let (passing, strange): (BTreeSet<Token>, BTreeSet<Token>) =
+            boxes.iter().copied().partition(may);
+        let to = match event.kind {
+            Kind::Deliver => Holder::Customer,
+            Kind::Destroy => Holder::Destroyed,
+            Kind::Offer => match event.to {
+                Some(receiver) => {
+                    let open = |token: &&Token| match holder(token) {
+                        Holder::InDoubt { giver, .. } => giver == event.device,
+                        _ => false,
+                    };
+                    let twice = passing.iter().filter(open).copied().collect();
+                    custody.fault_on(FaultKind::OfferedTwice, [event.id()], twice);
+                    Holder::InDoubt { giver: event.device, receiver }
+                }
+                None => me,
+            },
+            _ => me,
+        };
         custody.fault_on(FaultKind::NotTheHolder, [event.id()], strange);
         passing.into_iter().map(|token| (token, to)).collect()
+    }
+
+    /// What an acceptance moves: what is on both lists.
+    fn accept(
+        &self,
+        event: &Signed<Event>,
+        boxes: &BTreeSet<Token>,
+        answers: &Answers,
+        custody: &mut Custody,
+    ) -> BTreeMap<Token, Holder> {
+        let Some(offer) = self.offer_to(event) else {
+            custody.fault(FaultKind::NoSuchOffer, [event.id()], boxes.iter().copied());
+            return BTreeMap::new();
+        };
+        let both = [offer.id(), event.id()];
+        let answer = answers.to(&offer.id());
+        if answer.accepted != Some(event.id()) {
+            custody.fault(FaultKind::AcceptedTwice, [event.id()], boxes.iter().copied());
+            return BTreeMap::new();
+        }
+        if let Some(commitment) = offer.commitment {
+            let opens = event
+                .opening
+                .is_some_and(|opening| Commitment::to(&opening, &event.device) == commitment);
+            if !opens {
+                custody.fault(FaultKind::WrongOpening, both, []);
+            }
+        }
+        let offered = self.lists.resolve(&offer.boxes).unwrap_or_default();
+        custody.fault_on(FaultKind::NotAccepted, both, &offered - boxes);
+        custody.fault_on(FaultKind::NotOffered, both, boxes - &offered);
+        let in_doubt = Holder::InDoubt { giver: offer.device, receiver: event.device };
+        let is_of_this = |token: &Token| {
+            let holder = *custody.holders.get(token).unwrap_or(&Holder::Customer);
+            holder == in_doubt || holder == Holder::Device(offer.device)
+        };
+        let (passing, strange): (BTreeSet<Token>, BTreeSet<Token>) =
+            (&offered & boxes).into_iter().partition(is_of_this);
+        let kept = (&offered - boxes).into_iter().filter(is_of_this);
+        // Taken back by the one and signed for by the other: each of them says that
+        // he has it.
+        let is_disputed = answer.withdrawn.is_some() && answer.acknowledged.is_none();
+        let to = if is_disputed { in_doubt } else { Holder::Device(event.device) };
+        let mut moved: BTreeMap<Token, Holder> =
+            kept.map(|token| (token, Holder::Device(offer.device))).collect();
+        moved.extend(passing.into_iter().map(|token| (token, to)));
+        custody.fault_on(FaultKind::NotTheHolder, [event.id()], strange);
+        moved
+    }
+
+    /// What comes back to the giver who takes an offer back that nobody answered.
+    fn withdraw(
+        &self,
+        event: &Signed<Event>,
+        answers: &Answers,
+        custody: &Custody,
+    ) -> BTreeMap<Token, Holder> {
+        let offer = event.about.and_then(|offer| self.events.get(&offer));
+        let Some(offer) = offer.filter(|offer| offer.device == event.device) else {
+            return BTreeMap::new();
+        };
+        let Some(receiver) = offer.to.filter(|_| answers.to(&offer.id()).accepted.is_none()) else {
+            return BTreeMap::new();
+        };
+        let in_doubt = Holder::InDoubt { giver: offer.device, receiver };
+        let offered = self.lists.resolve(&offer.boxes).unwrap_or_default();
+        let back =
+            offered.into_iter().filter(|token| custody.holders.get(token) == Some(&in_doubt));
+        back.map(|token| (token, Holder::Device(offer.device))).collect()
+    }
+
+    /// What the answers to offers contradict, whatever the boxes.
+    fn check_offers(&self, answers: &Answers, custody: &mut Custody) {
+        let mut abandoned: BTreeMap<(DeviceId, DeviceId), BTreeSet<EventId>> = BTreeMap::new();
+        for event in self.events.values().filter(|event| event.kind == Kind::Offer) {
+            let answer = answers.to(&event.id());
+            if let (Some(ack), Some(withdrawal)) = (answer.acknowledged, answer.withdrawn) {
+                custody.fault(FaultKind::Contradiction, [event.id(), ack, withdrawal], []);
+            }
+            if let Some(receiver) = event.to.filter(|_| answer.accepted.is_none()) {
+                abandoned.entry((event.device, receiver)).or_default().insert(event.id());
+            }
+        }
+        for offers in abandoned.into_values().filter(|offers| offers.len() > MOST_ABANDONED) {
+            custody.fault(FaultKind::AbandonedOffers, offers, []);
+        }
     }
 
     fn offer_to(&self, accept: &Event) -> Option<&Signed<Event>> {
@@ -427,6 +580,66 @@ impl Evidence {
         let left = custody.holders.iter().filter(|(_, holder)| **holder != Holder::Customer);
         let boxes: BTreeSet<Token> = left.map(|(token, _)| *token).collect();
         custody.fault_on(FaultKind::NotDelivered, deliveries, boxes);
+    }
+}
+
+/// How one offer was answered.
+#[derive(Debug, Clone, Copy, Default)]
+struct Answer {
+    /// By the acceptance that counts: of the receiver's the one with the lowest
+    /// number.
+    accepted: Option<EventId>,
+    /// By the giver's acknowledgement of that acceptance.
+    acknowledged: Option<EventId>,
+    /// By the giver's taking it back.
+    withdrawn: Option<EventId>,
+}
+
+/// How offers were answered.
+struct Answers(BTreeMap<EventId, Answer>);
+
+impl Answers {
+    fn of(order: &[&Signed<Event>]) -> Self {
+        let offers: BTreeMap<EventId, &Signed<Event>> = order
+            .iter()
+            .filter(|event| event.kind == Kind::Offer)
+            .map(|event| (event.id(), *event))
+            .collect();
+        let mut answers: BTreeMap<EventId, Answer> = BTreeMap::new();
+        let mut first: BTreeMap<EventId, (u32, u64, EventId)> = BTreeMap::new();
+        for event in order {
+            let Some(offer) = event.about.and_then(|offer| offers.get(&offer)) else { continue };
+            match event.kind {
+                Kind::Accept if offer.to == Some(event.device) => {
+                    let this = (event.generation, event.sequence, event.id());
+                    let first = first.entry(offer.id()).or_insert(this);
+                    *first = this.min(*first);
+                }
+                Kind::Withdraw if offer.device == event.device => {
+                    answers.entry(offer.id()).or_default().withdrawn = Some(event.id());
+                }
+                _ => {}
+            }
+        }
+        for (offer, (_, _, accept)) in first {
+            answers.entry(offer).or_default().accepted = Some(accept);
+        }
+        let by_accept: BTreeMap<EventId, EventId> =
+            answers.iter().filter_map(|(offer, answer)| Some((answer.accepted?, *offer))).collect();
+        for event in order.iter().filter(|event| event.kind == Kind::Ack) {
+            let offer = event.about.and_then(|accept| by_accept.get(&accept));
+            let is_the_givers = |offer: &&EventId| {
+                offers.get(*offer).is_some_and(|offer| offer.device == event.device)
+            };
+            if let Some(offer) = offer.filter(is_the_givers) {
+                answers.entry(*offer).or_default().acknowledged = Some(event.id());
+            }
+        }
+        Self(answers)
+    }
+
+    fn to(&self, offer: &EventId) -> Answer {
+        self.0.get(offer).copied().unwrap_or_default()
     }
 }
 

@@ -1,0 +1,525 @@
+//! The steps of a handoff, in their order: what was scanned is checked against
+//! what this phone waits for, signed, committed with the state in one
+//! transaction, and only then shown.
+
+use std::collections::BTreeSet;
+
+use super::kept::{GIVING, KeptTick, ONLY, RECEIVING, TICK, read_enrolment, read_packs, stored};
+use super::phone::salt;
+use super::{Crew, CrewError, Found};
+use crate::cbor::{self, Version};
+use crate::custody::{
+    Act, BoxList, Credential, DeviceId, Event, EventId, JobId, Kind, Since, Tick, admit,
+};
+use crate::handoff::message::{self, Authority, Enclosed};
+use crate::handoff::{
+    Compared, Giving, GivingState, HandoffError, Hello, MessageError, Receiving, ReceivingState,
+    drawn,
+};
+use crate::label::Token;
+use crate::signed::{PublicKey, Signed, Unverified};
+use crate::vault::Transaction;
+
+/// An offer from another phone, verified.
+#[derive(Debug, Clone)]
+pub struct OfferView {
+    /// The giver, by his credential.
+    pub giver: Signed<Credential>,
+    /// The job.
+    pub job: JobId,
+    /// What he says he hands over.
+    pub boxes: BTreeSet<Token>,
+    /// Its id; four words from it on both screens guard against mix-ups.
+    pub offer: EventId,
+    /// The boxes that the receiver checks by hand, of those that he scanned and
+    /// was offered. Drawn so that neither side can steer them.
+    pub check: BTreeSet<Token>,
+}
+
+/// An acceptance from another phone, verified.
+#[derive(Debug, Clone)]
+pub struct Acceptance {
+    /// The receiver, by his credential.
+    pub receiver: Signed<Credential>,
+    /// What the two lists say.
+    pub compared: Compared,
+    /// ACK, to show him.
+    pub ack: Vec<u8>,
+}
+
+/// A handoff that is not over.
+#[derive(Debug, Clone)]
+pub enum Open {
+    /// This phone gives.
+    Giving {
+        /// The offer.
+        offer: EventId,
+        /// To whom.
+        to: DeviceId,
+        /// How it stands.
+        state: GivingState,
+        /// What to show, the identical bytes as before.
+        shown: Vec<u8>,
+    },
+    /// This phone receives.
+    Receiving {
+        /// How it stands.
+        state: ReceivingState,
+        /// What to show, the identical bytes as before.
+        shown: Vec<u8>,
+    },
+}
+
+/// What this phone knows of HQ.
+struct Known {
+    hq: PublicKey,
+    tick: Signed<Tick>,
+    credential: Signed<Credential>,
+}
+
+impl Known {
+    fn read(t: &Transaction<'_>) -> Result<Self, CrewError> {
+        let enrolment = read_enrolment(t)?;
+        let kept: KeptTick = stored(&t.get(TICK, ONLY)?.ok_or(CrewError::NoTick)?)?;
+        let hq = enrolment.hq;
+        Ok(Self {
+            tick: Signed::open(&kept.tick, &hq).map_err(CrewError::FromHq)?,
+            credential: Signed::open(&enrolment.credential, &hq).map_err(CrewError::FromHq)?,
+            hq,
+        })
+    }
+
+    fn authority(&self) -> Authority<'_> {
+        Authority { hq: &self.hq, origin: &self.tick.origin }
+    }
+}
+
+impl Crew {
+    /// Begins to receive: HELLO, to show the giver. It takes the place of a
+    /// handoff that is over or came to nothing. `introduce` puts this device's
+    /// credential into it, for a giver who does not know it.
+    ///
+    /// # Errors
+    /// [`CrewError`].
+    pub fn hello(&self, introduce: bool) -> Result<Vec<u8>, CrewError> {
+        let me = self.phone.device;
+        let opening = salt()?;
+        let now = self.now();
+        let mut state = self.phone.state();
+        state.store.transaction(|t| {
+            let known = Known::read(t)?;
+            let begun = Receiving::begin(opening, Vec::new(), now);
+            let hello = Hello {
+                device: me,
+                commitment: begun.commitment(&me),
+                tick: (!introduce).then(|| known.tick.clone()),
+                credential: introduce.then(|| known.credential.clone()),
+            };
+            let bytes = hello.to_bytes();
+            keep_receiving(t, &Receiving::begin(opening, bytes.clone(), now))?;
+            Ok(bytes)
+        })
+    }
+
+    /// Offers boxes to the device that shows this HELLO. The answer is OFFER, to
+    /// show it. `boxes` are what the giver scanned himself.
+    ///
+    /// # Errors
+    /// [`CrewError::StillOffered`], [`CrewError::Stranger`],
+    /// [`CrewError::Expired`] and others.
+    pub fn offer(
+        &self,
+        job: JobId,
+        boxes: &BTreeSet<Token>,
+        findings: &[Found],
+        hello: &[u8],
+    ) -> Result<Vec<u8>, CrewError> {
+        let pack = self.phone.open_job(job)?;
+        let now = self.now();
+        let (hello, known) = self.phone.state().store.transaction(|t| {
+            let known = Known::read(t)?;
+            let hello = Hello::read(hello, known.authority())?;
+            self.keep_newer(t, hello.tick.as_ref(), &known)?;
+            Ok::<_, CrewError>((hello, known))
+        })?;
+        let receiver =
+            known_credential(&pack.roster, hello.credential.as_ref(), hello.device, &known)?;
+        still_valid(&receiver, &known)?;
+        self.check_not_offered(boxes, now)?;
+        let mut act = self.phone.act(Kind::Offer, job, boxes)?;
+        act.findings = self.phone.findings(findings)?;
+        act.to = Some(hello.device);
+        let enclosed = Enclosed {
+            credential: hello.credential.is_some().then(|| known.credential.clone()),
+            tick: None,
+        };
+        let commitment = hello.commitment;
+        let shown = self.phone.record_with(
+            act,
+            &BTreeSet::new(),
+            |event| Event { commitment: Some(commitment), ..event },
+            |t, event| {
+                let shown = message::offer(event, &hello, &enclosed);
+                let giving = Giving::begin(event, &hello, &receiver, shown.clone(), now);
+                keep_giving(t, job, &event.id(), &giving)?;
+                Ok(shown)
+            },
+        )?;
+        self.phone.release()?;
+        Ok(shown)
+    }
+
+    /// Reads the OFFER that the giver shows, and checks who signed it.
+    ///
+    /// # Errors
+    /// [`CrewError::NotForMe`], [`CrewError::FromPhone`] and others.
+    pub fn read_offer(&self, shown: &[u8]) -> Result<OfferView, CrewError> {
+        let me = self.phone.device;
+        let now = self.now();
+        let mut state = self.phone.state();
+        let super::phone::State { store, lists, .. } = &mut *state;
+        store.transaction(|t| {
+            let known = Known::read(t)?;
+            let mut receiving = read_receiving(t)?;
+            let greeting = Hello {
+                device: me,
+                commitment: receiving.commitment(&me),
+                tick: None,
+                credential: None,
+            };
+            let (offer, enclosed) = message::read_offer(shown, &greeting, known.authority())?;
+            let claims = offer.claims();
+            let (job, giver) = (claims.job, claims.device);
+            let packs = read_packs(t)?;
+            let pack = packs.iter().find(|pack| pack.job == job).ok_or(CrewError::NotForMe)?;
+            if !super::is_open(pack, self.phone.clock.now()) {
+                return Err(CrewError::NotForMe);
+            }
+            let giver =
+                known_credential(&pack.roster, enclosed.credential.as_ref(), giver, &known)?;
+            still_valid(&giver, &known)?;
+            let offer = admit(offer, |_| Some(&*giver))?;
+            let boxes = lists.resolve(&offer.boxes)?;
+            receiving.offered(&me, &offer, &giver, now)?;
+            keep_receiving(t, &receiving)?;
+            let check = drawn(&offer.id(), &receiving.opening(), &boxes);
+            Ok(OfferView { giver, job, boxes, offer: offer.id(), check })
+        })
+    }
+
+    /// Accepts what this device scanned itself of an offer, whatever the offer
+    /// says. The answer is ACCEPT, to show the giver; as long as his ACK was not
+    /// read the screen says that it is unconfirmed.
+    ///
+    /// # Errors
+    /// [`CrewError`].
+    pub fn accept(
+        &self,
+        offer: &OfferView,
+        scanned: &BTreeSet<Token>,
+        findings: &[Found],
+        is_checked: bool,
+    ) -> Result<Vec<u8>, CrewError> {
+        self.phone.open_job(offer.job)?;
+        let (offered, receiving, known) = self.phone.state().store.transaction(|t| {
+            let known = Known::read(t)?;
+            let receiving = read_receiving(t)?;
+            let bytes = receiving.offer().ok_or(HandoffError::OtherHandoff)?;
+            let offered = again::<Event>(bytes, &offer.giver.handoff_key)?;
+            if offered.id() != offer.offer {
+                return Err(HandoffError::OtherHandoff.into());
+            }
+            Ok::<_, CrewError>((offered, receiving, known))
+        })?;
+        if receiving.acceptance().is_some() {
+            // After a crash, or a second tap: the identical bytes.
+            self.phone.release()?;
+            return Ok(receiving.shown().to_vec());
+        }
+        if receiving.state(self.now()) == ReceivingState::Lapsed {
+            return Err(HandoffError::Lapsed.into());
+        }
+        let mut act = self.phone.act(Kind::Accept, offer.job, scanned)?;
+        act.findings = self.phone.findings(findings)?;
+        act.about = Some(offer.offer);
+        let opening = receiving.opening();
+        let did_greet_with_tick = greeted_with_tick(receiving.shown(), &known);
+        let shown = self.phone.record_with(
+            act,
+            scanned,
+            |event| Event { opening: Some(opening), is_checked: Some(is_checked), ..event },
+            |t, event| {
+                let enclosed = Enclosed {
+                    credential: None,
+                    tick: (!did_greet_with_tick).then(|| known.tick.clone()),
+                };
+                let shown = message::accept(event, &offered, &enclosed);
+                let mut receiving = receiving;
+                receiving.accepted(event, shown.clone())?;
+                keep_receiving(t, &receiving)?;
+                Ok(shown)
+            },
+        )?;
+        self.phone.release()?;
+        Ok(shown)
+    }
+
+    /// Reads the ACCEPT of an open offer of this device, compares the lists, and
+    /// signs the ACK.
+    ///
+    /// # Errors
+    /// [`CrewError::NotForMe`], [`CrewError::FromPhone`] and others.
+    pub fn read_acceptance(&self, shown: &[u8]) -> Result<Acceptance, CrewError> {
+        let now = self.now();
+        let (mut giving, offer, accept, receiver, offered, accepted) = {
+            let mut state = self.phone.state();
+            let super::phone::State { store, lists, .. } = &mut *state;
+            store.transaction(|t| {
+                let known = Known::read(t)?;
+                let mut other = MessageError::OtherHandoff;
+                for bytes in t.all(GIVING)? {
+                    let mut giving: Giving = stored(&bytes)?;
+                    let offer = again::<Event>(giving.offer(), &known.credential.handoff_key)?;
+                    let (accept, enclosed) =
+                        match message::read_accept(shown, &offer, known.authority()) {
+                            Ok(read) => read,
+                            Err(error) => {
+                                other = error;
+                                continue;
+                            }
+                        };
+                    let receiver = again::<Credential>(giving.receiver(), &known.hq)?;
+                    let accept = admit(accept, |_| Some(&*receiver))?;
+                    giving.accepted(&offer, &accept, now)?;
+                    self.keep_newer(t, enclosed.tick.as_ref(), &known)?;
+                    let (offered, accepted) =
+                        (lists.resolve(&offer.boxes)?, lists.resolve(&accept.boxes)?);
+                    return Ok((giving, offer, accept, receiver, offered, accepted));
+                }
+                Err(CrewError::Message(other))
+            })?
+        };
+        let compared = Compared::of(&offered, &accepted);
+        if giving.state(now) == GivingState::Acknowledged {
+            self.phone.release()?;
+            return Ok(Acceptance { receiver, compared, ack: giving.shown().to_vec() });
+        }
+        let act = Act {
+            kind: Kind::Ack,
+            job: offer.job,
+            boxes: BoxList::default(),
+            findings: Vec::new(),
+            place: None,
+            attachments: Vec::new(),
+            to: None,
+            about: Some(accept.id()),
+        };
+        let ack = self.phone.record_with(
+            act,
+            &BTreeSet::new(),
+            |event| event,
+            |t, event| {
+                let ack = message::ack(event, &offer, &accept);
+                giving.acknowledged(ack.clone());
+                keep_giving(t, offer.job, &offer.id(), &giving)?;
+                Ok(ack)
+            },
+        )?;
+        self.phone.release()?;
+        Ok(Acceptance { receiver, compared, ack })
+    }
+
+    /// Reads the ACK of this device's acceptance: the handoff is confirmed.
+    ///
+    /// # Errors
+    /// [`CrewError::NotForMe`], [`CrewError::FromPhone`] and others.
+    pub fn read_ack(&self, shown: &[u8]) -> Result<EventId, CrewError> {
+        let mut state = self.phone.state();
+        state.store.transaction(|t| {
+            let known = Known::read(t)?;
+            let mut receiving = read_receiving(t)?;
+            let mine = &known.credential.handoff_key;
+            let bytes = receiving.acceptance().ok_or(CrewError::NotForMe)?;
+            let accept = again::<Event>(bytes, mine)?;
+            let offer = receiving.offer().ok_or(CrewError::NotForMe)?;
+            let giver = receiving.giver().ok_or(CrewError::NotForMe)?;
+            let giver = again::<Credential>(giver, &known.hq)?;
+            let offer = again::<Event>(offer, &giver.handoff_key)?;
+            let ack = message::read_ack(shown, &offer, &accept, known.authority())?;
+            let ack = admit(ack, |_| Some(&*giver))?;
+            receiving.confirmed(&ack)?;
+            keep_receiving(t, &receiving)?;
+            Ok(accept.id())
+        })
+    }
+
+    /// Takes an offer back that nobody answered, so that its boxes can be offered
+    /// again. The answer is WITHDRAW, to show the other phone if it is still there.
+    ///
+    /// # Errors
+    /// [`HandoffError::Answered`] and others.
+    pub fn withdraw(&self, offer: EventId) -> Result<Vec<u8>, CrewError> {
+        let (mut giving, offer) = self.phone.state().store.transaction(|t| {
+            let known = Known::read(t)?;
+            let bytes = t.get(GIVING, &offer.0)?.ok_or(CrewError::NotForMe)?;
+            let giving: Giving = stored(&bytes)?;
+            let offer = again::<Event>(giving.offer(), &known.credential.handoff_key)?;
+            Ok::<_, CrewError>((giving, offer))
+        })?;
+        if giving.state(self.now()) == GivingState::Withdrawn {
+            self.phone.release()?;
+            return Ok(giving.shown().to_vec());
+        }
+        // Before anything is signed: an offer that was answered stays.
+        giving.clone().withdrawn(Vec::new())?;
+        let act = Act {
+            kind: Kind::Withdraw,
+            job: offer.job,
+            boxes: BoxList::default(),
+            findings: Vec::new(),
+            place: None,
+            attachments: Vec::new(),
+            to: None,
+            about: Some(offer.id()),
+        };
+        let shown = self.phone.record_with(
+            act,
+            &BTreeSet::new(),
+            |event| event,
+            |t, event| {
+                let shown = message::withdraw(event, &offer);
+                giving.withdrawn(shown.clone())?;
+                keep_giving(t, offer.job, &offer.id(), &giving)?;
+                Ok(shown)
+            },
+        )?;
+        self.phone.release()?;
+        Ok(shown)
+    }
+
+    /// The handoffs of this phone that are not over, with the bytes to show
+    /// again: after a crash, the identical ones.
+    ///
+    /// # Errors
+    /// [`CrewError::Store`].
+    pub fn handoffs(&self) -> Result<Vec<Open>, CrewError> {
+        let now = self.now();
+        // What was signed and not shown yet leaves the phone by this.
+        self.phone.release()?;
+        self.phone.state().store.transaction(|t| {
+            let mut open = Vec::new();
+            for bytes in t.all(GIVING)? {
+                let giving: Giving = stored(&bytes)?;
+                let state = giving.state(now);
+                if matches!(state, GivingState::Acknowledged | GivingState::Withdrawn) {
+                    continue;
+                }
+                let offer = Unverified::<Event>::parse(giving.offer())
+                    .map_err(|_| HandoffError::Damaged)?;
+                open.push(Open::Giving {
+                    offer: offer.id(),
+                    to: giving.to(),
+                    state,
+                    shown: giving.shown().to_vec(),
+                });
+            }
+            if let Some(bytes) = t.get(RECEIVING, ONLY)? {
+                let receiving: Receiving = stored(&bytes)?;
+                let state = receiving.state(now);
+                if !matches!(state, ReceivingState::Confirmed | ReceivingState::Lapsed) {
+                    open.push(Open::Receiving { state, shown: receiving.shown().to_vec() });
+                }
+            }
+            Ok(open)
+        })
+    }
+
+    fn now(&self) -> Since {
+        let (boot, millis) = self.phone.clock.since_boot();
+        Since { boot, millis }
+    }
+
+    /// While an offer is open its boxes cannot be offered to anybody else.
+    fn check_not_offered(&self, boxes: &BTreeSet<Token>, now: Since) -> Result<(), CrewError> {
+        let mut state = self.phone.state();
+        let super::phone::State { store, lists, .. } = &mut *state;
+        store.transaction(|t| {
+            for bytes in t.all(GIVING)? {
+                let giving: Giving = stored(&bytes)?;
+                if !matches!(giving.state(now), GivingState::Offered | GivingState::Lapsed) {
+                    continue;
+                }
+                let offer = Unverified::<Event>::parse(giving.offer())
+                    .map_err(|_| HandoffError::Damaged)?;
+                if !lists.resolve(&offer.claims().boxes)?.is_disjoint(boxes) {
+                    return Err(CrewError::StillOffered { offer: offer.id() });
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps a tick of another phone that is newer than this one's.
+    fn keep_newer(
+        &self,
+        t: &mut Transaction<'_>,
+        tick: Option<&Signed<Tick>>,
+        known: &Known,
+    ) -> Result<(), CrewError> {
+        let Some(tick) = tick.filter(|tick| tick.number > known.tick.number) else {
+            return Ok(());
+        };
+        let (boot, millis) = self.phone.clock.since_boot();
+        let kept =
+            KeptTick { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis };
+        Ok(t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?)
+    }
+}
+
+fn keep_giving(
+    t: &mut Transaction<'_>,
+    job: JobId,
+    offer: &EventId,
+    giving: &Giving,
+) -> Result<(), CrewError> {
+    let compartment = t.compartment(&job.0)?;
+    Ok(t.put(GIVING, &offer.0, Some(&compartment), &cbor::to_vec(giving))?)
+}
+
+fn keep_receiving(t: &mut Transaction<'_>, receiving: &Receiving) -> Result<(), CrewError> {
+    Ok(t.put(RECEIVING, ONLY, None, &cbor::to_vec(receiving))?)
+}
+
+fn read_receiving(t: &Transaction<'_>) -> Result<Receiving, CrewError> {
+    stored(&t.get(RECEIVING, ONLY)?.ok_or(CrewError::NotForMe)?)
+}
+
+/// What was verified before it was kept, verified again.
+fn again<T: crate::signed::Message>(bytes: &[u8], key: &PublicKey) -> Result<Signed<T>, CrewError> {
+    Signed::open(bytes, key).map_err(|_| HandoffError::Damaged.into())
+}
+
+/// The credential of a device, from the job's roster or as it came along.
+fn known_credential(
+    roster: &[minicbor::bytes::ByteVec],
+    enclosed: Option<&Signed<Credential>>,
+    device: DeviceId,
+    known: &Known,
+) -> Result<Signed<Credential>, CrewError> {
+    let on_roster =
+        roster.iter().filter_map(|bytes| Signed::<Credential>::open(bytes, &known.hq).ok());
+    on_roster
+        .chain(enclosed.cloned())
+        .find(|credential| credential.device() == device)
+        .ok_or(CrewError::Stranger)
+}
+
+/// HQ's newest time that is known here decides: what ended before it has ended
+/// for sure.
+fn still_valid(credential: &Credential, known: &Known) -> Result<(), CrewError> {
+    if known.tick.at >= credential.valid_to { Err(CrewError::Expired) } else { Ok(()) }
+}
+
+fn greeted_with_tick(hello: &[u8], known: &Known) -> bool {
+    Hello::read(hello, known.authority()).is_ok_and(|hello| hello.tick.is_some())
+}
