@@ -11,6 +11,7 @@ pub mod cbor;
 pub mod clock;
 mod crew;
 pub mod custody;
+pub mod handoff;
 pub mod job;
 pub mod label;
 pub mod outbox;
