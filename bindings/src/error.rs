@@ -193,9 +193,11 @@ impl CrewError {
             | Self::CaptivePortal
             | Self::WrongClock
             | Self::WrongCertificate => Advice::AskUser,
-            Self::UnknownJob | Self::JobNotOpen | Self::OtherJob | Self::NotAdmitted => {
-                Advice::AskSupervisor
-            }
+            Self::UnknownJob
+            | Self::JobNotOpen
+            | Self::OtherJob
+            | Self::NotVouchedFor
+            | Self::NotAdmitted => Advice::AskSupervisor,
             Self::NotEnrolled | Self::KeysGone => Advice::Enrol,
             Self::AppTooOld => Advice::Update,
             Self::NotAnId
@@ -225,6 +227,8 @@ impl From<crewseal::CrewError> for CrewError {
             Core::Roll(error) => Self::FromHq { reason: error.to_string() },
             Core::JobPack(error) => Self::FromHq { reason: error.to_string() },
             Core::Boxes(error) => Self::UnknownBoxes { reason: error.to_string() },
+            Core::Handoff(HandoffError::Opening) => Self::NotVouchedFor,
+            Core::Handoff(HandoffError::Damaged) => Self::StoreDamaged,
             Core::NotForMe | Core::Handoff(_) | Core::Message(_) => Self::NotForThisPhone,
             Core::OnlyByHandoff => Self::Fault,
             Core::Stranger => Self::Stranger,

@@ -8,11 +8,15 @@
 //! * [`Hello`], [`message`]: what travels, and what the other side knows already.
 //! * [`Giving`] and [`Receiving`]: each side's state, as it is kept over a crash.
 //! * [`drawn`]: the boxes that are checked by hand, which neither side can steer.
+//! * [`text`]: a message as the text of one QR, or of many.
+//! * [`words`]: four words on both screens, against mix-ups.
 
 mod drawn;
 mod giving;
 pub mod message;
 mod receiving;
+pub mod text;
+pub mod words;
 
 pub use drawn::drawn;
 pub use giving::{Compared, Giving, GivingState};
