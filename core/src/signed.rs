@@ -42,6 +42,8 @@ pub enum Namespace {
     Enrolment,
     /// The answer to HQ's challenge, by a device.
     Session,
+    /// A customer's release of one act, by the key of one of his codes.
+    Release,
     /// The public keys of a device, which give it its id; nothing is signed.
     Device,
     /// One token of a roll, in the roll's root; nothing is signed.
@@ -52,6 +54,12 @@ pub enum Namespace {
     Epoch,
     /// HQ's key for outboxes, which gives it its id; nothing is signed.
     SealingKey,
+    /// A release code, as the seed of its key; nothing is signed.
+    ReleaseKey,
+    /// A drawn signature, in its digest; nothing is signed.
+    Drawing,
+    /// A batch of events, in its root; nothing is signed.
+    Batch,
 }
 
 impl Namespace {
@@ -69,11 +77,15 @@ impl Namespace {
             Self::Record => "crewseal/record/1",
             Self::Enrolment => "crewseal/enrolment/1",
             Self::Session => "crewseal/session/1",
+            Self::Release => "crewseal/release/1",
             Self::Device => "crewseal/device/1",
             Self::RollLeaf => "crewseal/roll-leaf/1",
             Self::RollRoot => "crewseal/roll-root/1",
             Self::Epoch => "crewseal/epoch/1",
             Self::SealingKey => "crewseal/sealing-key/1",
+            Self::ReleaseKey => "crewseal/release-key/1",
+            Self::Drawing => "crewseal/drawing/1",
+            Self::Batch => "crewseal/batch/1",
         }
     }
 
