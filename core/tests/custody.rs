@@ -237,7 +237,7 @@ mod namespaces {
     }
     probes!(
         Roll, Manifest, Credential, Tick, JobPack, Event, Receipt, Record, Enrolment, Session,
-        Device, RollLeaf, RollRoot, Epoch, SealingKey
+        Release, Device, RollLeaf, RollRoot, Epoch, SealingKey, ReleaseKey, Drawing, Batch
     );
 
     #[test]

@@ -305,19 +305,20 @@ fn draw(picture: &mut GrayImage, from: (i64, i64), to: (i64, i64), pen: i64) {
 fn press(picture: &mut GrayImage, middle: (i64, i64), pen: i64) {
     let reach = pen + PIXEL / 2;
     let pixels = |at: i64| (at - reach).max(0) / PIXEL..=(at + reach) / PIXEL;
-    for y in pixels(middle.1) {
-        for x in pixels(middle.0) {
-            let across = x * PIXEL + PIXEL / 2 - middle.0;
-            let down = y * PIXEL + PIXEL / 2 - middle.1;
-            let distance = (across * across + down * down).isqrt();
-            let covered = (reach - distance).clamp(0, PIXEL);
+    for (y, x) in pixels(middle.1).flat_map(|y| pixels(middle.0).map(move |x| (y, x))) {
+        let (Ok(column), Ok(row)) = (u32::try_from(x), u32::try_from(y)) else { continue };
+        // Most of a dot lies on the one before, and needs nothing more.
+        let Some(Luma([shade])) = picture.get_pixel_mut_checked(column, row) else { continue };
+        if *shade == INK {
+            continue;
+        }
+        let across = x * PIXEL + PIXEL / 2 - middle.0;
+        let down = y * PIXEL + PIXEL / 2 - middle.1;
+        let square = across * across + down * down;
+        if square < reach * reach {
+            let covered = (reach - square.isqrt()).min(PIXEL);
             let ink = covered * i64::from(PAPER - INK) / PIXEL;
-            let (Ok(x), Ok(y), Ok(ink)) = (x.try_into(), y.try_into(), u8::try_from(ink)) else {
-                continue;
-            };
-            if let Some(Luma([shade])) = picture.get_pixel_mut_checked(x, y) {
-                *shade = (*shade).min(PAPER - ink);
-            }
+            *shade = (*shade).min(PAPER - u8::try_from(ink).unwrap_or(PAPER - INK));
         }
     }
 }
