@@ -3,10 +3,12 @@
 //! At booking the customer gets one code for each act that needs his word. A
 //! code is the seed of a key, and HQ keeps the public half only: it travels in
 //! the job pack, so the crew's phone verifies a release without a network, and
-//! neither the phone nor whoever copies HQ's database can make one.
+//! whoever copies the pack or HQ's database has no code.
 //!
 //! The statement comes first and the release after it, over the statement's
-//! id: what is released is what was written down, to the last box.
+//! id: what is released is what was written down, to the last box. A phone that
+//! was told a code could release another statement with it; that a number
+//! counts once is for whoever judges the events to hold to.
 
 use std::fmt;
 
