@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crewseal::cbor::CborError;
+use crewseal::handoff::HandoffError;
 use crewseal::outbox::SealError;
 use crewseal::scan::FrameError;
 use crewseal::signed::SignedError;

@@ -46,6 +46,8 @@ pub enum Namespace {
     Commitment,
     /// Which boxes of an offer are checked by hand; nothing is signed.
     SpotCheck,
+    /// A customer's release of one act, by the key of one of his codes.
+    Release,
     /// The public keys of a device, which give it its id; nothing is signed.
     Device,
     /// One token of a roll, in the roll's root; nothing is signed.
@@ -56,6 +58,12 @@ pub enum Namespace {
     Epoch,
     /// HQ's key for outboxes, which gives it its id; nothing is signed.
     SealingKey,
+    /// A release code, as the seed of its key; nothing is signed.
+    ReleaseKey,
+    /// A drawn signature, in its digest; nothing is signed.
+    Drawing,
+    /// A batch of events, in its root; nothing is signed.
+    Batch,
 }
 
 impl Namespace {
@@ -75,11 +83,15 @@ impl Namespace {
             Self::Session => "crewseal/session/1",
             Self::Commitment => "crewseal/commitment/1",
             Self::SpotCheck => "crewseal/spot-check/1",
+            Self::Release => "crewseal/release/1",
             Self::Device => "crewseal/device/1",
             Self::RollLeaf => "crewseal/roll-leaf/1",
             Self::RollRoot => "crewseal/roll-root/1",
             Self::Epoch => "crewseal/epoch/1",
             Self::SealingKey => "crewseal/sealing-key/1",
+            Self::ReleaseKey => "crewseal/release-key/1",
+            Self::Drawing => "crewseal/drawing/1",
+            Self::Batch => "crewseal/batch/1",
         }
     }
 

@@ -237,7 +237,8 @@ mod namespaces {
     }
     probes!(
         Roll, Manifest, Credential, Tick, JobPack, Event, Receipt, Record, Enrolment, Session,
-        Device, RollLeaf, RollRoot, Epoch, SealingKey, Commitment, SpotCheck
+        Release, Device, RollLeaf, RollRoot, Epoch, SealingKey, ReleaseKey, Drawing, Batch,
+        Commitment, SpotCheck
     );
 
     #[test]

@@ -8,20 +8,28 @@
 //! * [`Event`] is one act of one device; events of a device form a chain.
 //! * [`Credential`] is HQ's word about a device; [`Tick`] is HQ's clock.
 //! * [`Evidence::verify`] turns a set of them into who holds what, and what is wrong.
+//! * [`ReleaseCode`] is the customer's word for one act; [`Drawing`] is the
+//!   signature that he drew.
+//! * [`Batch`] is a day's events under one root, each provable alone.
 //! * [`Record`] is all of it in one file.
 
+mod batch;
 mod boxes;
 mod credential;
+mod drawing;
 mod event;
 mod id;
 mod manifest;
 mod receipt;
 mod record;
+mod release;
 mod tick;
 mod verify;
 
+pub use batch::{Batch, Inclusion};
 pub use boxes::{Bitmap, BoxList, BoxListError, Lists, MAX_BOXES, Segment};
 pub use credential::{Credential, Protection, Role};
+pub use drawing::{Drawing, DrawingError, Point, Stroke};
 pub use event::{
     Act, Anchor, Event, EventId, Finding, FindingKind, Kind, Link, Moment, Place, Since,
 };
@@ -29,5 +37,6 @@ pub use id::{BootId, Commitment, DeviceId, JobId, Salt};
 pub use manifest::{Manifest, ManifestError, Manifests};
 pub use receipt::{Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
+pub use release::{RELEASE_CHARS, ReleaseCode, ReleaseCodeError, ReleaseKey, ReleaseProof};
 pub use tick::Tick;
 pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit};

@@ -17,7 +17,10 @@ pub mod roll;
 mod sheet;
 mod token;
 
+// Release codes are typed as labels are, so they are read by the same rules.
+pub(crate) use check::check_symbols;
 pub use code::{Code, PictureError, Strength};
 #[cfg(feature = "print")]
 pub use sheet::{Grid, PrintError, Printed, Sheet};
+pub(crate) use token::{CROCKFORD, LONGEST_INPUT, character, is_separator, normalise, symbol};
 pub use token::{LABEL_CHARS, LabelError, Token};

@@ -19,13 +19,13 @@ const VERSION: u8 = b'1';
 
 /// Crockford's base32: no I, L, O or U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const CROCKFORD: Encoding = new_encoding! {
+pub(crate) const CROCKFORD: Encoding = new_encoding! {
     symbols: "0123456789ABCDEFGHJKMNPQRSTVWXYZ",
     check_trailing_bits: true,
 };
 
 /// More input than a person types or a label's QR holds; the rest is not read.
-const LONGEST_INPUT: usize = 256;
+pub(crate) const LONGEST_INPUT: usize = 256;
 
 /// The 128 random bits that a label bears.
 ///
@@ -148,12 +148,13 @@ pub enum LabelError {
     NotIssued,
 }
 
-fn is_separator(c: char) -> bool {
+/// Whether people type it between characters, and mean nothing by it.
+pub(crate) fn is_separator(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FF0D}')
 }
 
 /// The alphabet's character that a person meant, if any.
-fn normalise(c: char) -> Option<u8> {
+pub(crate) fn normalise(c: char) -> Option<u8> {
     let narrow = match u32::from(c) {
         wide @ 0xFF01..=0xFF5E => char::from_u32(wide - 0xFEE0)?,
         _ => c,
@@ -167,12 +168,12 @@ fn normalise(c: char) -> Option<u8> {
     symbol(meant).map(|_| meant)
 }
 
-fn symbol(character: u8) -> Option<Symbol> {
+pub(crate) fn symbol(character: u8) -> Option<Symbol> {
     let at = ALPHABET.iter().position(|&c| c == character)?;
     Symbol::try_from(at).ok()
 }
 
-fn character(symbol: Symbol) -> Option<char> {
+pub(crate) fn character(symbol: Symbol) -> Option<char> {
     ALPHABET.get(usize::from(symbol)).map(|&c| char::from(c))
 }
 
