@@ -25,9 +25,13 @@ use std::fmt::Write as _;
 
 use crewseal::cbor::{self, Version};
 use crewseal::custody::{
-    Act, BoxList, DeviceId, Dispute, Event, Finding, FindingKind, Kind, Lists, Manifests, Outcome,
-    Place, Protection, Receipt, Refusal, Role, Tick,
+    Act, BoxList, Commitment, DeviceId, Dispute, Event, Finding, FindingKind, Kind, Lists,
+    Manifests, Outcome, Place, Protection, Receipt, Refusal, Role, Salt, Tick,
 };
+use crewseal::handoff::Hello;
+use crewseal::handoff::message::{self, Authority, Enclosed};
+use crewseal::handoff::text::{Collected, Collector, Purpose, Show};
+
 use crewseal::label::Token;
 use crewseal::label::roll::{Leaf, RollHead};
 use crewseal::outbox::{Envelope, Epoch, EpochHeader, OpeningKey};
@@ -43,7 +47,8 @@ use crew_on_paper as paper;
 const FILE: &str = include_str!("vectors/v1.txt");
 
 /// Fields that are random and so were made only once.
-const ONCE: [&str; 3] = ["cose", "header", "envelope"];
+const ONCE: [&str; 9] =
+    ["cose", "header", "envelope", "hello", "offer", "accept", "ack", "withdraw", "text"];
 
 /// HQ's private key for outboxes, of these vectors only.
 const OPENING_KEY: [u8; 32] = [0x2e; 32];
@@ -121,7 +126,7 @@ fn box_list(name: &str, lists: &Lists, numbers: &[u16]) -> Vector {
 }
 
 /// A signed message: its fields in words, its payload and id, and one signature.
-fn message<T: Message>(vector: Vector, key: &paper::Key, message: T) -> Vector {
+fn signed_message<T: Message>(vector: Vector, key: &paper::Key, message: T) -> Vector {
     let signed = key.sign(message);
     let payload = cbor::to_vec(&*signed);
     vector
@@ -167,7 +172,7 @@ fn event(name: &str, key: &paper::Key, event: Event) -> Vector {
     for (place, attachment) in (1..).zip(&event.attachments) {
         v = v.with_bytes(&format!("attachment-{place}"), &attachment.0);
     }
-    message(v, key, event)
+    signed_message(v, key, event)
 }
 
 fn receipt(name: &str, outcome: Outcome) -> Vector {
@@ -181,7 +186,7 @@ fn receipt(name: &str, outcome: Outcome) -> Vector {
         .with("outcome", format!("{outcome:?}"))
         .with("at", receipt.at)
         .with("origin", &receipt.origin);
-    message(v, &paper::hq(), receipt)
+    signed_message(v, &paper::hq(), receipt)
 }
 
 fn tick(name: &str, tick: Tick) -> Vector {
@@ -193,7 +198,7 @@ fn tick(name: &str, tick: Tick) -> Vector {
     if let Some(root) = tick.root {
         v = v.with_bytes("root", &root.0);
     }
-    message(v, &paper::hq(), tick)
+    signed_message(v, &paper::hq(), tick)
 }
 
 fn manifest(name: &str, manifest: crewseal::custody::Manifest) -> Vector {
@@ -204,7 +209,7 @@ fn manifest(name: &str, manifest: crewseal::custody::Manifest) -> Vector {
     if let Some(previous) = manifest.previous {
         v = v.with_bytes("previous", &previous.0);
     }
-    message(v, &paper::hq(), manifest)
+    signed_message(v, &paper::hq(), manifest)
 }
 
 fn roll_head(name: &str, leaves: &[Leaf]) -> Vector {
@@ -220,7 +225,7 @@ fn roll_head(name: &str, leaves: &[Leaf]) -> Vector {
         .with_bytes("tokens", &tokens)
         .with("count", head.count)
         .with_bytes("root", &head.root.0);
-    message(v, &paper::hq(), head)
+    signed_message(v, &paper::hq(), head)
 }
 
 fn credential(name: &str, phone: &paper::Phone) -> Vector {
@@ -233,7 +238,7 @@ fn credential(name: &str, phone: &paper::Phone) -> Vector {
         .with("role", format!("{:?}", credential.role))
         .with("valid-from", credential.valid_from)
         .with("valid-to", credential.valid_to);
-    message(v, &paper::hq(), credential)
+    signed_message(v, &paper::hq(), credential)
 }
 
 /// Seals `index` other entries first, so that this one bears that index.
@@ -258,8 +263,103 @@ fn envelope(name: &str, index: u16, content: &[u8]) -> Vector {
         .with_bytes("envelope", sealed.as_bytes())
 }
 
-/// An act with everything that an event can hold, but handoffs, which are not
-/// frozen yet.
+/// A handoff of three boxes, of which one is not accepted, and the withdrawal that
+/// there would have been.
+struct Handoff {
+    opening: Salt,
+    hello: Hello,
+    offer: Signed<Event>,
+    accept: Signed<Event>,
+    ack: Signed<Event>,
+    withdraw: Signed<Event>,
+}
+
+fn handoff() -> Handoff {
+    let (mut giver, mut receiver) = (paper::mover(), paper::driver());
+    let opening = Salt([0x0e; 16]);
+    let commitment = Commitment::to(&opening, &receiver.device());
+    let tick = Some(paper::hq().sign(paper::tick(1)));
+    let hello = Hello { device: receiver.device(), commitment, tick, credential: None };
+    let offer = Act { to: Some(receiver.device()), ..paper::act(Kind::Offer, paper::boxes(0..3)) };
+    let offer = Event { commitment: Some(commitment), ..giver.writes(offer) };
+    let offer = giver.handoff.sign(offer);
+    let accept = Act { about: Some(offer.id()), ..paper::act(Kind::Accept, paper::boxes(0..2)) };
+    let accept =
+        Event { opening: Some(opening), is_checked: Some(true), ..receiver.writes(accept) };
+    let accept = receiver.handoff.sign(accept);
+    giver.link.previous = Some(offer.id());
+    let answer = |kind, about| Act { about: Some(about), ..paper::act(kind, BoxList::default()) };
+    let link = giver.link;
+    let ack = giver.writes(answer(Kind::Ack, accept.id()));
+    giver.link = link;
+    let withdraw = giver.writes(answer(Kind::Withdraw, offer.id()));
+    Handoff {
+        opening,
+        hello,
+        ack: giver.handoff.sign(ack),
+        withdraw: giver.act.sign(withdraw),
+        offer,
+        accept,
+    }
+}
+
+fn handoff_vector(name: &str) -> Vector {
+    let Handoff { opening, hello, offer, accept, ack, withdraw } = handoff();
+    let none = Enclosed::default();
+    let shown = message::offer(&offer, &hello, &none);
+    let text = Show::of(Purpose::Offer, &shown).unwrap().next_text();
+    Vector::new("handoff", name)
+        .with_bytes("opening", &opening.0)
+        .with_bytes("commitment", &hello.commitment.0)
+        .with_bytes("offer-payload", &cbor::to_vec(&*offer))
+        .with_bytes("accept-payload", &cbor::to_vec(&*accept))
+        .with_bytes("ack-payload", &cbor::to_vec(&*ack))
+        .with_bytes("withdraw-payload", &cbor::to_vec(&*withdraw))
+        .with_bytes("hello", &hello.to_bytes())
+        .with_bytes("offer", &shown)
+        .with("text", text)
+        .with_bytes("accept", &message::accept(&accept, &offer, &none))
+        .with_bytes("ack", &message::ack(&ack, &offer, &accept))
+        .with_bytes("withdraw", &message::withdraw(&withdraw, &offer))
+}
+
+/// Each message reads, verifies, and is written the same again.
+fn still_hands_over(vector: &Vector) {
+    let hq = paper::hq().public;
+    let authority = Authority { hq: &hq, origin: paper::ORIGIN };
+    let (giver, receiver) = (paper::mover(), paper::driver());
+    let hello = Hello::read(&vector.bytes("hello"), authority).unwrap();
+    assert_eq!(hello.to_bytes(), vector.bytes("hello"));
+    assert_eq!(hello.commitment.0.to_vec(), vector.bytes("commitment"));
+    let shown = vector.bytes("offer");
+    let whole = Collected::Whole(Purpose::Offer, shown.clone());
+    assert_eq!(Collector::new().add(&vector.fields["text"]), Ok(whole));
+    let (offer, none) = message::read_offer(&shown, &hello, authority).unwrap();
+    let offer = offer.verify(&giver.handoff.public).unwrap();
+    assert_eq!(message::offer(&offer, &hello, &none), shown);
+    let shown = vector.bytes("accept");
+    let (accept, none) = message::read_accept(&shown, &offer, authority).unwrap();
+    let accept = accept.verify(&receiver.handoff.public).unwrap();
+    assert_eq!(message::accept(&accept, &offer, &none), shown);
+    let shown = vector.bytes("ack");
+    let ack = message::read_ack(&shown, &offer, &accept, authority).unwrap();
+    let ack = ack.verify(&giver.handoff.public).unwrap();
+    assert_eq!(message::ack(&ack, &offer, &accept), shown);
+    let shown = vector.bytes("withdraw");
+    let withdraw = message::read_withdraw(&shown, &offer, authority).unwrap();
+    let withdraw = withdraw.verify(&giver.act.public).unwrap();
+    assert_eq!(message::withdraw(&withdraw, &offer), shown);
+    for (field, event) in [
+        ("offer-payload", &offer),
+        ("accept-payload", &accept),
+        ("ack-payload", &ack),
+        ("withdraw-payload", &withdraw),
+    ] {
+        assert_eq!(cbor::to_vec(&**event), vector.bytes(field), "{field}");
+    }
+}
+
+/// An act with everything that an event outside of a handoff can hold.
 fn full_act() -> Act {
     Act {
         findings: vec![
@@ -349,12 +449,12 @@ fn specimens() -> Vec<Vector> {
     let session =
         SessionRequest { version: Version, device: mover.device(), challenge: [0xcc; 32] };
     all.extend([
-        message(
+        signed_message(
             Vector::new("enrolment", "enrolment of a mover").with_bytes("code", &claim.code.0),
             &mover.act,
             claim.clone(),
         ),
-        message(
+        signed_message(
             Vector::new("session", "session of a mover").with_bytes("challenge", &[0xcc; 32]),
             &mover.act,
             session,
@@ -374,6 +474,7 @@ fn specimens() -> Vec<Vector> {
         envelope("first entry of an epoch", 0, b"one act, or whatever is sealed"),
         envelope("fourth entry, a whole step long", 3, &[0x55; 64]),
         envelope("last entry of an epoch, empty", 1_023, b""),
+        handoff_vector("a handoff of three boxes"),
     ]);
     all
 }
@@ -438,6 +539,7 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
             "enrolment" => still_verifies::<EnrolClaim>(vector),
             "session" => still_verifies::<SessionRequest>(vector),
             "envelope" => still_opens(vector),
+            "handoff" => still_hands_over(vector),
             "label" => {
                 let token = Token::parse(&vector.fields["text"]).map(|token| *token.as_bytes());
                 assert_eq!(token.unwrap().to_vec(), vector.bytes("token"), "{}", vector.name);
@@ -474,8 +576,7 @@ fn frozen_manifests_still_grow_one_from_another() {
     assert_eq!(manifests.tokens(), paper::tokens(0..4));
 }
 
-/// The numbers that stand in signed bytes and on disks. Offer and Accept are
-/// not frozen yet.
+/// The numbers that stand in signed bytes and on disks.
 #[test]
 fn numbers_keep_their_meaning() {
     fn same<T>(table: &[(T, u8)])
@@ -493,8 +594,22 @@ fn numbers_keep_their_meaning() {
         (Kind::Load, 3),
         (Kind::Store, 4),
         (Kind::Count, 5),
+        (Kind::Offer, 6),
+        (Kind::Accept, 7),
         (Kind::Deliver, 8),
         (Kind::SignOff, 9),
+        (Kind::Pack, 10),
+        (Kind::Seal, 11),
+        (Kind::Depart, 12),
+        (Kind::Arrive, 13),
+        (Kind::Unload, 14),
+        (Kind::Unpack, 15),
+        (Kind::CollectForDestruction, 16),
+        (Kind::Destroy, 17),
+        (Kind::Ack, 18),
+        (Kind::Withdraw, 19),
+        (Kind::Release, 20),
+        (Kind::Resume, 21),
     ]);
     same(&[
         (FindingKind::Missing, 1),
@@ -502,6 +617,11 @@ fn numbers_keep_their_meaning() {
         (FindingKind::Damaged, 3),
         (FindingKind::SealBroken, 4),
         (FindingKind::LabelTyped, 5),
+        (FindingKind::LabelReplaced, 6),
+        (FindingKind::CountDiffers, 7),
+        (FindingKind::Absent, 8),
+        (FindingKind::Refused, 9),
+        (FindingKind::ClockDisagrees, 10),
     ]);
     same(&[
         (Role::Mover, 1),
