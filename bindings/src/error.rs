@@ -76,6 +76,9 @@ pub enum CrewError {
     /// HQ does not vouch for the other device any more.
     #[error("HQ does not vouch for the other device any more")]
     NotVouchedFor,
+    /// The release code is mistyped, or not one for this act.
+    #[error("this code does not confirm this act")]
+    WrongCode,
     /// Some of the boxes are in an offer that is still open: take it back first.
     #[error("boxes of an offer that is still open")]
     StillOffered,
@@ -185,6 +188,7 @@ impl CrewError {
             | Self::NotForThisPhone
             | Self::Stranger
             | Self::StillOffered
+            | Self::WrongCode
             | Self::FromPhone { .. }
             | Self::KeysLocked
             | Self::Cancelled
@@ -235,6 +239,8 @@ impl From<crewseal::CrewError> for CrewError {
             Core::Stranger => Self::Stranger,
             Core::Expired => Self::NotVouchedFor,
             Core::StillOffered { .. } => Self::StillOffered,
+            Core::ReleaseCode(_) | Core::WrongCode => Self::WrongCode,
+            Core::NothingToSign => Self::Fault,
             Core::FromPhone(error) => Self::FromPhone { reason: error.to_string() },
             Core::Store(error) => error.into(),
             Core::Vault(error) => error.into(),
@@ -359,6 +365,8 @@ mod tests {
             Core::NotForMe,
             Core::Stranger,
             Core::Expired,
+            Core::WrongCode,
+            Core::NothingToSign,
             Core::StillOffered { offer: crewseal::signed::Digest([1; 32]) },
             Core::FromPhone(Refused::UnknownDevice),
             Core::Seal(SealError::Key),

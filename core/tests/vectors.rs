@@ -25,8 +25,8 @@ use std::fmt::Write as _;
 
 use crewseal::cbor::{self, Version};
 use crewseal::custody::{
-    Act, BoxList, Commitment, DeviceId, Dispute, Event, Finding, FindingKind, Kind, Lists,
-    Manifests, Outcome, Place, Protection, Receipt, Refusal, Role, Salt, Tick,
+    Act, Batch, BoxList, Commitment, DeviceId, Dispute, Event, Finding, FindingKind, Kind, Lists,
+    Manifests, Outcome, Place, Protection, Receipt, Refusal, ReleaseCode, Role, Salt, Tick,
 };
 use crewseal::handoff::Hello;
 use crewseal::handoff::message::{self, Authority, Enclosed};
@@ -408,12 +408,21 @@ fn specimens() -> Vec<Vector> {
     let seen = paper::id_of(&deliver);
     let sign_off = Act { about: Some(seen), ..paper::act(Kind::SignOff, deliver.boxes.clone()) };
     let sign_off = supervisor.writes(sign_off);
+    let both = [seen, paper::id_of(&second)].into();
+    let batch = supervisor.writes(paper::act(Kind::SignOff, BoxList::default()));
+    let batch = Event { root: Some(Batch::of(&both).unwrap().root()), ..batch };
+    let code = ReleaseCode::from_bytes([0x5e; 10]);
+    let release = Act { about: Some(seen), ..paper::act(Kind::Release, BoxList::default()) };
+    let release = mover.writes(release);
+    let release = Event { proof: Some(code.sign(paper::JOB, 1, &seen)), ..release };
     all.extend([
         event("the first event of a device", &mover.act, first),
         event("the second event of a device", &mover.act, second),
         event("an event with all that it can hold", &mover.act, deliver),
         event("the first event of a second generation", &mover.act, resumed),
         event("a sign-off, by the handoff key", &supervisor.handoff, sign_off),
+        event("a sign-off of two events at once", &supervisor.handoff, batch),
+        event("a release by the customer's code", &mover.act, release),
     ]);
 
     all.extend([

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crewseal::cbor::{self, Version};
-use crewseal::custody::{BoxList, DeviceId, JobId, Lists, Manifest, Role, Salt, Tick};
+use crewseal::custody::{
+    BoxList, DeviceId, JobId, Kind, Lists, Manifest, ReleaseCode, ReleaseKey, Role, Salt, Tick,
+};
 use crewseal::job::JobPack;
 use crewseal::label::Token;
 use crewseal::label::roll::{Leaf, Roll, RollHead};
@@ -233,6 +235,34 @@ impl Hq {
         })
     }
 
+    /// Draws release codes for a job, one for each of these acts. They are for the
+    /// customer, to be sent with the booking: HQ keeps the public keys only, so this
+    /// is the one time that they can be had.
+    ///
+    /// # Errors
+    /// [`HqError::UnknownJob`], [`HqError::Random`], or the database.
+    pub fn release_codes(&self, job: JobId, acts: &[Kind]) -> Result<Vec<ReleaseCode>, HqError> {
+        self.store.write(|db| {
+            if !store::has_job(db, &job)? {
+                return Err(HqError::UnknownJob(job));
+            }
+            let known = store::release_keys(db, &job)?;
+            let mut number = known.last().map_or(0, |key| key.number);
+            let mut codes = Vec::with_capacity(acts.len());
+            for kind in acts {
+                number = number.checked_add(1).ok_or(HqError::TooManyCodes)?;
+                let code = ReleaseCode::from_bytes(random()?);
+                let key = ReleaseKey::of(job, number, *kind, &code);
+                db.execute(
+                    "INSERT INTO release_keys (job, number, bytes) VALUES (?1, ?2, ?3)",
+                    params![job.0, number, cbor::to_vec(&key)],
+                )?;
+                codes.push(code);
+            }
+            Ok(codes)
+        })
+    }
+
     /// Puts an enrolled device into the crew of a job.
     ///
     /// # Errors
@@ -316,6 +346,7 @@ impl Hq {
                 manifests: versions.map(|version| version.as_bytes().to_vec().into()).collect(),
                 sensitive: BoxList::default(),
                 roster: Vec::new(),
+                release_keys: Vec::new(),
             })
         })?;
         let sensitive = db
@@ -333,7 +364,8 @@ impl Hq {
         lists.add_manifests(manifests);
         let sensitive =
             lists.name(&sensitive).map_err(|_| HqError::Damaged { what: "a sensitive box" })?;
-        Ok(JobPack { sensitive, roster, ..pack })
+        let release_keys = store::release_keys(db, &job)?;
+        Ok(JobPack { sensitive, roster, release_keys, ..pack })
     }
 }
 

@@ -50,6 +50,7 @@ impl Hq {
             rolls: self.rolls_of(db, &job, &events)?,
             events: events.iter().map(bytes).collect(),
             receipts: receipts(db, &events)?,
+            release_keys: store::release_keys(db, &job)?,
         })
     }
 

@@ -110,6 +110,9 @@ pub enum HqError {
     /// A roll of no labels or of too many.
     #[error("a roll has 1 to 65,536 labels")]
     RollSize,
+    /// More than 255 release codes for one job.
+    #[error("a job has at most 255 release codes")]
+    TooManyCodes,
     /// A label that the manifest already names.
     #[error("{0}: a label stands there twice")]
     Manifest(#[from] ManifestError),

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crewseal::custody::{
-    BoxList, BoxListError, Credential, DeviceId, JobId, Lists, Manifest, Manifests,
+    BoxList, BoxListError, Credential, DeviceId, JobId, Lists, Manifest, Manifests, ReleaseKey,
 };
 use crewseal::label::Token;
 use crewseal::label::roll::{Leaf, Roll, RollHead};
@@ -27,7 +27,8 @@ pub(crate) const FILE: &str = "hq.db";
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Each step is applied once and never edited afterwards.
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("store/1.sql"))];
+const MIGRATIONS: &[M<'static>] =
+    &[M::up(include_str!("store/1.sql")), M::up(include_str!("store/2.sql"))];
 
 /// The database, for one user at a time.
 pub(crate) struct Store(Mutex<Connection>);
@@ -139,6 +140,16 @@ pub(crate) fn credential(
 /// Whether HQ knows a job.
 pub(crate) fn has_job(db: &Connection, job: &JobId) -> Result<bool, HqError> {
     Ok(db.prepare_cached("SELECT 1 FROM jobs WHERE id = ?1")?.exists([job.0])?)
+}
+
+/// What the customer of a job can release, by number.
+pub(crate) fn release_keys(db: &Connection, job: &JobId) -> Result<Vec<ReleaseKey>, HqError> {
+    let mut query = db.prepare("SELECT bytes FROM release_keys WHERE job = ?1 ORDER BY number")?;
+    let rows = query.query_map([job.0], |row| row.get::<_, Vec<u8>>(0))?;
+    let read = |bytes: Vec<u8>| {
+        crewseal::cbor::from_slice(&bytes).map_err(|_| HqError::Damaged { what: "a release key" })
+    };
+    rows.map(|bytes| read(bytes?)).collect()
 }
 
 /// A job's manifest, which may have no version yet.

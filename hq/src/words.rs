@@ -138,6 +138,9 @@ pub const fn fault(fault: &FaultKind) -> &'static str {
         FaultKind::WrongOpening => "spot check may have been chosen",
         FaultKind::AbandonedOffers => "many offers came to nothing",
         FaultKind::Contradiction => "acknowledged and taken back",
+        FaultKind::WrongRelease => "release by no code of this act",
+        FaultKind::ReleasedTwice => "one code for two acts",
+        FaultKind::NotConfirmed => "not confirmed by the customer",
     }
 }
 
@@ -209,6 +212,18 @@ pub fn fault_meaning(fault: &FaultKind, who: impl Fn(&DeviceId) -> String) -> St
         FaultKind::Contradiction => {
             "The giver signed that he saw the acceptance of his offer, and that he took the same \
              offer back."
+        }
+        FaultKind::WrongRelease => {
+            "The release does not verify under any key that HQ made of the customer's codes for \
+             such an act."
+        }
+        FaultKind::ReleasedTwice => {
+            "Each of the customer's codes confirms one act. Here one was used for two, so it \
+             confirms neither."
+        }
+        FaultKind::NotConfirmed => {
+            "The customer has a code for such an act. He did not use it, and the act does not say \
+             that he was absent or refused."
         }
     };
     meaning.to_owned()

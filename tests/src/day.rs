@@ -168,6 +168,8 @@ impl Day<'_> {
 
         let (rolls, boxes) = self.labels(&hq, plan)?;
         let jobs = self.jobs(&hq, &boxes)?;
+        let codes = hq.release_codes(jobs[0], &[Kind::TakeOver, Kind::Deliver])?;
+        self.tell("HQ", "sends the customer two release codes, one for pickup, one for delivery");
         let roles = [
             ("mover", Role::Mover, "Mover 17"),
             ("driver", Role::Driver, "Driver 4"),
@@ -201,7 +203,8 @@ impl Day<'_> {
         let mut camera = Camera::new(source, &self.folder.photos, boxes.all().len());
 
         self.clock.pass(75);
-        let taken = self.pick_up(&mover, job, &boxes, &mut camera)?;
+        let (taken, taking) = self.pick_up(&mover, job, &boxes, &mut camera)?;
+        self.confirm(&mover, job, Kind::TakeOver, taking, &codes[0].to_grouped())?;
         self.clock.pass(50);
         self.hand_over(&mover, &driver, job, &taken)?;
         self.act(&driver, Kind::Load, job, &taken, &[], None)?;
@@ -219,6 +222,7 @@ impl Day<'_> {
         let (delivery, missing, broken) = self.deliver(&second, job, &taken, &mut camera)?;
         self.clock.pass(15);
         let none = BTreeSet::new();
+        self.confirm(&second, job, Kind::Deliver, delivery, &codes[1].to_grouped())?;
         self.act(&supervisor, Kind::SignOff, job, &none, &[], Some(delivery))?;
         self.tell("supervisor", "signs off what he saw at the door");
 
@@ -395,7 +399,7 @@ impl Day<'_> {
         job: JobId,
         boxes: &Boxes,
         camera: &mut Camera,
-    ) -> Result<BTreeSet<Token>, DayError> {
+    ) -> Result<(BTreeSet<Token>, EventId), DayError> {
         let torn = *boxes.labelled.choose(&mut self.rng).ok_or("no box")?;
         let mut room: Vec<Token> = boxes.all();
         room.push(boxes.foreign);
@@ -421,9 +425,29 @@ impl Day<'_> {
         self.acts += 1;
         let typed: Vec<Found> =
             unread.then(|| (FindingKind::LabelTyped, BTreeSet::from([torn]))).into_iter().collect();
-        self.act(mover, Kind::TakeOver, job, &seen, &typed, None)?;
+        let taking = self.act(mover, Kind::TakeOver, job, &seen, &typed, None)?;
         self.tell("mover", &format!("signs for {} boxes at the customer's door", seen.len()));
-        Ok(seen)
+        Ok((seen, taking))
+    }
+
+    /// The customer reads his code out, the crew types it, and the phone checks it
+    /// without a network.
+    fn confirm(
+        &mut self,
+        crew: &Phone,
+        job: JobId,
+        kind: Kind,
+        statement: EventId,
+        code: &str,
+    ) -> Result<(), DayError> {
+        let wrong = self.slip(code);
+        if crew.crew.release(job, kind, statement, &wrong).is_ok() {
+            return Err("a mistyped release code was taken".into());
+        }
+        crew.crew.release(job, kind, statement, code)?;
+        self.acts += 1;
+        self.tell(crew.name, "types the customer's release code: it confirms what was signed");
+        Ok(())
     }
 
     /// Walks past the boxes with the camera and tells of every picture.
@@ -472,7 +496,7 @@ impl Day<'_> {
     /// One wrong character, somewhere.
     fn slip(&mut self, text: &str) -> String {
         let digits: Vec<usize> =
-            text.char_indices().filter(|(_, c)| *c != ' ').map(|(at, _)| at).collect();
+            text.char_indices().filter(|(_, c)| c.is_alphanumeric()).map(|(at, _)| at).collect();
         let at = digits[self.rng.random_range(1..digits.len())];
         let right = &text[at..=at];
         let wrong = if right == "7" { "9" } else { "7" };

@@ -181,6 +181,7 @@ async fn jobs(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
         manifests: vec![manifest.as_bytes().to_vec().into()],
         sensitive: Lists::new().name(&[].into()).unwrap(),
         roster: desk.roster.lock().unwrap().clone(),
+        release_keys: Vec::new(),
     });
     answer(cbor::to_vec(&Jobs { version: Version, packs: vec![pack.as_bytes().to_vec().into()] }))
 }

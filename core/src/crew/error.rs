@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::cbor::CborError;
-use crate::custody::{BoxListError, EventId, Refused};
+use crate::custody::{BoxListError, EventId, Refused, ReleaseCodeError};
 use crate::handoff::{HandoffError, MessageError};
 use crate::job::JobPackError;
 use crate::label::roll::RollError;
@@ -74,6 +74,15 @@ pub enum CrewError {
     /// HQ's word for the other device has run out.
     #[error("HQ does not vouch for the other device any more")]
     Expired,
+    /// A sign-off of nothing.
+    #[error("there is nothing to sign off")]
+    NothingToSign,
+    /// The text is no release code.
+    #[error("{0}")]
+    ReleaseCode(#[from] ReleaseCodeError),
+    /// The release code is not one for this act of this job.
+    #[error("this code does not confirm this act")]
+    WrongCode,
     /// Some of these boxes are in an offer that is still open.
     #[error("boxes of an offer that is still open")]
     StillOffered {
@@ -126,6 +135,8 @@ impl CrewError {
             | Self::NotForMe
             | Self::Stranger
             | Self::StillOffered { .. }
+            | Self::ReleaseCode(_)
+            | Self::WrongCode
             | Self::Handoff(
                 HandoffError::OtherHandoff | HandoffError::Lapsed | HandoffError::Answered { .. },
             )
@@ -155,6 +166,7 @@ impl CrewError {
             | Self::JobPack(_)
             | Self::Boxes(_)
             | Self::OnlyByHandoff
+            | Self::NothingToSign
             | Self::Handoff(HandoffError::Damaged)
             | Self::Seal(SealError::TooLarge)
             | Self::Store(StoreError::Damaged) => Advice::Report,

@@ -22,7 +22,9 @@ use self::kept::{
 use self::phone::{Phone, State, is_open};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
-use crate::custody::{Credential, DeviceId, EventId, FindingKind, JobId, Kind, Lists, Tick};
+use crate::custody::{
+    Batch, Credential, DeviceId, Event, EventId, FindingKind, JobId, Kind, Lists, ReleaseCode, Tick,
+};
 use crate::job::JobPack;
 use crate::label::Token;
 use crate::outbox::SealingKey;
@@ -213,13 +215,59 @@ impl Crew {
         about: Option<EventId>,
     ) -> Result<EventId, CrewError> {
         self.phone.open_job(job)?;
-        if matches!(kind, Kind::Offer | Kind::Accept | Kind::Ack | Kind::Withdraw) {
+        if matches!(
+            kind,
+            Kind::Offer | Kind::Accept | Kind::Ack | Kind::Withdraw | Kind::Release | Kind::Resume
+        ) {
             return Err(CrewError::OnlyByHandoff);
         }
         let mut act = self.phone.act(kind, job, boxes)?;
         act.findings = self.phone.findings(findings)?;
         act.about = about;
         Ok(self.phone.record(act, &BTreeSet::new())?.id())
+    }
+
+    /// Records that the customer confirms an act with a code, typed or scanned. The
+    /// code is checked here, offline, and not kept.
+    ///
+    /// # Errors
+    /// [`CrewError::ReleaseCode`] for a slip in typing, [`CrewError::WrongCode`] for a
+    /// code of something else, and others.
+    pub fn release(
+        &self,
+        job: JobId,
+        kind: Kind,
+        statement: EventId,
+        code: &str,
+    ) -> Result<EventId, CrewError> {
+        let pack = self.phone.open_job(job)?;
+        let code = ReleaseCode::parse(code)?;
+        let proof = pack
+            .release_keys
+            .iter()
+            .map(|key| (key, code.sign(job, key.number, &statement)))
+            .find(|(key, proof)| key.authorises(job, kind, &statement, proof))
+            .map(|(_, proof)| proof)
+            .ok_or(CrewError::WrongCode)?;
+        let none = BTreeSet::new();
+        let mut act = self.phone.act(Kind::Release, job, &none)?;
+        act.about = Some(statement);
+        let complete = |event| Event { proof: Some(proof), ..event };
+        self.phone.record_with(act, &none, complete, |_, event| Ok(event.id()))
+    }
+
+    /// A supervisor signs off several events of a job at once, each of which can be
+    /// shown to be among them alone.
+    ///
+    /// # Errors
+    /// [`CrewError::NothingToSign`] and others.
+    pub fn sign_off(&self, job: JobId, events: &BTreeSet<EventId>) -> Result<EventId, CrewError> {
+        self.phone.open_job(job)?;
+        let root = Batch::of(events).ok_or(CrewError::NothingToSign)?.root();
+        let none = BTreeSet::new();
+        let act = self.phone.act(Kind::SignOff, job, &none)?;
+        let complete = |event| Event { root: Some(root), ..event };
+        self.phone.record_with(act, &none, complete, |_, event| Ok(event.id()))
     }
 
     /// How the queue stands.

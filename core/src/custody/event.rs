@@ -8,7 +8,7 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{BootId, BoxList, Commitment, DeviceId, JobId, Protection, Salt};
+use super::{BootId, BoxList, Commitment, DeviceId, JobId, Protection, ReleaseProof, Salt};
 use crate::cbor::Version;
 use crate::signed::{Digest, Message, Namespace};
 
@@ -294,6 +294,13 @@ pub struct Event {
     /// In an acceptance: whether the boxes that were drawn were checked by hand.
     #[n(20)]
     pub is_checked: Option<bool>,
+    /// In a release: that the customer gave his code for what it is about.
+    #[n(21)]
+    pub proof: Option<ReleaseProof>,
+    /// In a sign-off of several events: the root over their ids, of
+    /// [`Batch`](super::Batch).
+    #[n(22)]
+    pub root: Option<Digest>,
 }
 
 impl Message for Event {
@@ -326,6 +333,8 @@ impl Event {
             commitment: None,
             opening: None,
             is_checked: None,
+            proof: None,
+            root: None,
         }
     }
 }

@@ -12,8 +12,8 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use super::{
-    Credential, Event, Evidence, JobId, Manifest, ManifestError, Manifests, Receipt, Refused, Tick,
-    admit,
+    Credential, Event, Evidence, JobId, Manifest, ManifestError, Manifests, Receipt, Refused,
+    ReleaseKey, Tick, admit,
 };
 use crate::cbor::Version;
 use crate::label::roll::{RollError, RollWire};
@@ -60,6 +60,10 @@ pub struct Record {
     /// between them in other jobs.
     #[n(10)]
     pub receipts: Vec<ByteVec>,
+    /// What the customer could release with a code, as HQ says.
+    #[n(11)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub release_keys: Vec<ReleaseKey>,
 }
 
 impl Message for Record {
@@ -195,6 +199,10 @@ impl Checks {
 
     fn evidence(&mut self, record: &Record) -> Evidence {
         let mut evidence = Evidence::default();
+        for key in &record.release_keys {
+            let before = evidence.release_keys.insert(key.number, *key);
+            self.once(Section::Whole, before);
+        }
         for (place, bytes) in record.credentials.iter().enumerate() {
             let at = Section::Credential(place);
             if let Some(credential) = self.by_hq::<Credential>(at, bytes) {

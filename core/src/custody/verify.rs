@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Commitment, Credential, DeviceId, Event, EventId, FindingKind, Kind, Lists, Outcome, Receipt,
-    Role, Tick,
+    ReleaseKey, Role, Tick,
 };
 use crate::label::Token;
 use crate::signed::{Signed, SignedError, Unverified};
@@ -29,6 +29,8 @@ pub struct Evidence {
     pub events: BTreeMap<EventId, Signed<Event>>,
     /// HQ's answers, by event.
     pub receipts: BTreeMap<EventId, Signed<Receipt>>,
+    /// What the customer can release with a code, by number.
+    pub release_keys: BTreeMap<u8, ReleaseKey>,
 }
 
 /// Whether an event is what a device signed that HQ vouches for.
@@ -175,6 +177,13 @@ pub enum FaultKind {
     AbandonedOffers,
     /// The giver acknowledged the acceptance of an offer and took it back.
     Contradiction,
+    /// A release that no code of the customer's made for this act.
+    WrongRelease,
+    /// A code that was used for two acts. Neither counts.
+    ReleasedTwice,
+    /// The customer has a code for such an act, and neither did he use it nor does
+    /// the act say that he was absent or refused.
+    NotConfirmed,
 }
 
 /// What verification found.
@@ -205,6 +214,7 @@ impl Evidence {
         let answers = Answers::of(&order);
         self.check_chains(&mut custody);
         self.check_offers(&answers, &mut custody);
+        self.check_releases(&mut custody);
         for event in &order {
             let interval = intervals.get(&event.id()).copied().unwrap_or_default();
             self.check_rules(event, interval, &mut custody);
@@ -547,6 +557,45 @@ impl Evidence {
         let back =
             offered.into_iter().filter(|token| custody.holders.get(token) == Some(&in_doubt));
         back.map(|token| (token, Holder::Device(offer.device))).collect()
+    }
+
+    /// Which acts the customer confirmed with a code, and which he should have.
+    fn check_releases(&self, custody: &mut Custody) {
+        let mut used: BTreeMap<u8, BTreeSet<(EventId, EventId)>> = BTreeMap::new();
+        for event in self.events.values().filter(|event| event.kind == Kind::Release) {
+            let number = event.proof.and_then(|proof| {
+                let statement = self.events.get(&event.about?)?;
+                let key = self.release_keys.get(&proof.number)?;
+                let is_good = statement.job == event.job
+                    && key.authorises(event.job, statement.kind, &statement.id(), &proof);
+                is_good.then_some((proof.number, statement.id()))
+            });
+            match number {
+                Some((number, statement)) => {
+                    used.entry(number).or_default().insert((statement, event.id()));
+                }
+                None => custody.fault(FaultKind::WrongRelease, [event.id()], []),
+            }
+        }
+        let mut confirmed: BTreeSet<EventId> = BTreeSet::new();
+        for uses in used.values() {
+            let statements: BTreeSet<EventId> = uses.iter().map(|(about, _)| *about).collect();
+            if statements.len() == 1 {
+                confirmed.extend(statements);
+            } else {
+                let releases = uses.iter().map(|(_, release)| *release);
+                custody.fault(FaultKind::ReleasedTwice, releases, []);
+            }
+        }
+        let kinds: BTreeSet<Kind> = self.release_keys.values().map(|key| key.kind).collect();
+        for event in self.events.values().filter(|event| kinds.contains(&event.kind)) {
+            let says_why = |finding: &super::Finding| {
+                matches!(finding.kind, FindingKind::Absent | FindingKind::Refused)
+            };
+            if !confirmed.contains(&event.id()) && !event.findings.iter().any(says_why) {
+                custody.fault(FaultKind::NotConfirmed, [event.id()], []);
+            }
+        }
     }
 
     /// What the answers to offers contradict, whatever the boxes.

@@ -4,7 +4,7 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::cbor::Version;
-use crate::custody::{BoxList, JobId, ManifestError, Manifests};
+use crate::custody::{BoxList, JobId, ManifestError, Manifests, ReleaseKey};
 use crate::personal::Personal;
 use crate::signed::{Message, Namespace, PublicKey, Signed, SignedError};
 
@@ -52,6 +52,10 @@ pub struct JobPack {
     /// Signed [`Credential`](crate::custody::Credential)s of the crew.
     #[n(11)]
     pub roster: Vec<ByteVec>,
+    /// What the customer can release with a code, act by act.
+    #[n(12)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub release_keys: Vec<ReleaseKey>,
 }
 
 impl Message for JobPack {

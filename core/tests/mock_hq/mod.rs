@@ -329,6 +329,7 @@ async fn jobs(desk: Hq, headers: HeaderMap) -> Response {
             manifests: vec![manifest.as_bytes().to_vec().into()],
             sensitive: BoxList::default(),
             roster: roster.clone(),
+            release_keys: Vec::new(),
         });
         pack.as_bytes().to_vec().into()
     };

@@ -240,6 +240,7 @@ impl Day {
             rolls: self.rolls.iter().map(Roll::to_wire).collect(),
             events: bytes(&self.events),
             receipts: bytes(&self.receipts),
+            release_keys: Vec::new(),
         }
     }
 
