@@ -482,6 +482,8 @@ mod evidence {
         }
         let driver = Holder::Device(day.phones[1].device());
         let mover = Holder::Device(day.phones[0].device());
+        let passing =
+            Holder::InDoubt { giver: day.phones[0].device(), receiver: day.phones[1].device() };
         let steps = &custody.steps[&paper::token(100)];
         let story: Vec<_> = steps.iter().map(|step| (step.kind, step.holder)).collect();
         assert_eq!(
@@ -489,7 +491,7 @@ mod evidence {
             [
                 (Kind::Commission, Holder::Customer),
                 (Kind::TakeOver, mover),
-                (Kind::Offer, mover),
+                (Kind::Offer, passing),
                 (Kind::Accept, driver),
                 (Kind::Load, driver),
                 (Kind::Deliver, Holder::Customer),
@@ -644,7 +646,8 @@ mod evidence {
             let accept = paper::driver().answers(Kind::Accept, about, paper::boxes([1]));
             let custody = known([&take_over, &to_another, &accept]).verify();
             assert_eq!(kinds(&custody), [FaultKind::NoSuchOffer]);
-            assert_eq!(holder(&custody, 1), Holder::Device(mover.device()));
+            let offered = Holder::InDoubt { giver: mover.device(), receiver: supervisor.device() };
+            assert_eq!(holder(&custody, 1), offered, "as before");
         }
     }
 

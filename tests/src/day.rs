@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crewseal::clock::Clock;
 use crewseal::custody::{EventId, FindingKind, JobId, Kind, Record, Role};
+use crewseal::handoff::text::Purpose;
 use crewseal::label::roll::Roll;
 use crewseal::label::{LabelError, Strength, Token};
 use crewseal::personal::Personal;
@@ -22,6 +23,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::camera::{Camera, Seen, Source, Stuck};
 use crate::network::Network;
+use crate::screen::Screen;
 use crate::time::DayClock;
 
 /// The customer of the day; plainly made up.
@@ -82,6 +84,8 @@ pub struct Played {
     pub lost_answers: usize,
     /// How many pictures were taken.
     pub pictures: u32,
+    /// How many QRs one phone showed another.
+    pub shown: u32,
     /// Labels that were typed because no picture could be read.
     pub typed: usize,
     /// Boxes that were refused because they are somebody else's.
@@ -104,9 +108,11 @@ pub async fn play(
     say: &mut (dyn FnMut(&str, &str, &str) + Send),
 ) -> Result<Played, DayError> {
     let clock = DayClock::morning();
+    let folder = Folder::make(&plan.out)?;
     let mut day = Day {
         rng: SmallRng::seed_from_u64(plan.seed),
-        folder: Folder::make(&plan.out)?,
+        screen: Screen::new(&folder.handoffs),
+        folder,
         clock,
         say,
         acts: 0,
@@ -119,6 +125,7 @@ pub async fn play(
 
 struct Day<'s> {
     rng: SmallRng,
+    screen: Screen,
     folder: Folder,
     clock: DayClock,
     say: &'s mut (dyn FnMut(&str, &str, &str) + Send),
@@ -133,6 +140,7 @@ struct Folder {
     hq: PathBuf,
     phones: PathBuf,
     photos: PathBuf,
+    handoffs: PathBuf,
     out: PathBuf,
 }
 
@@ -248,6 +256,7 @@ impl Day<'_> {
             left,
             lost_answers: phones.iter().map(|phone| phone.network.lost_answers()).sum(),
             pictures: camera.taken(),
+            shown: self.screen.shown(),
             typed: self.typed,
             refused: self.refused,
         })
@@ -492,8 +501,10 @@ impl Day<'_> {
         job: JobId,
         boxes: &BTreeSet<Token>,
     ) -> Result<(), DayError> {
-        let hello = receiver.crew.hello(false)?;
+        let (from, to) = (giver.name, receiver.name);
+        let hello = self.screen.across(to, Purpose::Hello, &receiver.crew.hello(false)?)?;
         let offer = giver.crew.offer(job, boxes, &[], &hello)?;
+        let offer = self.screen.across(from, Purpose::Offer, &offer)?;
         let view = receiver.crew.read_offer(&offer)?;
         let mut tally = Tally::new(view.boxes.iter().copied());
         for token in boxes {
@@ -501,8 +512,9 @@ impl Day<'_> {
         }
         let scanned: BTreeSet<Token> = tally.seen().copied().collect();
         let accept = receiver.crew.accept(&view, &scanned, &[], true)?;
+        let accept = self.screen.across(to, Purpose::Accept, &accept)?;
         let answer = giver.crew.read_acceptance(&accept)?;
-        receiver.crew.read_ack(&answer.ack)?;
+        receiver.crew.read_ack(&self.screen.across(from, Purpose::Ack, &answer.ack)?)?;
         self.acts += 3;
         self.tell(
             giver.name,
@@ -655,6 +667,7 @@ impl Folder {
             hq: out.join("hq"),
             phones: out.join("phones"),
             photos: out.join("photos"),
+            handoffs: out.join("handoffs"),
             out: out.to_owned(),
         };
         let theirs = out.exists() && out.read_dir()?.next().is_some();
@@ -664,7 +677,7 @@ impl Folder {
         if theirs {
             std::fs::remove_dir_all(out)?;
         }
-        for directory in [&folder.hq, &folder.phones, &folder.photos] {
+        for directory in [&folder.hq, &folder.phones, &folder.photos, &folder.handoffs] {
             std::fs::create_dir_all(directory)?;
         }
         std::fs::write(out.join(LEFT_BY_A_DAY), "")?;

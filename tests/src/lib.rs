@@ -7,4 +7,5 @@
 pub mod camera;
 pub mod day;
 pub mod network;
+pub mod screen;
 pub mod time;

@@ -51,7 +51,7 @@ fn from_printed_labels_to_receipts() {
 /// lost on purpose and nothing is there twice.
 fn everything_arrived_once(played: &Played, told: &Told) {
     assert_eq!(played.boxes.len(), BOXES);
-    assert_eq!((played.acts, played.receipted, played.left), (14, 14, 0));
+    assert_eq!((played.acts, played.receipted, played.left), (17, 17, 0));
     assert_eq!(played.lost_answers, 1);
     let stats = played.hq.stats().unwrap().total;
     assert_eq!((stats.stored, stats.refused), (played.acts, 0));
@@ -88,6 +88,8 @@ fn what_is_left_to_look_at(played: &Played, out: &Path) {
     let photos = photos_in(&out.join("photos")).unwrap();
     assert_eq!(photos.len(), usize::try_from(played.pictures).unwrap());
     photos.iter().for_each(|photo| assert!(image::open(photo).is_ok(), "{}", photo.display()));
+    assert_eq!(played.shown, 3 * 4, "three handoffs, four QRs each");
+    assert_eq!(fs::read_dir(out.join("handoffs")).unwrap().count(), 12);
     assert!(out.join("hq/hq.db").exists());
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("11 of 12 boxes delivered") && page.contains(CUSTOMER));

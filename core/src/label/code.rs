@@ -58,17 +58,40 @@ impl Code {
             Strength::Normal => (Version::Normal(2), EcLevel::Q),
             Strength::Rough => (Version::Normal(3), EcLevel::H),
         };
-        // One alphanumeric segment. Left to choose, the encoder parts long runs
-        // of digits from the rest, and the parts need more room than the whole.
+        Self::alphanumeric(&token.to_text(), version, level)
+    }
+
+    /// The code of a text for another phone's camera, in the smallest version
+    /// that has room for it at level M.
+    ///
+    /// # Errors
+    /// [`QrError::DataTooLong`], and [`QrError::InvalidCharacter`] for what is not
+    /// in the alphanumeric mode of QR codes.
+    pub fn text(text: &str) -> Result<Self, QrError> {
+        let fits =
+            (1..=40).map(|number| Self::alphanumeric(text, Version::Normal(number), EcLevel::M));
+        fits.into_iter()
+            .find(|code| !matches!(code, Err(QrError::DataTooLong)))
+            .unwrap_or(Err(QrError::DataTooLong))
+    }
+
+    /// One alphanumeric segment. Left to choose, the encoder parts long runs of
+    /// digits from the rest, and the parts need more room than the whole.
+    fn alphanumeric(text: &str, version: Version, level: EcLevel) -> Result<Self, QrError> {
+        let is_alphanumeric =
+            |byte: u8| b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:".contains(&byte);
+        if !text.bytes().all(is_alphanumeric) {
+            return Err(QrError::InvalidCharacter);
+        }
         let mut bits = Bits::new(version);
-        bits.push_alphanumeric_data(token.to_text().as_bytes())?;
+        bits.push_alphanumeric_data(text.as_bytes())?;
         bits.push_terminator(level)?;
         let code = QrCode::with_bits(bits, level)?;
         let dark = code.to_colors().into_iter().map(|color| color == Color::Dark).collect();
         Ok(Self { size: code.width(), dark })
     }
 
-    /// Modules along a side: 25 or 29.
+    /// Modules along a side: 25 or 29 of a label.
     #[must_use]
     pub const fn size(&self) -> usize {
         self.size

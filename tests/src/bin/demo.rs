@@ -73,6 +73,7 @@ played in {seconds:.1} s; look at
 
   {out}/report.html        the day at a glance, findings first
   {out}/photos/            what was read, drawn on the pictures
+  {out}/handoffs/          what the phones showed each other
   {out}/labels.pdf         to print; labels.png to look at
   {out}/custody.crewseal   the record: cargo run -p crewseal-hq -- verify {out}/custody.crewseal
   {out}/phones/            what a thief would find
