@@ -105,7 +105,7 @@ impl Segment {
 }
 
 /// A set of boxes.
-#[derive(Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(transparent)]
 pub struct BoxList(Vec<Segment>);
 
