@@ -34,14 +34,25 @@ pub struct Bitmap {
 }
 
 impl Bitmap {
-    fn of(indices: impl IntoIterator<Item = usize>) -> Option<Self> {
-        let mut bytes: BTreeMap<usize, u8> = BTreeMap::new();
+    fn of(indices: &[usize]) -> Option<Self> {
+        let (first, last) = (indices.iter().min()? / 8, indices.iter().max()? / 8);
+        let mut bits = vec![0; last - first + 1];
         for index in indices {
-            *bytes.entry(index / 8).or_default() |= 1 << (index % 8);
+            if let Some(byte) = bits.get_mut(index / 8 - first) {
+                *byte |= 1 << (index % 8);
+            }
         }
-        let (first, last) = (*bytes.keys().next()?, *bytes.keys().next_back()?);
-        let bits: Vec<u8> = (first..=last).map(|at| bytes.get(&at).copied().unwrap_or(0)).collect();
         Some(Self { first: u32::try_from(first).ok()?, bits: bits.into() })
+    }
+
+    fn contains(&self, index: usize) -> bool {
+        let first = usize::try_from(self.first).unwrap_or(usize::MAX);
+        let byte = (index / 8).checked_sub(first).and_then(|at| self.bits.get(at));
+        byte.is_some_and(|byte| byte & (1 << (index % 8)) != 0)
+    }
+
+    fn count(&self) -> usize {
+        self.bits.iter().map(|byte| usize::try_from(byte.count_ones()).unwrap_or(8)).sum()
     }
 
     fn indices(&self) -> impl Iterator<Item = usize> {
@@ -51,6 +62,14 @@ impl Bitmap {
                 .filter(move |bit| byte & (1 << bit) != 0)
                 .map(move |bit| first.saturating_add(at).saturating_mul(8).saturating_add(bit))
         })
+    }
+
+    /// One more than the last index; none if there is no index.
+    fn end(&self) -> Option<usize> {
+        let last = self.bits.len().checked_sub(1)?;
+        let bits = self.bits.get(last)?.checked_ilog2()?;
+        let byte = usize::try_from(self.first).ok()?.checked_add(last)?;
+        byte.checked_mul(8)?.checked_add(usize::try_from(bits).ok()?)?.checked_add(1)
     }
 
     fn is_canonical(&self) -> bool {
@@ -86,7 +105,7 @@ impl Segment {
 }
 
 /// A set of boxes.
-#[derive(Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(transparent)]
 pub struct BoxList(Vec<Segment>);
 
@@ -174,13 +193,12 @@ impl Lists {
         if boxes.len() > MAX_BOXES {
             return Err(BoxListError::TooMany);
         }
-        let mut rest = boxes.clone();
+        let mut rest: Vec<Token> = boxes.iter().copied().collect();
         let mut segments = Vec::new();
         for manifests in &self.manifests {
             let Some(newest) = manifests.newest() else { continue };
-            let indexed = manifests.tokens().iter().enumerate();
-            let here = indexed.filter_map(|(index, token)| rest.remove(token).then_some(index));
-            if let Some(bitmap) = Bitmap::of(here.collect::<Vec<_>>()) {
+            let indices = take_indices(&mut rest, manifests.sorted());
+            if let Some(bitmap) = Bitmap::of(&indices) {
                 segments.push(Segment::Manifest(newest.number, newest.id(), bitmap));
             }
         }
@@ -193,7 +211,7 @@ impl Lists {
             None => true,
         });
         segments.extend(by_roll.into_iter().filter_map(|(roll, indices)| {
-            Bitmap::of(indices).map(|bitmap| Segment::Roll(roll, bitmap))
+            Bitmap::of(&indices).map(|bitmap| Segment::Roll(roll, bitmap))
         }));
         if !rest.is_empty() {
             let tokens: Vec<u8> = rest.iter().flat_map(|token| *token.as_bytes()).collect();
@@ -211,27 +229,42 @@ impl Lists {
         if !list.0.is_sorted_by(|a, b| a < b && a.list() != b.list()) {
             return Err(BoxListError::NotCanonical);
         }
-        let mut boxes = BTreeSet::new();
+        let mut tokens = Vec::new();
         for segment in &list.0 {
-            for token in self.resolve_segment(segment)? {
-                if !boxes.insert(token) {
-                    return Err(BoxListError::NotCanonical);
-                }
+            let of_segment = self.resolve_segment(segment)?;
+            if tokens.is_empty() {
+                tokens = of_segment;
+            } else {
+                tokens.extend(of_segment);
             }
         }
-        if boxes.len() > MAX_BOXES { Err(BoxListError::TooMany) } else { Ok(boxes) }
+        let count = tokens.len();
+        // Built at once, from what is mostly in order.
+        let boxes: BTreeSet<Token> = tokens.into_iter().collect();
+        if boxes.len() != count {
+            return Err(BoxListError::NotCanonical);
+        }
+        if count > MAX_BOXES { Err(BoxListError::TooMany) } else { Ok(boxes) }
     }
 
     fn resolve_segment(&self, segment: &Segment) -> Result<Vec<Token>, BoxListError> {
         match segment {
             Segment::Manifest(number, list, bitmap) => {
-                let mut versions = self.manifests.iter().flat_map(Manifests::versions);
-                let version = versions.find(|version| version.id() == *list);
-                let known = self.manifests.iter().find_map(|known| known.tokens_of(list));
-                let (version, tokens) =
-                    version.zip(known).ok_or(BoxListError::UnknownList { list: *list })?;
-                if version.number != *number {
+                let known = self.manifests.iter().find_map(|known| {
+                    let version = known.versions().iter().find(|one| one.id() == *list)?;
+                    Some((version.number, known.tokens_of(list)?, known.sorted()))
+                });
+                let (of_list, tokens, sorted) =
+                    known.ok_or(BoxListError::UnknownList { list: *list })?;
+                if of_list != *number {
                     return Err(BoxListError::NotCanonical);
+                }
+                // Many of a manifest's boxes are quicker found in rising order than
+                // brought into it.
+                let is_all_here = bitmap.end().is_some_and(|end| end <= tokens.len());
+                if bitmap.is_canonical() && is_all_here && bitmap.count() >= sorted.len() / 8 {
+                    let named = sorted.iter().filter(|(_, index)| bitmap.contains(*index));
+                    return Ok(named.map(|(token, _)| *token).collect());
                 }
                 pick(*list, bitmap, |index| tokens.get(index).copied())
             }
@@ -249,6 +282,30 @@ impl Lists {
             }
         }
     }
+}
+
+/// Takes out of `rest` what a manifest has, both in rising order, and says where
+/// it has it.
+fn take_indices(rest: &mut Vec<Token>, sorted: &[(Token, usize)]) -> Vec<usize> {
+    let mut indices = Vec::new();
+    if rest.len() < sorted.len() / 16 {
+        rest.retain(|token| match sorted.binary_search_by_key(token, |(token, _)| *token) {
+            Ok(at) => {
+                indices.extend(sorted.get(at).map(|(_, index)| *index));
+                false
+            }
+            Err(_) => true,
+        });
+        return indices;
+    }
+    let mut listed = sorted.iter().peekable();
+    rest.retain(|token| {
+        while listed.next_if(|(known, _)| known < token).is_some() {}
+        let found = listed.next_if(|(known, _)| known == token);
+        indices.extend(found.map(|(_, index)| *index));
+        found.is_none()
+    });
+    indices
 }
 
 fn pick(

@@ -51,6 +51,8 @@ impl Manifest {
 pub struct Manifests {
     versions: Vec<Signed<Manifest>>,
     tokens: Vec<Token>,
+    /// The same in rising order, each with its index.
+    sorted: Vec<(Token, usize)>,
     lengths: BTreeMap<Digest, usize>,
 }
 
@@ -74,10 +76,18 @@ impl Manifests {
             && next.previous == last.map(Signed::id)
             && last.is_none_or(|last| last.job == next.job)
             && next.added.len().is_multiple_of(16);
-        let mut known: std::collections::BTreeSet<Token> = self.tokens.iter().copied().collect();
-        if !follows || !next.added().all(|token| known.insert(token)) {
-            return Err(ManifestError { number: next.number });
+        let error = ManifestError { number: next.number };
+        if !follows {
+            return Err(error);
         }
+        let mut sorted = self.sorted.clone();
+        sorted.extend(next.added().zip(self.tokens.len()..));
+        // Not the unstable one: what is in order already costs it nothing.
+        sorted.sort();
+        if !sorted.is_sorted_by(|(a, _), (b, _)| a < b) {
+            return Err(error);
+        }
+        self.sorted = sorted;
         self.tokens.extend(next.added());
         self.lengths.insert(next.id(), self.tokens.len());
         self.versions.push(next);
@@ -100,6 +110,11 @@ impl Manifests {
     #[must_use]
     pub fn tokens(&self) -> &[Token] {
         &self.tokens
+    }
+
+    /// All labels of the newest version in rising order, each with its index.
+    pub(super) fn sorted(&self) -> &[(Token, usize)] {
+        &self.sorted
     }
 
     /// All labels of the version with this digest, by index.

@@ -7,11 +7,12 @@
 //! it and the giver has not taken the offer back, the box is in doubt between
 //! the two, which is a value and no fault.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use super::{
-    Commitment, Credential, DeviceId, Event, EventId, FindingKind, Kind, Lists, Outcome, Receipt,
-    ReleaseKey, Role, Tick,
+    BoxList, Commitment, Credential, DeviceId, Event, EventId, FindingKind, Kind, Lists, Outcome,
+    Receipt, ReleaseKey, Role, Tick,
 };
 use crate::label::Token;
 use crate::signed::{Signed, SignedError, Unverified};
@@ -215,11 +216,13 @@ impl Evidence {
         self.check_chains(&mut custody);
         self.check_offers(&answers, &mut custody);
         self.check_releases(&mut custody);
+        let mut ledger = Ledger::new(&self.lists);
         for event in &order {
             let interval = intervals.get(&event.id()).copied().unwrap_or_default();
             self.check_rules(event, interval, &mut custody);
-            self.apply(event, interval, &answers, &mut custody);
+            self.apply(event, interval, &answers, &mut ledger, &mut custody);
         }
+        ledger.close(&mut custody);
         self.check_delivery(&order, &mut custody);
         custody
     }
@@ -395,36 +398,40 @@ impl Evidence {
         }
     }
 
-    fn apply(
-        &self,
-        event: &Signed<Event>,
+    fn apply<'e>(
+        &'e self,
+        event: &'e Signed<Event>,
         interval: Interval,
         answers: &Answers,
+        ledger: &mut Ledger<'e>,
         custody: &mut Custody,
     ) {
         let id = event.id();
-        let Ok(boxes) = self.lists.resolve(&event.boxes) else {
+        let Some(boxes) = ledger.places_of(&event.boxes) else {
             custody.fault(FaultKind::UnknownBoxes, [id], []);
             return;
         };
-        let mut found: BTreeMap<Token, Vec<FindingKind>> = BTreeMap::new();
+        let mut found: BTreeMap<Place, Vec<FindingKind>> = BTreeMap::new();
         for finding in &event.findings {
-            match self.lists.resolve(&finding.boxes) {
-                Ok(boxes) => boxes
-                    .into_iter()
-                    .for_each(|token| found.entry(token).or_default().push(finding.kind)),
-                Err(_) => custody.fault(FaultKind::UnknownBoxes, [id], []),
+            match ledger.places_of(&finding.boxes) {
+                Some(boxes) => boxes
+                    .iter()
+                    .for_each(|place| found.entry(*place).or_default().push(finding.kind)),
+                None => custody.fault(FaultKind::UnknownBoxes, [id], []),
             }
         }
-        let moved = self.transfer(event, &boxes, answers, custody);
-        let concerned: BTreeSet<Token> =
-            boxes.iter().chain(found.keys()).chain(moved.keys()).copied().collect();
-        for token in concerned {
-            if let Some(holder) = moved.get(&token) {
-                custody.holders.insert(token, *holder);
-            }
-            let holder = *custody.holders.entry(token).or_insert(Holder::Customer);
-            custody.steps.entry(token).or_default().push(Step {
+        let moved = self.transfer(event, &boxes, answers, ledger, custody);
+        let mut concerned: Vec<Place> = boxes.to_vec();
+        concerned.extend(found.keys());
+        concerned.extend(moved.iter().map(|(place, _)| *place));
+        // These are three that are in order each: not the unstable one.
+        concerned.sort();
+        concerned.dedup();
+        for (place, holder) in moved {
+            ledger.pass(place, holder);
+        }
+        for place in concerned {
+            ledger.note(place, |holder| Step {
                 event: id,
                 kind: event.kind,
                 device: event.device,
@@ -432,23 +439,24 @@ impl Evidence {
                 not_before: interval.not_before,
                 not_after: interval.not_after,
                 holder,
-                findings: found.remove(&token).unwrap_or_default(),
+                findings: found.remove(&place).unwrap_or_default(),
             });
         }
     }
 
     /// Which boxes change hands by this event, and to whom.
-    fn transfer(
-        &self,
+    fn transfer<'e>(
+        &'e self,
         event: &Signed<Event>,
-        boxes: &BTreeSet<Token>,
+        boxes: &[Place],
         answers: &Answers,
+        ledger: &mut Ledger<'e>,
         custody: &mut Custody,
-    ) -> BTreeMap<Token, Holder> {
+    ) -> Vec<(Place, Holder)> {
         let me = Holder::Device(event.device);
         match event.kind {
-            Kind::Accept => return self.accept(event, boxes, answers, custody),
-            Kind::Withdraw => return self.withdraw(event, answers, custody),
+            Kind::Accept => return self.accept(event, boxes, answers, ledger, custody),
+            Kind::Withdraw => return self.withdraw(event, answers, ledger),
             // What is done with a box where it stands says nothing of who has it.
             Kind::Commission
             | Kind::Pack
@@ -457,28 +465,30 @@ impl Evidence {
             | Kind::SignOff
             | Kind::Ack
             | Kind::Release
-            | Kind::Resume => return BTreeMap::new(),
+            | Kind::Resume => return Vec::new(),
             _ => {}
         }
-        let holder = |token: &Token| *custody.holders.get(token).unwrap_or(&Holder::Customer);
-        let is_mine = |token: &Token| holder(token).may_be(event.device);
-        let may = |token: &Token| match event.kind {
-            Kind::TakeOver => holder(token) == Holder::Customer,
-            Kind::CollectForDestruction => holder(token) == Holder::Customer || is_mine(token),
-            _ => is_mine(token),
+        let may = |place: &Place| {
+            let holder = ledger.holder(*place);
+            match event.kind {
+                Kind::TakeOver => holder == Holder::Customer,
+                Kind::CollectForDestruction => {
+                    holder == Holder::Customer || holder.may_be(event.device)
+                }
+                _ => holder.may_be(event.device),
+            }
         };
-        let (passing, strange): (BTreeSet<Token>, BTreeSet<Token>) =
-            boxes.iter().copied().partition(may);
+        let (passing, strange): (Vec<Place>, Vec<Place>) = boxes.iter().copied().partition(may);
         let to = match event.kind {
             Kind::Deliver => Holder::Customer,
             Kind::Destroy => Holder::Destroyed,
             Kind::Offer => match event.to {
                 Some(receiver) => {
-                    let open = |token: &&Token| match holder(token) {
+                    let open = |place: &&Place| match ledger.holder(**place) {
                         Holder::InDoubt { giver, .. } => giver == event.device,
                         _ => false,
                     };
-                    let twice = passing.iter().filter(open).copied().collect();
+                    let twice = ledger.tokens(passing.iter().filter(open));
                     custody.fault_on(FaultKind::OfferedTwice, [event.id()], twice);
                     Holder::InDoubt { giver: event.device, receiver }
                 }
@@ -486,27 +496,28 @@ impl Evidence {
             },
             _ => me,
         };
-        custody.fault_on(FaultKind::NotTheHolder, [event.id()], strange);
-        passing.into_iter().map(|token| (token, to)).collect()
+        custody.fault_on(FaultKind::NotTheHolder, [event.id()], ledger.tokens(&strange));
+        passing.into_iter().map(|place| (place, to)).collect()
     }
 
     /// What an acceptance moves: what is on both lists.
-    fn accept(
-        &self,
+    fn accept<'e>(
+        &'e self,
         event: &Signed<Event>,
-        boxes: &BTreeSet<Token>,
+        boxes: &[Place],
         answers: &Answers,
+        ledger: &mut Ledger<'e>,
         custody: &mut Custody,
-    ) -> BTreeMap<Token, Holder> {
+    ) -> Vec<(Place, Holder)> {
         let Some(offer) = self.offer_to(event) else {
-            custody.fault(FaultKind::NoSuchOffer, [event.id()], boxes.iter().copied());
-            return BTreeMap::new();
+            custody.fault(FaultKind::NoSuchOffer, [event.id()], ledger.tokens(boxes));
+            return Vec::new();
         };
         let both = [offer.id(), event.id()];
         let answer = answers.to(&offer.id());
         if answer.accepted != Some(event.id()) {
-            custody.fault(FaultKind::AcceptedTwice, [event.id()], boxes.iter().copied());
-            return BTreeMap::new();
+            custody.fault(FaultKind::AcceptedTwice, [event.id()], ledger.tokens(boxes));
+            return Vec::new();
         }
         if let Some(commitment) = offer.commitment {
             let opens = event
@@ -516,47 +527,49 @@ impl Evidence {
                 custody.fault(FaultKind::WrongOpening, both, []);
             }
         }
-        let offered = self.lists.resolve(&offer.boxes).unwrap_or_default();
-        custody.fault_on(FaultKind::NotAccepted, both, &offered - boxes);
-        custody.fault_on(FaultKind::NotOffered, both, boxes - &offered);
+        let offered = ledger.places_of(&offer.boxes).unwrap_or_default();
+        let is_in = |list: &[Place], place: &Place| list.binary_search(place).is_ok();
+        let (common, not_accepted): (Vec<Place>, Vec<Place>) =
+            offered.iter().copied().partition(|place| is_in(boxes, place));
+        let not_offered = boxes.iter().filter(|place| !is_in(&offered, place));
+        custody.fault_on(FaultKind::NotAccepted, both, ledger.tokens(&not_accepted));
+        custody.fault_on(FaultKind::NotOffered, both, ledger.tokens(not_offered));
         let in_doubt = Holder::InDoubt { giver: offer.device, receiver: event.device };
-        let is_of_this = |token: &Token| {
-            let holder = *custody.holders.get(token).unwrap_or(&Holder::Customer);
+        let is_of_this = |place: &Place| {
+            let holder = ledger.holder(*place);
             holder == in_doubt || holder == Holder::Device(offer.device)
         };
-        let (passing, strange): (BTreeSet<Token>, BTreeSet<Token>) =
-            (&offered & boxes).into_iter().partition(is_of_this);
-        let kept = (&offered - boxes).into_iter().filter(is_of_this);
+        let (passing, strange): (Vec<Place>, Vec<Place>) = common.into_iter().partition(is_of_this);
+        let kept = not_accepted.into_iter().filter(is_of_this);
         // Taken back by the one and signed for by the other: each of them says that
         // he has it.
         let is_disputed = answer.withdrawn.is_some() && answer.acknowledged.is_none();
         let to = if is_disputed { in_doubt } else { Holder::Device(event.device) };
-        let mut moved: BTreeMap<Token, Holder> =
-            kept.map(|token| (token, Holder::Device(offer.device))).collect();
-        moved.extend(passing.into_iter().map(|token| (token, to)));
-        custody.fault_on(FaultKind::NotTheHolder, [event.id()], strange);
+        let mut moved: Vec<(Place, Holder)> =
+            kept.map(|place| (place, Holder::Device(offer.device))).collect();
+        moved.extend(passing.into_iter().map(|place| (place, to)));
+        custody.fault_on(FaultKind::NotTheHolder, [event.id()], ledger.tokens(&strange));
         moved
     }
 
     /// What comes back to the giver who takes an offer back that nobody answered.
-    fn withdraw(
-        &self,
+    fn withdraw<'e>(
+        &'e self,
         event: &Signed<Event>,
         answers: &Answers,
-        custody: &Custody,
-    ) -> BTreeMap<Token, Holder> {
+        ledger: &mut Ledger<'e>,
+    ) -> Vec<(Place, Holder)> {
         let offer = event.about.and_then(|offer| self.events.get(&offer));
         let Some(offer) = offer.filter(|offer| offer.device == event.device) else {
-            return BTreeMap::new();
+            return Vec::new();
         };
         let Some(receiver) = offer.to.filter(|_| answers.to(&offer.id()).accepted.is_none()) else {
-            return BTreeMap::new();
+            return Vec::new();
         };
         let in_doubt = Holder::InDoubt { giver: offer.device, receiver };
-        let offered = self.lists.resolve(&offer.boxes).unwrap_or_default();
-        let back =
-            offered.into_iter().filter(|token| custody.holders.get(token) == Some(&in_doubt));
-        back.map(|token| (token, Holder::Device(offer.device))).collect()
+        let offered = ledger.places_of(&offer.boxes).unwrap_or_default();
+        let back = offered.iter().filter(|place| ledger.holder(**place) == in_doubt);
+        back.map(|place| (*place, Holder::Device(offer.device))).collect()
     }
 
     /// Which acts the customer confirmed with a code, and which he should have.
@@ -630,6 +643,87 @@ impl Evidence {
         let left = custody.holders.iter().filter(|(_, holder)| **holder != Holder::Customer);
         let boxes: BTreeSet<Token> = left.map(|(token, _)| *token).collect();
         custody.fault_on(FaultKind::NotDelivered, deliveries, boxes);
+    }
+}
+
+/// Where a box stands in the ledger.
+type Place = usize;
+
+/// The boxes while event after event is applied to them.
+///
+/// A job has few lists and each is named by many events, so a list is resolved
+/// once, to places; from there on nothing looks for a token.
+struct Ledger<'e> {
+    lists: &'e Lists,
+    /// The places of each list in rising order; none if it names no boxes that
+    /// are known here.
+    resolved: BTreeMap<&'e BoxList, Option<Rc<[Place]>>>,
+    places: HashMap<Token, Place>,
+    boxes: Vec<Known>,
+}
+
+/// What is known of a box so far.
+struct Known {
+    token: Token,
+    holder: Holder,
+    steps: Vec<Step>,
+}
+
+impl<'e> Ledger<'e> {
+    fn new(lists: &'e Lists) -> Self {
+        let (resolved, places) = (BTreeMap::new(), HashMap::new());
+        Self { lists, resolved, places, boxes: Vec::new() }
+    }
+
+    fn places_of(&mut self, list: &'e BoxList) -> Option<Rc<[Place]>> {
+        if let Some(resolved) = self.resolved.get(list) {
+            return resolved.clone();
+        }
+        let boxes = self.lists.resolve(list).ok();
+        let resolved = boxes.map(|boxes| {
+            let mut places: Vec<Place> = boxes.into_iter().map(|token| self.place(token)).collect();
+            places.sort_unstable();
+            Rc::from(places)
+        });
+        self.resolved.insert(list, resolved.clone());
+        resolved
+    }
+
+    fn place(&mut self, token: Token) -> Place {
+        *self.places.entry(token).or_insert_with(|| {
+            self.boxes.push(Known { token, holder: Holder::Customer, steps: Vec::new() });
+            self.boxes.len() - 1
+        })
+    }
+
+    fn holder(&self, place: Place) -> Holder {
+        self.boxes.get(place).map_or(Holder::Customer, |known| known.holder)
+    }
+
+    fn tokens<'p>(&self, places: impl IntoIterator<Item = &'p Place>) -> BTreeSet<Token> {
+        let known = places.into_iter().filter_map(|place| self.boxes.get(*place));
+        known.map(|known| known.token).collect()
+    }
+
+    fn pass(&mut self, place: Place, holder: Holder) {
+        if let Some(known) = self.boxes.get_mut(place) {
+            known.holder = holder;
+        }
+    }
+
+    /// Adds a step, of who has the box now.
+    fn note(&mut self, place: Place, step: impl FnOnce(Holder) -> Step) {
+        if let Some(known) = self.boxes.get_mut(place) {
+            known.steps.push(step(known.holder));
+        }
+    }
+
+    /// Hands over what came of the boxes that events name.
+    fn close(mut self, custody: &mut Custody) {
+        self.boxes.retain(|known| !known.steps.is_empty());
+        self.boxes.sort_unstable_by_key(|known| known.token);
+        custody.holders = self.boxes.iter().map(|known| (known.token, known.holder)).collect();
+        custody.steps = self.boxes.into_iter().map(|known| (known.token, known.steps)).collect();
     }
 }
 

@@ -75,6 +75,15 @@ impl Compared {
     /// Of two lists, each as its side scanned it.
     #[must_use]
     pub fn of(offered: &BTreeSet<Token>, accepted: &BTreeSet<Token>) -> Self {
+        // As it should be, and mostly is.
+        if offered == accepted {
+            let none = BTreeSet::new();
+            return Self {
+                passing: offered.clone(),
+                not_accepted: none.clone(),
+                not_offered: none,
+            };
+        }
         Self {
             passing: offered & accepted,
             not_accepted: offered - accepted,

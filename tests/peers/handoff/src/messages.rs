@@ -1,0 +1,228 @@
+//! The messages of a handoff, and the versions of the QRs that show them.
+
+use std::collections::BTreeSet;
+
+use crewseal::custody::{
+    Act, Anchor, BootId, BoxList, Commitment, Credential, Event, Kind, Link, Lists, Manifests,
+    Moment, Salt, Since, Tick,
+};
+use crewseal::handoff::text::{Purpose, Show};
+use crewseal::handoff::{Hello, message, message::Enclosed};
+use crewseal::label::Token;
+use crewseal::signed::{Digest, PublicKey, Signed};
+use qrcode::{EcLevel, QrCode, Version};
+
+use crate::crew_on_paper::{self as paper, MORNING, Phone};
+
+/// The number of HQ's newest tick: two years of one every ten minutes.
+pub const TICK: u64 = 100_000;
+/// Where the two phones' chains are.
+const SEQUENCE: u64 = 300;
+
+/// Boxes, and the lists in which both phones find them.
+pub struct Load {
+    pub boxes: BTreeSet<Token>,
+    pub lists: Lists,
+}
+
+impl Load {
+    /// So many boxes, all in one manifest and all handed over.
+    pub fn new(count: u16) -> Self {
+        let tokens = paper::tokens(0..count);
+        let mut manifests = Manifests::default();
+        let signed = paper::hq().sign(paper::manifest(1, None, &tokens));
+        manifests.push(signed).expect("a first version");
+        let mut lists = Lists::new();
+        lists.add_manifests(manifests);
+        Self { boxes: tokens.into_iter().collect(), lists }
+    }
+}
+
+/// Two phones that meet.
+pub struct Meeting {
+    pub giver: Phone,
+    pub receiver: Phone,
+    pub giver_credential: Signed<Credential>,
+    pub receiver_credential: Signed<Credential>,
+    pub hq: PublicKey,
+    pub tick: Signed<Tick>,
+    pub opening: Salt,
+}
+
+/// Which tick an event names.
+#[derive(Clone, Copy)]
+pub enum Anchored {
+    /// The one that both phones have by then.
+    Same,
+    /// One that the other phone does not have.
+    Other,
+}
+
+impl Meeting {
+    pub fn new() -> Self {
+        let (giver, mut receiver) = (paper::mover(), paper::driver());
+        // Both called so, as what is called longer needs more room.
+        receiver.pseudonym = "Mover 17";
+        let hq = paper::hq();
+        Self {
+            giver_credential: hq.sign(giver.credential()),
+            receiver_credential: hq.sign(receiver.credential()),
+            tick: hq.sign(paper::tick(TICK)),
+            hq: hq.public,
+            opening: Salt([0x0e; 16]),
+            giver,
+            receiver,
+        }
+    }
+
+    pub fn hello(&self, is_introduced: bool) -> Hello {
+        Hello {
+            device: self.receiver.device(),
+            commitment: Commitment::to(&self.opening, &self.receiver.device()),
+            tick: (!is_introduced).then(|| self.tick.clone()),
+            credential: is_introduced.then(|| self.receiver_credential.clone()),
+        }
+    }
+
+    /// The giver's offer. Its chain has an event before.
+    pub fn offer(&self, boxes: BoxList, hello: &Hello) -> Signed<Event> {
+        let act = Act { to: Some(hello.device), ..paper::act(Kind::Offer, boxes) };
+        let event = event(&self.giver, 0, Digest([0x61; 32]), Anchored::Same, act);
+        self.giver.handoff.sign(Event { commitment: Some(hello.commitment), ..event })
+    }
+
+    /// The receiver's acceptance. Its chain has an event before, of its own.
+    pub fn accept(
+        &self,
+        boxes: BoxList,
+        offer: &Signed<Event>,
+        anchored: Anchored,
+    ) -> Signed<Event> {
+        let act = Act { about: Some(offer.id()), ..paper::act(Kind::Accept, boxes) };
+        let event = event(&self.receiver, 0, Digest([0x72; 32]), anchored, act);
+        let (opening, is_checked) = (Some(self.opening), Some(true));
+        self.receiver.handoff.sign(Event { opening, is_checked, ..event })
+    }
+
+    /// The giver's acknowledgement, after the offer and perhaps others.
+    pub fn ack(
+        &self,
+        accept: &Signed<Event>,
+        previous: Digest,
+        anchored: Anchored,
+    ) -> Signed<Event> {
+        let act = Act { about: Some(accept.id()), ..paper::act(Kind::Ack, BoxList::default()) };
+        self.giver.handoff.sign(event(&self.giver, 1, previous, anchored, act))
+    }
+}
+
+fn event(phone: &Phone, later: u64, previous: Digest, anchored: Anchored, act: Act) -> Event {
+    let sequence = SEQUENCE + later;
+    let link = Link { sequence, previous: Some(previous), ..phone.link };
+    let number = match anchored {
+        Anchored::Same => TICK,
+        Anchored::Other => TICK + 1,
+    };
+    let moment = Moment {
+        claimed_at: MORNING + TICK * 600 + later * 60,
+        since: Since { boot: BootId([0xb0, 0x07, 0, 1]), millis: 300_000 + later * 60_000 },
+        anchor: Anchor { number, nonce: paper::nonce(number) },
+    };
+    Event::new(link, moment, Salt([0x5a; 16]), act)
+}
+
+/// A message as it is shown.
+#[derive(Clone)]
+pub struct Shown {
+    pub name: &'static str,
+    pub bytes: usize,
+    pub text: String,
+    /// The QR's version, at level M.
+    pub version: u16,
+}
+
+impl Shown {
+    fn of(name: &'static str, purpose: Purpose, message: &[u8]) -> Self {
+        let mut show = Show::of(purpose, message).expect("neither empty nor too long");
+        let text = show.next_text();
+        // In parts it would be small and not what was asked.
+        let version = if show.is_one() { version(&code(&text)) } else { 41 };
+        Self { name, bytes: message.len(), text, version }
+    }
+}
+
+/// The QR of a text, as small as it can be at level M.
+pub fn code(text: &str) -> QrCode {
+    QrCode::with_error_correction_level(text, EcLevel::M).expect("not longer than a QR holds")
+}
+
+fn version(code: &QrCode) -> u16 {
+    match code.version() {
+        Version::Normal(version) => u16::try_from(version).unwrap_or(u16::MAX),
+        Version::Micro(_) => 1,
+    }
+}
+
+/// What is measured of sizes.
+pub struct Sizes {
+    /// HELLO, OFFER, ACCEPT, ACK; 200 boxes, credentials known.
+    pub known: Vec<Shown>,
+    /// HELLO, OFFER, ACCEPT with credentials and the tick inside.
+    pub introduced: Vec<Shown>,
+    /// The four with 1,000 boxes.
+    pub thousand: Vec<Shown>,
+    /// Where the other phone has to be told more, or less, and what else.
+    pub others: Vec<Shown>,
+}
+
+pub fn sizes() -> Sizes {
+    let meeting = Meeting::new();
+    let known = |count| {
+        let load = Load::new(count);
+        let hello = meeting.hello(false);
+        let list = || load.lists.name(&load.boxes).expect("few enough");
+        let offer = meeting.offer(list(), &hello);
+        let accept = meeting.accept(list(), &offer, Anchored::Other);
+        let ack = meeting.ack(&accept, offer.id(), Anchored::Same);
+        let none = Enclosed::default();
+        vec![
+            Shown::of("HELLO", Purpose::Hello, &hello.to_bytes()),
+            Shown::of("OFFER", Purpose::Offer, &message::offer(&offer, &hello, &none)),
+            Shown::of("ACCEPT", Purpose::Accept, &message::accept(&accept, &offer, &none)),
+            Shown::of("ACK", Purpose::Ack, &message::ack(&ack, &offer, &accept)),
+        ]
+    };
+    let load = Load::new(200);
+    let list = || load.lists.name(&load.boxes).expect("few enough");
+    let hello = meeting.hello(true);
+    let offer = meeting.offer(list(), &hello);
+    let accept = meeting.accept(list(), &offer, Anchored::Other);
+    let credential = Some(meeting.giver_credential.clone());
+    let with_credential = Enclosed { credential, tick: None };
+    let with_tick = Enclosed { credential: None, tick: Some(meeting.tick.clone()) };
+    let introduced = vec![
+        Shown::of("HELLO", Purpose::Hello, &hello.to_bytes()),
+        Shown::of("OFFER", Purpose::Offer, &message::offer(&offer, &hello, &with_credential)),
+        Shown::of("ACCEPT", Purpose::Accept, &message::accept(&accept, &offer, &with_tick)),
+    ];
+
+    let same = meeting.accept(list(), &offer, Anchored::Same);
+    let late = meeting.ack(&accept, Digest([0x61; 32]), Anchored::Other);
+    let rooted = Tick { root: Some(Digest([0x33; 32])), ..paper::tick(TICK) };
+    let rooted = Hello { tick: Some(paper::hq().sign(rooted)), ..meeting.hello(false) };
+    let none = Enclosed::default();
+    let others = vec![
+        Shown::of(
+            "ACCEPT, of the offer's own tick",
+            Purpose::Accept,
+            &message::accept(&same, &offer, &none),
+        ),
+        Shown::of(
+            "ACK, after another event and another tick",
+            Purpose::Ack,
+            &message::ack(&late, &offer, &accept),
+        ),
+        Shown::of("HELLO, with a tick of HQ's log", Purpose::Hello, &rooted.to_bytes()),
+    ];
+    Sizes { known: known(200), introduced, thousand: known(1_000), others }
+}
