@@ -407,7 +407,8 @@ impl Evidence {
             }
         }
         let moved = self.transfer(event, &boxes, answers, custody);
-        let concerned: BTreeSet<Token> = boxes.iter().chain(found.keys()).copied().collect();
+        let concerned: BTreeSet<Token> =
+            boxes.iter().chain(found.keys()).chain(moved.keys()).copied().collect();
         for token in concerned {
             if let Some(holder) = moved.get(&token) {
                 custody.holders.insert(token, *holder);
