@@ -205,6 +205,7 @@ impl Evidence {
         let answers = Answers::of(&order);
         self.check_chains(&mut custody);
         self.check_offers(&answers, &mut custody);
+        self.check_offered_twice(&mut custody);
         for event in &order {
             let interval = intervals.get(&event.id()).copied().unwrap_or_default();
             self.check_rules(event, interval, &mut custody);
@@ -462,18 +463,9 @@ impl Evidence {
         let to = match event.kind {
             Kind::Deliver => Holder::Customer,
             Kind::Destroy => Holder::Destroyed,
-            Kind::Offer => match event.to {
-                Some(receiver) => {
-                    let open = |token: &&Token| match holder(token) {
-                        Holder::InDoubt { giver, .. } => giver == event.device,
-                        _ => false,
-                    };
-                    let twice = passing.iter().filter(open).copied().collect();
-                    custody.fault_on(FaultKind::OfferedTwice, [event.id()], twice);
-                    Holder::InDoubt { giver: event.device, receiver }
-                }
-                None => me,
-            },
+            Kind::Offer => {
+                event.to.map_or(me, |receiver| Holder::InDoubt { giver: event.device, receiver })
+            }
             _ => me,
         };
         custody.fault_on(FaultKind::NotTheHolder, [event.id()], strange);
@@ -495,7 +487,8 @@ impl Evidence {
         let both = [offer.id(), event.id()];
         let answer = answers.to(&offer.id());
         if answer.accepted != Some(event.id()) {
-            custody.fault(FaultKind::AcceptedTwice, [event.id()], boxes.iter().copied());
+            let twice = answer.accepted.into_iter().chain([event.id()]);
+            custody.fault(FaultKind::AcceptedTwice, twice, boxes.iter().copied());
             return BTreeMap::new();
         }
         if let Some(commitment) = offer.commitment {
@@ -509,26 +502,31 @@ impl Evidence {
         let offered = self.lists.resolve(&offer.boxes).unwrap_or_default();
         custody.fault_on(FaultKind::NotAccepted, both, &offered - boxes);
         custody.fault_on(FaultKind::NotOffered, both, boxes - &offered);
+        // Taken back by the one and signed for by the other, neither of whom saw what
+        // the other did: each says that he has it. It stays in doubt until one of them
+        // acts on it, and nothing orders the two, so nothing moves here.
+        if answer.withdrawn.is_some() && answer.acknowledged.is_none() {
+            return BTreeMap::new();
+        }
+        let (giver, me) = (Holder::Device(offer.device), Holder::Device(event.device));
         let in_doubt = Holder::InDoubt { giver: offer.device, receiver: event.device };
         let is_of_this = |token: &Token| {
             let holder = *custody.holders.get(token).unwrap_or(&Holder::Customer);
-            holder == in_doubt || holder == Holder::Device(offer.device)
+            [in_doubt, giver, me].contains(&holder)
         };
         let (passing, strange): (BTreeSet<Token>, BTreeSet<Token>) =
             (&offered & boxes).into_iter().partition(is_of_this);
-        let kept = (&offered - boxes).into_iter().filter(is_of_this);
-        // Taken back by the one and signed for by the other: each of them says that
-        // he has it.
-        let is_disputed = answer.withdrawn.is_some() && answer.acknowledged.is_none();
-        let to = if is_disputed { in_doubt } else { Holder::Device(event.device) };
-        let mut moved: BTreeMap<Token, Holder> =
-            kept.map(|token| (token, Holder::Device(offer.device))).collect();
-        moved.extend(passing.into_iter().map(|token| (token, to)));
-        custody.fault_on(FaultKind::NotTheHolder, [event.id()], strange);
+        let kept = (&offered - boxes).into_iter().filter(|token| {
+            custody.holders.get(token).is_some_and(|holder| [in_doubt, giver].contains(holder))
+        });
+        let mut moved: BTreeMap<Token, Holder> = kept.map(|token| (token, giver)).collect();
+        moved.extend(passing.into_iter().map(|token| (token, me)));
+        // Not of him alone who signed for what he was given.
+        custody.fault_on(FaultKind::NotTheHolder, both, strange);
         moved
     }
 
-    /// What comes back to the giver who takes an offer back that nobody answered.
+    /// What comes back to the giver who takes an offer back: what nobody accepted.
     fn withdraw(
         &self,
         event: &Signed<Event>,
@@ -539,14 +537,18 @@ impl Evidence {
         let Some(offer) = offer.filter(|offer| offer.device == event.device) else {
             return BTreeMap::new();
         };
-        let Some(receiver) = offer.to.filter(|_| answers.to(&offer.id()).accepted.is_none()) else {
-            return BTreeMap::new();
-        };
+        let Some(receiver) = offer.to else { return BTreeMap::new() };
+        let accept = answers.to(&offer.id()).accepted.and_then(|accept| self.events.get(&accept));
+        let accepted = accept.map(|accept| self.lists.resolve(&accept.boxes)).transpose();
+        // Of a list that cannot be told nothing is known to come back.
+        let Ok(accepted) = accepted else { return BTreeMap::new() };
         let in_doubt = Holder::InDoubt { giver: offer.device, receiver };
         let offered = self.lists.resolve(&offer.boxes).unwrap_or_default();
-        let back =
-            offered.into_iter().filter(|token| custody.holders.get(token) == Some(&in_doubt));
-        back.map(|token| (token, Holder::Device(offer.device))).collect()
+        let back = &offered - &accepted.unwrap_or_default();
+        back.into_iter()
+            .filter(|token| custody.holders.get(token) == Some(&in_doubt))
+            .map(|token| (token, Holder::Device(offer.device)))
+            .collect()
     }
 
     /// What the answers to offers contradict, whatever the boxes.
@@ -563,6 +565,63 @@ impl Evidence {
         }
         for offers in abandoned.into_values().filter(|offers| offers.len() > MOST_ABANDONED) {
             custody.fault(FaultKind::AbandonedOffers, offers, []);
+        }
+    }
+
+    /// Two offers of one device that contradict each other: they have boxes in
+    /// common, and nothing that it signed between them says that the first one was
+    /// over. Where its numbers leave something out, that may have said so.
+    fn check_offered_twice(&self, custody: &mut Custody) {
+        let mut chains: BTreeMap<(DeviceId, u32, u64), Vec<&Signed<Event>>> = BTreeMap::new();
+        for event in self.events.values() {
+            let number = (event.device, event.generation, event.sequence);
+            chains.entry(number).or_default().push(event);
+        }
+        let mut open: BTreeMap<EventId, BTreeSet<Token>> = BTreeMap::new();
+        let mut next = None;
+        for ((device, generation, sequence), events) in chains {
+            if next != Some((device, generation, sequence)) {
+                open.clear();
+            }
+            next = Some((device, generation, sequence.saturating_add(1)));
+            for event in events {
+                self.offered_again(event, &mut open, custody);
+            }
+        }
+    }
+
+    /// One event's step of [`Self::check_offered_twice`].
+    fn offered_again(
+        &self,
+        event: &Signed<Event>,
+        open: &mut BTreeMap<EventId, BTreeSet<Token>>,
+        custody: &mut Custody,
+    ) {
+        let boxes = self.lists.resolve(&event.boxes).unwrap_or_default();
+        match event.kind {
+            Kind::Offer => {
+                for (earlier, offered) in &*open {
+                    let both = [*earlier, event.id()];
+                    custody.fault_on(FaultKind::OfferedTwice, both, offered & &boxes);
+                }
+                open.insert(event.id(), boxes);
+            }
+            Kind::Withdraw => {
+                event.about.and_then(|offer| open.remove(&offer));
+            }
+            Kind::Ack => match event.about.and_then(|accept| self.events.get(&accept)?.about) {
+                Some(offer) => {
+                    open.remove(&offer);
+                }
+                // An answer that is not here may be to any of them.
+                None => open.clear(),
+            },
+            // Whoever gets a box knows that it had gone on.
+            Kind::Accept | Kind::TakeOver => {
+                open.values_mut()
+                    .for_each(|offered| offered.retain(|token| !boxes.contains(token)));
+            }
+            _ => {}
         }
     }
 
