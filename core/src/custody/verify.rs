@@ -216,6 +216,7 @@ impl Evidence {
         self.check_chains(&mut custody);
         self.check_offers(&answers, &mut custody);
         self.check_releases(&mut custody);
+        self.check_offered_twice(&mut custody);
         let mut ledger = Ledger::new(&self.lists);
         for event in &order {
             let interval = intervals.get(&event.id()).copied().unwrap_or_default();
@@ -482,18 +483,9 @@ impl Evidence {
         let to = match event.kind {
             Kind::Deliver => Holder::Customer,
             Kind::Destroy => Holder::Destroyed,
-            Kind::Offer => match event.to {
-                Some(receiver) => {
-                    let open = |place: &&Place| match ledger.holder(**place) {
-                        Holder::InDoubt { giver, .. } => giver == event.device,
-                        _ => false,
-                    };
-                    let twice = ledger.tokens(passing.iter().filter(open));
-                    custody.fault_on(FaultKind::OfferedTwice, [event.id()], twice);
-                    Holder::InDoubt { giver: event.device, receiver }
-                }
-                None => me,
-            },
+            Kind::Offer => {
+                event.to.map_or(me, |receiver| Holder::InDoubt { giver: event.device, receiver })
+            }
             _ => me,
         };
         custody.fault_on(FaultKind::NotTheHolder, [event.id()], ledger.tokens(&strange));
@@ -516,7 +508,8 @@ impl Evidence {
         let both = [offer.id(), event.id()];
         let answer = answers.to(&offer.id());
         if answer.accepted != Some(event.id()) {
-            custody.fault(FaultKind::AcceptedTwice, [event.id()], ledger.tokens(boxes));
+            let twice = answer.accepted.into_iter().chain([event.id()]);
+            custody.fault(FaultKind::AcceptedTwice, twice, ledger.tokens(boxes));
             return Vec::new();
         }
         if let Some(commitment) = offer.commitment {
@@ -534,25 +527,28 @@ impl Evidence {
         let not_offered = boxes.iter().filter(|place| !is_in(&offered, place));
         custody.fault_on(FaultKind::NotAccepted, both, ledger.tokens(&not_accepted));
         custody.fault_on(FaultKind::NotOffered, both, ledger.tokens(not_offered));
+        // Taken back by the one and signed for by the other, neither of whom saw what
+        // the other did: each says that he has it. It stays in doubt until one of them
+        // acts on it, and nothing orders the two, so nothing moves here.
+        if answer.withdrawn.is_some() && answer.acknowledged.is_none() {
+            return Vec::new();
+        }
+        let (giver, me) = (Holder::Device(offer.device), Holder::Device(event.device));
         let in_doubt = Holder::InDoubt { giver: offer.device, receiver: event.device };
-        let is_of_this = |place: &Place| {
-            let holder = ledger.holder(*place);
-            holder == in_doubt || holder == Holder::Device(offer.device)
-        };
-        let (passing, strange): (Vec<Place>, Vec<Place>) = common.into_iter().partition(is_of_this);
-        let kept = not_accepted.into_iter().filter(is_of_this);
-        // Taken back by the one and signed for by the other: each of them says that
-        // he has it.
-        let is_disputed = answer.withdrawn.is_some() && answer.acknowledged.is_none();
-        let to = if is_disputed { in_doubt } else { Holder::Device(event.device) };
-        let mut moved: Vec<(Place, Holder)> =
-            kept.map(|place| (place, Holder::Device(offer.device))).collect();
-        moved.extend(passing.into_iter().map(|place| (place, to)));
-        custody.fault_on(FaultKind::NotTheHolder, [event.id()], ledger.tokens(&strange));
+        let (passing, strange): (Vec<Place>, Vec<Place>) = common
+            .into_iter()
+            .partition(|place| [in_doubt, giver, me].contains(&ledger.holder(*place)));
+        let kept = not_accepted
+            .into_iter()
+            .filter(|place| [in_doubt, giver].contains(&ledger.holder(*place)));
+        let mut moved: Vec<(Place, Holder)> = kept.map(|place| (place, giver)).collect();
+        moved.extend(passing.into_iter().map(|place| (place, me)));
+        // Not of him alone who signed for what he was given.
+        custody.fault_on(FaultKind::NotTheHolder, both, ledger.tokens(&strange));
         moved
     }
 
-    /// What comes back to the giver who takes an offer back that nobody answered.
+    /// What comes back to the giver who takes an offer back: what nobody accepted.
     fn withdraw<'e>(
         &'e self,
         event: &Signed<Event>,
@@ -563,13 +559,22 @@ impl Evidence {
         let Some(offer) = offer.filter(|offer| offer.device == event.device) else {
             return Vec::new();
         };
-        let Some(receiver) = offer.to.filter(|_| answers.to(&offer.id()).accepted.is_none()) else {
-            return Vec::new();
+        let Some(receiver) = offer.to else { return Vec::new() };
+        let accept = answers.to(&offer.id()).accepted.and_then(|accept| self.events.get(&accept));
+        let accepted = match accept.map(|accept| ledger.places_of(&accept.boxes)) {
+            // Of a list that cannot be told nothing is known to come back.
+            Some(None) => return Vec::new(),
+            Some(Some(accepted)) => accepted,
+            None => Rc::default(),
         };
         let in_doubt = Holder::InDoubt { giver: offer.device, receiver };
         let offered = ledger.places_of(&offer.boxes).unwrap_or_default();
-        let back = offered.iter().filter(|place| ledger.holder(**place) == in_doubt);
-        back.map(|place| (*place, Holder::Device(offer.device))).collect()
+        offered
+            .iter()
+            .filter(|place| accepted.binary_search(place).is_err())
+            .filter(|place| ledger.holder(**place) == in_doubt)
+            .map(|place| (*place, Holder::Device(offer.device)))
+            .collect()
     }
 
     /// Which acts the customer confirmed with a code, and which he should have.
@@ -625,6 +630,65 @@ impl Evidence {
         }
         for offers in abandoned.into_values().filter(|offers| offers.len() > MOST_ABANDONED) {
             custody.fault(FaultKind::AbandonedOffers, offers, []);
+        }
+    }
+
+    /// Two offers of one device that contradict each other: they have boxes in
+    /// common, and nothing that it signed between them says that the first one was
+    /// over. Where its numbers leave something out, that may have said so.
+    fn check_offered_twice(&self, custody: &mut Custody) {
+        let mut chains: BTreeMap<(DeviceId, u32, u64), Vec<&Signed<Event>>> = BTreeMap::new();
+        for event in self.events.values() {
+            let number = (event.device, event.generation, event.sequence);
+            chains.entry(number).or_default().push(event);
+        }
+        let mut open: BTreeMap<EventId, BTreeSet<Token>> = BTreeMap::new();
+        let mut next = None;
+        for ((device, generation, sequence), events) in chains {
+            if next != Some((device, generation, sequence)) {
+                open.clear();
+            }
+            next = Some((device, generation, sequence.saturating_add(1)));
+            for event in events {
+                self.offered_again(event, &mut open, custody);
+            }
+        }
+    }
+
+    /// One event's step of [`Self::check_offered_twice`].
+    fn offered_again(
+        &self,
+        event: &Signed<Event>,
+        open: &mut BTreeMap<EventId, BTreeSet<Token>>,
+        custody: &mut Custody,
+    ) {
+        let boxes = || self.lists.resolve(&event.boxes).unwrap_or_default();
+        match event.kind {
+            Kind::Offer => {
+                let boxes = boxes();
+                for (earlier, offered) in &*open {
+                    let both = [*earlier, event.id()];
+                    custody.fault_on(FaultKind::OfferedTwice, both, offered & &boxes);
+                }
+                open.insert(event.id(), boxes);
+            }
+            Kind::Withdraw => {
+                event.about.and_then(|offer| open.remove(&offer));
+            }
+            Kind::Ack => match event.about.and_then(|accept| self.events.get(&accept)?.about) {
+                Some(offer) => {
+                    open.remove(&offer);
+                }
+                // An answer that is not here may be to any of them.
+                None => open.clear(),
+            },
+            // Whoever gets a box knows that it had gone on.
+            Kind::Accept | Kind::TakeOver if !open.is_empty() => {
+                let boxes = boxes();
+                open.values_mut()
+                    .for_each(|offered| offered.retain(|token| !boxes.contains(token)));
+            }
+            _ => {}
         }
     }
 

@@ -88,8 +88,9 @@ struct HelloWire {
     version: Version<1>,
     #[n(1)]
     commitment: Commitment,
+    /// Left out where the credential says it.
     #[n(2)]
-    device: DeviceId,
+    device: Option<DeviceId>,
     #[n(3)]
     tick: Option<TickWire>,
     #[n(4)]
@@ -112,7 +113,7 @@ impl Hello {
         cbor::to_vec(&HelloWire {
             version: Version,
             commitment: self.commitment,
-            device: self.device,
+            device: self.credential.is_none().then_some(self.device),
             tick: self.tick.as_ref().map(TickWire::of),
             credential: self.credential.as_ref().map(|c| c.as_bytes().to_vec().into()),
         })
@@ -125,11 +126,13 @@ impl Hello {
     pub fn read(bytes: &[u8], authority: Authority<'_>) -> Result<Self, MessageError> {
         let wire: HelloWire = cbor::from_slice(bytes)?;
         let credential = open_credential(wire.credential, authority)?;
-        if credential.as_ref().is_some_and(|credential| credential.device() != wire.device) {
-            return Err(MessageError::Fields);
-        }
+        let device = match (&credential, wire.device) {
+            (Some(credential), None) => credential.device(),
+            (None, Some(device)) => device,
+            _ => return Err(MessageError::Fields),
+        };
         let tick = wire.tick.map(|tick| tick.open(authority.origin, authority.hq)).transpose()?;
-        Ok(Self { device: wire.device, commitment: wire.commitment, tick, credential })
+        Ok(Self { device, commitment: wire.commitment, tick, credential })
     }
 }
 
