@@ -22,6 +22,7 @@ use crewseal::handoff::{
 use crewseal::label::Token;
 use crewseal::signed::{PublicKey, Signed, SignedError, Unverified};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 #[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
 mod crew_on_paper;
@@ -784,8 +785,9 @@ mod model {
         Restart(usize),
         /// Minutes go by.
         Wait(u64),
-        /// A whole handoff, broken off after some of its steps.
-        Handoff { by: usize, to: usize, boxes: u8, scanned: u8, steps: u8 },
+        /// A whole handoff, broken off after some of its steps, perhaps by taking the
+        /// offer back.
+        Handoff { by: usize, to: usize, boxes: u8, scanned: u8, steps: u8, back: Option<bool> },
     }
 
     fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -802,11 +804,16 @@ mod model {
                 .prop_map(|(by, offer, comes_back)| Move::Withdraw { by, offer, comes_back }),
             1 => phone().prop_map(Move::Restart),
             1 => (1..40_u64).prop_map(Move::Wait),
-            4 => (phone(), 1..3_usize, any::<u8>(), any::<u8>(), 1..6_u8).prop_map(
-                |(by, step, boxes, scanned, steps)| {
-                    Move::Handoff { by, to: (by + step) % 3, boxes, scanned, steps }
-                }
-            ),
+            6 => (
+                (phone(), 1..3_usize),
+                any::<u8>(),
+                any::<u8>(),
+                1..6_u8,
+                any::<Option<bool>>(),
+            )
+                .prop_map(|((by, on), boxes, scanned, steps, back)| {
+                    Move::Handoff { by, to: (by + on) % 3, boxes, scanned, steps, back }
+                }),
         ];
         proptest::collection::vec(one, 1..40)
     }
@@ -914,7 +921,7 @@ mod model {
                 }
                 Move::Restart(by) => self.restart(*by),
                 Move::Wait(minutes) => self.millis += minutes * 60_000,
-                Move::Handoff { by, to, boxes, scanned, steps } => {
+                Move::Handoff { by, to, boxes, scanned, steps, back } => {
                     self.greet(*to);
                     let before = self.screens.len();
                     self.offer(*by, before - 1, *boxes);
@@ -926,6 +933,10 @@ mod model {
                             3 => self.accept(*to, *scanned),
                             _ => self.see_newest(),
                         }
+                    }
+                    let newest = self.giving[*by].keys().max_by_key(|id| self.events[id].sequence);
+                    if let (Some(offer), Some(comes_back)) = (newest.copied(), *back) {
+                        self.withdraw(*by, offer, comes_back);
                     }
                 }
             }
@@ -1163,8 +1174,42 @@ mod model {
         FaultKind::BrokenChain,
     ];
 
+    /// How often each course of events comes up, lest the model be of nothing.
+    #[test]
+    fn of_three_phones_comes_to_what_it_is_about() {
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let (mut confirmed, mut crossed, mut gone_on, mut offered_again) = (0, 0, 0, 0);
+        for _ in 0..200 {
+            let steps = moves().new_tree(&mut runner).unwrap().current();
+            let mut world = World::new([0; 3]);
+            steps.iter().for_each(|step| world.moves(step));
+            let of = |kind| world.events.values().filter(move |event| event.kind == kind);
+            confirmed += world.confirmed.len();
+            gone_on += of(Kind::Offer).filter(|o| o.device != world.phones[0].device()).count();
+            for back in of(Kind::Withdraw) {
+                let offer = &world.events[&back.about.unwrap()];
+                crossed += of(Kind::Accept).filter(|a| a.about == back.about).count();
+                offered_again += of(Kind::Offer)
+                    .filter(|again| again.device == back.device && again.sequence > back.sequence)
+                    .filter(|again| {
+                        let [one, other] = [offer, again].map(|o| numbers(&o.boxes));
+                        one.iter().any(|number| other.contains(number))
+                    })
+                    .count();
+            }
+        }
+        for (course, times) in [
+            ("confirmed", confirmed),
+            ("taken back and signed for", crossed),
+            ("given on", gone_on),
+            ("taken back and offered again", offered_again),
+        ] {
+            assert!(times > 20, "{course}: {times} times");
+        }
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(200))]
+        #![proptest_config(ProptestConfig::with_cases(1000))]
 
         #[test]
         fn honest_phones_are_never_blamed_and_every_box_has_one_holder(

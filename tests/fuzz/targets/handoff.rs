@@ -1,0 +1,169 @@
+//! The messages of a handoff as another phone's screen shows them, or anybody's.
+//!
+//! The first byte says what the rest is: a message of each kind, the places where an
+//! honest one is changed and by what, or texts one after another, each begun by its
+//! length. Nothing may panic; what verifies must be the event that was signed, and
+//! what is put together of texts must be no longer than a message may be.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use crewseal::cbor::{self, Version};
+use crewseal::custody::{
+    Act, Anchor, BootId, BoxList, Commitment, DeviceId, Event, JobId, Kind, Link, Moment, Salt,
+    Since,
+};
+use crewseal::handoff::Hello;
+use crewseal::handoff::message::{self, Authority, Enclosed};
+use crewseal::handoff::text::{Collected, Collector, MAX_MESSAGE};
+use crewseal::signed::{PublicKey, Signed, SignedError, Unverified};
+use libfuzzer_sys::fuzz_target;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+
+/// What the messages answer.
+struct Scene {
+    hq: PublicKey,
+    hello: Hello,
+    offer: Signed<Event>,
+    accept: Signed<Event>,
+    ack: Signed<Event>,
+    withdrawal: Signed<Event>,
+}
+
+static SCENE: LazyLock<Scene> = LazyLock::new(Scene::new);
+
+impl Scene {
+    fn new() -> Self {
+        let random = SystemRandom::new();
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let pair = EcdsaKeyPair::from_private_key_and_public_key;
+        let (private, public) = keys();
+        let key = pair(algorithm, &private, &public, &random).expect("a key that is written down");
+        let public = PublicKey(key.public_key().as_ref().try_into().expect("65 bytes"));
+        let sign = |event: Event| {
+            Signed::sign::<SignedError>(event, &public, |bytes| {
+                let signature = key.sign(&random, bytes).map_err(|_| SignedError::Signature)?;
+                signature.as_ref().try_into().map_err(|_| SignedError::Signature)
+            })
+            .expect("it verifies")
+        };
+        let (giver, receiver) = (DeviceId([1; 16]), DeviceId([2; 16]));
+        let commitment = Commitment([3; 20]);
+        let hello = Hello { device: receiver, commitment, tick: None, credential: None };
+        let act = |kind, to, about| Act {
+            kind,
+            job: JobId([4; 16]),
+            boxes: BoxList::default(),
+            findings: Vec::new(),
+            place: None,
+            attachments: Vec::new(),
+            to,
+            about,
+        };
+        let moment = Moment {
+            claimed_at: 1_780_293_600,
+            since: Since { boot: BootId([5; 4]), millis: 6 },
+            anchor: Anchor { number: 7, nonce: Salt([8; 16]) },
+        };
+        let link = |device| Link { device, generation: 1, sequence: 1, previous: None };
+        let offer =
+            Event::new(link(giver), moment, Salt([9; 16]), act(Kind::Offer, Some(receiver), None));
+        let offer = sign(Event { commitment: Some(commitment), ..offer });
+        let accept = act(Kind::Accept, None, Some(offer.id()));
+        let accept = sign(Event::new(link(receiver), moment, Salt([10; 16]), accept));
+        let ack = act(Kind::Ack, None, Some(accept.id()));
+        let ack = sign(Event::new(link(giver), moment, Salt([11; 16]), ack));
+        let withdrawal = act(Kind::Withdraw, None, Some(offer.id()));
+        let withdrawal = sign(Event::new(link(giver), moment, Salt([12; 16]), withdrawal));
+        Self { hq: public, hello, offer, accept, ack, withdrawal }
+    }
+}
+
+/// A key that everybody may know.
+fn keys() -> ([u8; 32], [u8; 65]) {
+    let private = *b"\xe6\xcd\x8e\x95\xb9\x65\xfd\xcf\x6b\xe1\xa0\xf1\x8f\xb6\xbf\x7c\
+        \x15\x4b\xe1\x31\x13\x37\xc6\xde\x4c\xad\x19\x9d\x6d\x23\xc2\xf2";
+    let public = *b"\x04\x1f\x7c\x4e\xe6\x90\x7f\x7f\x6a\xdd\xe6\xae\x88\xfa\x24\xf4\
+        \xa4\x41\xca\x6f\x2a\x52\x3c\x7f\xe5\x2a\x40\x3f\x68\xad\xce\x83\x77\
+        \x7f\x67\xce\xe6\x61\xe6\x65\x1e\xf0\x51\x01\x13\xf0\x15\x9c\x59\x42\
+        \xbb\x71\x09\x0a\xcd\x68\xde\x52\x7b\x96\x3b\x31\x9b\xd4\x4e";
+    (private, public)
+}
+
+fuzz_target!(|input: &[u8]| {
+    let Some((how, bytes)) = input.split_first() else { return };
+    match how % 10 {
+        0 => hello(bytes),
+        how @ 1..5 => event(how, bytes),
+        how @ 6.. => event(how - 5, &changed(how - 5, bytes)),
+        _ => texts(bytes),
+    }
+});
+
+fn hello(bytes: &[u8]) {
+    let authority = Authority { hq: &SCENE.hq, origin: "hq" };
+    if let Ok(hello) = Hello::read(bytes, authority) {
+        assert_eq!(hello.to_bytes(), bytes, "one greeting, one form");
+    }
+}
+
+/// An honest message with bytes replaced: two for the place, one for the value.
+fn changed(how: u8, changes: &[u8]) -> Vec<u8> {
+    let Scene { hello, offer, accept, ack, withdrawal, .. } = &*SCENE;
+    let mut bytes = match how {
+        1 => message::offer(offer, hello, &Enclosed::default()),
+        2 => message::accept(accept, offer, &Enclosed::default()),
+        3 => message::ack(ack, offer, accept),
+        _ => message::withdraw(withdrawal, offer),
+    };
+    for [high, low, value] in changes.as_chunks().0 {
+        let place = usize::from(u16::from_be_bytes([*high, *low])) % bytes.len();
+        bytes[place] = *value;
+    }
+    bytes
+}
+
+fn event(how: u8, bytes: &[u8]) {
+    let Scene { hq, hello, offer, accept, ack, withdrawal } = &*SCENE;
+    let authority = Authority { hq, origin: "hq" };
+    let read = match how {
+        1 => message::read_offer(bytes, hello, authority).map(|(event, _)| event),
+        2 => message::read_accept(bytes, offer, authority).map(|(event, _)| event),
+        3 => message::read_ack(bytes, offer, accept, authority),
+        _ => message::read_withdraw(bytes, offer, authority),
+    };
+    let Ok(event) = read else { return };
+    let honest = match how {
+        1 => offer,
+        2 => accept,
+        3 => ack,
+        _ => withdrawal,
+    };
+    assert_eq!(event.claims().kind, honest.kind);
+    assert_eq!(event.claims().version, Version);
+    let again = Unverified::<Event>::parse(event.as_bytes()).expect("it is read again");
+    assert_eq!(again.claims(), event.claims());
+    assert!(cbor::to_vec(event.claims()).len() < bytes.len() + 512, "nothing comes of nothing");
+    if let Ok(event) = event.verify(hq) {
+        assert_eq!(event.id(), honest.id(), "nobody signed this");
+    }
+}
+
+/// As a camera reads them, good and bad, in whatever order.
+fn texts(bytes: &[u8]) {
+    let mut collector = Collector::new();
+    let mut rest = bytes;
+    while let Some((length, after)) = rest.split_first_chunk() {
+        let length = usize::from(u16::from_be_bytes(*length)).min(after.len());
+        let (text, after) = after.split_at(length);
+        rest = after;
+        match collector.add(&String::from_utf8_lossy(text)) {
+            Ok(Collected::Whole(_, message)) => {
+                assert!((1..=MAX_MESSAGE).contains(&message.len()));
+            }
+            Ok(Collected::Part { have, of }) => assert!(have < of),
+            Err(_) => {}
+        }
+    }
+}
