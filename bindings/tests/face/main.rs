@@ -112,6 +112,9 @@ async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
     let answer = giver.read_acceptance(accept).await.unwrap();
     assert_eq!((answer.passing.len(), answer.not_accepted.len()), (2, 1));
     assert!(scanned.iter().all(|box_| answer.passing.contains(box_)));
+    let other = receiver.hello(false).await.unwrap();
+    assert!(!other.is_empty(), "another handoff may begin before the ACK is read");
+    receiver.read_ack(answer.ack.clone()).await.unwrap();
     receiver.read_ack(answer.ack).await.unwrap();
     let own_offer = giver.read_offer(offer).await.unwrap_err();
     assert_eq!((own_offer.advice(), own_offer), (Advice::AskUser, CrewError::NotForThisPhone));

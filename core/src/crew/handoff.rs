@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use zeroize::Zeroizing;
+
 use super::kept::{GIVING, KeptTick, ONLY, RECEIVING, TICK, read_enrolment, read_packs, stored};
 use super::phone::salt;
 use super::{Crew, CrewError, Found};
@@ -95,8 +97,8 @@ impl Known {
 }
 
 impl Crew {
-    /// Begins to receive: HELLO, to show the giver. It takes the place of a
-    /// handoff that is over or came to nothing. `introduce` puts this device's
+    /// Begins to receive: HELLO, to show the giver. It takes the place of a handoff
+    /// that is over or came to nothing; one that waits for its ACK goes on waiting. `introduce` puts this device's
     /// credential into it, for a giver who does not know it.
     ///
     /// # Errors
@@ -116,6 +118,7 @@ impl Crew {
                 credential: introduce.then(|| known.credential.clone()),
             };
             let bytes = hello.to_bytes();
+            keep_aside(t)?;
             keep_receiving(t, &Receiving::begin(opening, bytes.clone(), now))?;
             Ok(bytes)
         })
@@ -337,19 +340,29 @@ impl Crew {
         let mut state = self.phone.state();
         state.store.transaction(|t| {
             let known = Known::read(t)?;
-            let mut receiving = read_receiving(t)?;
-            let mine = &known.credential.handoff_key;
-            let bytes = receiving.acceptance().ok_or(CrewError::NotForMe)?;
-            let accept = again::<Event>(bytes, mine)?;
-            let offer = receiving.offer().ok_or(CrewError::NotForMe)?;
-            let giver = receiving.giver().ok_or(CrewError::NotForMe)?;
-            let giver = again::<Credential>(giver, &known.hq)?;
-            let offer = again::<Event>(offer, &giver.handoff_key)?;
-            let ack = message::read_ack(shown, &offer, &accept, known.authority())?;
-            let ack = admit(ack, |_| Some(&*giver))?;
-            receiving.confirmed(&ack)?;
-            keep_receiving(t, &receiving)?;
-            Ok(accept.id())
+            let mut other = CrewError::NotForMe;
+            for bytes in t.all(RECEIVING)? {
+                let mut receiving: Receiving = stored(&bytes)?;
+                let parts = (receiving.acceptance(), receiving.offer(), receiving.giver());
+                let (Some(accept), Some(offer), Some(giver)) = parts else { continue };
+                let accept = again::<Event>(accept, &known.credential.handoff_key)?;
+                let giver = again::<Credential>(giver, &known.hq)?;
+                let offer = again::<Event>(offer, &giver.handoff_key)?;
+                match message::read_ack(shown, &offer, &accept, known.authority()) {
+                    Ok(ack) => {
+                        let ack = admit(ack, |_| Some(&*giver))?;
+                        receiving.confirmed(&ack)?;
+                        // Whichever of the two places it has.
+                        if *read_receiving_bytes(t)? == **bytes {
+                            keep_receiving(t, &receiving)?;
+                        }
+                        t.put(RECEIVING, &accept.id().0, None, &cbor::to_vec(&receiving))?;
+                        return Ok(accept.id());
+                    }
+                    Err(error) => other = error.into(),
+                }
+            }
+            Err(other)
         })
     }
 
@@ -423,7 +436,7 @@ impl Crew {
                     shown: giving.shown().to_vec(),
                 });
             }
-            if let Some(bytes) = t.get(RECEIVING, ONLY)? {
+            for bytes in t.all(RECEIVING)? {
                 let receiving: Receiving = stored(&bytes)?;
                 let state = receiving.state(now);
                 if !matches!(state, ReceivingState::Confirmed | ReceivingState::Lapsed) {
@@ -490,8 +503,21 @@ fn keep_receiving(t: &mut Transaction<'_>, receiving: &Receiving) -> Result<(), 
     Ok(t.put(RECEIVING, ONLY, None, &cbor::to_vec(receiving))?)
 }
 
+/// Before another handoff begins: one that waits for its ACK gets a place of its own.
+fn keep_aside(t: &mut Transaction<'_>) -> Result<(), CrewError> {
+    let Some(bytes) = t.get(RECEIVING, ONLY)? else { return Ok(()) };
+    let receiving: Receiving = stored(&bytes)?;
+    let Some(accept) = receiving.acceptance() else { return Ok(()) };
+    let accept = Unverified::<Event>::parse(accept).map_err(|_| HandoffError::Damaged)?;
+    Ok(t.put(RECEIVING, &accept.id().0, None, &bytes)?)
+}
+
+fn read_receiving_bytes(t: &Transaction<'_>) -> Result<Zeroizing<Vec<u8>>, CrewError> {
+    t.get(RECEIVING, ONLY)?.ok_or(CrewError::NotForMe)
+}
+
 fn read_receiving(t: &Transaction<'_>) -> Result<Receiving, CrewError> {
-    stored(&t.get(RECEIVING, ONLY)?.ok_or(CrewError::NotForMe)?)
+    stored(&read_receiving_bytes(t)?)
 }
 
 /// What was verified before it was kept, verified again.

@@ -173,7 +173,7 @@ pub enum FaultKind {
     /// The acceptance does not open what its sender bound himself to, so he may
     /// have chosen the boxes that he checked by hand.
     WrongOpening,
-    /// Many offers of the same boxes to the same device that came to nothing:
+    /// Many offers to the same device that came to nothing:
     /// somebody may have been trying which boxes would be checked by hand.
     AbandonedOffers,
     /// The giver acknowledged the acceptance of an offer and took it back.

@@ -8,7 +8,7 @@ use minicbor::{Decode, Encode};
 use super::message::Hello;
 use super::{HandoffError, has_lapsed};
 use crate::cbor::Version;
-use crate::custody::{Commitment, Credential, DeviceId, Event, EventId, Since};
+use crate::custody::{Commitment, Credential, DeviceId, Event, EventId, Kind, Since};
 use crate::label::Token;
 use crate::signed::Signed;
 
@@ -173,7 +173,8 @@ impl Giving {
         accept: &Signed<Event>,
         now: Since,
     ) -> Result<(), HandoffError> {
-        if accept.about != Some(offer.id()) || accept.device != self.to {
+        let is_its_answer = accept.kind == Kind::Accept && accept.about == Some(offer.id());
+        if !is_its_answer || accept.device != self.to {
             return Err(HandoffError::OtherHandoff);
         }
         let opens = accept

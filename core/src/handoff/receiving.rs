@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 
 use super::{HandoffError, has_lapsed};
 use crate::cbor::Version;
-use crate::custody::{Commitment, Credential, DeviceId, Event, EventId, Salt, Since};
+use crate::custody::{Commitment, Credential, DeviceId, Event, EventId, Kind, Salt, Since};
 use crate::signed::Signed;
 
 /// What the receiver keeps of a handoff.
@@ -175,7 +175,8 @@ impl Receiving {
     /// [`HandoffError::OtherHandoff`].
     pub fn confirmed(&mut self, ack: &Signed<Event>) -> Result<(), HandoffError> {
         let is_its_answer =
-            self.accept.as_ref().is_some_and(|(accept, _)| ack.about == Some(*accept));
+            self.accept.as_ref().is_some_and(|(accept, _)| ack.about == Some(*accept))
+                && ack.kind == Kind::Ack;
         if !is_its_answer {
             return Err(HandoffError::OtherHandoff);
         }
