@@ -112,6 +112,8 @@ pub struct Handoff {
 pub enum SignedBy {
     /// Giver and receiver, each for the boxes that he scanned.
     Both,
+    /// The crew, and the customer confirmed it with a code.
+    CrewAndCustomer,
     /// The crew alone: the customer has no app to sign with.
     Crew,
     /// The giver alone: nobody accepted.
@@ -380,7 +382,11 @@ fn route(reading: &Reading, custody: &Custody, order: &[&Signed<Event>]) -> Vec<
                 to,
                 claimed: (offered_at.map_or(event.claimed_at, |o| o.claimed_at), event.claimed_at),
                 boxes,
-                signed: if offer.is_some() { SignedBy::Both } else { SignedBy::Crew },
+                signed: match offer {
+                    Some(_) => SignedBy::Both,
+                    None if custody.confirmed.contains(&event.id()) => SignedBy::CrewAndCustomer,
+                    None => SignedBy::Crew,
+                },
                 events: offer.into_iter().chain([event.id()]).collect(),
             };
             pass_on(&mut route, from, handoff);

@@ -276,6 +276,7 @@ fn station_item(station: &Station, account: &Account<'_>) -> Markup {
 fn handoff_leg(handoff: &Handoff) -> Markup {
     let (shape, word) = match handoff.signed {
         SignedBy::Both => (Mark::Good, page::BOTH_SIGNED),
+        SignedBy::CrewAndCustomer => (Mark::Good, page::CUSTOMER_CONFIRMED),
         SignedBy::Crew => (Mark::Good, page::CREW_SIGNED),
         SignedBy::Giver => (Mark::Open, page::GIVER_SIGNED),
     };

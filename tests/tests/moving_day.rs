@@ -93,6 +93,7 @@ fn what_is_left_to_look_at(played: &Played, out: &Path) {
     assert!(out.join("hq/hq.db").exists());
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("11 of 12 boxes delivered") && page.contains(CUSTOMER));
+    assert_eq!(page.matches("customer confirmed").count(), 2, "at pickup and at delivery");
     for address in ["http:", "https:", "src=", "<script"] {
         assert!(!page.contains(address), "the page stands alone, but has {address}");
     }

@@ -194,6 +194,8 @@ pub struct Custody {
     pub holders: BTreeMap<Token, Holder>,
     /// What happened to each box, in order.
     pub steps: BTreeMap<Token, Vec<Step>>,
+    /// The acts that the customer confirmed with a code.
+    pub confirmed: BTreeSet<EventId>,
     /// What is wrong.
     pub faults: BTreeSet<Fault>,
 }
@@ -614,6 +616,7 @@ impl Evidence {
                 custody.fault(FaultKind::NotConfirmed, [event.id()], []);
             }
         }
+        custody.confirmed = confirmed;
     }
 
     /// What the answers to offers contradict, whatever the boxes.
