@@ -222,6 +222,7 @@ fn record() -> (Vec<u8>, usize) {
         manifests: manifests.versions().iter().map(|one| one.as_bytes().to_vec().into()).collect(),
         rolls: Vec::new(),
         events: story.events.iter().map(|event| event.as_bytes().to_vec().into()).collect(),
+        release_keys: Vec::new(),
         receipts: receipts.map(Into::into).collect(),
     };
     let verifications = 1
