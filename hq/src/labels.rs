@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crewseal::label::{Grid, PrintError, Sheet, Strength, Token};
 
 /// Prints labels to `out`, a `.pdf`, `.png` or `.svg`, and tells which files
-/// were written. Where one page does not hold them, PNG and SVG become several
+/// were written. A `.txt` gets the texts alone, one a line, for a printer that
+/// draws codes itself. Where one page does not hold them, PNG and SVG become several
 /// files, with `-1`, `-2` and so on before the extension. Files of these names
 /// are replaced.
 ///
@@ -26,6 +27,12 @@ pub fn print(
         match extension.as_deref().and_then(|extension| extension.to_str()) {
             Some("pdf") => {
                 write(out, &sheet.pdf(tokens)?)?;
+                return Ok(vec![out.to_owned()]);
+            }
+            Some("txt") => {
+                let texts: String =
+                    tokens.iter().map(|token| token.to_groups().join(" ") + "\n").collect();
+                write(out, texts.as_bytes())?;
                 return Ok(vec![out.to_owned()]);
             }
             Some("png") => |sheet, page| sheet.png(page, Sheet::DPI),
@@ -65,7 +72,7 @@ fn numbered(out: &Path, number: u32) -> PathBuf {
 #[derive(Debug, thiserror::Error)]
 pub enum LabelsError {
     /// The file's name does not say what it should become.
-    #[error("{}: labels are printed to a .pdf, .png or .svg", out.display())]
+    #[error("{}: labels are printed to a .pdf, .png, .svg or .txt", out.display())]
     Extension {
         /// The file that was asked for.
         out: PathBuf,

@@ -12,6 +12,7 @@ mod export;
 mod intake;
 mod keys;
 pub mod labels;
+pub mod plan;
 mod problem;
 pub mod report;
 pub mod scan;

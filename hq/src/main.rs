@@ -8,11 +8,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use crewseal::cbor;
 use crewseal::clock::{Clock, SystemClock};
-use crewseal::custody::{BootId, JobId};
+use crewseal::custody::{BootId, JobId, Kind, Role};
 use crewseal::label::{Grid, Strength, Token};
 use crewseal_hq::scan::{Scanned, scan};
-use crewseal_hq::{Hq, Listen, labels, serve, verdict};
+use crewseal_hq::{Hq, Listen, labels, plan, serve, verdict};
 use data_encoding::HEXLOWER;
 use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
@@ -31,10 +32,18 @@ struct CommandLine {
 enum Command {
     /// Answer phones over HTTPS. Founds the HQ if the directory holds none.
     Serve(ServeArgs),
-    /// Print labels: a PDF of all pages, or PNG or SVG files, one a page.
+    /// Print labels: a PDF of all pages, PNG or SVG files, one a page, or their
+    /// texts.
     Labels(LabelsArgs),
     /// Say what is read in photographs.
     Scan(ScanArgs),
+    /// Open a job, from a plan in JSON, and print its id.
+    Job(JobArgs),
+    /// Write the invitation by which one phone enrols; it holds for a day.
+    Invite(InviteArgs),
+    /// Draw the customer's release codes, one for pickup and one for delivery.
+    /// HQ does not keep them: this is the one time that they are shown.
+    Codes(CodesArgs),
     /// Write a job's custody record.
     Export(ExportArgs),
     /// Check an exported custody record, with no database and no network, and
@@ -48,7 +57,8 @@ struct LabelsArgs {
     /// How many labels.
     #[arg(long, value_name = "N")]
     count: u32,
-    /// The file; its ending says what it becomes: pdf, png or svg.
+    /// The file; its ending says what it becomes: pdf, png, svg or
+    /// txt.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// The HQ that mints them, as a roll. Without it the labels are nobody's,
@@ -117,6 +127,64 @@ struct ServeArgs {
 }
 
 #[derive(Args)]
+struct JobArgs {
+    /// The directory of the database and the keys.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The plan: `title`, `customer`, `origin`, `destination`, `boxes`,
+    /// `opens_at`, `closes_at` and, if there are such boxes, the label texts of
+    /// `labelled` and, of these, `sensitive`.
+    #[arg(long, value_name = "FILE")]
+    plan: PathBuf,
+}
+
+#[derive(Args)]
+struct InviteArgs {
+    /// The directory of the database and the keys.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// What the phone's carrier does.
+    #[arg(long, value_enum)]
+    role: RoleArg,
+    /// What the crew calls its carrier, such as "Mover 17"; never a name.
+    #[arg(long, value_name = "TEXT")]
+    pseudonym: String,
+    /// A job of the crew: its id in hex, or its first digits. May be repeated.
+    #[arg(long = "job", value_name = "ID")]
+    jobs: Vec<String>,
+    /// Where the phone reaches HQ, as `serve` printed it.
+    #[arg(long, value_name = "URL")]
+    url: String,
+    /// The file to write, which must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleArg {
+    /// Packs, carries, loads.
+    Mover,
+    /// Drives, and answers for the load on the road.
+    Driver,
+    /// Keeps the warehouse.
+    Warehouse,
+    /// Signs off.
+    Supervisor,
+    /// An outside partner's crew.
+    Contractor,
+}
+
+#[derive(Args)]
+struct CodesArgs {
+    /// The directory of the database and the keys.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The job's id in hex, or its first digits.
+    #[arg(long, value_name = "ID")]
+    job: String,
+}
+
+#[derive(Args)]
 struct ExportArgs {
     /// The directory of the database and the keys.
     #[arg(long, value_name = "DIR")]
@@ -136,6 +204,9 @@ fn main() -> ExitCode {
         Command::Serve(args) => run_serve(&args),
         Command::Labels(args) => run_labels(&args),
         Command::Scan(args) => run_scan(&args),
+        Command::Job(args) => run_job(&args),
+        Command::Invite(args) => run_invite(&args),
+        Command::Codes(args) => run_codes(&args),
         Command::Export(args) => run_export(&args),
         Command::Verify(args) => run_verify(&args),
     };
@@ -165,6 +236,40 @@ fn run_serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         running.shutdown().await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn run_job(args: &JobArgs) -> Result<ExitCode, Failure> {
+    let plan = plan::read(&std::fs::read(&args.plan)?)?;
+    let job = Hq::open(&args.data, clock()?)?.open_job(&plan)?;
+    say(HEXLOWER.encode(&job.0))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_invite(args: &InviteArgs) -> Result<ExitCode, Failure> {
+    let hq = Hq::open(&args.data, clock()?)?;
+    let jobs = args.jobs.iter().map(|job| find_job(&hq, job)).collect::<Result<Vec<_>, _>>()?;
+    let role = match args.role {
+        RoleArg::Mover => Role::Mover,
+        RoleArg::Driver => Role::Driver,
+        RoleArg::Warehouse => Role::Warehouse,
+        RoleArg::Supervisor => Role::Supervisor,
+        RoleArg::Contractor => Role::Contractor,
+    };
+    let mut file = std::fs::File::create_new(&args.out)?;
+    let invitation = hq.invite(role, &args.pseudonym, &jobs, &args.url)?;
+    file.write_all(&cbor::to_vec(&invitation))?;
+    say(args.out.display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_codes(args: &CodesArgs) -> Result<ExitCode, Failure> {
+    let hq = Hq::open(&args.data, clock()?)?;
+    let job = find_job(&hq, &args.job)?;
+    let codes = hq.release_codes(job, &[Kind::TakeOver, Kind::Deliver])?;
+    for (act, code) in ["pickup  ", "delivery"].into_iter().zip(codes) {
+        say(format_args!("{act}  {}", *code.to_grouped()))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run_export(args: &ExportArgs) -> Result<ExitCode, Failure> {

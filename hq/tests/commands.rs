@@ -96,3 +96,48 @@ fn what_is_no_record_does_not_verify() {
     assert_eq!(json["standing"], "does-not-hold");
     assert_eq!(hq(&["verify", "none.crewseal"], directory.path()).status.code(), Some(2));
 }
+
+/// From labels to an invitation, with nothing but what is typed.
+#[test]
+fn a_dispatcher_opens_a_job_and_invites_a_phone() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock =
+        std::sync::Arc::new(crewseal::clock::SystemClock::new(crewseal::custody::BootId([0; 4])));
+    let data = directory.path().join("hq");
+    crewseal_hq::Hq::create(&data, "hq.example", clock.clone()).unwrap();
+    let printed = |arguments: &[&str]| {
+        let done = hq(arguments, directory.path());
+        assert!(done.status.success(), "{arguments:?}: {}", text(&done.stderr));
+        text(&done.stdout).trim().to_owned()
+    };
+    printed(&["labels", "--data", "hq", "--count", "2", "--out", "labels.txt"]);
+    let labels = std::fs::read_to_string(directory.path().join("labels.txt")).unwrap();
+    let labels: Vec<&str> = labels.lines().collect();
+    assert_eq!(labels.len(), 2);
+    let plan = serde_json::json!({
+        "title": "Household move 1", "customer": "Customer 1",
+        "origin": "5 Example Street", "destination": "12 Sample Road",
+        "boxes": 2, "labelled": labels, "sensitive": [labels[0]],
+        "opens_at": "2026-03-14T06:00:00Z", "closes_at": "2026-03-17T06:00:00Z",
+    });
+    std::fs::write(directory.path().join("plan.json"), plan.to_string()).unwrap();
+    let job = printed(&["job", "--data", "hq", "--plan", "plan.json"]);
+    let codes = printed(&["codes", "--data", "hq", "--job", &job[..6]]);
+    for (line, act) in codes.lines().zip(["pickup", "delivery"]) {
+        let code = line.strip_prefix(act).unwrap().trim();
+        crewseal::custody::ReleaseCode::parse(code).unwrap();
+    }
+    let invite = ["invite", "--data", "hq", "--role", "mover", "--pseudonym", "Mover 17"];
+    let there = ["--job", &job, "--url", "https://localhost:8443", "--out", "mover.invitation"];
+    printed(&[invite.as_slice(), &there].concat());
+    let invitation = std::fs::read(directory.path().join("mover.invitation")).unwrap();
+    let invitation: crewseal::sync::wire::Invitation =
+        crewseal::cbor::from_slice(&invitation).unwrap();
+    assert_eq!(invitation.hq, *crewseal_hq::Hq::open(&data, clock).unwrap().key());
+
+    let again = hq(&[invite.as_slice(), &there].concat(), directory.path());
+    assert_eq!(again.status.code(), Some(2), "an invitation is not written over another");
+    std::fs::write(directory.path().join("plan.json"), "{}").unwrap();
+    let refused = hq(&["job", "--data", "hq", "--plan", "plan.json"], directory.path());
+    assert_eq!(refused.status.code(), Some(2));
+}
