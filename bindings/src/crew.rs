@@ -11,8 +11,8 @@ use crate::clock::AppClock;
 use crate::keys::AppVault;
 use crate::label::tokens;
 use crate::{
-    Acceptance, Clock, CrewError, Delivered, Fetched, Job, KeyVault, Label, Offer, OutboxStatus,
-    ScanSession,
+    Acceptance, Clock, CrewError, Delivered, Fetched, JobPack, KeyVault, Label, Offer,
+    OutboxStatus, ScanSession,
 };
 
 /// A phone of a crew: its keys, its store and its HQ. An app has one.
@@ -135,8 +135,8 @@ impl Crew {
     }
 
     /// The jobs on this phone that are open now.
-    pub async fn jobs(&self) -> Result<Vec<Job>, CrewError> {
-        self.ask(|phone| Ok(phone.jobs()?.iter().map(Job::from).collect())).await
+    pub async fn jobs(&self) -> Result<Vec<JobPack>, CrewError> {
+        self.ask(|phone| Ok(phone.jobs()?.iter().map(JobPack::from).collect())).await
     }
 
     /// Begins to scan against an open job's list.

@@ -3,13 +3,14 @@
 use std::fmt;
 
 use crewseal::custody::JobId;
-use crewseal::job::JobPack;
+use crewseal::job;
 
 /// A job that is open on this phone. Its texts are about people: show them to
 /// the crew, and store or send them nowhere. Printing a job shows its id only.
+// Not `Job`: Kotlin's coroutines have one, which the generated code imports.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 #[uniffi::export(Debug)]
-pub struct Job {
+pub struct JobPack {
     /// The job's pseudonym.
     pub id: JobId,
     /// What the crew calls it.
@@ -28,14 +29,14 @@ pub struct Job {
     pub boxes: u32,
 }
 
-impl fmt::Debug for Job {
+impl fmt::Debug for JobPack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Job({})", self.id)
+        write!(f, "JobPack({})", self.id)
     }
 }
 
-impl From<&JobPack> for Job {
-    fn from(pack: &JobPack) -> Self {
+impl From<&job::JobPack> for JobPack {
+    fn from(pack: &job::JobPack) -> Self {
         Self {
             id: pack.job,
             title: pack.title.reveal().to_owned(),

@@ -28,7 +28,7 @@ pub use clock::{Clock, ClockError, SinceBoot};
 pub use crew::{Act, Crew, Finding, FindingKind};
 pub use error::{Advice, CrewError};
 pub use frame::{Corners, FrameFormat, Layout, Level, Point, Reading, Region, read_frame};
-pub use job::Job;
+pub use job::JobPack;
 pub use keys::{HighWaterMark, KeyVault, KeyVaultError, Protection, PublicKeys};
 pub use label::{Label, LabelFault};
 pub use offer::{Acceptance, Offer, Partner, Role};

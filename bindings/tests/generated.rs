@@ -15,10 +15,10 @@ impl Sources {
     fn generate() -> Self {
         let directory = tempfile::tempdir().unwrap();
         crewseal_bindgen::generate(&library(), directory.path()).unwrap();
-        let read =
-            |name: &str| fs::read_to_string(directory.path().join(name)).unwrap().replace('`', "");
-        assert!(read("CrewsealFFI.modulemap").contains("CrewsealFFI.h"));
-        Self { kotlin: read("com/crewseal/crewseal.kt"), swift: read("Crewseal.swift") }
+        let [kotlin, swift, _, module] = crewseal_bindgen::GENERATED
+            .map(|name| fs::read_to_string(directory.path().join(name)).unwrap().replace('`', ""));
+        assert!(module.contains("CrewsealFFI.h"));
+        Self { kotlin, swift }
     }
 }
 
@@ -45,6 +45,22 @@ fn declares(source: &str, kinds: &[&str], name: &str) -> bool {
         let declaration = format!("{kind} {name}");
         source.match_indices(&declaration).any(|(at, found)| ends(&source[at + found.len()..]))
     })
+}
+
+#[test]
+fn what_is_checked_in_is_what_comes_out() {
+    let directory = tempfile::tempdir().unwrap();
+    crewseal_bindgen::generate(&library(), directory.path()).unwrap();
+    let bindings = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    for name in crewseal_bindgen::GENERATED {
+        let fresh = fs::read(directory.path().join(name)).unwrap();
+        let checked_in = fs::read(bindings.join(name)).unwrap_or_default();
+        assert!(
+            fresh == checked_in,
+            "bindings/{name} is not up to date: cargo build -p crewseal-ffi && \
+             cargo run -p crewseal-bindgen -- target/debug/libcrewseal_ffi.so bindings"
+        );
+    }
 }
 
 #[test]

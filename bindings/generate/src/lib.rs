@@ -1,25 +1,50 @@
-//! Writes the Kotlin and the Swift by which apps call `crewseal-ffi`.
+//! Writes the Kotlin and the Swift by which apps call `crewseal-ffi`, into the
+//! packages that carry them.
 //!
 //! A crate of its own, so that the generator's many dependencies stay out of
 //! the library that phones carry.
 
+use std::fs;
 use std::path::Path;
 
 use uniffi::{GenerateOptions, TargetLanguage};
 
-/// Writes both languages into a directory, from a built library whose symbols
-/// were not stripped. The settings are those of the library's `uniffi.toml`,
-/// which cargo finds from wherever in the workspace this runs.
+/// Where the generated files lie in the directory `bindings`.
+pub const GENERATED: [&str; 4] = [KOTLIN, SWIFT, HEADER, MODULE];
+const KOTLIN: &str = "kotlin/src/generated/kotlin/com/crewseal/crewseal.kt";
+const SWIFT: &str = "swift/Sources/Crewseal/Generated.swift";
+const HEADER: &str = "swift/Sources/CrewsealFFI/CrewsealFFI.h";
+const MODULE: &str = "swift/Sources/CrewsealFFI/module.modulemap";
+
+/// Writes both languages into a directory laid out as `bindings` is, from a
+/// built library whose symbols were not stripped. The settings are those of the
+/// library's `uniffi.toml`, which cargo finds from wherever in the workspace this
+/// runs.
 ///
 /// # Errors
 /// If the library is none of UniFFI's, the settings cannot be read, or the
 /// directory cannot be written.
-pub fn generate(library: &Path, directory: &Path) -> uniffi::Result<()> {
+pub fn generate(library: &Path, bindings: &Path) -> uniffi::Result<()> {
+    let fresh = bindings.join("fresh");
     uniffi::generate(GenerateOptions {
         languages: vec![TargetLanguage::Kotlin, TargetLanguage::Swift],
         source: library.to_owned().try_into()?,
-        out_dir: directory.to_owned().try_into()?,
+        out_dir: fresh.clone().try_into()?,
         metadata_no_deps: true,
         ..GenerateOptions::default()
-    })
+    })?;
+    for (from, to) in [
+        ("com/crewseal/crewseal.kt", KOTLIN),
+        ("Crewseal.swift", SWIFT),
+        ("CrewsealFFI.h", HEADER),
+        ("CrewsealFFI.modulemap", MODULE),
+    ] {
+        let to = bindings.join(to);
+        if let Some(directory) = to.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        fs::rename(fresh.join(from), to)?;
+    }
+    fs::remove_dir_all(fresh)?;
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! `crewseal-bindgen LIBRARY DIRECTORY`
+//! `crewseal-bindgen LIBRARY BINDINGS`
 
 use std::path::PathBuf;
 
@@ -9,11 +9,11 @@ use clap::Parser;
 struct Arguments {
     /// The built library, not stripped: `target/debug/libcrewseal_ffi.so`
     library: PathBuf,
-    /// Where to write
-    directory: PathBuf,
+    /// The directory with the packages that carry them: `bindings`
+    bindings: PathBuf,
 }
 
 fn main() -> uniffi::Result<()> {
-    let Arguments { library, directory } = Arguments::parse();
-    crewseal_bindgen::generate(&library, &directory)
+    let Arguments { library, bindings } = Arguments::parse();
+    crewseal_bindgen::generate(&library, &bindings)
 }

@@ -1,0 +1,110 @@
+package com.crewseal
+
+import java.nio.ByteBuffer
+
+/**
+ * A picture of the camera, lent to the core for the length of one call.
+ *
+ * The functions that make one know how the platform's buffers lie, so that nothing has to be
+ * remembered: that the core reads a direct buffer from its start whatever its position is, that
+ * the last row of a plane may be shorter than its stride, that a plane's pixels may have gaps.
+ * A direct buffer is read where it lies; one on the heap is copied once.
+ *
+ * The buffer must stay as it is until [ScanSession.sight] or [read] returns: close the
+ * platform's image after that.
+ */
+public class Frame private constructor(internal val buffer: ByteBuffer, internal val format: FrameFormat) {
+    public companion object {
+        /**
+         * Plane 0 of a `YUV_420_888` image, with the strides that the plane says.
+         *
+         * @param plane the luma, from its position to its limit
+         * @param rotationDegrees how far to turn it clockwise until it is upright: 0, 90, 180, 270
+         * @param region which part of the upright picture to look at; all of it if none is given
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun luma(
+            plane: ByteBuffer,
+            width: Int,
+            height: Int,
+            rowStride: Int,
+            pixelStride: Int = 1,
+            rotationDegrees: Int = 0,
+            region: Region? = null
+        ): Frame {
+            val layout = Layout.Luma(count("rowStride", rowStride), count("pixelStride", pixelStride))
+            return of(plane, width, height, layout, rotationDegrees, region)
+        }
+
+        /** One buffer with the luma first: `NV21`, `NV12` or `I420`. */
+        @JvmStatic
+        @JvmOverloads
+        public fun nv21(
+            buffer: ByteBuffer,
+            width: Int,
+            height: Int,
+            rowStride: Int = width,
+            rotationDegrees: Int = 0,
+            region: Region? = null
+        ): Frame {
+            val layout = Layout.Nv21(count("rowStride", rowStride))
+            return of(buffer, width, height, layout, rotationDegrees, region)
+        }
+
+        private fun of(
+            buffer: ByteBuffer,
+            width: Int,
+            height: Int,
+            layout: Layout,
+            rotationDegrees: Int,
+            region: Region?
+        ): Frame {
+            val format = FrameFormat(
+                count("width", width),
+                count("height", height),
+                layout,
+                rotationDegrees,
+                region
+            )
+            return Frame(fromItsStart(buffer), format)
+        }
+
+        /** What the core can read: direct, and beginning where the picture begins. */
+        private fun fromItsStart(buffer: ByteBuffer): ByteBuffer {
+            if (buffer.isDirect) return buffer.slice()
+            val copy = ByteBuffer.allocateDirect(buffer.remaining())
+            copy.put(buffer.duplicate())
+            copy.flip()
+            return copy
+        }
+
+        private fun count(name: String, value: Int): UInt {
+            require(value >= 0) { "$name is negative" }
+            return value.toUInt()
+        }
+    }
+
+    /**
+     * Reads every QR code in it, ours or not, with every effort: for what another phone shows.
+     * For boxes there is [ScanSession.sight]. Takes up to a few tenths of a second.
+     *
+     * @param budgetMillis ends the reading after so many milliseconds, with what was found by then
+     * @throws CrewException.NotAFrame if its numbers do not fit its buffer
+     */
+    @JvmOverloads
+    public fun read(budgetMillis: Int? = null): List<Reading> =
+        readFrame(buffer, format, budgetMillis?.let { count("budgetMillis", it) })
+}
+
+/**
+ * Takes note of every code in a picture, and says of each what it is and where. Call it with every
+ * picture of the camera, from the camera's thread, one at a time; it takes no longer than
+ * [budgetMillis].
+ *
+ * @throws CrewException.NotAFrame if the picture's numbers do not fit its buffer
+ */
+public fun ScanSession.sight(frame: Frame, budgetMillis: Int? = null): List<Sighted> {
+    require(budgetMillis == null || budgetMillis >= 0) { "budgetMillis is negative" }
+    return sightFrame(frame.buffer, frame.format, budgetMillis?.toUInt())
+}
