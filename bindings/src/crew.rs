@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crewseal::Found;
+use crewseal::custody::rules::Rule;
 use crewseal::custody::{self, DeviceId, EventId, JobId, Kind};
 
 use crate::clock::AppClock;
@@ -53,6 +54,16 @@ pub enum Act {
     CollectForDestruction,
     /// They were destroyed with what was in them.
     Destroy,
+}
+
+/// Whose signature an act needs besides its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum Countersign {
+    /// A second person's: who takes the boxes on in a handoff, or a supervisor who
+    /// signs it off.
+    SecondPerson,
+    /// A supervisor's, who signs it off.
+    Supervisor,
 }
 
 /// What is not as it should be, and with which boxes.
@@ -169,6 +180,27 @@ impl Crew {
         self.ask(move |phone| {
             let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
             Ok(phone.record(act.into(), job, &boxes, &findings, about)?)
+        })
+        .await
+    }
+
+    /// Whose signature an act will need besides this one; nobody's, if nothing comes
+    /// back. Say it before the act is recorded.
+    #[uniffi::method(default(findings = []))]
+    pub async fn needs(
+        &self,
+        act: Act,
+        job: JobId,
+        boxes: Vec<Label>,
+        findings: Vec<Finding>,
+    ) -> Result<Option<Countersign>, CrewError> {
+        self.ask(move |phone| {
+            let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
+            Ok(match phone.needs(act.into(), job, &boxes, &findings)? {
+                Some(Rule::SecondPerson) => Some(Countersign::SecondPerson),
+                Some(Rule::Supervisor) => Some(Countersign::Supervisor),
+                _ => None,
+            })
         })
         .await
     }

@@ -76,6 +76,18 @@ pub enum CrewError {
     /// HQ does not vouch for the other device any more.
     #[error("HQ does not vouch for the other device any more")]
     NotVouchedFor,
+    /// A rule forbids this to whoever carries this device. Nothing was signed.
+    #[error("{reason}")]
+    NotAllowed {
+        /// Which rule, and what to do.
+        reason: String,
+    },
+    /// A rule forbids this to the other side of the handoff.
+    #[error("the other side: {reason}")]
+    OtherNotAllowed {
+        /// Which rule, and what to do.
+        reason: String,
+    },
     /// The release code is mistyped, or not one for this act.
     #[error("this code does not confirm this act")]
     WrongCode,
@@ -202,6 +214,8 @@ impl CrewError {
             | Self::JobNotOpen
             | Self::OtherJob
             | Self::NotVouchedFor
+            | Self::NotAllowed { .. }
+            | Self::OtherNotAllowed { .. }
             | Self::NotAdmitted => Advice::AskSupervisor,
             Self::NotEnrolled | Self::KeysGone => Advice::Enrol,
             Self::AppTooOld => Advice::Update,
@@ -238,6 +252,8 @@ impl From<crewseal::CrewError> for CrewError {
             Core::OnlyByHandoff => Self::Fault,
             Core::Stranger => Self::Stranger,
             Core::Expired => Self::NotVouchedFor,
+            Core::Forbidden(rule) => Self::NotAllowed { reason: rule.to_string() },
+            Core::OtherForbidden(rule) => Self::OtherNotAllowed { reason: rule.to_string() },
             Core::StillOffered { .. } => Self::StillOffered,
             Core::ReleaseCode(_) | Core::WrongCode => Self::WrongCode,
             Core::NothingToSign => Self::Fault,

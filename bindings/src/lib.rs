@@ -25,7 +25,7 @@ mod outbox;
 mod session;
 
 pub use clock::{Clock, ClockError, SinceBoot};
-pub use crew::{Act, Crew, Finding, FindingKind};
+pub use crew::{Act, Countersign, Crew, Finding, FindingKind};
 pub use error::{Advice, CrewError};
 pub use frame::{Corners, FrameFormat, Layout, Level, Point, Reading, Region, read_frame};
 pub use job::JobPack;

@@ -26,17 +26,21 @@ pub struct Acceptance {
     pub not_offered: Vec<Label>,
     /// What to show the receiver.
     pub ack: Vec<u8>,
+    /// Whether HQ has revoked devices that this phone does not know of yet; the
+    /// receiver may be among them. Say so, and go on.
+    pub may_be_revoked: bool,
 }
 
 impl From<crewseal::Acceptance> for Acceptance {
     fn from(acceptance: crewseal::Acceptance) -> Self {
-        let crewseal::Acceptance { receiver, compared, ack } = acceptance;
+        let crewseal::Acceptance { receiver, compared, ack, may_be_revoked } = acceptance;
         Self {
             receiver: Partner::of(&receiver),
             passing: labels(&compared.passing),
             not_accepted: labels(&compared.not_accepted),
             not_offered: labels(&compared.not_offered),
             ack,
+            may_be_revoked,
         }
     }
 }
@@ -92,6 +96,13 @@ impl Offer {
     #[must_use]
     pub fn check(&self) -> Vec<Label> {
         labels(&self.view.check)
+    }
+
+    /// Whether HQ has revoked devices that this phone does not know of yet; the
+    /// giver may be among them. Say so, and go on.
+    #[must_use]
+    pub fn may_be_revoked(&self) -> bool {
+        self.view.may_be_revoked
     }
 
     /// The job that the boxes are of.

@@ -64,6 +64,10 @@ pub enum Namespace {
     Drawing,
     /// A batch of events, in its root; nothing is signed.
     Batch,
+    /// The devices that HQ revoked, by HQ.
+    Revocations,
+    /// The text of an agreement, in its digest; nothing is signed.
+    Nda,
 }
 
 impl Namespace {
@@ -92,6 +96,8 @@ impl Namespace {
             Self::ReleaseKey => "crewseal/release-key/1",
             Self::Drawing => "crewseal/drawing/1",
             Self::Batch => "crewseal/batch/1",
+            Self::Revocations => "crewseal/revocations/1",
+            Self::Nda => "crewseal/nda/1",
         }
     }
 

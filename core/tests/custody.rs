@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal::cbor::{self, Version};
+use crewseal::custody::rules::Rule;
 use crewseal::custody::{
     Act, BoxList, BoxListError, Credential, Custody, DeviceId, Dispute, Event, EventId, Evidence,
     FaultKind, Finding, FindingKind, Holder, JobId, Kind, Lists, MAX_BOXES, Outcome, Protection,
@@ -236,9 +237,29 @@ mod namespaces {
         };
     }
     probes!(
-        Roll, Manifest, Credential, Tick, JobPack, Event, Receipt, Record, Enrolment, Session,
-        Release, Device, RollLeaf, RollRoot, Epoch, SealingKey, ReleaseKey, Drawing, Batch,
-        Commitment, SpotCheck
+        Roll,
+        Manifest,
+        Credential,
+        Tick,
+        JobPack,
+        Event,
+        Receipt,
+        Record,
+        Enrolment,
+        Session,
+        Release,
+        Device,
+        RollLeaf,
+        RollRoot,
+        Epoch,
+        SealingKey,
+        ReleaseKey,
+        Drawing,
+        Batch,
+        Commitment,
+        SpotCheck,
+        Revocations,
+        Nda
     );
 
     #[test]
@@ -640,14 +661,16 @@ mod evidence {
 
     #[test]
     fn an_acceptance_without_an_offer_to_its_device_moves_nothing() {
-        let (mut mover, supervisor) = (paper::mover(), paper::supervisor());
+        let (mut mover, keeper) = (paper::mover(), paper::keeper());
         let take_over = mover.does(Kind::TakeOver, paper::boxes([1]));
-        let to_another = mover.offers(supervisor.device(), paper::boxes([1]));
+        let to_another = mover.offers(keeper.device(), paper::boxes([1]));
         for about in [to_another.id(), take_over.id(), Digest([1; 32])] {
             let accept = paper::driver().answers(Kind::Accept, about, paper::boxes([1]));
-            let custody = known([&take_over, &to_another, &accept]).verify();
+            let mut evidence = known([&take_over, &to_another, &accept]);
+            evidence.credentials.insert(keeper.device(), paper::hq().sign(keeper.credential()));
+            let custody = evidence.verify();
             assert_eq!(kinds(&custody), [FaultKind::NoSuchOffer]);
-            let offered = Holder::InDoubt { giver: mover.device(), receiver: supervisor.device() };
+            let offered = Holder::InDoubt { giver: mover.device(), receiver: keeper.device() };
             assert_eq!(holder(&custody, 1), offered, "as before");
         }
     }
@@ -775,8 +798,9 @@ mod evidence {
         supervisor.claims = mover.claims;
         let good = supervisor.answers(Kind::SignOff, count.id(), BoxList::default());
         let custody = known([&count, &own, &good]).verify();
-        assert_eq!(kinds(&custody), [FaultKind::NotPermitted]);
-        assert_eq!(fault(&custody, FaultKind::NotPermitted).0, BTreeSet::from([own.id()]));
+        let expected = [FaultKind::Broken(Rule::Role), FaultKind::Broken(Rule::OwnSignOff)];
+        assert_eq!(kinds(&custody), expected);
+        assert_eq!(fault(&custody, FaultKind::Broken(Rule::Role)).0, BTreeSet::from([own.id()]));
     }
 
     #[test]
@@ -821,19 +845,23 @@ mod evidence {
         mover.tick = 4;
         let count = mover.does(Kind::Count, BoxList::default());
         let (earliest, latest) = (paper::tick(4).at, paper::MORNING + 7_200);
-        for (valid_from, valid_to, outside) in [
-            (earliest - 9, earliest - 1, true),
-            (earliest - 9, earliest + 1, false),
-            (earliest + 9, latest - 9, false),
-            (latest - 1, latest + 9, false),
-            (latest + 1, latest + 9, true),
+        let (broken, straddled) =
+            (FaultKind::Broken(Rule::Credential), FaultKind::NotProvable(Rule::Credential));
+        for (valid_from, valid_to, expected) in [
+            (earliest - 9, earliest - 1, Some(broken)),
+            (earliest - 9, earliest, Some(broken)),
+            (earliest - 9, earliest + 1, Some(straddled)),
+            (earliest + 9, latest - 9, Some(straddled)),
+            (latest - 1, latest + 9, Some(straddled)),
+            (latest + 1, latest + 9, Some(broken)),
+            (earliest, latest, Some(straddled)),
+            (earliest, latest + 1, None),
         ] {
             let mut evidence = known([&count]);
             receipted(&mut evidence, &count, Outcome::Stored, latest);
             let credential = Credential { valid_from, valid_to, ..paper::mover().credential() };
             evidence.credentials.insert(mover.device(), paper::hq().sign(credential));
-            let expected: &[FaultKind] =
-                if outside { &[FaultKind::OutsideCredential] } else { &[] };
+            let expected: Vec<FaultKind> = expected.into_iter().collect();
             assert_eq!(kinds(&evidence.verify()), expected, "{valid_from} to {valid_to}");
         }
     }
@@ -977,6 +1005,9 @@ mod evidence {
                 hq.sign(paper::receipt(&event, Outcome::Stored, paper::MORNING + 5_000)).as_bytes(),
             )],
             release_keys: Vec::new(),
+            sensitive: BoxList::default(),
+            classes: BTreeMap::new(),
+            revocations: None,
         });
         let whole = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
         assert_eq!(whole.errors, []);
@@ -1015,6 +1046,9 @@ mod evidence {
             events: vec![bytes(event.as_bytes()), bytes(event.as_bytes())],
             receipts: Vec::new(),
             release_keys: Vec::new(),
+            sensitive: BoxList::default(),
+            classes: BTreeMap::new(),
+            revocations: None,
         });
         let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
         let said: Vec<String> =
@@ -1041,6 +1075,7 @@ mod evidence {
             at: paper::MORNING,
             nonce: Salt([1; 16]),
             root: None,
+            epoch: None,
         });
         let receipt = hq.sign(Receipt {
             version: Version,
@@ -1065,6 +1100,9 @@ mod evidence {
             events: vec![bytes(event.as_bytes())],
             receipts: vec![bytes(receipt.as_bytes())],
             release_keys: Vec::new(),
+            sensitive: BoxList::default(),
+            classes: BTreeMap::new(),
+            revocations: None,
         });
         let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
         let said: Vec<String> =

@@ -175,10 +175,9 @@ impl Exchange {
 }
 
 fn known<'e>(events: impl IntoIterator<Item = &'e Signed<Event>>) -> Evidence {
-    let credentials =
-        [paper::mover(), paper::driver(), paper::supervisor()].map(|p| p.credential());
+    let credentials = [paper::mover(), paper::driver(), paper::keeper()].map(|p| p.credential());
     static SIGNED: LazyLock<[Signed<Credential>; 3]> = LazyLock::new(|| {
-        [paper::mover(), paper::driver(), paper::supervisor()]
+        [paper::mover(), paper::driver(), paper::keeper()]
             .map(|phone| paper::hq().sign(phone.credential()))
     });
     Evidence {
@@ -376,9 +375,9 @@ mod prevented {
     #[test]
     fn replay_of_an_offer_to_another_phone() {
         let exchange = Exchange::new();
-        let supervisor = paper::supervisor();
+        let keeper = paper::keeper();
         let bytes = exchange.message(Purpose::Offer, false, false);
-        let own = greets(&supervisor, exchange.opening);
+        let own = greets(&keeper, exchange.opening);
         let error = message::read_offer(&bytes, &own, authority()).unwrap_err();
         assert_eq!(error, MessageError::OtherHandoff);
         // Even if he bound himself to the same, and the beginning fits.
@@ -387,7 +386,7 @@ mod prevented {
         assert!(read.verify(&exchange.giver.handoff.public).is_err());
         let giver = paper::hq().sign(exchange.giver.credential());
         let mut receiving = Receiving::begin(exchange.opening, Vec::new(), now(0));
-        let refused = receiving.offered(&supervisor.device(), &exchange.offer, &giver, now(0));
+        let refused = receiving.offered(&keeper.device(), &exchange.offer, &giver, now(0));
         assert_eq!(refused, Err(HandoffError::OtherHandoff));
         assert_eq!(receiving.state(now(0)), ReceivingState::Greeted);
     }
@@ -559,8 +558,7 @@ mod detected {
 
     /// Offers one box to two, who both sign for it; the driver's clock may be off.
     fn in_two_places(off: u64) -> (Custody, [Signed<Event>; 5]) {
-        let (mut giver, mut one, mut other) =
-            (paper::mover(), paper::driver(), paper::supervisor());
+        let (mut giver, mut one, mut other) = (paper::mover(), paper::driver(), paper::keeper());
         one.claims += off;
         let openings = [Salt([1; 16]), Salt([2; 16])];
         let took = giver.does(Kind::TakeOver, boxes([1]));
@@ -590,7 +588,7 @@ mod detected {
     #[test]
     fn a_copied_label_on_a_box_that_nobody_handed_over() {
         let Exchange { took, offer, accept, ack, .. } = &Exchange::new();
-        let load = paper::supervisor().does(Kind::Load, boxes([2]));
+        let load = paper::keeper().does(Kind::Load, boxes([2]));
         let custody = known([took, offer, accept, ack, &load]).verify();
         let found = of(&custody, FaultKind::NotTheHolder);
         assert_eq!((&found[0].events, &found[0].boxes), (&ids([&load]), &set([2])));
@@ -645,7 +643,7 @@ mod detected {
     fn an_offer_of_what_is_still_offered() {
         let mut exchange = Exchange::new();
         // Without taking the first one back.
-        let (mut giver, another) = (paper::mover(), greets(&paper::supervisor(), Salt([2; 16])));
+        let (mut giver, another) = (paper::mover(), greets(&paper::keeper(), Salt([2; 16])));
         giver.link = exchange.giver.link;
         giver.link.sequence = exchange.offer.sequence + 1;
         giver.link.previous = Some(exchange.offer.id());
@@ -702,7 +700,7 @@ mod detected {
     fn no_fault_where_a_withdrawal_and_an_acceptance_cross() {
         for off in [0, 200, 100_000] {
             let (mut giver, mut one, mut other) =
-                (paper::mover(), paper::driver(), paper::supervisor());
+                (paper::mover(), paper::driver(), paper::keeper());
             one.claims += off;
             let openings = [Salt([1; 16]), Salt([2; 16])];
             let took = giver.does(Kind::TakeOver, boxes([1, 2]));
@@ -854,7 +852,7 @@ mod model {
     impl World {
         /// Phones whose clocks are off by so many seconds.
         fn new(off: [u64; 3]) -> Self {
-            let mut phones = [paper::mover(), paper::driver(), paper::supervisor()];
+            let mut phones = [paper::mover(), paper::driver(), paper::keeper()];
             phones.iter_mut().zip(off).for_each(|(phone, off)| phone.claims += off);
             let evidence = known([]);
             let credential = |of: usize| evidence.credentials[&phones[of].device()].clone();

@@ -134,9 +134,8 @@ impl What {
     #[must_use]
     pub const fn weight(&self) -> Weight {
         match self {
-            Self::Finding(FindingKind::LabelTyped) | Self::Fault(FaultKind::ClockDisagrees) => {
-                Weight::Neutral
-            }
+            Self::Finding(FindingKind::LabelTyped)
+            | Self::Fault(FaultKind::ClockDisagrees | FaultKind::NotProvable(_)) => Weight::Neutral,
             _ => Weight::Serious,
         }
     }
@@ -187,12 +186,13 @@ impl<'r> Account<'r> {
     /// up again is not missing.
     fn open(&self) -> Vec<String> {
         let mut boxes: BTreeMap<What, BTreeSet<Token>> = BTreeMap::new();
-        let mut faults = 0;
+        let (mut faults, mut rules) = (0, 0);
         for matter in self.matters.iter().filter(|m| m.what.weight() == Weight::Serious) {
             match matter.what {
                 What::Finding(_) | What::Fault(FaultKind::NotDelivered) => {
                     boxes.entry(matter.what).or_default().extend(&matter.boxes);
                 }
+                What::Fault(FaultKind::Broken(_)) => rules += 1,
                 What::Fault(_) => faults += 1,
             }
         }
@@ -204,6 +204,9 @@ impl<'r> Account<'r> {
             counted.map(|(what, boxes)| format!("{} {}", boxes.len(), what.name())).collect();
         if faults > 0 {
             open.push(words::count(faults, "contradiction", "contradictions"));
+        }
+        if rules > 0 {
+            open.push(words::count(rules, "rule broken", "rules broken"));
         }
         open
     }

@@ -1,10 +1,11 @@
 //! The dispatcher's desk: rolls are minted, jobs opened, devices invited.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal::cbor::{self, Version};
 use crewseal::custody::{
-    BoxList, DeviceId, JobId, Kind, Lists, Manifest, ReleaseCode, ReleaseKey, Role, Salt, Tick,
+    BoxClass, BoxList, DeviceId, JobId, Kind, Lists, Manifest, Qualifications, ReleaseCode,
+    ReleaseKey, Revocations, Role, Salt, Tick,
 };
 use crewseal::job::JobPack;
 use crewseal::label::Token;
@@ -36,8 +37,11 @@ pub struct JobPlan {
     pub boxes: u32,
     /// The boxes that were labelled beforehand, in the order of the manifest.
     pub labelled: Vec<Token>,
-    /// Those of them with papers, disks or valuables.
+    /// Those of them with papers, devices or valuables.
     pub sensitive: BTreeSet<Token>,
+    /// What is in them. A sensitive box of which nobody said it is treated with
+    /// most care; a box that stands here is sensitive.
+    pub classes: BTreeMap<Token, BTreeSet<BoxClass>>,
     /// Seconds since 1970-01-01 UTC from which the crew may see it.
     pub opens_at: u64,
     /// Seconds since 1970-01-01 UTC from which it may not.
@@ -118,7 +122,7 @@ impl Hq {
                     column(plan.closes_at),
                 ],
             )?;
-            self.extend_manifest(db, job, &plan.labelled, &plan.sensitive)
+            self.extend_manifest(db, job, &plan.labelled, &plan.sensitive, &plan.classes)
         })?;
         Ok(job)
     }
@@ -132,12 +136,13 @@ impl Hq {
         job: JobId,
         labelled: &[Token],
         sensitive: &BTreeSet<Token>,
+        classes: &BTreeMap<Token, BTreeSet<BoxClass>>,
     ) -> Result<(), HqError> {
         self.store.write(|db| {
             if !store::has_job(db, &job)? {
                 return Err(HqError::UnknownJob(job));
             }
-            self.extend_manifest(db, job, labelled, sensitive)
+            self.extend_manifest(db, job, labelled, sensitive, classes)
         })
     }
 
@@ -147,7 +152,9 @@ impl Hq {
         job: JobId,
         labelled: &[Token],
         sensitive: &BTreeSet<Token>,
+        classes: &BTreeMap<Token, BTreeSet<BoxClass>>,
     ) -> Result<(), HqError> {
+        let sensitive: BTreeSet<Token> = sensitive.iter().chain(classes.keys()).copied().collect();
         if !sensitive.iter().all(|token| labelled.contains(token)) {
             return Err(HqError::NotLabelled);
         }
@@ -172,11 +179,17 @@ impl Hq {
             "INSERT INTO manifests (job, number, bytes) VALUES (?1, ?2, ?3)",
             params![job.0, version.number, version.as_bytes()],
         )?;
-        for token in sensitive {
+        for token in &sensitive {
             db.execute(
                 "INSERT INTO sensitive (job, token) VALUES (?1, ?2)",
                 params![job.0, token.as_bytes()],
             )?;
+            for class in classes.get(token).into_iter().flatten() {
+                db.execute(
+                    "INSERT INTO classes (job, token, class) VALUES (?1, ?2, ?3)",
+                    params![job.0, token.as_bytes(), class.number()],
+                )?;
+            }
         }
         Ok(())
     }
@@ -194,7 +207,9 @@ impl Hq {
     }
 
     /// Invites one device, for a day: to the crew of these jobs, under a
-    /// pseudonym such as `Mover 17`. `url` is where the device reaches HQ.
+    /// pseudonym such as `Mover 17`. `url` is where the device reaches HQ. Its
+    /// credential says nothing of licences, training and the like, and the rules
+    /// that ask for them do not judge it.
     ///
     /// # Errors
     /// [`HqError::UnknownJob`], [`HqError::Random`], or the database.
@@ -205,14 +220,47 @@ impl Hq {
         jobs: &[JobId],
         url: &str,
     ) -> Result<Invitation, HqError> {
+        self.invite_as(role, pseudonym, None, jobs, url)
+    }
+
+    /// The same for somebody whose papers HQ has seen: what is not among these
+    /// qualifications, he does not have.
+    ///
+    /// # Errors
+    /// As [`invite`](Self::invite).
+    pub fn invite_qualified(
+        &self,
+        role: Role,
+        pseudonym: &str,
+        qualifications: &Qualifications,
+        jobs: &[JobId],
+        url: &str,
+    ) -> Result<Invitation, HqError> {
+        self.invite_as(role, pseudonym, Some(qualifications), jobs, url)
+    }
+
+    fn invite_as(
+        &self,
+        role: Role,
+        pseudonym: &str,
+        qualifications: Option<&Qualifications>,
+        jobs: &[JobId],
+        url: &str,
+    ) -> Result<Invitation, HqError> {
         let code = EnrolmentCode(random()?);
         let hash = hash(&code);
         let expires_at = self.clock.now().saturating_add(INVITATION_SECONDS);
         self.store.write(|db| {
             db.execute(
-                "INSERT INTO invitations (code, role, pseudonym, expires_at)
-                 VALUES (?1, ?2, ?3, ?4)",
-                params![hash, cbor::to_vec(&role), pseudonym, column(expires_at)],
+                "INSERT INTO invitations (code, role, pseudonym, expires_at, qualifications)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    hash,
+                    cbor::to_vec(&role),
+                    pseudonym,
+                    column(expires_at),
+                    qualifications.map(cbor::to_vec)
+                ],
             )?;
             for job in jobs {
                 if !store::has_job(db, job)? {
@@ -281,6 +329,52 @@ impl Hq {
         })
     }
 
+    /// All enrolled devices, by id.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn devices(&self) -> Result<Vec<DeviceId>, HqError> {
+        self.store.read(|db| {
+            let mut query = db.prepare("SELECT id FROM devices ORDER BY id")?;
+            let devices = query.query_map([], |row| Ok(DeviceId(row.get(0)?)))?;
+            Ok(devices.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Takes HQ's word for a device back, `since` this time in seconds since
+    /// 1970-01-01 UTC: what it did before stays good. It gets no jobs and no rolls any
+    /// more, but may still deliver what it has. Of several times the earliest
+    /// counts. The answer is the epoch that HQ's ticks tell from now on.
+    ///
+    /// # Errors
+    /// [`HqError::UnknownDevice`], or the database.
+    pub fn revoke(&self, device: DeviceId, since: u64) -> Result<u64, HqError> {
+        self.store.write(|db| {
+            store::credential(db, self.key(), &device)?.ok_or(HqError::UnknownDevice(device))?;
+            let epoch = store::revocations(db)?.0.saturating_add(1);
+            db.execute(
+                "INSERT INTO revocations (epoch, device, since) VALUES (?1, ?2, ?3)",
+                (column(epoch), device.0, column(since)),
+            )?;
+            Ok(epoch)
+        })
+    }
+
+    /// The devices that were revoked.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn revocations(&self) -> Result<Signed<Revocations>, HqError> {
+        let (epoch, since) = self.store.read(store::revocations)?;
+        let origin = self.origin().to_owned();
+        self.sign(Revocations { version: Version, origin, epoch, since })
+    }
+
+    /// Whether a device was revoked, since whenever.
+    pub(crate) fn is_revoked(&self, device: &DeviceId) -> Result<bool, HqError> {
+        Ok(self.store.read(store::revocations)?.1.contains_key(device))
+    }
+
     /// Signs HQ's time, under the next number.
     ///
     /// # Errors
@@ -300,6 +394,7 @@ impl Hq {
                 at: self.clock.now(),
                 nonce,
                 root: None,
+                epoch: Some(store::revocations(db)?.0),
             })?;
             db.execute(
                 "INSERT INTO ticks (number, bytes) VALUES (?1, ?2)",
@@ -310,13 +405,16 @@ impl Hq {
     }
 
     /// The packs of the jobs that a device may see now: those that it is
-    /// assigned to, while they are open.
+    /// assigned to, while they are open and it is not revoked.
     ///
     /// # Errors
     /// The database.
     pub fn job_packs(&self, device: &DeviceId) -> Result<Vec<Signed<JobPack>>, HqError> {
         let now = column(self.clock.now());
         self.store.read(|db| {
+            if store::revocations(db)?.1.contains_key(device) {
+                return Ok(Vec::new());
+            }
             let mut query = db.prepare(
                 "SELECT id FROM jobs JOIN assignments ON assignments.job = jobs.id
                  WHERE assignments.device = ?1 AND opens_at <= ?2 AND ?2 < closes_at ORDER BY id",
@@ -347,12 +445,9 @@ impl Hq {
                 sensitive: BoxList::default(),
                 roster: Vec::new(),
                 release_keys: Vec::new(),
+                classes: BTreeMap::new(),
             })
         })?;
-        let sensitive = db
-            .prepare_cached("SELECT token FROM sensitive WHERE job = ?1")?
-            .query_map([job.0], |row| row.get(0).map(Token::from_bytes))?
-            .collect::<Result<BTreeSet<_>, _>>()?;
         let roster = db
             .prepare_cached(
                 "SELECT credential FROM devices JOIN assignments ON assignments.device = devices.id
@@ -362,10 +457,9 @@ impl Hq {
             .collect::<Result<_, _>>()?;
         let mut lists = Lists::new();
         lists.add_manifests(manifests);
-        let sensitive =
-            lists.name(&sensitive).map_err(|_| HqError::Damaged { what: "a sensitive box" })?;
+        let (sensitive, classes) = store::classes(db, &lists, &job)?;
         let release_keys = store::release_keys(db, &job)?;
-        Ok(JobPack { sensitive, roster, release_keys, ..pack })
+        Ok(JobPack { sensitive, roster, release_keys, classes, ..pack })
     }
 }
 

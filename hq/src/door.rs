@@ -58,26 +58,33 @@ impl Hq {
         let now = self.clock.now();
         let hash = desk::hash(&claim.code);
         self.store.write(|db| {
-            type Row = (Vec<u8>, String, i64, Option<[u8; 16]>);
+            type Row = (Vec<u8>, Option<Vec<u8>>, String, i64, Option<[u8; 16]>);
             let invitation: Option<Row> = db
                 .prepare_cached(
-                    "SELECT role, pseudonym, expires_at, device FROM invitations WHERE code = ?1",
+                    "SELECT role, qualifications, pseudonym, expires_at, device
+                     FROM invitations WHERE code = ?1",
                 )?
-                .query_row([hash], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                .query_row([hash], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                })
                 .optional()?;
             let known = store::credential(db, self.key(), &device)?;
-            let (role, pseudonym) = match (invitation, known) {
+            let (role, qualifications, pseudonym) = match (invitation, known) {
                 (Some((.., Some(used))), Some(known)) if used == device.0 => return Ok(Ok(known)),
-                (Some((role, pseudonym, expires_at, None)), known) if column(now) < expires_at => {
+                (Some((role, qualifications, pseudonym, expires_at, None)), known)
+                    if column(now) < expires_at =>
+                {
                     if known.is_some() {
                         return Ok(Err(EnrolError::Enrolled));
                     }
-                    (role, pseudonym)
+                    (role, qualifications, pseudonym)
                 }
                 _ => return Ok(Err(EnrolError::Invitation)),
             };
-            let role =
-                cbor::from_slice(&role).map_err(|_| HqError::Damaged { what: "an invitation" })?;
+            let damaged = |_| HqError::Damaged { what: "an invitation" };
+            let role = cbor::from_slice(&role).map_err(damaged)?;
+            let qualifications =
+                qualifications.map(|q| cbor::from_slice(&q)).transpose().map_err(damaged)?;
             let credential = self.sign(Credential {
                 version: Version,
                 act_key: claim.act_key,
@@ -86,6 +93,7 @@ impl Hq {
                 role,
                 valid_from: now.saturating_sub(CREDENTIAL_LEAD),
                 valid_to: now.saturating_add(CREDENTIAL_SECONDS),
+                qualifications,
             })?;
             db.execute(
                 "INSERT INTO devices (id, credential) VALUES (?1, ?2)",

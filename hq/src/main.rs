@@ -46,6 +46,10 @@ enum Command {
     Codes(CodesArgs),
     /// Write a job's custody record.
     Export(ExportArgs),
+    /// Take HQ's word for a device back, as when a phone was lost or its carrier
+    /// left. Phones learn it at their next sync, and from each other that there
+    /// is something to learn.
+    Revoke(RevokeArgs),
     /// Check an exported custody record, with no database and no network, and
     /// say in words what is wrong. The exit status is 0 if all holds, 1 if all
     /// signatures hold and something is open, 2 if the record does not hold.
@@ -197,6 +201,20 @@ struct ExportArgs {
     out: PathBuf,
 }
 
+#[derive(Args)]
+struct RevokeArgs {
+    /// The directory of the database and the keys.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The device's id in hex, or its first digits.
+    #[arg(long, value_name = "ID")]
+    device: String,
+    /// Since when, in seconds since 1970-01-01 UTC; now, if it is left out. What the
+    /// device did before stays good.
+    #[arg(long, value_name = "SECONDS")]
+    since: Option<u64>,
+}
+
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -208,6 +226,7 @@ fn main() -> ExitCode {
         Command::Invite(args) => run_invite(&args),
         Command::Codes(args) => run_codes(&args),
         Command::Export(args) => run_export(&args),
+        Command::Revoke(args) => run_revoke(&args),
         Command::Verify(args) => run_verify(&args),
     };
     match done {
@@ -282,6 +301,17 @@ fn run_export(args: &ExportArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn run_revoke(args: &RevokeArgs) -> Result<ExitCode, Failure> {
+    let clock = clock()?;
+    let since = args.since.unwrap_or_else(|| clock.now());
+    let hq = Hq::open(&args.data, clock)?;
+    let devices = hq.devices()?;
+    let device = *only(&devices, |device| &device.0, &args.device, "device")?;
+    let epoch = hq.revoke(device, since)?;
+    say(format_args!("device {device} is revoked; revocation {epoch}"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
 fn run_labels(args: &LabelsArgs) -> Result<ExitCode, Failure> {
     let tokens: Vec<Token> = match &args.data {
         Some(data) => {
@@ -349,13 +379,22 @@ fn say(answer: impl Display) -> Result<(), Failure> {
 }
 
 fn find_job(hq: &Hq, digits: &str) -> Result<JobId, Failure> {
+    Ok(*only(&hq.jobs()?, |job| &job.0, digits, "job")?)
+}
+
+/// The one whose id begins with these digits.
+fn only<'i, T>(
+    all: &'i [T],
+    id: impl Fn(&T) -> &[u8; 16],
+    digits: &str,
+    what: &str,
+) -> Result<&'i T, Failure> {
     let digits = digits.to_ascii_lowercase();
-    let jobs = hq.jobs()?;
-    let mut fitting = jobs.iter().filter(|job| HEXLOWER.encode(&job.0).starts_with(&digits));
+    let mut fitting = all.iter().filter(|one| HEXLOWER.encode(id(one)).starts_with(&digits));
     match (fitting.next(), fitting.next()) {
-        (Some(job), None) => Ok(*job),
-        (None, _) => Err("no job has such an id".into()),
-        (Some(_), Some(_)) => Err("several jobs begin so; give more digits".into()),
+        (Some(one), None) => Ok(one),
+        (None, _) => Err(format!("no {what} has such an id").into()),
+        (Some(_), Some(_)) => Err(format!("several {what}s begin so; give more digits").into()),
     }
 }
 

@@ -9,15 +9,20 @@
 //!   "boxes": 42,
 //!   "labelled": ["1 0C4K ..."],
 //!   "sensitive": ["1 0C4K ..."],
+//!   "papers": ["1 0C4K ..."],
+//!   "devices": ["1 0C4K ..."],
+//!   "valuables": ["1 0C4K ..."],
 //!   "opens_at": "2026-03-14T06:00:00Z",
 //!   "closes_at": "2026-03-17T06:00:00Z"
 //! }
 //! ```
 //!
-//! The two lists may be left out.
+//! The lists may be left out. Whatever is in `papers`, `devices` or `valuables` is
+//! sensitive too; a sensitive box that is in none of them is treated with most care.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crewseal::custody::BoxClass;
 use crewseal::label::{LabelError, Token};
 use crewseal::personal::Personal;
 use jiff::Timestamp;
@@ -37,6 +42,12 @@ struct PlanFile {
     labelled: Vec<String>,
     #[serde(default)]
     sensitive: Vec<String>,
+    #[serde(default)]
+    papers: Vec<String>,
+    #[serde(default)]
+    devices: Vec<String>,
+    #[serde(default)]
+    valuables: Vec<String>,
     opens_at: Timestamp,
     closes_at: Timestamp,
 }
@@ -80,6 +91,16 @@ pub fn read(json: &[u8]) -> Result<JobPlan, PlanError> {
         return Err(PlanError::Times);
     }
     let sensitive: Vec<Token> = labels("sensitive", &plan.sensitive)?;
+    let mut classes: BTreeMap<Token, BTreeSet<BoxClass>> = BTreeMap::new();
+    for (list, texts, class) in [
+        ("papers", &plan.papers, BoxClass::Papers),
+        ("devices", &plan.devices, BoxClass::Devices),
+        ("valuables", &plan.valuables, BoxClass::Valuables),
+    ] {
+        for token in labels(list, texts)? {
+            classes.entry(token).or_default().insert(class);
+        }
+    }
     Ok(JobPlan {
         title: Personal::new(plan.title),
         customer: Personal::new(plan.customer),
@@ -88,6 +109,7 @@ pub fn read(json: &[u8]) -> Result<JobPlan, PlanError> {
         boxes: plan.boxes,
         labelled: labels("labelled", &plan.labelled)?,
         sensitive: sensitive.into_iter().collect::<BTreeSet<_>>(),
+        classes,
         opens_at,
         closes_at,
     })
@@ -115,11 +137,16 @@ mod tests {
     #[test]
     fn a_plan_is_read() {
         let label = Token::from_bytes([7; 16]).to_groups().join(" ");
-        let lists = format!(r#""labelled": ["{label}"], "sensitive": ["{label}"], "boxes""#);
+        let lists = format!(
+            r#""labelled": ["{label}"], "sensitive": ["{label}"], "papers": ["{label}"],
+            "valuables": ["{label}"], "boxes""#
+        );
         let plan = read(PLAN.replacen("\"boxes\"", &lists, 1).as_bytes()).unwrap();
         assert_eq!((plan.boxes, plan.customer.reveal()), (3, "Customer 1"));
         assert_eq!(plan.labelled, [Token::from_bytes([7; 16])]);
         assert_eq!(plan.sensitive.len(), 1);
+        let both = BTreeSet::from([BoxClass::Papers, BoxClass::Valuables]);
+        assert_eq!(plan.classes, BTreeMap::from([(Token::from_bytes([7; 16]), both)]));
         assert_eq!(plan.closes_at - plan.opens_at, 3 * 86_400);
     }
 

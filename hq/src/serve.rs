@@ -123,6 +123,7 @@ fn router(desk: Desk) -> Router {
         .route("/v1/tick", get(tick))
         .route("/v1/jobs", get(jobs))
         .route("/v1/rolls", get(rolls))
+        .route("/v1/revocations", get(revocations))
         .route("/v1/outbox", post(outbox))
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::Method)
@@ -181,8 +182,14 @@ async fn jobs(State(desk): State<Desk>, Carrier(device): Carrier) -> Result<Answ
     Ok(Answer::of(&Jobs { version: Version, packs }))
 }
 
-async fn rolls(State(desk): State<Desk>, _: Carrier) -> Result<Answer, Problem> {
-    let rolls = desk.ask(Hq::rolls).await?;
+async fn revocations(State(desk): State<Desk>, _: Carrier) -> Result<Answer, Problem> {
+    desk.ask(Hq::revocations).await.map(|list| Answer::signed(&list))
+}
+
+async fn rolls(State(desk): State<Desk>, Carrier(device): Carrier) -> Result<Answer, Problem> {
+    let rolls = desk
+        .ask(move |hq| if hq.is_revoked(&device)? { Ok(Vec::new()) } else { hq.rolls() })
+        .await?;
     Ok(Answer::of(&Rolls { version: Version, rolls: rolls.iter().map(Roll::to_wire).collect() }))
 }
 

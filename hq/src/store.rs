@@ -1,16 +1,17 @@
 //! HQ's database: SQLite, one file, one writer.
 //!
 //! What was signed is kept as the bytes that were signed; the columns beside
-//! them only find it. Events, receipts, ticks, manifests and rolls are evidence
-//! and the database itself refuses to change or delete them.
+//! them only find it. Events, receipts, ticks, manifests, rolls and revocations
+//! are evidence and the database itself refuses to change or delete them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crewseal::custody::{
-    BoxList, BoxListError, Credential, DeviceId, JobId, Lists, Manifest, Manifests, ReleaseKey,
+    BoxClass, BoxList, BoxListError, Credential, DeviceId, JobId, Lists, Manifest, Manifests,
+    ReleaseKey,
 };
 use crewseal::label::Token;
 use crewseal::label::roll::{Leaf, Roll, RollHead};
@@ -27,8 +28,11 @@ pub(crate) const FILE: &str = "hq.db";
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Each step is applied once and never edited afterwards.
-const MIGRATIONS: &[M<'static>] =
-    &[M::up(include_str!("store/1.sql")), M::up(include_str!("store/2.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("store/1.sql")),
+    M::up(include_str!("store/2.sql")),
+    M::up(include_str!("store/3.sql")),
+];
 
 /// The database, for one user at a time.
 pub(crate) struct Store(Mutex<Connection>);
@@ -150,6 +154,49 @@ pub(crate) fn release_keys(db: &Connection, job: &JobId) -> Result<Vec<ReleaseKe
         crewseal::cbor::from_slice(&bytes).map_err(|_| HqError::Damaged { what: "a release key" })
     };
     rows.map(|bytes| read(bytes?)).collect()
+}
+
+/// The boxes of a job that are not ordinary, and which are in which class.
+pub(crate) fn classes(
+    db: &Connection,
+    lists: &Lists,
+    job: &JobId,
+) -> Result<(BoxList, BTreeMap<BoxClass, BoxList>), HqError> {
+    let named = |boxes: &BTreeSet<Token>| {
+        lists.name(boxes).map_err(|_| HqError::Damaged { what: "a sensitive box" })
+    };
+    let sensitive = db
+        .prepare_cached("SELECT token FROM sensitive WHERE job = ?1")?
+        .query_map([job.0], |row| row.get(0).map(Token::from_bytes))?
+        .collect::<Result<BTreeSet<_>, _>>()?;
+    let mut classed = BTreeMap::new();
+    let mut query = db.prepare_cached("SELECT token FROM classes WHERE job = ?1 AND class = ?2")?;
+    for class in BoxClass::ALL {
+        let boxes = query
+            .query_map((job.0, class.number()), |row| row.get(0).map(Token::from_bytes))?
+            .collect::<Result<BTreeSet<_>, _>>()?;
+        if !boxes.is_empty() {
+            classed.insert(class, named(&boxes)?);
+        }
+    }
+    Ok((named(&sensitive)?, classed))
+}
+
+/// How many times a device was revoked, and since when each of them is.
+pub(crate) fn revocations(db: &Connection) -> Result<(u64, BTreeMap<DeviceId, u64>), HqError> {
+    let number = |row: &rusqlite::Row<'_>, column| {
+        row.get::<_, i64>(column).map(|number| u64::try_from(number).unwrap_or(0))
+    };
+    let mut query = db.prepare_cached("SELECT epoch, device, since FROM revocations")?;
+    let mut rows = query.query([])?;
+    let (mut epoch, mut revoked) = (0, BTreeMap::new());
+    while let Some(row) = rows.next()? {
+        epoch = epoch.max(number(row, 0)?);
+        let since = number(row, 2)?;
+        let earliest = revoked.entry(DeviceId(row.get(1)?)).or_insert(since);
+        *earliest = since.min(*earliest);
+    }
+    Ok((epoch, revoked))
 }
 
 /// A job's manifest, which may have no version yet.

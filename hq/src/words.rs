@@ -7,6 +7,7 @@
 pub mod page;
 
 use crewseal::cbor::CborError;
+use crewseal::custody::rules::Rule;
 use crewseal::custody::{
     DeviceId, Dispute, FaultKind, FindingKind, Kind, Outcome, Protection, RecordError, Refusal,
     Refused, Role, Section,
@@ -128,9 +129,10 @@ pub const fn fault(fault: &FaultKind) -> &'static str {
         FaultKind::NoSuchOffer => "accepted without an offer",
         FaultKind::NotAccepted => "offered, not accepted",
         FaultKind::NotOffered => "accepted, never offered",
-        FaultKind::OutsideCredential => "outside the time HQ vouched for",
         FaultKind::UnknownAnchor => "names a tick that HQ never signed",
-        FaultKind::NotPermitted => "not this role's to do",
+        FaultKind::Broken(rule) => broken(*rule),
+        FaultKind::NotProvable(rule) => not_provable(*rule),
+        FaultKind::RevocationsMissing => "newer revocations withheld",
         FaultKind::ClockDisagrees => "clock disagrees",
         FaultKind::NotDelivered => "not delivered",
         FaultKind::OfferedTwice => "offered while already offered",
@@ -141,6 +143,74 @@ pub const fn fault(fault: &FaultKind) -> &'static str {
         FaultKind::WrongRelease => "release by no code of this act",
         FaultKind::ReleasedTwice => "one code for two acts",
         FaultKind::NotConfirmed => "not confirmed by the customer",
+    }
+}
+
+/// A broken rule in a few words.
+const fn broken(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Credential => "outside the time HQ vouched for",
+        Rule::Revocation => "by a revoked device",
+        Rule::Role => "not this role's to do",
+        Rule::Training => "without valid training",
+        Rule::Nda => "without a valid agreement on secrecy",
+        Rule::Classes => "of a class not allowed",
+        Rule::Licence => "without a licence",
+        Rule::OwnSignOff => "signed off by whoever did it",
+        Rule::SecondPerson => "signed by one person only",
+        Rule::Supervisor => "not signed off by a supervisor",
+    }
+}
+
+/// The same of a rule that may have been kept.
+const fn not_provable(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Credential => "perhaps outside the time HQ vouched for",
+        Rule::Revocation => "perhaps by a revoked device",
+        Rule::Training => "perhaps without valid training",
+        Rule::Nda => "perhaps without a valid agreement on secrecy",
+        Rule::SecondPerson => "perhaps signed by one person only",
+        Rule::Supervisor => "perhaps not signed off by a supervisor",
+        Rule::Role | Rule::Classes | Rule::Licence | Rule::OwnSignOff => "perhaps not allowed",
+    }
+}
+
+/// What a broken rule means, in one sentence.
+const fn broken_meaning(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Credential => {
+            "The whole proven time of the event lies outside the time for which HQ vouched for \
+             the device."
+        }
+        Rule::Revocation => {
+            "The whole proven time of the event lies after HQ took its word for the device back."
+        }
+        Rule::Role => {
+            "The role does not allow this: only movers, drivers, warehouses and contractors hold \
+             boxes, only supervisors sign off."
+        }
+        Rule::Training => {
+            "HQ's credential names no training of the carrier's, or the whole proven time of the \
+             event lies after it ran out."
+        }
+        Rule::Nda => {
+            "Whoever takes or opens boxes with papers or devices must have signed an agreement on \
+             secrecy; HQ's credential names none that held then."
+        }
+        Rule::Classes => {
+            "The boxes are of a class that HQ's credential does not let the carrier take."
+        }
+        Rule::Licence => "HQ's credential names no licence of the carrier's for this act.",
+        Rule::OwnSignOff => "A sign-off is another person's word; here it is the same person's.",
+        Rule::SecondPerson => {
+            "Where boxes with papers, devices or valuables are taken over, collected or \
+             delivered, a second person signs too: a receiver in a handoff, or a supervisor. \
+             Nobody did."
+        }
+        Rule::Supervisor => {
+            "A supervisor must sign off what is destroyed, and what is found missing, damaged or \
+             with a broken seal among boxes with papers, devices or valuables. None did."
+        }
     }
 }
 
@@ -179,15 +249,23 @@ pub fn fault_meaning(fault: &FaultKind, who: impl Fn(&DeviceId) -> String) -> St
             "The receiver signed for boxes that the giver never signed away: they still count as \
              the giver's."
         }
-        FaultKind::OutsideCredential => {
-            "The whole proven time of the event lies outside the time for which HQ vouched for \
-             the device."
-        }
         FaultKind::UnknownAnchor => {
             "The event says it was made after a tick of HQ's clock that HQ did not sign, so its \
              time has no proven beginning."
         }
-        FaultKind::NotPermitted => "The device's role does not allow this act.",
+        FaultKind::Broken(rule) => broken_meaning(*rule),
+        FaultKind::NotProvable(Rule::SecondPerson | Rule::Supervisor) => {
+            "Supervisors signed off several events at once, and the record does not show whether \
+             this is one of them. That accuses nobody; the sign-off's proof would show it."
+        }
+        FaultKind::NotProvable(_) => {
+            "A part of the time in which the act may have been done lies outside. That accuses \
+             nobody: the act may have been in order."
+        }
+        FaultKind::RevocationsMissing => {
+            "HQ's own clock, as these events name it, tells of more revoked devices than the list \
+             in the record. Ask HQ for the newest one."
+        }
         FaultKind::ClockDisagrees => {
             "The phone's clock and HQ's differ by more than two minutes. That accuses nobody; the \
              proven time counts."
@@ -274,6 +352,8 @@ pub fn section(section: &Section) -> String {
         Section::Roll(place) => ("roll", place),
         Section::Event(place) => ("event", place),
         Section::Receipt(place) => ("receipt", place),
+        Section::Classes => return "the list of boxes that are not ordinary".to_owned(),
+        Section::Revocations => return "the list of revoked devices".to_owned(),
     };
     format!("{name} {}", place.saturating_add(1))
 }
@@ -294,6 +374,7 @@ pub fn record_error(error: &RecordError) -> String {
         RecordError::Manifest(error) => {
             format!("version {} does not follow the version before", error.number)
         }
+        RecordError::Boxes(_) => "names boxes that the record does not have".to_owned(),
         RecordError::Repeated => "stands in the record twice".to_owned(),
         RecordError::OtherJob => "belongs to another job".to_owned(),
         RecordError::OtherOrigin => "belongs to another log".to_owned(),

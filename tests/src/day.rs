@@ -1,12 +1,14 @@
 //! The scenario.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crewseal::clock::Clock;
-use crewseal::custody::{EventId, FindingKind, JobId, Kind, Record, Role};
+use crewseal::custody::{
+    BoxClass, EventId, FindingKind, JobId, Kind, Licence, Nda, Qualifications, Record, Role,
+};
 use crewseal::handoff::text::Purpose;
 use crewseal::label::roll::Roll;
 use crewseal::label::{LabelError, Strength, Token};
@@ -34,6 +36,8 @@ pub const ORIGIN: &str = "5 Example Street";
 pub const DESTINATION: &str = "12 Sample Road";
 /// What the crew calls the job.
 pub const TITLE: &str = "Household move 1";
+/// What everybody of the crew signed before he was enrolled.
+pub const NDA: &str = "I tell nobody what I see in customers' boxes and homes.";
 /// What opens the phones' key files.
 pub const PASSPHRASE: &str = "only for the demo";
 
@@ -336,8 +340,9 @@ impl Day<'_> {
     /// The day's job, and another one that the mover has on his phone too.
     fn jobs(&mut self, hq: &Hq, boxes: &Boxes) -> Result<Vec<JobId>, DayError> {
         let agreed = boxes.all().len();
-        let sensitive: BTreeSet<Token> =
+        let with_papers: BTreeSet<Token> =
             boxes.labelled.choose_multiple(&mut self.rng, 3).copied().collect();
+        let papers = BTreeSet::from([BoxClass::Papers]);
         let opens_at = self.clock.now();
         let closes_at = opens_at + 3 * 24 * 60 * 60;
         let job = hq.open_job(&JobPlan {
@@ -347,7 +352,8 @@ impl Day<'_> {
             destination: Personal::new(DESTINATION),
             boxes: u32::try_from(agreed)?,
             labelled: boxes.labelled.clone(),
-            sensitive,
+            sensitive: BTreeSet::new(),
+            classes: with_papers.iter().map(|token| (*token, papers.clone())).collect(),
             opens_at,
             closes_at,
         })?;
@@ -359,6 +365,7 @@ impl Day<'_> {
             boxes: 1,
             labelled: vec![boxes.foreign],
             sensitive: BTreeSet::new(),
+            classes: BTreeMap::new(),
             opens_at,
             closes_at,
         })?;
@@ -385,10 +392,28 @@ impl Day<'_> {
         let directory = self.folder.phones.join(name);
         let vault = SoftwareVault::open(&directory, PASSPHRASE, PASSPHRASE_ROUNDS)?;
         let crew = Crew::open(&directory, Arc::new(vault), Arc::new(self.clock.clone()))?;
-        let invitation = hq.invite(role, pseudonym, jobs, &network.url())?;
+        let qualifications = self.qualifications(role);
+        let invitation =
+            hq.invite_qualified(role, pseudonym, &qualifications, jobs, &network.url())?;
         crew.enrol(&cbor::to_vec(&invitation)).await?;
         self.tell(name, &format!("enrols as {pseudonym}"));
         Ok(Phone { name, crew, network })
+    }
+
+    /// What HQ has seen papers of, as a mover's crew needs them.
+    fn qualifications(&self, role: Role) -> Qualifications {
+        let in_a_year = self.clock.now() + 365 * 24 * 60 * 60;
+        let licence = match role {
+            Role::Driver => Some(Licence::Driving),
+            Role::Warehouse => Some(Licence::Forklift),
+            _ => None,
+        };
+        Qualifications {
+            licences: licence.into_iter().collect(),
+            nda: Some(Nda { text: Nda::digest(NDA), until: in_a_year }),
+            trained_until: Some(in_a_year),
+            classes: BoxClass::ALL.into(),
+        }
     }
 
     /// At the customer's: blank labels go onto boxes, everything is scanned,

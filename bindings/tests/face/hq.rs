@@ -1,6 +1,7 @@
 //! An HQ of one job and one roll, that lets everyone in and stores nothing: as
 //! much as an app's side can be shown with.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
@@ -133,6 +134,7 @@ async fn enrol(State(desk): State<Arc<Desk>>, request: Bytes) -> impl IntoRespon
         role: Role::Mover,
         valid_from: 0,
         valid_to: u64::MAX,
+        qualifications: None,
     });
     let credential = credential.as_bytes().to_vec();
     desk.roster.lock().unwrap().push(credential.clone().into());
@@ -156,6 +158,7 @@ async fn tick(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
         at: 1_800_000_000,
         nonce: Salt([7; 16]),
         root: None,
+        epoch: None,
     };
     answer(desk.sign(tick).as_bytes().to_vec())
 }
@@ -182,6 +185,7 @@ async fn jobs(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
         sensitive: Lists::new().name(&[].into()).unwrap(),
         roster: desk.roster.lock().unwrap().clone(),
         release_keys: Vec::new(),
+        classes: BTreeMap::new(),
     });
     answer(cbor::to_vec(&Jobs { version: Version, packs: vec![pack.as_bytes().to_vec().into()] }))
 }

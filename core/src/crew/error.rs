@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cbor::CborError;
+use crate::custody::rules::Rule;
 use crate::custody::{BoxListError, EventId, Refused, ReleaseCodeError};
 use crate::handoff::{HandoffError, MessageError};
 use crate::job::JobPackError;
@@ -74,6 +75,12 @@ pub enum CrewError {
     /// HQ's word for the other device has run out.
     #[error("HQ does not vouch for the other device any more")]
     Expired,
+    /// A rule forbids this to whoever carries this device. Nothing was signed.
+    #[error("{0}")]
+    Forbidden(Rule),
+    /// A rule forbids this to the other side of a handoff.
+    #[error("the other side: {0}")]
+    OtherForbidden(Rule),
     /// A sign-off of nothing.
     #[error("there is nothing to sign off")]
     NothingToSign,
@@ -143,7 +150,10 @@ impl CrewError {
             | Self::Message(_)
             | Self::FromPhone(_)
             | Self::Vault(_) => Advice::AskUser,
-            Self::Expired | Self::Handoff(HandoffError::Opening) => Advice::AskSupervisor,
+            Self::Expired
+            | Self::Forbidden(_)
+            | Self::OtherForbidden(_)
+            | Self::Handoff(HandoffError::Opening) => Advice::AskSupervisor,
             Self::Store(StoreError::Full | StoreError::ReadOnly | StoreError::Vault(_)) => {
                 Advice::AskUser
             }

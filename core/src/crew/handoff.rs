@@ -6,14 +6,15 @@ use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
 
-use super::kept::{GIVING, KeptTick, ONLY, RECEIVING, TICK, read_enrolment, read_packs, stored};
+use super::kept::{GIVING, KeptTick, ONLY, RECEIVING, TICK, read_packs, stored};
+use super::known::{Known, classes_of};
 use super::phone::salt;
 use super::{Crew, CrewError, Found};
 use crate::cbor::{self, Version};
 use crate::custody::{
     Act, BoxList, Credential, DeviceId, Event, EventId, JobId, Kind, Since, Tick, admit,
 };
-use crate::handoff::message::{self, Authority, Enclosed};
+use crate::handoff::message::{self, Enclosed};
 use crate::handoff::{
     Compared, Giving, GivingState, HandoffError, Hello, MessageError, Receiving, ReceivingState,
     drawn,
@@ -36,6 +37,9 @@ pub struct OfferView {
     /// The boxes that the receiver checks by hand, of those that he scanned and
     /// was offered. Drawn so that neither side can steer them.
     pub check: BTreeSet<Token>,
+    /// Whether HQ has revoked devices that this phone does not know of yet: the
+    /// giver may be among them. It is to be shown, and blocks nothing.
+    pub may_be_revoked: bool,
 }
 
 /// An acceptance from another phone, verified.
@@ -47,6 +51,9 @@ pub struct Acceptance {
     pub compared: Compared,
     /// ACK, to show him.
     pub ack: Vec<u8>,
+    /// Whether HQ has revoked devices that this phone does not know of yet: the
+    /// receiver may be among them. It is to be shown, and blocks nothing.
+    pub may_be_revoked: bool,
 }
 
 /// A handoff that is not over.
@@ -70,30 +77,6 @@ pub enum Open {
         /// What to show, the identical bytes as before.
         shown: Vec<u8>,
     },
-}
-
-/// What this phone knows of HQ.
-struct Known {
-    hq: PublicKey,
-    tick: Signed<Tick>,
-    credential: Signed<Credential>,
-}
-
-impl Known {
-    fn read(t: &Transaction<'_>) -> Result<Self, CrewError> {
-        let enrolment = read_enrolment(t)?;
-        let kept: KeptTick = stored(&t.get(TICK, ONLY)?.ok_or(CrewError::NoTick)?)?;
-        let hq = enrolment.hq;
-        Ok(Self {
-            tick: Signed::open(&kept.tick, &hq).map_err(CrewError::FromHq)?,
-            credential: Signed::open(&enrolment.credential, &hq).map_err(CrewError::FromHq)?,
-            hq,
-        })
-    }
-
-    fn authority(&self) -> Authority<'_> {
-        Authority { hq: &self.hq, origin: &self.tick.origin }
-    }
 }
 
 impl Crew {
@@ -129,7 +112,8 @@ impl Crew {
     ///
     /// # Errors
     /// [`CrewError::StillOffered`], [`CrewError::Stranger`],
-    /// [`CrewError::Expired`] and others.
+    /// [`CrewError::Expired`], [`CrewError::Forbidden`],
+    /// [`CrewError::OtherForbidden`] and others.
     pub fn offer(
         &self,
         job: JobId,
@@ -142,19 +126,21 @@ impl Crew {
         let (hello, known) = self.phone.state().store.transaction(|t| {
             let known = Known::read(t)?;
             let hello = Hello::read(hello, known.authority())?;
-            self.keep_newer(t, hello.tick.as_ref(), &known)?;
+            let known = self.keep_newer(t, hello.tick.as_ref(), known)?;
             Ok::<_, CrewError>((hello, known))
         })?;
         let receiver =
             known_credential(&pack.roster, hello.credential.as_ref(), hello.device, &known)?;
-        still_valid(&receiver, &known)?;
+        let classes = self.phone.classes(&pack, boxes)?;
+        known.may(Kind::Offer, &classes)?;
+        known.other_may(Kind::Accept, &classes, &receiver)?;
         self.check_not_offered(boxes, now)?;
         let mut act = self.phone.act(Kind::Offer, job, boxes)?;
         act.findings = self.phone.findings(findings)?;
         act.to = Some(hello.device);
         let enclosed = Enclosed {
             credential: hello.credential.is_some().then(|| known.credential.clone()),
-            tick: None,
+            tick: has_older_tick(&hello, &known).then(|| known.tick.clone()),
         };
         let commitment = hello.commitment;
         let shown = self.phone.record_with(
@@ -191,6 +177,7 @@ impl Crew {
                 credential: None,
             };
             let (offer, enclosed) = message::read_offer(shown, &greeting, known.authority())?;
+            let known = self.keep_newer(t, enclosed.tick.as_ref(), known)?;
             let claims = offer.claims();
             let (job, giver) = (claims.job, claims.device);
             let packs = read_packs(t)?;
@@ -200,13 +187,14 @@ impl Crew {
             }
             let giver =
                 known_credential(&pack.roster, enclosed.credential.as_ref(), giver, &known)?;
-            still_valid(&giver, &known)?;
             let offer = admit(offer, |_| Some(&*giver))?;
             let boxes = lists.resolve(&offer.boxes)?;
+            known.other_may(Kind::Offer, &classes_of(pack, lists, &boxes)?, &giver)?;
             receiving.offered(&me, &offer, &giver, now)?;
             keep_receiving(t, &receiving)?;
             let check = drawn(&offer.id(), &receiving.opening(), &boxes);
-            Ok(OfferView { giver, job, boxes, offer: offer.id(), check })
+            let may_be_revoked = known.has_old_revocations();
+            Ok(OfferView { giver, job, boxes, offer: offer.id(), check, may_be_revoked })
         })
     }
 
@@ -215,7 +203,7 @@ impl Crew {
     /// read the screen says that it is unconfirmed.
     ///
     /// # Errors
-    /// [`CrewError`].
+    /// [`CrewError::Forbidden`], [`CrewError::OtherForbidden`] and others.
     pub fn accept(
         &self,
         offer: &OfferView,
@@ -223,7 +211,7 @@ impl Crew {
         findings: &[Found],
         is_checked: bool,
     ) -> Result<Vec<u8>, CrewError> {
-        self.phone.open_job(offer.job)?;
+        let pack = self.phone.open_job(offer.job)?;
         let (offered, receiving, known) = self.phone.state().store.transaction(|t| {
             let known = Known::read(t)?;
             let receiving = read_receiving(t)?;
@@ -242,6 +230,9 @@ impl Crew {
         if receiving.state(self.now()) == ReceivingState::Lapsed {
             return Err(HandoffError::Lapsed.into());
         }
+        let classes = self.phone.classes(&pack, scanned)?;
+        known.may(Kind::Accept, &classes)?;
+        known.other_may(Kind::Offer, &classes, &offer.giver)?;
         let mut act = self.phone.act(Kind::Accept, offer.job, scanned)?;
         act.findings = self.phone.findings(findings)?;
         act.about = Some(offer.offer);
@@ -274,7 +265,7 @@ impl Crew {
     /// [`CrewError::NotForMe`], [`CrewError::FromPhone`] and others.
     pub fn read_acceptance(&self, shown: &[u8]) -> Result<Acceptance, CrewError> {
         let now = self.now();
-        let (mut giving, offer, accept, receiver, offered, accepted) = {
+        let (mut giving, offer, accept, receiver, compared, may_be_revoked) = {
             let mut state = self.phone.state();
             let super::phone::State { store, lists, .. } = &mut *state;
             store.transaction(|t| {
@@ -294,18 +285,20 @@ impl Crew {
                     let receiver = again::<Credential>(giving.receiver(), &known.hq)?;
                     let accept = admit(accept, |_| Some(&*receiver))?;
                     giving.accepted(&offer, &accept, now)?;
-                    self.keep_newer(t, enclosed.tick.as_ref(), &known)?;
+                    let known = self.keep_newer(t, enclosed.tick.as_ref(), known)?;
                     let (offered, accepted) =
                         (lists.resolve(&offer.boxes)?, lists.resolve(&accept.boxes)?);
-                    return Ok((giving, offer, accept, receiver, offered, accepted));
+                    let compared = Compared::of(&offered, &accepted);
+                    let may_be_revoked = known.has_old_revocations();
+                    return Ok((giving, offer, accept, receiver, compared, may_be_revoked));
                 }
                 Err(CrewError::Message(other))
             })?
         };
-        let compared = Compared::of(&offered, &accepted);
         if giving.state(now) == GivingState::Acknowledged {
             self.phone.release()?;
-            return Ok(Acceptance { receiver, compared, ack: giving.shown().to_vec() });
+            let ack = giving.shown().to_vec();
+            return Ok(Acceptance { receiver, compared, ack, may_be_revoked });
         }
         let act = Act {
             kind: Kind::Ack,
@@ -329,7 +322,7 @@ impl Crew {
             },
         )?;
         self.phone.release()?;
-        Ok(Acceptance { receiver, compared, ack })
+        Ok(Acceptance { receiver, compared, ack, may_be_revoked })
     }
 
     /// Reads the ACK of this device's acceptance: the handoff is confirmed.
@@ -472,20 +465,22 @@ impl Crew {
         })
     }
 
-    /// Keeps a tick of another phone that is newer than this one's.
+    /// Keeps a tick of another phone that is newer than this one's. The next event
+    /// here names it, so an HQ that tells two phones two stories is found out.
     fn keep_newer(
         &self,
         t: &mut Transaction<'_>,
         tick: Option<&Signed<Tick>>,
-        known: &Known,
-    ) -> Result<(), CrewError> {
+        known: Known,
+    ) -> Result<Known, CrewError> {
         let Some(tick) = tick.filter(|tick| tick.number > known.tick.number) else {
-            return Ok(());
+            return Ok(known);
         };
         let (boot, millis) = self.phone.clock.since_boot();
         let kept =
             KeptTick { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis };
-        Ok(t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?)
+        t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
+        Ok(Known { tick: tick.clone(), ..known })
     }
 }
 
@@ -540,10 +535,9 @@ fn known_credential(
         .ok_or(CrewError::Stranger)
 }
 
-/// HQ's newest time that is known here decides: what ended before it has ended
-/// for sure.
-fn still_valid(credential: &Credential, known: &Known) -> Result<(), CrewError> {
-    if known.tick.at >= credential.valid_to { Err(CrewError::Expired) } else { Ok(()) }
+/// Whether the receiver's tick is known and older than this phone's.
+fn has_older_tick(hello: &Hello, known: &Known) -> bool {
+    hello.tick.as_ref().is_some_and(|tick| tick.number < known.tick.number)
 }
 
 fn greeted_with_tick(hello: &[u8], known: &Known) -> bool {

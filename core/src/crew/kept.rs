@@ -23,6 +23,8 @@ pub(super) const ROLL: Drawer = Drawer("roll");
 pub(super) const GIVING: Drawer = Drawer("giving");
 /// The handoff in which this device receives.
 pub(super) const RECEIVING: Drawer = Drawer("receiving");
+/// HQ's newest list of revoked devices.
+pub(super) const REVOCATIONS: Drawer = Drawer("revocations");
 const PROGRESS: Drawer = Drawer("progress");
 /// The name in a drawer that holds one thing.
 pub(super) const ONLY: &[u8] = b"";

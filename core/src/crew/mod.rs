@@ -8,6 +8,7 @@
 mod error;
 mod handoff;
 mod kept;
+mod known;
 mod phone;
 
 use std::collections::BTreeSet;
@@ -22,8 +23,10 @@ use self::kept::{
 use self::phone::{Phone, State, is_open};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
+use crate::custody::rules::{self, Rule};
 use crate::custody::{
-    Batch, Credential, DeviceId, Event, EventId, FindingKind, JobId, Kind, Lists, ReleaseCode, Tick,
+    Batch, Credential, DeviceId, Event, EventId, FindingKind, JobId, Kind, Lists, ReleaseCode,
+    Revocations, Tick,
 };
 use crate::job::JobPack;
 use crate::label::Token;
@@ -131,7 +134,8 @@ impl Crew {
         blocking(move || phone.keep_enrolment(&enrolment)).await
     }
 
-    /// Fetches HQ's time, the job packs and the depot's rolls.
+    /// Fetches HQ's time, the job packs and the depot's rolls, and which devices are
+    /// revoked if that is not known here.
     ///
     /// # Errors
     /// [`CrewError`].
@@ -141,7 +145,8 @@ impl Crew {
         let tick = client.tick(vault).await.map_err(|error| self.phone.failed(error))?;
         let jobs = client.jobs(vault).await.map_err(|error| self.phone.failed(error))?;
         let rolls = client.rolls(vault).await.map_err(|error| self.phone.failed(error))?;
-        Signed::<Tick>::open(&tick, &hq).map_err(CrewError::FromHq)?;
+        let tick = Signed::<Tick>::open(&tick, &hq).map_err(CrewError::FromHq)?;
+        let revocations = self.newer_revocations(&client, &hq, &tick).await?;
         let packs: Vec<Signed<JobPack>> = jobs
             .packs
             .iter()
@@ -151,7 +156,23 @@ impl Crew {
             pack.manifests(&hq)?;
         }
         let phone = Arc::clone(&self.phone);
-        blocking(move || phone.keep(&hq, &tick, &packs, &rolls.rolls)).await
+        blocking(move || phone.keep(&hq, &tick, revocations.as_ref(), &packs, &rolls.rolls)).await
+    }
+
+    /// HQ's list of revoked devices, if there is a newer one than here.
+    async fn newer_revocations(
+        &self,
+        client: &Client,
+        hq: &PublicKey,
+        tick: &Signed<Tick>,
+    ) -> Result<Option<Signed<Revocations>>, CrewError> {
+        let (phone, hq, epoch) = (Arc::clone(&self.phone), *hq, tick.epoch);
+        if !blocking(move || phone.has_older_revocations(&hq, epoch)).await? {
+            return Ok(None);
+        }
+        let list = client.revocations(&self.phone.vault).await;
+        let list = list.map_err(|error| self.phone.failed(error))?;
+        Ok(Some(Signed::open(&list, &hq).map_err(CrewError::FromHq)?))
     }
 
     /// The jobs on this phone that are open now.
@@ -198,14 +219,40 @@ impl Crew {
         if boxes.iter().any(|token| tally.commission(*token) == Commission::OtherJob) {
             return Err(CrewError::OtherJob);
         }
+        let pack = self.phone.open_job(job)?;
+        self.phone.check(Kind::Commission, &pack, boxes)?;
         let act = self.phone.act(Kind::Commission, job, boxes)?;
         Ok(self.phone.record(act, boxes)?.id())
+    }
+
+    /// Whose signature an act will need besides this one, to be said before it is
+    /// signed: a second person's, a supervisor's or nobody's.
+    ///
+    /// # Errors
+    /// [`CrewError::Forbidden`] if a rule forbids the act to this phone's carrier,
+    /// and others.
+    pub fn needs(
+        &self,
+        kind: Kind,
+        job: JobId,
+        boxes: &BTreeSet<Token>,
+        findings: &[Found],
+    ) -> Result<Option<Rule>, CrewError> {
+        let pack = self.phone.open_job(job)?;
+        self.phone.check(kind, &pack, boxes)?;
+        let trouble = findings.iter().filter(|(finding, _)| rules::is_trouble(*finding));
+        let in_trouble = trouble.flat_map(|(_, boxes)| boxes).copied().collect();
+        let (classes, in_trouble) =
+            (self.phone.classes(&pack, boxes)?, self.phone.classes(&pack, &in_trouble)?);
+        Ok(rules::needs(kind, &classes, &in_trouble))
     }
 
     /// Records one act on boxes of a job, with what was found wrong.
     ///
     /// # Errors
-    /// [`CrewError::OnlyByHandoff`] for what two phones do together, and others.
+    /// [`CrewError::OnlyByHandoff`] for what two phones do together,
+    /// [`CrewError::Forbidden`] for what a rule forbids this phone's carrier, and
+    /// others.
     pub fn record(
         &self,
         kind: Kind,
@@ -214,13 +261,14 @@ impl Crew {
         findings: &[Found],
         about: Option<EventId>,
     ) -> Result<EventId, CrewError> {
-        self.phone.open_job(job)?;
+        let pack = self.phone.open_job(job)?;
         if matches!(
             kind,
             Kind::Offer | Kind::Accept | Kind::Ack | Kind::Withdraw | Kind::Release | Kind::Resume
         ) {
             return Err(CrewError::OnlyByHandoff);
         }
+        self.phone.check(kind, &pack, boxes)?;
         let mut act = self.phone.act(kind, job, boxes)?;
         act.findings = self.phone.findings(findings)?;
         act.about = about;
@@ -260,11 +308,12 @@ impl Crew {
     /// shown to be among them alone.
     ///
     /// # Errors
-    /// [`CrewError::NothingToSign`] and others.
+    /// [`CrewError::NothingToSign`], [`CrewError::Forbidden`] and others.
     pub fn sign_off(&self, job: JobId, events: &BTreeSet<EventId>) -> Result<EventId, CrewError> {
-        self.phone.open_job(job)?;
+        let pack = self.phone.open_job(job)?;
         let root = Batch::of(events).ok_or(CrewError::NothingToSign)?.root();
         let none = BTreeSet::new();
+        self.phone.check(Kind::SignOff, &pack, &none)?;
         let act = self.phone.act(Kind::SignOff, job, &none)?;
         let complete = |event| Event { root: Some(root), ..event };
         self.phone.record_with(act, &none, complete, |_, event| Ok(event.id()))

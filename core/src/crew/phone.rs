@@ -7,15 +7,16 @@ use minicbor::bytes::ByteVec;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::kept::{
-    CHAIN, Chain, ENROLMENT, Enrolment, JOB, KeptTick, ONLY, ROLL, TICK, load_lists, read_chain,
-    read_enrolment, read_packs, remember, stored,
+    CHAIN, Chain, ENROLMENT, Enrolment, JOB, KeptTick, ONLY, REVOCATIONS, ROLL, TICK, load_lists,
+    read_chain, read_enrolment, read_packs, remember, stored,
 };
+use super::known::{Known, classes_of, read_revocations};
 use super::{CrewError, Delivered, Fetched, Found};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
 use crate::custody::{
-    Act, Anchor, DeviceId, Event, EventId, Finding, JobId, Kind, Link, Lists, Moment, Protection,
-    Receipt, Salt, Since, Tick,
+    Act, Anchor, BoxClass, DeviceId, Event, EventId, Finding, JobId, Kind, Link, Lists, Moment,
+    Protection, Receipt, Revocations, Salt, Since, Tick,
 };
 use crate::job::JobPack;
 use crate::label::Token;
@@ -83,16 +84,29 @@ impl Phone {
     pub(super) fn keep(
         &self,
         hq: &PublicKey,
-        tick: &[u8],
+        tick: &Signed<Tick>,
+        revocations: Option<&Signed<Revocations>>,
         packs: &[Signed<JobPack>],
         rolls: &[RollWire],
     ) -> Result<Fetched, CrewError> {
         let (boot, millis) = self.clock.since_boot();
-        let kept = KeptTick { version: Version, tick: tick.to_vec().into(), boot, millis };
+        let kept =
+            KeptTick { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis };
         let mut labels = 0;
         let mut state = self.state();
         state.lists = state.store.transaction(|t| {
-            t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
+            // Another phone may have shown a newer one. HQ's clock does not go back.
+            if kept_tick(t, hq)?
+                .is_none_or(|before| before.origin != tick.origin || before.number <= tick.number)
+            {
+                t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
+            }
+            if let Some(list) = revocations {
+                let before = read_revocations(t, hq)?;
+                if before.is_none_or(|before| before.epoch < list.epoch) {
+                    t.put(REVOCATIONS, ONLY, None, list.as_bytes())?;
+                }
+            }
             for pack in packs {
                 let compartment = t.compartment(&pack.job.0)?;
                 t.put(JOB, &pack.job.0, Some(&compartment), pack.as_bytes())?;
@@ -105,6 +119,19 @@ impl Phone {
             load_lists(t, hq)
         })?;
         Ok(Fetched { jobs: packs.len(), labels })
+    }
+
+    /// Whether HQ, or another phone, told of more revocations than are known here.
+    pub(super) fn has_older_revocations(
+        &self,
+        hq: &PublicKey,
+        told: Option<u64>,
+    ) -> Result<bool, CrewError> {
+        self.state().store.transaction(|t| {
+            let seen = kept_tick(t, hq)?.and_then(|tick| tick.epoch);
+            let known = read_revocations(t, hq)?.map_or(0, |list| list.epoch);
+            Ok(told.max(seen).unwrap_or(0) > known)
+        })
     }
 
     /// Begins anew with this enrolment: nothing is sealed to the HQ before, or
@@ -155,6 +182,27 @@ impl Phone {
             to: None,
             about: None,
         })
+    }
+
+    /// The classes of these boxes of a job.
+    pub(super) fn classes(
+        &self,
+        pack: &JobPack,
+        boxes: &BTreeSet<Token>,
+    ) -> Result<BTreeSet<BoxClass>, CrewError> {
+        classes_of(pack, &self.state().lists, boxes)
+    }
+
+    /// Whether the rules let this phone's carrier do this, before it is signed.
+    pub(super) fn check(
+        &self,
+        kind: Kind,
+        pack: &JobPack,
+        boxes: &BTreeSet<Token>,
+    ) -> Result<(), CrewError> {
+        let classes = self.classes(pack, boxes)?;
+        let known = self.state().store.transaction(|t| Known::read(t))?;
+        known.may(kind, &classes)
     }
 
     pub(super) fn findings(&self, findings: &[Found]) -> Result<Vec<Finding>, CrewError> {
@@ -311,6 +359,12 @@ impl Phone {
             Ok(delivered)
         })
     }
+}
+
+/// The newest tick that is here, if it is this HQ's.
+fn kept_tick(t: &Transaction<'_>, hq: &PublicKey) -> Result<Option<Signed<Tick>>, CrewError> {
+    let Some(bytes) = t.get(TICK, ONLY)? else { return Ok(None) };
+    Ok(Signed::open(&stored::<KeptTick>(&bytes)?.tick, hq).ok())
 }
 
 pub(super) const fn is_open(pack: &JobPack, now: u64) -> bool {

@@ -109,6 +109,14 @@ impl Segment {
 #[cbor(transparent)]
 pub struct BoxList(Vec<Segment>);
 
+impl BoxList {
+    /// Whether it names no box.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl std::fmt::Debug for BoxList {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "BoxList({} segments)", self.0.len())

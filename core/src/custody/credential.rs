@@ -1,10 +1,12 @@
 //! Credentials: HQ's word about a device and who carries it.
 
+use std::collections::BTreeSet;
+
 use minicbor::{Decode, Encode};
 
-use super::DeviceId;
+use super::{BoxClass, DeviceId};
 use crate::cbor::Version;
-use crate::signed::{Message, Namespace, PublicKey};
+use crate::signed::{Digest, Message, Namespace, PublicKey};
 
 /// What a device's carrier does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -39,6 +41,64 @@ pub enum Protection {
     Handoff,
 }
 
+/// What somebody is licensed to do. The numbers stand in signed bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Licence {
+    /// Drives vehicles of up to 3.5 tonnes.
+    #[n(1)]
+    Driving,
+    /// Drives vehicles above 3.5 tonnes.
+    #[n(2)]
+    DrivingHeavy,
+    /// Drives a forklift.
+    #[n(3)]
+    Forklift,
+    /// Destroys confidential papers and data carriers.
+    #[n(4)]
+    ConfidentialDestruction,
+}
+
+/// An agreement not to tell what is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Nda {
+    /// Of its text, by [`Nda::digest`].
+    #[n(0)]
+    pub text: Digest,
+    /// Seconds since 1970-01-01 UTC at which it ends.
+    #[n(1)]
+    pub until: u64,
+}
+
+impl Nda {
+    /// The digest of an agreement's text, as it was signed: its bytes in UTF-8.
+    #[must_use]
+    pub fn digest(text: &str) -> Digest {
+        Namespace::Nda.digest(&[text.as_bytes()])
+    }
+}
+
+/// What HQ has seen papers of. What does not stand here, the carrier does not have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Qualifications {
+    /// His licences.
+    #[n(0)]
+    #[cbor(skip_if = "BTreeSet::is_empty")]
+    pub licences: BTreeSet<Licence>,
+    /// The agreement that he signed.
+    #[n(1)]
+    pub nda: Option<Nda>,
+    /// Seconds since 1970-01-01 UTC at which his training runs out.
+    #[n(2)]
+    pub trained_until: Option<u64>,
+    /// The classes of boxes that he may take, besides ordinary ones.
+    #[n(3)]
+    #[cbor(skip_if = "BTreeSet::is_empty")]
+    pub classes: BTreeSet<BoxClass>,
+}
+
 /// A device's keys and its carrier's role, signed by HQ.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -64,6 +124,11 @@ pub struct Credential {
     /// Seconds since 1970-01-01 UTC at which it ends.
     #[n(6)]
     pub valid_to: u64,
+    /// What its carrier may do beyond his role. None in credentials that say
+    /// nothing of it, as the first ones did: the rules that ask for it do not
+    /// judge their carriers.
+    #[n(8)]
+    pub qualifications: Option<Qualifications>,
 }
 
 impl Message for Credential {

@@ -6,7 +6,9 @@
 //!
 //! * [`BoxList`] names boxes, compactly and without ambiguity.
 //! * [`Event`] is one act of one device; events of a device form a chain.
-//! * [`Credential`] is HQ's word about a device; [`Tick`] is HQ's clock.
+//! * [`Credential`] is HQ's word about a device, which [`Revocations`] take back;
+//!   [`Tick`] is HQ's clock.
+//! * [`rules`] say who may do what, and who else must sign.
 //! * [`Evidence::verify`] turns a set of them into who holds what, and what is wrong.
 //! * [`ReleaseCode`] is the customer's word for one act; [`Drawing`] is the
 //!   signature that he drew.
@@ -15,6 +17,7 @@
 
 mod batch;
 mod boxes;
+mod class;
 mod credential;
 mod drawing;
 mod event;
@@ -23,12 +26,15 @@ mod manifest;
 mod receipt;
 mod record;
 mod release;
+mod revocation;
+pub mod rules;
 mod tick;
 mod verify;
 
 pub use batch::{Batch, Inclusion};
 pub use boxes::{Bitmap, BoxList, BoxListError, Lists, MAX_BOXES, Segment};
-pub use credential::{Credential, Protection, Role};
+pub use class::{BoxClass, Classes, classes};
+pub use credential::{Credential, Licence, Nda, Protection, Qualifications, Role};
 pub use drawing::{Drawing, DrawingError, Point, Stroke};
 pub use event::{
     Act, Anchor, Event, EventId, Finding, FindingKind, Kind, Link, Moment, Place, Since,
@@ -38,5 +44,6 @@ pub use manifest::{Manifest, ManifestError, Manifests};
 pub use receipt::{Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
 pub use release::{RELEASE_CHARS, ReleaseCode, ReleaseCodeError, ReleaseKey, ReleaseProof};
+pub use revocation::Revocations;
 pub use tick::Tick;
 pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit};

@@ -6,14 +6,15 @@
 //! device's words stay the device's even against HQ, and when a byte is wrong
 //! the inner signatures tell where.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use super::{
-    Credential, Event, Evidence, JobId, Manifest, ManifestError, Manifests, Receipt, Refused,
-    ReleaseKey, Tick, admit,
+    BoxClass, BoxList, BoxListError, Credential, Event, Evidence, JobId, Manifest, ManifestError,
+    Manifests, Receipt, Refused, ReleaseKey, Revocations, Tick, admit, classes,
 };
 use crate::cbor::Version;
 use crate::label::roll::{RollError, RollWire};
@@ -64,6 +65,17 @@ pub struct Record {
     #[n(11)]
     #[cbor(skip_if = "Vec::is_empty")]
     pub release_keys: Vec<ReleaseKey>,
+    /// The boxes with papers, devices or valuables, as HQ says.
+    #[n(12)]
+    #[cbor(skip_if = "BoxList::is_empty")]
+    pub sensitive: BoxList,
+    /// Which of them are in which class, as HQ says.
+    #[n(13)]
+    #[cbor(skip_if = "BTreeMap::is_empty")]
+    pub classes: BTreeMap<BoxClass, BoxList>,
+    /// The newest signed [`Revocations`], if HQ ever revoked a device.
+    #[n(14)]
+    pub revocations: Option<ByteVec>,
 }
 
 impl Message for Record {
@@ -87,6 +99,10 @@ pub enum Section {
     Event(usize),
     /// A receipt, by its place.
     Receipt(usize),
+    /// The classes of the boxes.
+    Classes,
+    /// The revocations.
+    Revocations,
 }
 
 /// The place is said counted from 1, as a person counts.
@@ -100,6 +116,8 @@ impl fmt::Display for Section {
             Self::Roll(place) => ("roll", place),
             Self::Event(place) => ("event", place),
             Self::Receipt(place) => ("receipt", place),
+            Self::Classes => return f.write_str("the classes of the boxes"),
+            Self::Revocations => return f.write_str("the revocations"),
         };
         write!(f, "{name} {}", place.saturating_add(1))
     }
@@ -127,13 +145,16 @@ pub enum RecordError {
     /// A manifest.
     #[error("{0}")]
     Manifest(#[from] ManifestError),
+    /// A list of boxes with a class.
+    #[error("{0}")]
+    Boxes(#[from] BoxListError),
     /// The same message stands twice.
     #[error("stands in the record twice")]
     Repeated,
     /// A message of another job.
     #[error("belongs to another job")]
     OtherJob,
-    /// A tick or receipt of another log than the record's.
+    /// A tick, receipt or revocation of another log than the record's.
     #[error("belongs to another log")]
     OtherOrigin,
     /// A receipt that names the event's device or numbers otherwise.
@@ -233,6 +254,14 @@ impl Checks {
             if let Some(roll) = self.keep(Section::Roll(place), opened) {
                 evidence.lists.add_roll(roll);
             }
+        }
+        let named = classes(&record.sensitive, &record.classes, &evidence.lists);
+        evidence.classes = self.keep(Section::Classes, named).unwrap_or_default();
+        if let Some(bytes) = &record.revocations {
+            let at = Section::Revocations;
+            evidence.revocations = self.by_hq::<Revocations>(at, bytes);
+            let is_ours = evidence.revocations.as_ref().is_none_or(|r| r.origin == record.origin);
+            self.holds(at, is_ours, RecordError::OtherOrigin);
         }
         for (place, bytes) in record.events.iter().enumerate() {
             let at = Section::Event(place);

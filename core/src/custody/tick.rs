@@ -29,6 +29,10 @@ pub struct Tick {
     /// The root of HQ's log; none as long as there is no log.
     #[n(5)]
     pub root: Option<Digest>,
+    /// How many times HQ had revoked a device, by
+    /// [`Revocations`](super::Revocations). None from an HQ that revokes none.
+    #[n(6)]
+    pub epoch: Option<u64>,
 }
 
 impl Message for Tick {

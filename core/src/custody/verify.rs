@@ -10,9 +10,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use super::rules::{self, Broken, Countersigned, Interval, Person, Rule};
 use super::{
-    BoxList, Commitment, Credential, DeviceId, Event, EventId, FindingKind, Kind, Lists, Outcome,
-    Receipt, ReleaseKey, Role, Tick,
+    BoxClass, BoxList, Classes, Commitment, Credential, DeviceId, Event, EventId, FindingKind,
+    Kind, Lists, Outcome, Receipt, ReleaseKey, Revocations, Tick,
 };
 use crate::label::Token;
 use crate::signed::{Signed, SignedError, Unverified};
@@ -32,6 +33,10 @@ pub struct Evidence {
     pub receipts: BTreeMap<EventId, Signed<Receipt>>,
     /// What the customer can release with a code, by number.
     pub release_keys: BTreeMap<u8, ReleaseKey>,
+    /// The boxes that are not ordinary.
+    pub classes: Classes,
+    /// The devices that HQ revoked.
+    pub revocations: Option<Signed<Revocations>>,
 }
 
 /// Whether an event is what a device signed that HQ vouches for.
@@ -156,12 +161,16 @@ pub enum FaultKind {
     NotAccepted,
     /// Accepted though never offered: the giver still has them.
     NotOffered,
-    /// The act lies wholly outside the time of the device's credential.
-    OutsideCredential,
     /// The act names a tick that HQ never signed.
     UnknownAnchor,
-    /// The device's role may not do this.
-    NotPermitted,
+    /// The act breaks a rule.
+    Broken(Rule),
+    /// Whether the act keeps a rule cannot be proven: a part of the time in which it
+    /// may have been done lies outside, or a sign-off of several events at once may
+    /// be of it. Neutral, not an accusation.
+    NotProvable(Rule),
+    /// A tick of HQ's tells of more revocations than the list that is here.
+    RevocationsMissing,
     /// The device's clock disagrees with HQ's. Neutral, not an accusation.
     ClockDisagrees,
     /// Taken over, and not among what was delivered.
@@ -219,13 +228,22 @@ impl Evidence {
         self.check_offers(&answers, &mut custody);
         self.check_releases(&mut custody);
         self.check_offered_twice(&mut custody);
+        self.check_revocations(&mut custody);
         let mut ledger = Ledger::new(&self.lists);
+        let mut countersignatures = Countersignatures::default();
         for event in &order {
             let interval = intervals.get(&event.id()).copied().unwrap_or_default();
-            self.check_rules(event, interval, &mut custody);
+            self.check_time(event, interval, &mut custody);
             self.apply(event, interval, &answers, &mut ledger, &mut custody);
+            let boxes = self.classed(&event.boxes, &mut ledger);
+            self.check_person(event, interval, &boxes, &mut custody);
+            if event.kind == Kind::SignOff {
+                self.check_sign_off(event, interval, &mut countersignatures, &mut custody);
+            }
+            countersignatures.need(event, boxes, self.in_trouble(event, &mut ledger));
         }
         ledger.close(&mut custody);
+        countersignatures.check(&mut custody);
         self.check_delivery(&order, &mut custody);
         custody
     }
@@ -375,20 +393,10 @@ impl Evidence {
         }
     }
 
-    fn check_rules(&self, event: &Signed<Event>, interval: Interval, custody: &mut Custody) {
+    fn check_time(&self, event: &Signed<Event>, interval: Interval, custody: &mut Custody) {
         let id = event.id();
         if self.anchor_time(event).is_none() {
             custody.fault(FaultKind::UnknownAnchor, [id], []);
-        }
-        if let Some(credential) = self.credentials.get(&event.device) {
-            let ended = interval.not_before.is_some_and(|earliest| earliest >= credential.valid_to);
-            let not_yet = interval.not_after.is_some_and(|latest| latest < credential.valid_from);
-            if ended || not_yet {
-                custody.fault(FaultKind::OutsideCredential, [id], []);
-            }
-            if event.kind == Kind::SignOff && credential.role != Role::Supervisor {
-                custody.fault(FaultKind::NotPermitted, [id], []);
-            }
         }
         let early = interval
             .not_before
@@ -399,6 +407,108 @@ impl Evidence {
         if early || late {
             custody.fault(FaultKind::ClockDisagrees, [id], []);
         }
+    }
+
+    fn person(&self, device: &DeviceId) -> Option<Person<'_>> {
+        let credential = self.credentials.get(device)?;
+        let revoked_since = self.revocations.as_ref().and_then(|r| r.since.get(device).copied());
+        Some(Person { credential, revoked_since })
+    }
+
+    /// What whoever acts breaks, and whoever offers to somebody who may not have
+    /// the boxes.
+    fn check_person(
+        &self,
+        event: &Signed<Event>,
+        interval: Interval,
+        boxes: &Classes,
+        custody: &mut Custody,
+    ) {
+        let classes = union(boxes);
+        let mut broken: BTreeSet<Broken> = BTreeSet::new();
+        if let Some(person) = self.person(&event.device) {
+            broken.extend(rules::of_person(event.kind, &classes, person, interval));
+        }
+        let receiver = event.to.filter(|_| event.kind == Kind::Offer);
+        if let Some(receiver) = receiver.and_then(|device| self.person(&device)) {
+            // The giver reads role and classes in the credential; what ended meanwhile
+            // he may not have known.
+            let his = rules::of_person(Kind::Accept, &classes, receiver, interval);
+            broken.extend(his.into_iter().filter(|b| matches!(b.rule, Rule::Role | Rule::Classes)));
+        }
+        for broken in broken {
+            let about_boxes = matches!(broken.rule, Rule::Nda | Rule::Classes);
+            let boxes = boxes.keys().copied().filter(|_| about_boxes);
+            custody.fault(broken.into(), [event.id()], boxes);
+        }
+    }
+
+    fn check_sign_off(
+        &self,
+        event: &Signed<Event>,
+        interval: Interval,
+        countersignatures: &mut Countersignatures<'_>,
+        custody: &mut Custody,
+    ) {
+        let about = event.about.and_then(|about| self.events.get(&about));
+        if let Some(own) = about.filter(|about| about.device == event.device) {
+            custody.fault(FaultKind::Broken(Rule::OwnSignOff), [event.id(), own.id()], []);
+        }
+        let is_good = self.person(&event.device).is_some_and(|person| {
+            let broken = rules::of_person(event.kind, &BTreeSet::new(), person, interval);
+            broken.iter().all(|broken| !broken.is_proven)
+        });
+        if !is_good {
+            return;
+        }
+        if let Some(about) = event.about {
+            countersignatures.of_one.insert((about, event.device));
+        }
+        if event.root.is_some() {
+            countersignatures.of_several.insert(event.device);
+        }
+    }
+
+    /// HQ's clock tells how many devices were revoked: a list that has fewer is not
+    /// the newest one that there was.
+    fn check_revocations(&self, custody: &mut Custody) {
+        let known = self.revocations.as_ref().map_or(0, |revocations| revocations.epoch);
+        let newer: BTreeSet<u64> = self
+            .ticks
+            .values()
+            .filter(|tick| tick.epoch.is_some_and(|epoch| epoch > known))
+            .map(|tick| tick.number)
+            .collect();
+        let told: BTreeSet<EventId> = self
+            .events
+            .values()
+            .filter(|event| newer.contains(&event.anchor.number))
+            .filter(|event| self.anchor_time(event).is_some())
+            .map(Signed::id)
+            .collect();
+        if !told.is_empty() {
+            custody.fault(FaultKind::RevocationsMissing, told, []);
+        }
+    }
+
+    /// The boxes of a list that are not ordinary.
+    fn classed<'e>(&'e self, list: &'e BoxList, ledger: &mut Ledger<'e>) -> Classes {
+        if self.classes.is_empty() {
+            return Classes::new();
+        }
+        let named = ledger.places_of(list).unwrap_or_default();
+        let is_named = |token: &Token| {
+            let place = ledger.places.get(token);
+            place.is_some_and(|place| named.binary_search(place).is_ok())
+        };
+        let classed = self.classes.iter().filter(|(token, _)| is_named(token));
+        classed.map(|(token, classes)| (*token, classes.clone())).collect()
+    }
+
+    /// The boxes that are not ordinary and that an event finds in trouble.
+    fn in_trouble<'e>(&'e self, event: &'e Event, ledger: &mut Ledger<'e>) -> Classes {
+        let trouble = event.findings.iter().filter(|finding| rules::is_trouble(finding.kind));
+        trouble.flat_map(|finding| self.classed(&finding.boxes, ledger)).collect()
     }
 
     fn apply<'e>(
@@ -854,12 +964,62 @@ impl Answers {
     }
 }
 
-/// When an event was made, in seconds since 1970-01-01 UTC, as far as HQ's
-/// signatures bound it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Interval {
-    not_before: Option<u64>,
-    not_after: Option<u64>,
+/// Whose acts need another's signature, and who signed off.
+#[derive(Default)]
+struct Countersignatures<'e> {
+    /// Each act that needs another's signature, the rule that says so, and the boxes
+    /// for which.
+    needed: Vec<(&'e Signed<Event>, Rule, BTreeSet<Token>)>,
+    /// What supervisors signed off, one by one.
+    of_one: BTreeSet<(EventId, DeviceId)>,
+    /// Supervisors who signed off several events under a root. Which ones does not
+    /// stand there.
+    of_several: BTreeSet<DeviceId>,
+}
+
+impl<'e> Countersignatures<'e> {
+    fn need(&mut self, event: &'e Signed<Event>, boxes: Classes, in_trouble: Classes) {
+        let rule = rules::needs(event.kind, &union(&boxes), &union(&in_trouble));
+        if let Some(rule) = rule {
+            let of_trouble = rule == Rule::Supervisor && event.kind != Kind::Destroy;
+            let boxes = if of_trouble { in_trouble } else { boxes };
+            self.needed.push((event, rule, boxes.into_keys().collect()));
+        }
+    }
+
+    fn check(&self, custody: &mut Custody) {
+        for (event, rule, boxes) in &self.needed {
+            let (id, device) = (event.id(), event.device);
+            let signed = self.of_one.range((id, DeviceId([0; 16]))..=(id, DeviceId([0xff; 16])));
+            let countersigned = Countersigned {
+                by_supervisor: signed.into_iter().any(|(_, by)| *by != device),
+                perhaps_by_supervisor: self.of_several.iter().any(|by| *by != device),
+                by_receiver: boxes.iter().all(|token| went_on(custody.steps.get(token), event)),
+            };
+            if let Some(broken) = countersigned.breaks(*rule) {
+                custody.fault(broken.into(), [id], boxes.iter().copied());
+            }
+        }
+    }
+}
+
+/// Whether a box that somebody took went from him to another who signed for it.
+fn went_on(steps: Option<&Vec<Step>>, taken: &Signed<Event>) -> bool {
+    let takes = matches!(taken.kind, Kind::TakeOver | Kind::CollectForDestruction);
+    let mut after = steps.into_iter().flatten().skip_while(|step| step.event != taken.id());
+    let onward = after.find(|step| !step.holder.may_be(taken.device));
+    takes && onward.is_some_and(|step| step.kind == Kind::Accept)
+}
+
+/// The classes of all of them.
+fn union(classes: &Classes) -> BTreeSet<BoxClass> {
+    classes.values().flatten().copied().collect()
+}
+
+impl From<Broken> for FaultKind {
+    fn from(broken: Broken) -> Self {
+        if broken.is_proven { Self::Broken(broken.rule) } else { Self::NotProvable(broken.rule) }
+    }
 }
 
 /// For how many events another has to wait.

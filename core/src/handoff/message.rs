@@ -65,18 +65,21 @@ struct TickWire {
     signature: ByteArray<64>,
     #[n(4)]
     root: Option<Digest>,
+    #[n(5)]
+    epoch: Option<u64>,
 }
 
 impl TickWire {
     fn of(tick: &Signed<Tick>) -> Self {
         let (_, signature) = tick.parts();
-        let Tick { number, at, nonce, root, .. } = &**tick;
-        Self { number: *number, at: *at, nonce: *nonce, signature: signature.into(), root: *root }
+        let Tick { number, at, nonce, root, epoch, .. } = **tick;
+        Self { number, at, nonce, signature: signature.into(), root, epoch }
     }
 
     fn open(self, origin: &str, hq: &PublicKey) -> Result<Signed<Tick>, SignedError> {
-        let Self { number, at, nonce, signature, root } = self;
-        let tick = Tick { version: Version, origin: origin.to_owned(), number, at, nonce, root };
+        let Self { number, at, nonce, signature, root, epoch } = self;
+        let origin = origin.to_owned();
+        let tick = Tick { version: Version, origin, number, at, nonce, root, epoch };
         Unverified::of_parts(&cbor::to_vec(&tick), signature.into())?.verify(hq)
     }
 }

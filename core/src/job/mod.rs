@@ -1,10 +1,15 @@
 //! Jobs: what a crew must know of a move, and for how long.
 
+use std::collections::BTreeMap;
+
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::cbor::Version;
-use crate::custody::{BoxList, JobId, ManifestError, Manifests, ReleaseKey};
+use crate::custody::{
+    BoxClass, BoxList, BoxListError, Classes, JobId, Lists, ManifestError, Manifests, ReleaseKey,
+    classes,
+};
 use crate::personal::Personal;
 use crate::signed::{Message, Namespace, PublicKey, Signed, SignedError};
 
@@ -56,6 +61,11 @@ pub struct JobPack {
     #[n(12)]
     #[cbor(skip_if = "Vec::is_empty")]
     pub release_keys: Vec<ReleaseKey>,
+    /// Which of the sensitive boxes are in which class. One that is in none counts
+    /// as in every one.
+    #[n(13)]
+    #[cbor(skip_if = "BTreeMap::is_empty")]
+    pub classes: BTreeMap<BoxClass, BoxList>,
 }
 
 impl Message for JobPack {
@@ -88,5 +98,13 @@ impl JobPack {
             manifests.push(version)?;
         }
         Ok(manifests)
+    }
+
+    /// The classes of the boxes that are not ordinary.
+    ///
+    /// # Errors
+    /// [`BoxListError`] if `lists` do not have what the pack names.
+    pub fn box_classes(&self, lists: &Lists) -> Result<Classes, BoxListError> {
+        classes(&self.sensitive, &self.classes, lists)
     }
 }

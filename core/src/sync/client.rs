@@ -126,6 +126,14 @@ impl Client {
         self.ask(vault, Method::GET, "v1/tick", None).await
     }
 
+    /// The devices that HQ revoked: a signed list, unverified.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub async fn revocations(&self, vault: &Arc<dyn KeyVault>) -> Result<Vec<u8>, SyncError> {
+        self.ask(vault, Method::GET, "v1/revocations", None).await
+    }
+
     /// The job packs that this device may see.
     ///
     /// # Errors

@@ -6,11 +6,12 @@
 //! | `POST /v1/challenge` | [`ChallengeRequest`] | [`Challenge`] |
 //! | `POST /v1/session` | [`SessionRequest`], signed | [`Session`] |
 //! | `GET /v1/tick` | | a signed [`Tick`](crate::custody::Tick) |
+//! | `GET /v1/revocations` | | signed [`Revocations`](crate::custody::Revocations) |
 //! | `GET /v1/jobs` | | [`Jobs`] |
 //! | `GET /v1/rolls` | | [`Rolls`] |
 //! | `POST /v1/outbox` | [`Batch`] | [`Receipts`] |
 //!
-//! The last four want `Authorization: Bearer` with a session's token. Bodies
+//! The last five want `Authorization: Bearer` with a session's token. Bodies
 //! have the type [`CBOR`]; refusals have a problem document (RFC 9457).
 
 use minicbor::bytes::ByteVec;

@@ -4,8 +4,8 @@
 use crewseal::cbor::Version;
 use crewseal::custody::{
     Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, Evidence, JobId, Kind,
-    Link, Lists, Manifest, Manifests, Moment, Outcome, Protection, Receipt, Role, Salt, Since,
-    Tick,
+    Link, Lists, Manifest, Manifests, Moment, Outcome, Protection, Qualifications, Receipt, Role,
+    Salt, Since, Tick,
 };
 use crewseal::label::Token;
 use crewseal::label::roll::{Leaf, Roll, RollHead};
@@ -121,6 +121,12 @@ pub fn supervisor() -> Phone {
     Phone::new(act, handoff, "Supervisor 2", Role::Supervisor)
 }
 
+/// The warehouse's phone.
+pub fn keeper() -> Phone {
+    let (pseudonym, role) = ("Keeper 2", Role::Warehouse);
+    Phone { pseudonym, role, ..supervisor() }
+}
+
 /// A phone of the crew, with the end of its chain and its clocks.
 pub struct Phone {
     /// The key for acts.
@@ -131,6 +137,8 @@ pub struct Phone {
     pub pseudonym: &'static str,
     /// What its carrier does.
     pub role: Role,
+    /// What HQ says of its carrier beyond that.
+    pub qualifications: Option<Qualifications>,
     /// Where its next event goes.
     pub link: Link,
     /// What its clock says. Each event takes it a minute on.
@@ -143,7 +151,8 @@ impl Phone {
     fn new(act: Key, handoff: Key, pseudonym: &'static str, role: Role) -> Self {
         let device = DeviceId::of(&act.public, &handoff.public);
         let link = Link { device, generation: 1, sequence: 1, previous: None };
-        Self { act, handoff, pseudonym, role, link, claims: MORNING + 3_600, tick: 1 }
+        let (qualifications, claims) = (None, MORNING + 3_600);
+        Self { act, handoff, pseudonym, role, qualifications, link, claims, tick: 1 }
     }
 
     /// This device.
@@ -169,6 +178,7 @@ impl Phone {
             role: self.role,
             valid_from: MORNING - 43_200,
             valid_to: MORNING + 43_200,
+            qualifications: self.qualifications.clone(),
         }
     }
 
@@ -298,6 +308,7 @@ pub fn tick(number: u64) -> Tick {
         at: MORNING + (number - 1) * 600,
         nonce: nonce(number),
         root: None,
+        epoch: None,
     }
 }
 

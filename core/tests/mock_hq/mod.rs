@@ -276,6 +276,7 @@ async fn enrol(desk: Hq, body: Bytes) -> Response {
         role: Role::Mover,
         valid_from: 0,
         valid_to: u64::MAX,
+        qualifications: None,
     });
     let bytes = credential.as_bytes().to_vec();
     desk.credentials.insert(credential.device(), credential);
@@ -330,6 +331,7 @@ async fn jobs(desk: Hq, headers: HeaderMap) -> Response {
             sensitive: BoxList::default(),
             roster: roster.clone(),
             release_keys: Vec::new(),
+            classes: BTreeMap::new(),
         });
         pack.as_bytes().to_vec().into()
     };

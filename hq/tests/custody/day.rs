@@ -1,5 +1,7 @@
 //! A job to test with: HQ, devices and boxes whose events are really signed.
 
+use std::collections::BTreeMap;
+
 use crewseal::cbor::{self, Version};
 use crewseal::custody::{
     Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, Finding, FindingKind,
@@ -125,6 +127,7 @@ impl Day {
             role,
             valid_from: at(5, 0),
             valid_to: at(23, 0),
+            qualifications: None,
         };
         let id = credential.device();
         self.credentials.push(self.hq.sign(credential).as_bytes().to_vec().into());
@@ -140,8 +143,15 @@ impl Day {
     pub fn tick(&mut self, at: u64) {
         let number = u64::try_from(self.ticks.len()).unwrap() + 1;
         let nonce = Salt(random(self.ticks.len(), "tick"));
-        let tick =
-            Tick { version: Version, origin: "hq.test".into(), number, at, nonce, root: None };
+        let tick = Tick {
+            version: Version,
+            origin: "hq.test".into(),
+            number,
+            at,
+            nonce,
+            root: None,
+            epoch: None,
+        };
         self.ticks.push(self.hq.sign(tick));
     }
 
@@ -241,6 +251,9 @@ impl Day {
             events: bytes(&self.events),
             receipts: bytes(&self.receipts),
             release_keys: Vec::new(),
+            sensitive: BoxList::default(),
+            classes: BTreeMap::new(),
+            revocations: None,
         }
     }
 

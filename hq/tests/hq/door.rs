@@ -1,5 +1,7 @@
 //! Who gets in, and what he then sees.
 
+use std::collections::BTreeMap;
+
 use crewseal::cbor;
 use crewseal::clock::Clock;
 use crewseal::custody::{Role, Tick};
@@ -146,7 +148,9 @@ async fn a_device_sees_its_own_open_jobs_only() {
     lists.add_manifests(manifests);
     assert_eq!(lists.resolve(&seen[0].sensitive).unwrap(), [site.label(0)].into());
 
-    site.hq.add_boxes(site.job, &[site.label(9)], &[site.label(9)].into()).unwrap();
+    site.hq
+        .add_boxes(site.job, &[site.label(9)], &[site.label(9)].into(), &BTreeMap::new())
+        .unwrap();
     let grown = packs().await[0].manifests(site.hq.key()).unwrap();
     assert_eq!((grown.versions().len(), grown.tokens().len()), (2, 4));
     site.hq.assign(phone.device(), other).unwrap();

@@ -68,7 +68,7 @@ fn a_newer_database_is_refused_and_left_as_it_was() {
     db.close().unwrap();
     let before = files(dir.path());
     let refused = refusal(open(dir.path()));
-    assert!(matches!(refused, HqError::NewerDatabase { found: 999, known: 2 }), "{refused}");
+    assert!(matches!(refused, HqError::NewerDatabase { found: 999, known: 3 }), "{refused}");
     let after = files(dir.path());
     assert!(before["hq.db"] == after["hq.db"]);
     assert!(before["hq.keys"] == after["hq.keys"]);
@@ -197,11 +197,14 @@ fn a_dispatcher_uses_minted_labels_and_known_jobs() {
     assert!(hq.jobs().unwrap().is_empty(), "what was refused left nothing behind");
 
     let job = hq.open_job(&plan(&[])).unwrap();
-    hq.add_boxes(job, &[label(0)], &[].into()).unwrap();
-    let again = hq.add_boxes(job, &[label(0)], &[].into());
+    hq.add_boxes(job, &[label(0)], &[].into(), &BTreeMap::new()).unwrap();
+    let again = hq.add_boxes(job, &[label(0)], &[].into(), &BTreeMap::new());
     assert!(matches!(refusal(again), HqError::Manifest(_)));
     let unknown = crewseal::custody::JobId([0; 16]);
-    assert!(matches!(refusal(hq.add_boxes(unknown, &[], &[].into())), HqError::UnknownJob(_)));
+    assert!(matches!(
+        refusal(hq.add_boxes(unknown, &[], &[].into(), &BTreeMap::new())),
+        HqError::UnknownJob(_)
+    ));
     let invited = hq.invite(crewseal::custody::Role::Mover, "Mover 1", &[unknown], "");
     assert!(matches!(refusal(invited), HqError::UnknownJob(_)));
     let device = crewseal::custody::DeviceId([0; 16]);

@@ -1,6 +1,6 @@
 //! The other end: an HQ in a temporary directory, and phones that talk to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -79,6 +79,7 @@ impl Site {
             boxes: 10,
             sensitive: labelled.first().copied().into_iter().collect(),
             labelled,
+            classes: BTreeMap::new(),
             opens_at: self.clock.now() - 10,
             closes_at: self.clock.now() + 1_000_000,
         };

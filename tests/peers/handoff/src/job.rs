@@ -60,7 +60,7 @@ struct Story {
 
 impl Story {
     fn new(step: u64) -> Self {
-        let (mover, driver, keeper) = (paper::mover(), paper::driver(), paper::supervisor());
+        let (mover, driver, keeper) = (paper::mover(), paper::driver(), paper::keeper());
         Self { mover, driver, keeper, now: MORNING, step, events: Vec::new() }
     }
 
@@ -223,6 +223,9 @@ fn record() -> (Vec<u8>, usize) {
         rolls: Vec::new(),
         events: story.events.iter().map(|event| event.as_bytes().to_vec().into()).collect(),
         release_keys: Vec::new(),
+        sensitive: BoxList::default(),
+        classes: std::collections::BTreeMap::new(),
+        revocations: None,
         receipts: receipts.map(Into::into).collect(),
     };
     let verifications = 1

@@ -1,0 +1,291 @@
+//! Rules: who may do what with which boxes, when that holds, and who else must
+//! sign.
+//!
+//! They are functions of what is known, and the same ones judge before and
+//! after: a phone asks them before it signs or hands over, with what it knows
+//! of HQ, and verification asks them again with everything. A time is judged
+//! by the interval in which HQ's signatures prove the act: a rule is broken if
+//! all of the interval lies outside, and if only a part does, nothing is
+//! proven and nobody accused.
+//!
+//! What a credential does not say is not held against anybody: licences,
+//! agreement, training and classes are judged only where HQ's credential has
+//! [`Qualifications`]. Where it has them, what is missing there is missing.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::{BoxClass, Credential, FindingKind, Kind, Licence, Qualifications, Role};
+
+/// When an act was done, in seconds since 1970-01-01 UTC, as far as HQ's
+/// signatures bound it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Interval {
+    /// Not before this.
+    pub not_before: Option<u64>,
+    /// Not after this. None as long as HQ has neither the act nor what it caused:
+    /// then what may have ended meanwhile is not judged yet.
+    pub not_after: Option<u64>,
+}
+
+impl Interval {
+    /// The time of an act that is about to be signed, after this tick of HQ.
+    #[must_use]
+    pub const fn from(tick: u64) -> Self {
+        Self { not_before: Some(tick), not_after: None }
+    }
+
+    /// Whether the act was done at this end or later.
+    fn is_past(self, end: u64) -> Proof {
+        match (self.not_before, self.not_after) {
+            (Some(earliest), _) if earliest >= end => Proof::Broken,
+            (_, Some(latest)) if latest >= end => Proof::NotProvable,
+            _ => Proof::Kept,
+        }
+    }
+
+    /// Whether the act was done before this beginning.
+    fn is_before(self, begin: u64) -> Proof {
+        match (self.not_before, self.not_after) {
+            (_, Some(latest)) if latest < begin => Proof::Broken,
+            (earliest, Some(_)) if earliest.is_none_or(|at| at < begin) => Proof::NotProvable,
+            _ => Proof::Kept,
+        }
+    }
+}
+
+/// What an interval proves of a rule. The worst of several counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Proof {
+    Kept,
+    NotProvable,
+    Broken,
+}
+
+impl From<bool> for Proof {
+    fn from(is_kept: bool) -> Self {
+        if is_kept { Self::Kept } else { Self::Broken }
+    }
+}
+
+/// A rule. Its text says what to do before it is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// HQ vouches for the device at that time.
+    Credential,
+    /// HQ has not revoked the device.
+    Revocation,
+    /// The role does such things: only a mover, driver, warehouse or contractor
+    /// holds boxes, only a supervisor signs off.
+    Role,
+    /// The training has not run out.
+    Training,
+    /// Whoever takes or opens boxes with papers or devices has signed an
+    /// agreement that holds.
+    Nda,
+    /// Whoever takes boxes may take their class.
+    Classes,
+    /// Driving off asks for a licence to drive, destroying for one to destroy.
+    Licence,
+    /// Nobody signs off what he did himself.
+    OwnSignOff,
+    /// Two people sign where boxes of a higher class are taken over, collected or
+    /// delivered.
+    SecondPerson,
+    /// A supervisor signs off whatever is destroyed, and what is found missing,
+    /// damaged or with a broken seal among boxes of a higher class.
+    Supervisor,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Credential => "HQ does not vouch for this device now; enrol it again",
+            Self::Revocation => "HQ has revoked this device; ask a supervisor",
+            Self::Role => "this is not this role's to do; let somebody do it whose task it is",
+            Self::Training => "no training holds now; let somebody trained do it",
+            Self::Nda => "papers and devices need a signed agreement; let somebody with one do it",
+            Self::Classes => "boxes that this carrier may not take; leave them to somebody who may",
+            Self::Licence => "this needs a licence; let somebody with one do it",
+            Self::OwnSignOff => "nobody signs off his own act; let another supervisor do it",
+            Self::SecondPerson => {
+                "a second person must sign; hand the boxes over, or let a supervisor sign it off"
+            }
+            Self::Supervisor => "a supervisor must sign this off",
+        })
+    }
+}
+
+/// A rule that an act does not keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Broken {
+    /// Which.
+    pub rule: Rule,
+    /// Whether that is proven. If not, the act may have been in order.
+    pub is_proven: bool,
+}
+
+/// Somebody as HQ knows him.
+#[derive(Debug, Clone, Copy)]
+pub struct Person<'a> {
+    /// HQ's word about him and his device.
+    pub credential: &'a Credential,
+    /// Since when the device is revoked, if it is known to be, in seconds since
+    /// 1970-01-01 UTC.
+    pub revoked_since: Option<u64>,
+}
+
+/// The rules that somebody breaks by doing this himself with boxes of these
+/// classes. Whom boxes are handed to is asked as one who accepts them.
+#[must_use]
+pub fn of_person(
+    kind: Kind,
+    classes: &BTreeSet<BoxClass>,
+    person: Person<'_>,
+    when: Interval,
+) -> Vec<Broken> {
+    let Person { credential, revoked_since } = person;
+    let vouched = when.is_past(credential.valid_to).max(when.is_before(credential.valid_from));
+    let mut judged = vec![
+        (Rule::Credential, vouched),
+        (Rule::Revocation, revoked_since.map_or(Proof::Kept, |since| when.is_past(since))),
+        (Rule::Role, may_do(credential.role, kind).into()),
+    ];
+    if let Some(qualifications) = &credential.qualifications {
+        judged.extend(of_qualifications(kind, classes, qualifications, when));
+    }
+    broken(judged)
+}
+
+fn of_qualifications(
+    kind: Kind,
+    classes: &BTreeSet<BoxClass>,
+    has: &Qualifications,
+    when: Interval,
+) -> [(Rule, Proof); 4] {
+    let until = |end: Option<u64>| end.map_or(Proof::Broken, |end| when.is_past(end));
+    let holds = |licence| has.licences.contains(&licence);
+    let trained = if is_paperwork(kind) { Proof::Kept } else { until(has.trained_until) };
+    let tells = classes.contains(&BoxClass::Papers) || classes.contains(&BoxClass::Devices);
+    let silent = if tells && (takes(kind) || opens(kind)) {
+        until(has.nda.map(|nda| nda.until))
+    } else {
+        Proof::Kept
+    };
+    let may_take = !takes(kind) || classes.is_subset(&has.classes);
+    let is_licensed = match kind {
+        Kind::Depart => holds(Licence::Driving) || holds(Licence::DrivingHeavy),
+        Kind::Destroy => holds(Licence::ConfidentialDestruction),
+        _ => true,
+    };
+    [
+        (Rule::Training, trained),
+        (Rule::Nda, silent),
+        (Rule::Classes, may_take.into()),
+        (Rule::Licence, is_licensed.into()),
+    ]
+}
+
+fn broken(judged: impl IntoIterator<Item = (Rule, Proof)>) -> Vec<Broken> {
+    let judged = judged.into_iter().filter(|(_, proof)| *proof != Proof::Kept);
+    judged.map(|(rule, proof)| Broken { rule, is_proven: proof == Proof::Broken }).collect()
+}
+
+/// Whose signature an act needs besides its own: [`Rule::SecondPerson`],
+/// [`Rule::Supervisor`], or nobody's. `classes` are those of its boxes,
+/// `in_trouble` those of the boxes that it finds [`is_trouble`] with.
+#[must_use]
+pub fn needs(
+    kind: Kind,
+    classes: &BTreeSet<BoxClass>,
+    in_trouble: &BTreeSet<BoxClass>,
+) -> Option<Rule> {
+    let is_signed_for = !is_paperwork(kind) && kind != Kind::SignOff;
+    match kind {
+        Kind::Destroy => Some(Rule::Supervisor),
+        _ if is_signed_for && !in_trouble.is_empty() => Some(Rule::Supervisor),
+        Kind::TakeOver | Kind::Deliver | Kind::CollectForDestruction if !classes.is_empty() => {
+            Some(Rule::SecondPerson)
+        }
+        _ => None,
+    }
+}
+
+/// Whether such a finding on a box of a higher class is a supervisor's to see.
+#[must_use]
+pub const fn is_trouble(finding: FindingKind) -> bool {
+    matches!(finding, FindingKind::Missing | FindingKind::Damaged | FindingKind::SealBroken)
+}
+
+/// Who else signed for an act.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Countersigned {
+    /// A supervisor other than the actor signed it off.
+    pub by_supervisor: bool,
+    /// Another supervisor signed off several events at once, and whether this is
+    /// among them is not known here.
+    pub perhaps_by_supervisor: bool,
+    /// The boxes of a higher class went from the actor to another device, which
+    /// signed for them.
+    pub by_receiver: bool,
+}
+
+impl Countersigned {
+    /// Whether a rule of [`needs`] is broken by what was signed.
+    #[must_use]
+    pub const fn breaks(self, rule: Rule) -> Option<Broken> {
+        let is_enough = match rule {
+            Rule::SecondPerson => self.by_supervisor || self.by_receiver,
+            Rule::Supervisor => self.by_supervisor,
+            _ => true,
+        };
+        if is_enough {
+            return None;
+        }
+        Some(Broken { rule, is_proven: !self.perhaps_by_supervisor })
+    }
+}
+
+/// Whether a role does such things at all.
+const fn may_do(role: Role, kind: Kind) -> bool {
+    match kind {
+        Kind::SignOff => matches!(role, Role::Supervisor),
+        Kind::TakeOver
+        | Kind::Load
+        | Kind::Store
+        | Kind::Offer
+        | Kind::Accept
+        | Kind::Deliver
+        | Kind::Depart
+        | Kind::Arrive
+        | Kind::Unload
+        | Kind::CollectForDestruction
+        | Kind::Destroy => !matches!(role, Role::Supervisor),
+        Kind::Commission
+        | Kind::Count
+        | Kind::Pack
+        | Kind::Seal
+        | Kind::Unpack
+        | Kind::Ack
+        | Kind::Withdraw
+        | Kind::Release
+        | Kind::Resume => true,
+    }
+}
+
+/// Whether boxes come to whoever does this. Whoever has boxes may always give
+/// them away.
+const fn takes(kind: Kind) -> bool {
+    matches!(kind, Kind::TakeOver | Kind::CollectForDestruction | Kind::Accept)
+}
+
+/// Whether somebody sees what is in the boxes.
+const fn opens(kind: Kind) -> bool {
+    matches!(kind, Kind::Pack | Kind::Unpack | Kind::Destroy)
+}
+
+/// What ends or confirms something that was begun, and touches no box.
+#[must_use]
+pub const fn is_paperwork(kind: Kind) -> bool {
+    matches!(kind, Kind::Ack | Kind::Withdraw | Kind::Release | Kind::Resume)
+}
