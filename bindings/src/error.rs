@@ -321,6 +321,7 @@ impl From<FrameError> for CrewError {
 #[cfg(test)]
 mod tests {
     use crewseal::CrewError as Core;
+    use crewseal::custody::rules::Rule;
     use crewseal::custody::{BoxListError, Refused};
     use crewseal::label::roll::RollError;
 
@@ -381,6 +382,8 @@ mod tests {
             Core::NotForMe,
             Core::Stranger,
             Core::Expired,
+            Core::Forbidden(Rule::Credential),
+            Core::OtherForbidden(Rule::Classes),
             Core::WrongCode,
             Core::NothingToSign,
             Core::StillOffered { offer: crewseal::signed::Digest([1; 32]) },

@@ -186,9 +186,13 @@ mod people {
             ..with(paper::mover(), Qualifications { classes: classes.clone(), ..qualified() })
         };
         let not_his = FaultKind::Broken(Rule::Classes);
-        for (number, may) in
-            [(ORDINARY, true), (PAPERS, true), (DEVICES, false), (VALUABLES, false), (UNKNOWN, false)]
-        {
+        for (number, may) in [
+            (ORDINARY, true),
+            (PAPERS, true),
+            (DEVICES, false),
+            (VALUABLES, false),
+            (UNKNOWN, false),
+        ] {
             for kind in [Kind::TakeOver, Kind::CollectForDestruction, Kind::Accept] {
                 let found = does(contractor(), kind, number);
                 assert_eq!(!found.contains(&not_his), may, "{kind:?} {number}");
@@ -200,8 +204,7 @@ mod people {
             // Nor may anybody hand it to him.
             let mut giver = with(paper::driver(), qualified());
             let offer = giver.offers(contractor().device(), paper::boxes([ORDINARY, number]));
-            let evidence =
-                known(&[&giver, &contractor()], &[(&offer, offer.claimed_at + 1_800)]);
+            let evidence = known(&[&giver, &contractor()], &[(&offer, offer.claimed_at + 1_800)]);
             let expected = (not_his, [offer.id()].into(), set([number]));
             assert_eq!(faults(&evidence).contains(&expected), !may, "{number}");
         }
@@ -333,7 +336,12 @@ mod people {
 
 fn revoked(epoch: u64, device: DeviceId, since: u64) -> Signed<Revocations> {
     let origin = paper::ORIGIN.to_owned();
-    paper::hq().sign(Revocations { version: Version, origin, epoch, since: [(device, since)].into() })
+    paper::hq().sign(Revocations {
+        version: Version,
+        origin,
+        epoch,
+        since: [(device, since)].into(),
+    })
 }
 
 #[test]
@@ -502,7 +510,8 @@ mod order {
             0_u16..6,
         ));
         let boxes = prop::collection::btree_set(0_u16..6, 1..4);
-        let step = (0_usize..3, kind, boxes, finding, any::<prop::sample::Index>(), 0_usize..3, 1_u64..50);
+        let step =
+            (0_usize..3, kind, boxes, finding, any::<prop::sample::Index>(), 0_usize..3, 1_u64..50);
         let step = step.prop_map(|(by, kind, boxes, finding, about, to, tick)| Step {
             by,
             kind,
@@ -557,7 +566,9 @@ mod order {
             // Whether a box went on by a handoff is a matter of who had it, which what
             // nothing else orders is told of by the clocks.
             .filter(|fault| fault.kind != FaultKind::Broken(Rule::SecondPerson))
-            .map(|fault| (fault.kind, fault.events.iter().map(place).collect(), fault.boxes.clone()))
+            .map(|fault| {
+                (fault.kind, fault.events.iter().map(place).collect(), fault.boxes.clone())
+            })
             .collect()
     }
 

@@ -91,11 +91,23 @@ impl Hq {
     /// # Errors
     /// The database.
     pub fn rolls(&self) -> Result<Vec<Roll>, HqError> {
+        self.store.read(|db| self.all_rolls(db))
+    }
+
+    /// The rolls that a device may see: all, unless it is revoked.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn rolls_for(&self, device: &DeviceId) -> Result<Vec<Roll>, HqError> {
         self.store.read(|db| {
-            let ids = store::roll_ids(db)?.into_iter();
-            let rolls = ids.filter_map(|id| store::roll(db, self.key(), &id).transpose());
-            rolls.collect()
+            if self.is_revoked(db, device)? { Ok(Vec::new()) } else { self.all_rolls(db) }
         })
+    }
+
+    fn all_rolls(&self, db: &Connection) -> Result<Vec<Roll>, HqError> {
+        let ids = store::roll_ids(db)?.into_iter();
+        let rolls = ids.filter_map(|id| store::roll(db, self.key(), &id).transpose());
+        rolls.collect()
     }
 
     /// Opens a job. Its labelled boxes become version 1 of its manifest; without
@@ -351,12 +363,19 @@ impl Hq {
     pub fn revoke(&self, device: DeviceId, since: u64) -> Result<u64, HqError> {
         self.store.write(|db| {
             store::credential(db, self.key(), &device)?.ok_or(HqError::UnknownDevice(device))?;
-            let epoch = store::revocations(db)?.0.saturating_add(1);
+            let mut list = match store::revocations(db, self.key())? {
+                Some(list) => (*list).clone(),
+                None => self.no_revocations(),
+            };
+            list.epoch = list.epoch.saturating_add(1);
+            let earliest = list.since.entry(device).or_insert(since);
+            *earliest = since.min(*earliest);
+            let list = self.sign(list)?;
             db.execute(
-                "INSERT INTO revocations (epoch, device, since) VALUES (?1, ?2, ?3)",
-                (column(epoch), device.0, column(since)),
+                "INSERT INTO revocations (epoch, device, since, bytes) VALUES (?1, ?2, ?3, ?4)",
+                params![column(list.epoch), device.0, column(since), list.as_bytes()],
             )?;
-            Ok(epoch)
+            Ok(list.epoch)
         })
     }
 
@@ -365,14 +384,21 @@ impl Hq {
     /// # Errors
     /// The database.
     pub fn revocations(&self) -> Result<Signed<Revocations>, HqError> {
-        let (epoch, since) = self.store.read(store::revocations)?;
+        match self.store.read(|db| store::revocations(db, self.key()))? {
+            Some(list) => Ok(list),
+            None => self.sign(self.no_revocations()),
+        }
+    }
+
+    fn no_revocations(&self) -> Revocations {
         let origin = self.origin().to_owned();
-        self.sign(Revocations { version: Version, origin, epoch, since })
+        Revocations { version: Version, origin, epoch: 0, since: BTreeMap::new() }
     }
 
     /// Whether a device was revoked, since whenever.
-    pub(crate) fn is_revoked(&self, device: &DeviceId) -> Result<bool, HqError> {
-        Ok(self.store.read(store::revocations)?.1.contains_key(device))
+    pub(crate) fn is_revoked(&self, db: &Connection, device: &DeviceId) -> Result<bool, HqError> {
+        let list = store::revocations(db, self.key())?;
+        Ok(list.is_some_and(|list| list.since.contains_key(device)))
     }
 
     /// Signs HQ's time, under the next number.
@@ -394,7 +420,7 @@ impl Hq {
                 at: self.clock.now(),
                 nonce,
                 root: None,
-                epoch: Some(store::revocations(db)?.0),
+                epoch: Some(store::revocations(db, self.key())?.map_or(0, |list| list.epoch)),
             })?;
             db.execute(
                 "INSERT INTO ticks (number, bytes) VALUES (?1, ?2)",
@@ -412,7 +438,7 @@ impl Hq {
     pub fn job_packs(&self, device: &DeviceId) -> Result<Vec<Signed<JobPack>>, HqError> {
         let now = column(self.clock.now());
         self.store.read(|db| {
-            if store::revocations(db)?.1.contains_key(device) {
+            if self.is_revoked(db, device)? {
                 return Ok(Vec::new());
             }
             let mut query = db.prepare(

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal::cbor::Version;
-use crewseal::custody::{DeviceId, Event, JobId, Lists, MAX_RECORD, Record, Revocations, admit};
+use crewseal::custody::{DeviceId, Event, JobId, Lists, MAX_RECORD, Record, admit};
 use crewseal::label::Token;
 use crewseal::label::roll::RollWire;
 use crewseal::signed::{Digest, Signed, Unverified};
@@ -41,10 +41,6 @@ impl Hq {
         let mut lists = Lists::new();
         lists.add_manifests(manifests.clone());
         let (sensitive, classes) = store::classes(db, &lists, &job)?;
-        let (epoch, since) = store::revocations(db)?;
-        let origin = self.origin().to_owned();
-        let revocations = Revocations { version: Version, origin, epoch, since };
-        let revocations = (epoch > 0).then(|| self.sign(revocations)).transpose()?;
         Ok(Record {
             version: Version,
             job,
@@ -60,7 +56,7 @@ impl Hq {
             release_keys: store::release_keys(db, &job)?,
             sensitive,
             classes,
-            revocations: revocations.as_ref().map(bytes),
+            revocations: store::revocations(db, self.key())?.as_ref().map(bytes),
         })
     }
 

@@ -187,9 +187,7 @@ async fn revocations(State(desk): State<Desk>, _: Carrier) -> Result<Answer, Pro
 }
 
 async fn rolls(State(desk): State<Desk>, Carrier(device): Carrier) -> Result<Answer, Problem> {
-    let rolls = desk
-        .ask(move |hq| if hq.is_revoked(&device)? { Ok(Vec::new()) } else { hq.rolls() })
-        .await?;
+    let rolls = desk.ask(move |hq| hq.rolls_for(&device)).await?;
     Ok(Answer::of(&Rolls { version: Version, rolls: rolls.iter().map(Roll::to_wire).collect() }))
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crewseal::custody::{
     BoxClass, BoxList, BoxListError, Credential, DeviceId, JobId, Lists, Manifest, Manifests,
-    ReleaseKey,
+    ReleaseKey, Revocations,
 };
 use crewseal::label::Token;
 use crewseal::label::roll::{Leaf, Roll, RollHead};
@@ -182,21 +182,16 @@ pub(crate) fn classes(
     Ok((named(&sensitive)?, classed))
 }
 
-/// How many times a device was revoked, and since when each of them is.
-pub(crate) fn revocations(db: &Connection) -> Result<(u64, BTreeMap<DeviceId, u64>), HqError> {
-    let number = |row: &rusqlite::Row<'_>, column| {
-        row.get::<_, i64>(column).map(|number| u64::try_from(number).unwrap_or(0))
-    };
-    let mut query = db.prepare_cached("SELECT epoch, device, since FROM revocations")?;
-    let mut rows = query.query([])?;
-    let (mut epoch, mut revoked) = (0, BTreeMap::new());
-    while let Some(row) = rows.next()? {
-        epoch = epoch.max(number(row, 0)?);
-        let since = number(row, 2)?;
-        let earliest = revoked.entry(DeviceId(row.get(1)?)).or_insert(since);
-        *earliest = since.min(*earliest);
-    }
-    Ok((epoch, revoked))
+/// The newest list of revoked devices; none if no device ever was.
+pub(crate) fn revocations(
+    db: &Connection,
+    hq: &PublicKey,
+) -> Result<Option<Signed<Revocations>>, HqError> {
+    let bytes: Option<Vec<u8>> = db
+        .prepare_cached("SELECT bytes FROM revocations ORDER BY epoch DESC LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    bytes.map(|bytes| ours(&bytes, hq, "a list of revoked devices")).transpose()
 }
 
 /// A job's manifest, which may have no version yet.

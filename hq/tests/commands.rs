@@ -141,3 +141,14 @@ fn a_dispatcher_opens_a_job_and_invites_a_phone() {
     let refused = hq(&["job", "--data", "hq", "--plan", "plan.json"], directory.path());
     assert_eq!(refused.status.code(), Some(2));
 }
+
+#[test]
+fn a_device_that_hq_does_not_have_cannot_be_revoked() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock =
+        std::sync::Arc::new(crewseal::clock::SystemClock::new(crewseal::custody::BootId([0; 4])));
+    crewseal_hq::Hq::create(&directory.path().join("hq"), "hq.example", clock).unwrap();
+    let refused = hq(&["revoke", "--data", "hq", "--device", "ab12"], directory.path());
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("no device has such an id"), "{refused:?}");
+}

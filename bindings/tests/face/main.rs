@@ -11,8 +11,8 @@ mod hq;
 mod phone;
 
 use crewseal_ffi::{
-    Act, Advice, Commission, Count, Crew, CrewError, Finding, FindingKind, FrameFormat, Label,
-    LabelFault, Layout, Level, Region, Sighting, read_frame,
+    Act, Advice, Commission, Count, Countersign, Crew, CrewError, Finding, FindingKind,
+    FrameFormat, Label, LabelFault, Layout, Level, Region, Sighting, read_frame,
 };
 
 use crate::hq::{BLANK, BOXES, Hq, JOB};
@@ -99,12 +99,17 @@ async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
     session.commission(blank.clone()).unwrap();
     giver.commission(JOB, session.commissioned()).await.unwrap();
     let damaged = Finding { kind: FindingKind::Damaged, boxes: vec![blank] };
+    let needed = giver.needs(Act::Load, JOB, session.seen(), vec![damaged.clone()]).await;
+    assert_eq!(needed, Ok(None), "ordinary boxes");
+    let needed = giver.needs(Act::Destroy, JOB, session.seen(), Vec::new()).await;
+    assert_eq!(needed, Ok(Some(Countersign::Supervisor)));
     giver.record(Act::Load, JOB, session.seen(), vec![damaged], None).await.unwrap();
     let hello = receiver.hello(false).await.unwrap();
     let offer = giver.offer(JOB, session.seen(), hello, Vec::new()).await.unwrap();
 
     let shown = receiver.read_offer(offer.clone()).await.unwrap();
     assert_eq!((shown.giver().device, shown.job()), (giver.device_id(), JOB));
+    assert!(!shown.may_be_revoked(), "this HQ revokes nobody");
     assert_eq!(shown.boxes(), session.seen());
     let own = receiver.begin_scan(JOB).await.unwrap();
     let scanned = vec![label(&own.sight(&text(BOXES[0]))), label(&own.sight(&text(BLANK)))];

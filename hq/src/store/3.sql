@@ -11,11 +11,12 @@ CREATE TABLE classes (
     PRIMARY KEY (job, token, class)
 ) STRICT, WITHOUT ROWID;
 
--- The devices that HQ takes its word back from.
+-- The devices that HQ takes its word back from, and the list as phones get it.
 CREATE TABLE revocations (
     epoch INTEGER PRIMARY KEY,               -- from 1
     device BLOB NOT NULL REFERENCES devices, -- the device
-    since INTEGER NOT NULL                   -- time
+    since INTEGER NOT NULL,                  -- time
+    bytes BLOB NOT NULL                      -- the list of this epoch, signed
 ) STRICT;
 
 CREATE TRIGGER revocations_stay BEFORE DELETE ON revocations

@@ -262,7 +262,7 @@ impl Day {
         self.hq.sign(self.record()).as_bytes().to_vec()
     }
 
-    fn list(&self, boxes: &[usize]) -> BoxList {
+    pub fn list(&self, boxes: &[usize]) -> BoxList {
         self.lists.name(&boxes.iter().map(|at| self.labels[*at]).collect()).unwrap()
     }
 }

@@ -1,7 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal::cbor::Version;
-use crewseal::custody::{FindingKind, Kind, Outcome, Receipt, Refusal, Role};
+use crewseal::custody::{
+    BoxClass, FindingKind, Kind, Outcome, Receipt, Refusal, Revocations, Role,
+};
 use crewseal_hq::verdict::{Standing, Verdict, fingerprint, verify};
 
 use crate::day::{Day, Key, More, at, moving_day};
@@ -216,4 +218,49 @@ fn a_machine_reads_the_same() {
     assert_eq!(json["contents"]["delivered"], 41);
     assert_eq!(json["open"][0]["source"], "finding");
     assert_eq!(json["hq"]["known"], true);
+}
+
+/// Each rule, broken or perhaps broken, in words of its own.
+#[test]
+fn rules_are_said_in_words() {
+    let mut day = small();
+    day.act(0, Kind::SignOff, &[], at(9, 30), More::default());
+    day.sync(at(9, 40));
+    let mut record = day.record();
+    record.sensitive = day.list(&[1]);
+    record.classes = BTreeMap::from([(BoxClass::Papers, day.list(&[0]))]);
+    let revoked = BTreeMap::from([(day.device(1), at(8, 30)), (day.device(0), at(7, 0))]);
+    let origin = "hq.test".to_owned();
+    let list = Revocations { version: Version, origin, epoch: 2, since: revoked };
+    record.revocations = Some(day.hq.sign(list).as_bytes().to_vec().into());
+    let bytes = day.hq.sign(record.clone()).as_bytes().to_vec();
+    let verdict = verify(&bytes, Some(&day.hq.public));
+    assert_eq!(verdict.standing, Standing::HoldsWithOpenMatters, "{verdict}");
+    let said: BTreeSet<&str> = open(&verdict).into_iter().collect();
+    for what in [
+        "by a revoked device",
+        "perhaps by a revoked device",
+        "signed by one person only",
+        "not this role's to do",
+    ] {
+        assert!(said.contains(what), "{what} of {said:?}");
+    }
+    let neutral = verdict.open.iter().filter(|open| open.what.starts_with("perhaps"));
+    assert!(neutral.clone().count() > 0 && neutral.clone().all(|open| open.neutral));
+    let alone = verdict.open.iter().find(|open| open.what == "signed by one person only").unwrap();
+    assert_eq!(alone.boxes.len(), 2, "both of the boxes that are not ordinary");
+    let headline = &verdict.contents.unwrap().headline;
+    assert!(headline.contains("rules broken"), "{headline}");
+
+    // What the record says of classes and revocations must be readable and HQ's.
+    let foreign = Day::new(9, 0).list(&[8]);
+    record.sensitive = foreign;
+    let other = Key::new();
+    let origin = "hq.test".to_owned();
+    let list = Revocations { version: Version, origin, epoch: 3, since: BTreeMap::new() };
+    record.revocations = Some(other.sign(list).as_bytes().to_vec().into());
+    let verdict = verify(day.hq.sign(record).as_bytes(), Some(&day.hq.public));
+    assert_eq!(verdict.standing, Standing::DoesNotHold);
+    let flaws: Vec<&str> = verdict.flaws.iter().map(|flaw| flaw.section.as_str()).collect();
+    assert_eq!(flaws, ["the list of boxes that are not ordinary", "the list of revoked devices"]);
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crewseal::cbor;
 use crewseal::clock::Clock;
-use crewseal::custody::{Role, Tick};
+use crewseal::custody::{
+    BoxClass, DeviceId, Kind, Licence, Nda, Outcome, Qualifications, Revocations, Role, Tick,
+};
 use crewseal::job::JobPack;
 use crewseal::signed::Signed;
 use crewseal::sync::wire::{Jobs, Rolls};
@@ -95,7 +97,7 @@ async fn a_challenge_is_answered_once_in_time_and_by_its_device() {
 async fn without_a_session_nothing_is_told() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let places = ["/v1/tick", "/v1/jobs", "/v1/rolls"];
+    let places = ["/v1/tick", "/v1/revocations", "/v1/jobs", "/v1/rolls"];
     for place in places {
         assert!(success(phone.get(place).await).await.is_ok(), "{place}");
     }
@@ -155,6 +157,78 @@ async fn a_device_sees_its_own_open_jobs_only() {
     assert_eq!((grown.versions().len(), grown.tokens().len()), (2, 4));
     site.hq.assign(phone.device(), other).unwrap();
     assert_eq!(packs().await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_hq_has_papers_of_stands_in_the_credential() {
+    let site = Site::open();
+    let qualifications = Qualifications {
+        licences: [Licence::Driving, Licence::Forklift].into(),
+        nda: Some(Nda { text: Nda::digest("I tell nobody."), until: 1_900_000_000 }),
+        trained_until: Some(1_800_000_000),
+        classes: [BoxClass::Papers].into(),
+    };
+    let url = site.running.url();
+    let invited = site.hq.invite_qualified(Role::Driver, "Driver 4", &qualifications, &[], url);
+    let credential = Phone::new(invited.unwrap()).enrol().await.unwrap();
+    assert_eq!(credential.qualifications, Some(qualifications));
+    let credential = Phone::new(site.invite(&[])).enrol().await.unwrap();
+    assert_eq!(credential.qualifications, None, "nothing was said of them");
+}
+
+#[tokio::test]
+async fn a_pack_says_what_is_in_which_box() {
+    let site = Site::open();
+    let phone = site.phone().await;
+    let both = [BoxClass::Papers, BoxClass::Devices];
+    let classes =
+        BTreeMap::from([(site.label(8), both.into()), (site.label(9), [BoxClass::Devices].into())]);
+    let labelled = [site.label(7), site.label(8), site.label(9)];
+    site.hq.add_boxes(site.job, &labelled, &[site.label(7)].into(), &classes).unwrap();
+    let bytes = success(phone.get("/v1/jobs").await).await.unwrap();
+    let jobs: Jobs = cbor::from_slice(&bytes).unwrap();
+    let pack = Signed::<JobPack>::open(&jobs.packs[0], site.hq.key()).unwrap();
+    let mut lists = crewseal::custody::Lists::new();
+    lists.add_manifests(pack.manifests(site.hq.key()).unwrap());
+    let known = pack.box_classes(&lists).unwrap();
+    assert_eq!(known.len(), 4);
+    for of_none in [0, 7] {
+        assert_eq!(known[&site.label(of_none)], BoxClass::ALL.into());
+    }
+    assert_eq!(known[&site.label(8)], both.into());
+    assert_eq!(known[&site.label(9)], [BoxClass::Devices].into());
+}
+
+#[tokio::test]
+async fn a_revoked_device_sees_nothing_more_and_may_still_deliver() {
+    let site = Site::open();
+    let (mut lost, other) = (site.phone().await, site.phone().await);
+    let list = async || {
+        let bytes = success(other.get("/v1/revocations").await).await.unwrap();
+        (*Signed::<Revocations>::open(&bytes, site.hq.key()).unwrap()).clone()
+    };
+    let none = list().await;
+    assert_eq!((none.epoch, none.since.len(), none.origin.as_str()), (0, 0, "hq.test"));
+    assert_eq!(site.hq.tick().unwrap().epoch, Some(0));
+
+    let noon = 1_800_000_000;
+    assert_eq!(site.hq.revoke(lost.device(), noon).unwrap(), 1);
+    assert_eq!(site.hq.revoke(lost.device(), noon + 9).unwrap(), 2, "later: no word");
+    assert_eq!(list().await.since, [(lost.device(), noon)].into());
+    assert_eq!(site.hq.revoke(lost.device(), noon - 60).unwrap(), 3);
+    let newest = list().await;
+    assert_eq!((newest.epoch, newest.since), (3, [(lost.device(), noon - 60)].into()));
+    assert_eq!(site.hq.tick().unwrap().epoch, Some(3));
+    assert!(site.hq.revoke(DeviceId([0; 16]), noon).is_err(), "no such device");
+
+    lost.sign_in().await.unwrap();
+    let bytes = success(lost.get("/v1/jobs").await).await.unwrap();
+    assert!(cbor::from_slice::<Jobs>(&bytes).unwrap().packs.is_empty());
+    let bytes = success(lost.get("/v1/rolls").await).await.unwrap();
+    assert!(cbor::from_slice::<Rolls>(&bytes).unwrap().rolls.is_empty());
+    let left = lost.act(Kind::Count, site.job, &[site.label(0)]);
+    let receipts = lost.deliver(&[left]).await;
+    assert_eq!(crate::phone::outcomes(&receipts), [Outcome::Stored], "evidence is welcome");
 }
 
 #[tokio::test]

@@ -80,6 +80,7 @@ async fn evidence_cannot_be_changed_or_deleted() {
     let mut phone = site.phone().await;
     let envelope = phone.act(Kind::Count, site.job, &[site.label(0)]);
     phone.deliver(&[envelope]).await;
+    site.hq.revoke(phone.device(), 1).unwrap();
     let db = Connection::open(site.dir.path().join("data/hq.db")).unwrap();
     for (table, column) in [
         ("events", "bytes"),
@@ -87,6 +88,7 @@ async fn evidence_cannot_be_changed_or_deleted() {
         ("ticks", "bytes"),
         ("manifests", "bytes"),
         ("rolls", "head"),
+        ("revocations", "bytes"),
     ] {
         let rows = format!("SELECT count(*) FROM {table}");
         let count = || db.query_row(&rows, [], |row| row.get::<_, i64>(0)).unwrap();
