@@ -25,8 +25,9 @@ use std::fmt::Write as _;
 
 use crewseal::cbor::{self, Version};
 use crewseal::custody::{
-    Act, Batch, BoxList, Commitment, DeviceId, Dispute, Event, Finding, FindingKind, Kind, Lists,
-    Manifests, Outcome, Place, Protection, Receipt, Refusal, ReleaseCode, Role, Salt, Tick,
+    Act, Batch, BoxClass, BoxList, Commitment, DeviceId, Dispute, Event, Finding, FindingKind,
+    Kind, Licence, Lists, Manifests, Nda, Outcome, Place, Protection, Qualifications, Receipt,
+    Refusal, ReleaseCode, Revocations, Role, Salt, Tick,
 };
 use crewseal::handoff::Hello;
 use crewseal::handoff::message::{self, Authority, Enclosed};
@@ -230,7 +231,7 @@ fn roll_head(name: &str, leaves: &[Leaf]) -> Vector {
 
 fn credential(name: &str, phone: &paper::Phone) -> Vector {
     let credential = phone.credential();
-    let v = Vector::new("credential", name)
+    let mut v = Vector::new("credential", name)
         .with_bytes("act-key", &credential.act_key.0)
         .with_bytes("handoff-key", &credential.handoff_key.0)
         .with_bytes("device", &credential.device().0)
@@ -238,7 +239,62 @@ fn credential(name: &str, phone: &paper::Phone) -> Vector {
         .with("role", format!("{:?}", credential.role))
         .with("valid-from", credential.valid_from)
         .with("valid-to", credential.valid_to);
+    if let Some(Qualifications { licences, nda, trained_until, classes }) =
+        &credential.qualifications
+    {
+        v = v.with("licences", format!("{licences:?}")).with("classes", format!("{classes:?}"));
+        if let Some(nda) = nda {
+            v = v.with_bytes("nda", &nda.text.0).with("nda-until", nda.until);
+        }
+        if let Some(until) = trained_until {
+            v = v.with("trained-until", until);
+        }
+    }
     signed_message(v, &paper::hq(), credential)
+}
+
+fn revocations(name: &str, epoch: u64, since: &[(DeviceId, u64)]) -> Vector {
+    let since: BTreeMap<DeviceId, u64> = since.iter().copied().collect();
+    let mut v = Vector::new("revocations", name).with("origin", paper::ORIGIN).with("epoch", epoch);
+    for (place, (device, since)) in (1..).zip(&since) {
+        v = v
+            .with_bytes(&format!("device-{place}"), &device.0)
+            .with(&format!("since-{place}"), since);
+    }
+    let origin = paper::ORIGIN.to_owned();
+    signed_message(v, &paper::hq(), Revocations { version: Version, origin, epoch, since })
+}
+
+/// HELLO with a tick that tells of revocations, of a log without a root.
+fn hello_vector(name: &str) -> Vector {
+    let tick = paper::hq().sign(Tick { epoch: Some(3), ..paper::tick(2) });
+    let hello = Hello { tick: Some(tick), ..handoff().hello };
+    Vector::new("hello", name)
+        .with_bytes("device", &hello.device.0)
+        .with_bytes("commitment", &hello.commitment.0)
+        .with("epoch", 3)
+        .with_bytes("hello", &hello.to_bytes())
+}
+
+fn still_greets(vector: &Vector) {
+    let hq = paper::hq().public;
+    let authority = Authority { hq: &hq, origin: paper::ORIGIN };
+    let hello = Hello::read(&vector.bytes("hello"), authority).unwrap();
+    assert_eq!(hello.to_bytes(), vector.bytes("hello"));
+    assert_eq!(hello.device.0.to_vec(), vector.bytes("device"));
+    let epoch = hello.tick.and_then(|tick| tick.epoch).unwrap();
+    assert_eq!(epoch.to_string(), vector.fields["epoch"]);
+}
+
+/// Everything that a credential can say of its carrier.
+fn qualifications() -> Qualifications {
+    let text = Nda::digest("I tell nobody what I see.");
+    Qualifications {
+        licences: [Licence::Driving, Licence::ConfidentialDestruction].into(),
+        nda: Some(Nda { text, until: paper::MORNING + 86_400 }),
+        trained_until: Some(paper::MORNING + 172_800),
+        classes: [BoxClass::Papers, BoxClass::Valuables].into(),
+    }
 }
 
 /// Seals `index` other entries first, so that this one bears that index.
@@ -437,6 +493,22 @@ fn specimens() -> Vec<Vector> {
         tick("tick with the root of a log", Tick { root: Some(Digest([7; 32])), ..paper::tick(9) }),
         credential("credential of a mover", &paper::mover()),
         credential("credential of a supervisor", &supervisor),
+        tick("tick with an epoch of revocations", Tick { epoch: Some(3), ..paper::tick(2) }),
+        credential("credential with all qualifications", &{
+            let qualifications = Some(qualifications());
+            paper::Phone { qualifications, ..paper::driver() }
+        }),
+        credential("credential with no qualifications", &{
+            let qualifications = Some(Qualifications::default());
+            paper::Phone { qualifications, ..paper::driver() }
+        }),
+        revocations("revocations of nobody", 0, &[]),
+        revocations(
+            "revocations of two devices",
+            3,
+            &[(mover.device(), paper::MORNING + 60), (paper::driver().device(), paper::MORNING)],
+        ),
+        hello_vector("a greeting that tells of revocations"),
     ]);
 
     let version_1 = paper::manifest(1, None, &paper::tokens(0..3));
@@ -543,6 +615,8 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
             "receipt" => still_verifies::<Receipt>(vector),
             "tick" => still_verifies::<Tick>(vector),
             "credential" => still_verifies::<crewseal::custody::Credential>(vector),
+            "revocations" => still_verifies::<Revocations>(vector),
+            "hello" => still_greets(vector),
             "manifest" => still_verifies::<crewseal::custody::Manifest>(vector),
             "roll" => still_verifies::<RollHead>(vector),
             "enrolment" => still_verifies::<EnrolClaim>(vector),
