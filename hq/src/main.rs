@@ -10,11 +10,12 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use crewseal::cbor;
 use crewseal::clock::{Clock, SystemClock};
-use crewseal::custody::{BootId, JobId, Kind, Role};
+use crewseal::custody::{BootId, BoxClass, JobId, Kind, Licence, Nda, Qualifications, Role};
 use crewseal::label::{Grid, Strength, Token};
 use crewseal_hq::scan::{Scanned, scan};
 use crewseal_hq::{Hq, Listen, labels, plan, serve, verdict};
 use data_encoding::HEXLOWER;
+use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
@@ -137,7 +138,7 @@ struct JobArgs {
     data: PathBuf,
     /// The plan: `title`, `customer`, `origin`, `destination`, `boxes`,
     /// `opens_at`, `closes_at` and, if there are such boxes, the label texts of
-    /// `labelled` and, of these, `sensitive`.
+    /// `labelled` and, of these, `sensitive`, `papers`, `devices` and `valuables`.
     #[arg(long, value_name = "FILE")]
     plan: PathBuf,
 }
@@ -156,6 +157,23 @@ struct InviteArgs {
     /// A job of the crew: its id in hex, or its first digits. May be repeated.
     #[arg(long = "job", value_name = "ID")]
     jobs: Vec<String>,
+    /// What the carrier is licensed to do. May be repeated. Once HQ says anything
+    /// of licences, agreement, training or classes, what it does not say he does
+    /// not have.
+    #[arg(long = "licence", value_enum, value_name = "LICENCE")]
+    licences: Vec<LicenceArg>,
+    /// The text of the agreement on secrecy that he signed.
+    #[arg(long, value_name = "FILE", requires = "nda_until")]
+    nda: Option<PathBuf>,
+    /// Until when it holds, such as 2027-01-01T00:00:00Z.
+    #[arg(long, value_name = "TIME", requires = "nda")]
+    nda_until: Option<Timestamp>,
+    /// Until when his training holds.
+    #[arg(long, value_name = "TIME")]
+    trained_until: Option<Timestamp>,
+    /// A class of boxes that he may take, besides ordinary ones. May be repeated.
+    #[arg(long = "may-take", value_enum, value_name = "CLASS")]
+    classes: Vec<ClassArg>,
     /// Where the phone reaches HQ, as `serve` printed it.
     #[arg(long, value_name = "URL")]
     url: String,
@@ -176,6 +194,28 @@ enum RoleArg {
     Supervisor,
     /// An outside partner's crew.
     Contractor,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LicenceArg {
+    /// Vehicles of up to 3.5 tonnes.
+    Driving,
+    /// Vehicles above 3.5 tonnes.
+    DrivingHeavy,
+    /// Forklifts.
+    Forklift,
+    /// Destroying confidential papers and data carriers.
+    Destruction,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ClassArg {
+    /// Files, records, letters.
+    Papers,
+    /// Computers, disks, phones.
+    Devices,
+    /// Jewellery, art, money.
+    Valuables,
 }
 
 #[derive(Args)]
@@ -209,10 +249,10 @@ struct RevokeArgs {
     /// The device's id in hex, or its first digits.
     #[arg(long, value_name = "ID")]
     device: String,
-    /// Since when, in seconds since 1970-01-01 UTC; now, if it is left out. What the
+    /// Since when, such as 2026-03-14T18:00:00Z; now, if it is left out. What the
     /// device did before stays good.
-    #[arg(long, value_name = "SECONDS")]
-    since: Option<u64>,
+    #[arg(long, value_name = "TIME")]
+    since: Option<Timestamp>,
 }
 
 fn main() -> ExitCode {
@@ -274,11 +314,48 @@ fn run_invite(args: &InviteArgs) -> Result<ExitCode, Failure> {
         RoleArg::Supervisor => Role::Supervisor,
         RoleArg::Contractor => Role::Contractor,
     };
+    let qualifications = qualifications(args)?;
     let mut file = std::fs::File::create_new(&args.out)?;
-    let invitation = hq.invite(role, &args.pseudonym, &jobs, &args.url)?;
+    let invitation = match &qualifications {
+        Some(q) => hq.invite_qualified(role, &args.pseudonym, q, &jobs, &args.url)?,
+        None => hq.invite(role, &args.pseudonym, &jobs, &args.url)?,
+    };
     file.write_all(&cbor::to_vec(&invitation))?;
     say(args.out.display())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is said of a carrier's papers, if anything is.
+fn qualifications(args: &InviteArgs) -> Result<Option<Qualifications>, Failure> {
+    let nda = match (&args.nda, args.nda_until) {
+        (Some(text), Some(until)) => {
+            let text = Nda::digest(&std::fs::read_to_string(text)?);
+            Some(Nda { text, until: seconds(until)? })
+        }
+        _ => None,
+    };
+    let licence = |licence: &LicenceArg| match licence {
+        LicenceArg::Driving => Licence::Driving,
+        LicenceArg::DrivingHeavy => Licence::DrivingHeavy,
+        LicenceArg::Forklift => Licence::Forklift,
+        LicenceArg::Destruction => Licence::ConfidentialDestruction,
+    };
+    let class = |class: &ClassArg| match class {
+        ClassArg::Papers => BoxClass::Papers,
+        ClassArg::Devices => BoxClass::Devices,
+        ClassArg::Valuables => BoxClass::Valuables,
+    };
+    let qualifications = Qualifications {
+        licences: args.licences.iter().map(licence).collect(),
+        nda,
+        trained_until: args.trained_until.map(seconds).transpose()?,
+        classes: args.classes.iter().map(class).collect(),
+    };
+    Ok((qualifications != Qualifications::default()).then_some(qualifications))
+}
+
+fn seconds(time: Timestamp) -> Result<u64, Failure> {
+    u64::try_from(time.as_second()).map_err(|_| "a time before 1970".into())
 }
 
 fn run_codes(args: &CodesArgs) -> Result<ExitCode, Failure> {
@@ -303,7 +380,7 @@ fn run_export(args: &ExportArgs) -> Result<ExitCode, Failure> {
 
 fn run_revoke(args: &RevokeArgs) -> Result<ExitCode, Failure> {
     let clock = clock()?;
-    let since = args.since.unwrap_or_else(|| clock.now());
+    let since = args.since.map_or_else(|| Ok(clock.now()), seconds)?;
     let hq = Hq::open(&args.data, clock)?;
     let devices = hq.devices()?;
     let device = *only(&devices, |device| &device.0, &args.device, "device")?;

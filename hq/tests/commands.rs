@@ -117,7 +117,7 @@ fn a_dispatcher_opens_a_job_and_invites_a_phone() {
     let plan = serde_json::json!({
         "title": "Household move 1", "customer": "Customer 1",
         "origin": "5 Example Street", "destination": "12 Sample Road",
-        "boxes": 2, "labelled": labels, "sensitive": [labels[0]],
+        "boxes": 2, "labelled": labels, "sensitive": [labels[0]], "papers": [labels[1]],
         "opens_at": "2026-03-14T06:00:00Z", "closes_at": "2026-03-17T06:00:00Z",
     });
     std::fs::write(directory.path().join("plan.json"), plan.to_string()).unwrap();
@@ -134,6 +134,14 @@ fn a_dispatcher_opens_a_job_and_invites_a_phone() {
     let invitation: crewseal::sync::wire::Invitation =
         crewseal::cbor::from_slice(&invitation).unwrap();
     assert_eq!(invitation.hq, *crewseal_hq::Hq::open(&data, clock).unwrap().key());
+
+    std::fs::write(directory.path().join("nda.txt"), "I tell nobody.").unwrap();
+    let has = ["--licence", "driving", "--may-take", "papers", "--nda", "nda.txt"];
+    let until = ["--nda-until", "2027-01-01T00:00:00Z", "--trained-until", "2027-01-01T00:00:00Z"];
+    let there_too = ["--job", &job, "--url", "https://localhost:8443", "--out", "m2.invitation"];
+    printed(&[invite.as_slice(), &has, &until, &there_too].concat());
+    let no_end = hq(&[invite.as_slice(), &has, &there_too].concat(), directory.path());
+    assert_eq!(no_end.status.code(), Some(2), "an agreement without an end");
 
     let again = hq(&[invite.as_slice(), &there].concat(), directory.path());
     assert_eq!(again.status.code(), Some(2), "an invitation is not written over another");

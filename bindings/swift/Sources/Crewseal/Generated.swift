@@ -959,6 +959,12 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func jobs() async throws  -> [JobPack]
     
     /**
+     * Whose signature an act will need besides this one; nobody's, if nothing comes
+     * back. Say it before the act is recorded.
+     */
+    func needs(act: Act, job: JobId, boxes: [Label], findings: [Finding]) async throws  -> Countersign?
+    
+    /**
      * Offers boxes to the device that shows this hello. The person is asked to
      * confirm; the bytes are what to show the other phone, as a QR code.
      */
@@ -1225,6 +1231,26 @@ open func jobs()async throws  -> [JobPack]  {
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeJobPack.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Whose signature an act will need besides this one; nobody's, if nothing comes
+     * back. Say it before the act is recorded.
+     */
+open func needs(act: Act, job: JobId, boxes: [Label], findings: [Finding] = [])async throws  -> Countersign?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_needs(
+                        self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeJobId_lower(job),FfiConverterSequenceTypeLabel.lower(boxes),FfiConverterSequenceTypeFinding.lower(findings)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeCountersign.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -1903,6 +1929,12 @@ public protocol OfferProtocol: AnyObject, Sendable {
      */
     func job()  -> JobId
     
+    /**
+     * Whether HQ has revoked devices that this phone does not know of yet; the
+     * giver may be among them. Say so, and go on.
+     */
+    func mayBeRevoked()  -> Bool
+    
 }
 /**
  * An offer of boxes that another phone showed to this one. Its signature was
@@ -2004,6 +2036,19 @@ open func job() -> JobId  {
     return try!  FfiConverterTypeJobId_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_crewseal_ffi_fn_method_offer_job(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Whether HQ has revoked devices that this phone does not know of yet; the
+     * giver may be among them. Say so, and go on.
+     */
+open func mayBeRevoked() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_offer_may_be_revoked(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -2426,6 +2471,11 @@ public struct Acceptance: Equatable, Hashable {
      * What to show the receiver.
      */
     public let ack: Data
+    /**
+     * Whether HQ has revoked devices that this phone does not know of yet; the
+     * receiver may be among them. Say so, and go on.
+     */
+    public let mayBeRevoked: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2444,12 +2494,17 @@ public struct Acceptance: Equatable, Hashable {
          */notOffered: [Label], 
         /**
          * What to show the receiver.
-         */ack: Data) {
+         */ack: Data, 
+        /**
+         * Whether HQ has revoked devices that this phone does not know of yet; the
+         * receiver may be among them. Say so, and go on.
+         */mayBeRevoked: Bool) {
         self.receiver = receiver
         self.passing = passing
         self.notAccepted = notAccepted
         self.notOffered = notOffered
         self.ack = ack
+        self.mayBeRevoked = mayBeRevoked
     }
 
     
@@ -2472,7 +2527,8 @@ public struct FfiConverterTypeAcceptance: FfiConverterRustBuffer {
                 passing: FfiConverterSequenceTypeLabel.read(from: &buf), 
                 notAccepted: FfiConverterSequenceTypeLabel.read(from: &buf), 
                 notOffered: FfiConverterSequenceTypeLabel.read(from: &buf), 
-                ack: FfiConverterData.read(from: &buf)
+                ack: FfiConverterData.read(from: &buf), 
+                mayBeRevoked: FfiConverterBool.read(from: &buf)
         )
     }
 
@@ -2482,6 +2538,7 @@ public struct FfiConverterTypeAcceptance: FfiConverterRustBuffer {
         FfiConverterSequenceTypeLabel.write(value.notAccepted, into: &buf)
         FfiConverterSequenceTypeLabel.write(value.notOffered, into: &buf)
         FfiConverterData.write(value.ack, into: &buf)
+        FfiConverterBool.write(value.mayBeRevoked, into: &buf)
     }
 }
 
@@ -4493,6 +4550,82 @@ public func FfiConverterTypeCommission_lower(_ value: Commission) -> RustBuffer 
 
 
 /**
+ * Whose signature an act needs besides its own.
+ */
+
+public enum Countersign: Equatable, Hashable {
+    
+    /**
+     * A second person's: who takes the boxes on in a handoff, or a supervisor who
+     * signs it off.
+     */
+    case secondPerson
+    /**
+     * A supervisor's, who signs it off.
+     */
+    case supervisor
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Countersign: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCountersign: FfiConverterRustBuffer {
+    typealias SwiftType = Countersign
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Countersign {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .secondPerson
+        
+        case 2: return .supervisor
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Countersign, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .secondPerson:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .supervisor:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCountersign_lift(_ buf: RustBuffer) throws -> Countersign {
+    return try FfiConverterTypeCountersign.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCountersign_lower(_ value: Countersign) -> RustBuffer {
+    return FfiConverterTypeCountersign.lower(value)
+}
+
+
+
+/**
  * Why something was not done. Nothing is lost by any of these, and none holds
  * anything secret or personal.
  */
@@ -4557,6 +4690,22 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      * HQ does not vouch for the other device any more.
      */
     case NotVouchedFor
+    /**
+     * A rule forbids this to whoever carries this device. Nothing was signed.
+     */
+    case NotAllowed(
+        /**
+         * Which rule, and what to do.
+         */reason: String
+    )
+    /**
+     * A rule forbids this to the other side of the handoff.
+     */
+    case OtherNotAllowed(
+        /**
+         * Which rule, and what to do.
+         */reason: String
+    )
     /**
      * The release code is mistyped, or not one for this act.
      */
@@ -4749,44 +4898,50 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
         case 10: return .NotForThisPhone
         case 11: return .Stranger
         case 12: return .NotVouchedFor
-        case 13: return .WrongCode
-        case 14: return .StillOffered
-        case 15: return .FromPhone(
+        case 13: return .NotAllowed(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 16: return .FromHq(
+        case 14: return .OtherNotAllowed(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 17: return .UnknownBoxes(
+        case 15: return .WrongCode
+        case 16: return .StillOffered
+        case 17: return .FromPhone(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 18: return .KeysLocked
-        case 19: return .Cancelled
-        case 20: return .KeysGone
-        case 21: return .KeysFailed
-        case 22: return .StoreInUse
-        case 23: return .StoreReadOnly
-        case 24: return .StoreFull
-        case 25: return .StoreDamaged
-        case 26: return .SystemFailed
-        case 27: return .AppTooOld
-        case 28: return .Offline(
+        case 18: return .FromHq(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 19: return .UnknownBoxes(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 20: return .KeysLocked
+        case 21: return .Cancelled
+        case 22: return .KeysGone
+        case 23: return .KeysFailed
+        case 24: return .StoreInUse
+        case 25: return .StoreReadOnly
+        case 26: return .StoreFull
+        case 27: return .StoreDamaged
+        case 28: return .SystemFailed
+        case 29: return .AppTooOld
+        case 30: return .Offline(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 29: return .HqBusy(
+        case 31: return .HqBusy(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 30: return .AnswerCutOff(
+        case 32: return .AnswerCutOff(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 31: return .CaptivePortal
-        case 32: return .WrongClock
-        case 33: return .WrongCertificate
-        case 34: return .NotAdmitted
-        case 35: return .HqRefused(
+        case 33: return .CaptivePortal
+        case 34: return .WrongClock
+        case 35: return .WrongCertificate
+        case 36: return .NotAdmitted
+        case 37: return .HqRefused(
             status: try FfiConverterUInt16.read(from: &buf)
             )
-        case 36: return .Fault
+        case 38: return .Fault
 
          default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -4849,107 +5004,117 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             writeInt(&buf, Int32(12))
         
         
-        case .WrongCode:
+        case let .NotAllowed(reason):
             writeInt(&buf, Int32(13))
+            FfiConverterString.write(reason, into: &buf)
+            
+        
+        case let .OtherNotAllowed(reason):
+            writeInt(&buf, Int32(14))
+            FfiConverterString.write(reason, into: &buf)
+            
+        
+        case .WrongCode:
+            writeInt(&buf, Int32(15))
         
         
         case .StillOffered:
-            writeInt(&buf, Int32(14))
+            writeInt(&buf, Int32(16))
         
         
         case let .FromPhone(reason):
-            writeInt(&buf, Int32(15))
-            FfiConverterString.write(reason, into: &buf)
-            
-        
-        case let .FromHq(reason):
-            writeInt(&buf, Int32(16))
-            FfiConverterString.write(reason, into: &buf)
-            
-        
-        case let .UnknownBoxes(reason):
             writeInt(&buf, Int32(17))
             FfiConverterString.write(reason, into: &buf)
             
         
-        case .KeysLocked:
+        case let .FromHq(reason):
             writeInt(&buf, Int32(18))
+            FfiConverterString.write(reason, into: &buf)
+            
         
-        
-        case .Cancelled:
+        case let .UnknownBoxes(reason):
             writeInt(&buf, Int32(19))
+            FfiConverterString.write(reason, into: &buf)
+            
         
-        
-        case .KeysGone:
+        case .KeysLocked:
             writeInt(&buf, Int32(20))
         
         
-        case .KeysFailed:
+        case .Cancelled:
             writeInt(&buf, Int32(21))
         
         
-        case .StoreInUse:
+        case .KeysGone:
             writeInt(&buf, Int32(22))
         
         
-        case .StoreReadOnly:
+        case .KeysFailed:
             writeInt(&buf, Int32(23))
         
         
-        case .StoreFull:
+        case .StoreInUse:
             writeInt(&buf, Int32(24))
         
         
-        case .StoreDamaged:
+        case .StoreReadOnly:
             writeInt(&buf, Int32(25))
         
         
-        case .SystemFailed:
+        case .StoreFull:
             writeInt(&buf, Int32(26))
         
         
-        case .AppTooOld:
+        case .StoreDamaged:
             writeInt(&buf, Int32(27))
         
         
-        case let .Offline(againAfterMillis):
+        case .SystemFailed:
             writeInt(&buf, Int32(28))
-            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
-            
         
-        case let .HqBusy(againAfterMillis):
+        
+        case .AppTooOld:
             writeInt(&buf, Int32(29))
-            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
-            
         
-        case let .AnswerCutOff(againAfterMillis):
+        
+        case let .Offline(againAfterMillis):
             writeInt(&buf, Int32(30))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
-        case .CaptivePortal:
+        case let .HqBusy(againAfterMillis):
             writeInt(&buf, Int32(31))
+            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
+            
         
-        
-        case .WrongClock:
+        case let .AnswerCutOff(againAfterMillis):
             writeInt(&buf, Int32(32))
+            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
+            
         
-        
-        case .WrongCertificate:
+        case .CaptivePortal:
             writeInt(&buf, Int32(33))
         
         
-        case .NotAdmitted:
+        case .WrongClock:
             writeInt(&buf, Int32(34))
         
         
-        case let .HqRefused(status):
+        case .WrongCertificate:
             writeInt(&buf, Int32(35))
+        
+        
+        case .NotAdmitted:
+            writeInt(&buf, Int32(36))
+        
+        
+        case let .HqRefused(status):
+            writeInt(&buf, Int32(37))
             FfiConverterUInt16.write(status, into: &buf)
             
         
         case .Fault:
-            writeInt(&buf, Int32(36))
+            writeInt(&buf, Int32(38))
         
         }
     }
@@ -6142,6 +6307,30 @@ fileprivate struct FfiConverterOptionTypeRegion: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeCountersign: FfiConverterRustBuffer {
+    typealias SwiftType = Countersign?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeCountersign.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeCountersign.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeEventId: FfiConverterRustBuffer {
     typealias SwiftType = EventId?
 
@@ -6577,6 +6766,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_jobs() != 38655) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_crew_needs() != 51623) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_crew_offer() != 8306) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6629,6 +6821,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_offer_job() != 45618) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_offer_may_be_revoked() != 8640) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_scansession_commission() != 56787) {

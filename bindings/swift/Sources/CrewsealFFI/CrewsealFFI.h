@@ -403,6 +403,11 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_hello(uint64_t ptr, int8_t introduce
 uint64_t uniffi_crewseal_ffi_fn_method_crew_jobs(uint64_t ptr
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_NEEDS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_NEEDS
+uint64_t uniffi_crewseal_ffi_fn_method_crew_needs(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer findings
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OFFER
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OFFER
 uint64_t uniffi_crewseal_ffi_fn_method_crew_offer(uint64_t ptr, RustBuffer job, RustBuffer boxes, RustBuffer hello, RustBuffer findings
@@ -516,6 +521,11 @@ RustBuffer uniffi_crewseal_ffi_fn_method_offer_giver(uint64_t ptr, RustCallStatu
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OFFER_JOB
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OFFER_JOB
 RustBuffer uniffi_crewseal_ffi_fn_method_offer_job(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OFFER_MAY_BE_REVOKED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OFFER_MAY_BE_REVOKED
+int8_t uniffi_crewseal_ffi_fn_method_offer_may_be_revoked(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_SCANSESSION
@@ -939,6 +949,12 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_jobs(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_NEEDS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_NEEDS
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_needs(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OFFER
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OFFER
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_offer(void
@@ -1044,6 +1060,12 @@ uint16_t uniffi_crewseal_ffi_checksum_method_offer_giver(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OFFER_JOB
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OFFER_JOB
 uint16_t uniffi_crewseal_ffi_checksum_method_offer_job(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OFFER_MAY_BE_REVOKED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OFFER_MAY_BE_REVOKED
+uint16_t uniffi_crewseal_ffi_checksum_method_offer_may_be_revoked(void
     
 );
 #endif

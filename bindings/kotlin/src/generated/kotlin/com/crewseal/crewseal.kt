@@ -784,6 +784,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_jobs(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_needs(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_offer(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_outbox(
@@ -819,6 +821,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_crewseal_ffi_checksum_method_offer_giver(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_offer_job(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_offer_may_be_revoked(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_scansession_commission(
     ): Int
@@ -898,6 +902,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_jobs(`ptr`: Long,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_needs(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_offer(`ptr`: Long,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`hello`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_outbox(`ptr`: Long,
@@ -944,6 +950,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_offer_job(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_offer_may_be_revoked(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
     external fun uniffi_crewseal_ffi_fn_clone_scansession(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_crewseal_ffi_fn_free_scansession(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1134,6 +1142,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_jobs() and 0xFFFF) != 38655) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_needs() and 0xFFFF) != 51623) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_offer() and 0xFFFF) != 8306) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1186,6 +1197,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_offer_job() and 0xFFFF) != 45618) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_offer_may_be_revoked() and 0xFFFF) != 8640) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_commission() and 0xFFFF) != 56787) {
@@ -2188,6 +2202,12 @@ public interface CrewInterface {
     suspend fun `jobs`(): List<JobPack>
     
     /**
+     * Whose signature an act will need besides this one; nobody's, if nothing comes
+     * back. Say it before the act is recorded.
+     */
+    suspend fun `needs`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding> = listOf()): Countersign?
+    
+    /**
      * Offers boxes to the device that shows this hello. The person is asked to
      * confirm; the bytes are what to show the other phone, as a QR code.
      */
@@ -2533,6 +2553,35 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterSequenceTypeJobPack.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Whose signature an act will need besides this one; nobody's, if nothing comes
+     * back. Say it before the act is recorded.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `needs`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding>) : Countersign? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_needs(
+                uniffiHandle,
+                
+        FfiConverterTypeAct.lower(`act`),
+        FfiConverterTypeJobId.lower(`job`),
+        FfiConverterSequenceTypeLabel.lower(`boxes`),
+        FfiConverterSequenceTypeFinding.lower(`findings`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeCountersign.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -3479,6 +3528,12 @@ public interface OfferInterface {
      */
     fun `job`(): JobId
     
+    /**
+     * Whether HQ has revoked devices that this phone does not know of yet; the
+     * giver may be among them. Say so, and go on.
+     */
+    fun `mayBeRevoked`(): kotlin.Boolean
+    
     companion object
 }
 
@@ -3643,6 +3698,23 @@ open class Offer: Disposable, AutoCloseable, OfferInterface
     callWithHandle {
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_crewseal_ffi_fn_method_offer_job(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Whether HQ has revoked devices that this phone does not know of yet; the
+     * giver may be among them. Say so, and go on.
+     */override fun `mayBeRevoked`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_offer_may_be_revoked(
         it,
         _status)
 }
@@ -4243,6 +4315,12 @@ data class Acceptance (
      * What to show the receiver.
      */
     val `ack`: kotlin.ByteArray
+    , 
+    /**
+     * Whether HQ has revoked devices that this phone does not know of yet; the
+     * receiver may be among them. Say so, and go on.
+     */
+    val `mayBeRevoked`: kotlin.Boolean
     
 ){
     
@@ -4264,6 +4342,7 @@ public object FfiConverterTypeAcceptance: FfiConverterRustBuffer<Acceptance> {
             FfiConverterSequenceTypeLabel.read(buf),
             FfiConverterSequenceTypeLabel.read(buf),
             FfiConverterByteArray.read(buf),
+            FfiConverterBoolean.read(buf),
         )
     }
 
@@ -4272,7 +4351,8 @@ public object FfiConverterTypeAcceptance: FfiConverterRustBuffer<Acceptance> {
             FfiConverterSequenceTypeLabel.allocationSize(value.`passing`) +
             FfiConverterSequenceTypeLabel.allocationSize(value.`notAccepted`) +
             FfiConverterSequenceTypeLabel.allocationSize(value.`notOffered`) +
-            FfiConverterByteArray.allocationSize(value.`ack`)
+            FfiConverterByteArray.allocationSize(value.`ack`) +
+            FfiConverterBoolean.allocationSize(value.`mayBeRevoked`)
     )
 
     override fun write(value: Acceptance, buf: ByteBuffer) {
@@ -4281,6 +4361,7 @@ public object FfiConverterTypeAcceptance: FfiConverterRustBuffer<Acceptance> {
             FfiConverterSequenceTypeLabel.write(value.`notAccepted`, buf)
             FfiConverterSequenceTypeLabel.write(value.`notOffered`, buf)
             FfiConverterByteArray.write(value.`ack`, buf)
+            FfiConverterBoolean.write(value.`mayBeRevoked`, buf)
     }
 }
 
@@ -5604,6 +5685,50 @@ public object FfiConverterTypeCommission: FfiConverterRustBuffer<Commission> {
 
 
 
+/**
+ * Whose signature an act needs besides its own.
+ */
+
+enum class Countersign {
+    
+    /**
+     * A second person's: who takes the boxes on in a handoff, or a supervisor who
+     * signs it off.
+     */
+    SECOND_PERSON,
+    /**
+     * A supervisor's, who signs it off.
+     */
+    SUPERVISOR;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCountersign: FfiConverterRustBuffer<Countersign> {
+    override fun read(buf: ByteBuffer) = try {
+        Countersign.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Countersign) = 4UL
+
+    override fun write(value: Countersign, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
 
 
 /**
@@ -5728,6 +5853,34 @@ sealed class CrewException: kotlin.Exception() {
         ) : CrewException() {
         override val message
             get() = ""
+    }
+    
+    /**
+     * A rule forbids this to whoever carries this device. Nothing was signed.
+     */
+    class NotAllowed(
+        
+        /**
+         * Which rule, and what to do.
+         */
+        val `reason`: kotlin.String
+        ) : CrewException() {
+        override val message
+            get() = "reason=${ `reason` }"
+    }
+    
+    /**
+     * A rule forbids this to the other side of the handoff.
+     */
+    class OtherNotAllowed(
+        
+        /**
+         * Which rule, and what to do.
+         */
+        val `reason`: kotlin.String
+        ) : CrewException() {
+        override val message
+            get() = "reason=${ `reason` }"
     }
     
     /**
@@ -6038,44 +6191,50 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
             10 -> CrewException.NotForThisPhone()
             11 -> CrewException.Stranger()
             12 -> CrewException.NotVouchedFor()
-            13 -> CrewException.WrongCode()
-            14 -> CrewException.StillOffered()
-            15 -> CrewException.FromPhone(
+            13 -> CrewException.NotAllowed(
                 FfiConverterString.read(buf),
                 )
-            16 -> CrewException.FromHq(
+            14 -> CrewException.OtherNotAllowed(
                 FfiConverterString.read(buf),
                 )
-            17 -> CrewException.UnknownBoxes(
+            15 -> CrewException.WrongCode()
+            16 -> CrewException.StillOffered()
+            17 -> CrewException.FromPhone(
                 FfiConverterString.read(buf),
                 )
-            18 -> CrewException.KeysLocked()
-            19 -> CrewException.Cancelled()
-            20 -> CrewException.KeysGone()
-            21 -> CrewException.KeysFailed()
-            22 -> CrewException.StoreInUse()
-            23 -> CrewException.StoreReadOnly()
-            24 -> CrewException.StoreFull()
-            25 -> CrewException.StoreDamaged()
-            26 -> CrewException.SystemFailed()
-            27 -> CrewException.AppTooOld()
-            28 -> CrewException.Offline(
+            18 -> CrewException.FromHq(
+                FfiConverterString.read(buf),
+                )
+            19 -> CrewException.UnknownBoxes(
+                FfiConverterString.read(buf),
+                )
+            20 -> CrewException.KeysLocked()
+            21 -> CrewException.Cancelled()
+            22 -> CrewException.KeysGone()
+            23 -> CrewException.KeysFailed()
+            24 -> CrewException.StoreInUse()
+            25 -> CrewException.StoreReadOnly()
+            26 -> CrewException.StoreFull()
+            27 -> CrewException.StoreDamaged()
+            28 -> CrewException.SystemFailed()
+            29 -> CrewException.AppTooOld()
+            30 -> CrewException.Offline(
                 FfiConverterOptionalULong.read(buf),
                 )
-            29 -> CrewException.HqBusy(
+            31 -> CrewException.HqBusy(
                 FfiConverterOptionalULong.read(buf),
                 )
-            30 -> CrewException.AnswerCutOff(
+            32 -> CrewException.AnswerCutOff(
                 FfiConverterOptionalULong.read(buf),
                 )
-            31 -> CrewException.CaptivePortal()
-            32 -> CrewException.WrongClock()
-            33 -> CrewException.WrongCertificate()
-            34 -> CrewException.NotAdmitted()
-            35 -> CrewException.HqRefused(
+            33 -> CrewException.CaptivePortal()
+            34 -> CrewException.WrongClock()
+            35 -> CrewException.WrongCertificate()
+            36 -> CrewException.NotAdmitted()
+            37 -> CrewException.HqRefused(
                 FfiConverterUShort.read(buf),
                 )
-            36 -> CrewException.Fault()
+            38 -> CrewException.Fault()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
@@ -6131,6 +6290,16 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
             is CrewException.NotVouchedFor -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
+            )
+            is CrewException.NotAllowed -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`reason`)
+            )
+            is CrewException.OtherNotAllowed -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`reason`)
             )
             is CrewException.WrongCode -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
@@ -6290,107 +6459,117 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 buf.putInt(12)
                 Unit
             }
-            is CrewException.WrongCode -> {
+            is CrewException.NotAllowed -> {
                 buf.putInt(13)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is CrewException.OtherNotAllowed -> {
+                buf.putInt(14)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is CrewException.WrongCode -> {
+                buf.putInt(15)
                 Unit
             }
             is CrewException.StillOffered -> {
-                buf.putInt(14)
+                buf.putInt(16)
                 Unit
             }
             is CrewException.FromPhone -> {
-                buf.putInt(15)
-                FfiConverterString.write(value.`reason`, buf)
-                Unit
-            }
-            is CrewException.FromHq -> {
-                buf.putInt(16)
-                FfiConverterString.write(value.`reason`, buf)
-                Unit
-            }
-            is CrewException.UnknownBoxes -> {
                 buf.putInt(17)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.KeysLocked -> {
+            is CrewException.FromHq -> {
                 buf.putInt(18)
+                FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.Cancelled -> {
+            is CrewException.UnknownBoxes -> {
                 buf.putInt(19)
+                FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.KeysGone -> {
+            is CrewException.KeysLocked -> {
                 buf.putInt(20)
                 Unit
             }
-            is CrewException.KeysFailed -> {
+            is CrewException.Cancelled -> {
                 buf.putInt(21)
                 Unit
             }
-            is CrewException.StoreInUse -> {
+            is CrewException.KeysGone -> {
                 buf.putInt(22)
                 Unit
             }
-            is CrewException.StoreReadOnly -> {
+            is CrewException.KeysFailed -> {
                 buf.putInt(23)
                 Unit
             }
-            is CrewException.StoreFull -> {
+            is CrewException.StoreInUse -> {
                 buf.putInt(24)
                 Unit
             }
-            is CrewException.StoreDamaged -> {
+            is CrewException.StoreReadOnly -> {
                 buf.putInt(25)
                 Unit
             }
-            is CrewException.SystemFailed -> {
+            is CrewException.StoreFull -> {
                 buf.putInt(26)
                 Unit
             }
-            is CrewException.AppTooOld -> {
+            is CrewException.StoreDamaged -> {
                 buf.putInt(27)
                 Unit
             }
-            is CrewException.Offline -> {
+            is CrewException.SystemFailed -> {
                 buf.putInt(28)
-                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.HqBusy -> {
+            is CrewException.AppTooOld -> {
                 buf.putInt(29)
-                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.AnswerCutOff -> {
+            is CrewException.Offline -> {
                 buf.putInt(30)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.CaptivePortal -> {
+            is CrewException.HqBusy -> {
                 buf.putInt(31)
+                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.WrongClock -> {
+            is CrewException.AnswerCutOff -> {
                 buf.putInt(32)
+                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.WrongCertificate -> {
+            is CrewException.CaptivePortal -> {
                 buf.putInt(33)
                 Unit
             }
-            is CrewException.NotAdmitted -> {
+            is CrewException.WrongClock -> {
                 buf.putInt(34)
                 Unit
             }
-            is CrewException.HqRefused -> {
+            is CrewException.WrongCertificate -> {
                 buf.putInt(35)
+                Unit
+            }
+            is CrewException.NotAdmitted -> {
+                buf.putInt(36)
+                Unit
+            }
+            is CrewException.HqRefused -> {
+                buf.putInt(37)
                 FfiConverterUShort.write(value.`status`, buf)
                 Unit
             }
             is CrewException.Fault -> {
-                buf.putInt(36)
+                buf.putInt(38)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -7494,6 +7673,38 @@ public object FfiConverterOptionalTypeRegion: FfiConverterRustBuffer<Region?> {
         } else {
             buf.put(1)
             FfiConverterTypeRegion.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeCountersign: FfiConverterRustBuffer<Countersign?> {
+    override fun read(buf: ByteBuffer): Countersign? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeCountersign.read(buf)
+    }
+
+    override fun allocationSize(value: Countersign?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeCountersign.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Countersign?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeCountersign.write(value, buf)
         }
     }
 }
