@@ -64,6 +64,14 @@ pub enum Namespace {
     Drawing,
     /// A batch of events, in its root; nothing is signed.
     Batch,
+    /// What a supervisor is asked to sign off, by a device.
+    SignOffRequest,
+    /// A supervisor's code for one sign-off, as HQ keeps it; nothing is signed.
+    OneTimeCode,
+    /// HQ's word on a sign-off that was claimed with a code.
+    Confirmation,
+    /// A customer's receipt, by the crew's device.
+    CustomerReceipt,
 }
 
 impl Namespace {
@@ -92,6 +100,10 @@ impl Namespace {
             Self::ReleaseKey => "crewseal/release-key/1",
             Self::Drawing => "crewseal/drawing/1",
             Self::Batch => "crewseal/batch/1",
+            Self::SignOffRequest => "crewseal/sign-off/1",
+            Self::OneTimeCode => "crewseal/one-time-code/1",
+            Self::Confirmation => "crewseal/confirmation/1",
+            Self::CustomerReceipt => "crewseal/customer-receipt/1",
         }
     }
 

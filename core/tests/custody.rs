@@ -238,7 +238,7 @@ mod namespaces {
     probes!(
         Roll, Manifest, Credential, Tick, JobPack, Event, Receipt, Record, Enrolment, Session,
         Release, Device, RollLeaf, RollRoot, Epoch, SealingKey, ReleaseKey, Drawing, Batch,
-        Commitment, SpotCheck
+        Commitment, SpotCheck, SignOffRequest, OneTimeCode, Confirmation, CustomerReceipt
     );
 
     #[test]
@@ -977,6 +977,8 @@ mod evidence {
                 hq.sign(paper::receipt(&event, Outcome::Stored, paper::MORNING + 5_000)).as_bytes(),
             )],
             release_keys: Vec::new(),
+            inclusions: Vec::new(),
+            confirmations: Vec::new(),
         });
         let whole = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
         assert_eq!(whole.errors, []);
@@ -1015,6 +1017,8 @@ mod evidence {
             events: vec![bytes(event.as_bytes()), bytes(event.as_bytes())],
             receipts: Vec::new(),
             release_keys: Vec::new(),
+            inclusions: Vec::new(),
+            confirmations: Vec::new(),
         });
         let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
         let said: Vec<String> =
@@ -1065,6 +1069,8 @@ mod evidence {
             events: vec![bytes(event.as_bytes())],
             receipts: vec![bytes(receipt.as_bytes())],
             release_keys: Vec::new(),
+            inclusions: Vec::new(),
+            confirmations: Vec::new(),
         });
         let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
         let said: Vec<String> =

@@ -9,13 +9,15 @@
 //! * [`Credential`] is HQ's word about a device; [`Tick`] is HQ's clock.
 //! * [`Evidence::verify`] turns a set of them into who holds what, and what is wrong.
 //! * [`ReleaseCode`] is the customer's word for one act; [`Drawing`] is the
-//!   signature that he drew.
-//! * [`Batch`] is a day's events under one root, each provable alone.
+//!   signature that he drew; [`CustomerReceipt`] is what he keeps.
+//! * [`Batch`] is a day's events under one root, each provable alone;
+//!   [`SignOffRequest`] is what a supervisor is shown of them before he signs.
 //! * [`Record`] is all of it in one file.
 
 mod batch;
 mod boxes;
 mod credential;
+mod customer;
 mod drawing;
 mod event;
 mod id;
@@ -23,20 +25,25 @@ mod manifest;
 mod receipt;
 mod record;
 mod release;
+mod sign_off;
 mod tick;
 mod verify;
 
 pub use batch::{Batch, Inclusion};
 pub use boxes::{Bitmap, BoxList, BoxListError, Lists, MAX_BOXES, Segment};
 pub use credential::{Credential, Protection, Role};
+pub use customer::{CustomerReceipt, CustomerReceiptError};
 pub use drawing::{Drawing, DrawingError, Point, Stroke};
 pub use event::{
-    Act, Anchor, Event, EventId, Finding, FindingKind, Kind, Link, Moment, Place, Since,
+    Act, Anchor, Event, EventId, Finding, FindingKind, Kind, LAPSE, Link, Moment, Place, Since,
 };
 pub use id::{BootId, Commitment, DeviceId, JobId, Salt};
 pub use manifest::{Manifest, ManifestError, Manifests};
 pub use receipt::{Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
 pub use release::{RELEASE_CHARS, ReleaseCode, ReleaseCodeError, ReleaseKey, ReleaseProof};
+pub use sign_off::{
+    Confirmation, Entry, MOST_SIGNED_OFF, OneTimeCode, SignOff, SignOffRequest, SignedOff, Subject,
+};
 pub use tick::Tick;
 pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit};

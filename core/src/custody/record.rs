@@ -12,8 +12,8 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use super::{
-    Credential, Event, Evidence, JobId, Manifest, ManifestError, Manifests, Receipt, Refused,
-    ReleaseKey, Tick, admit,
+    Confirmation, Credential, Event, Evidence, JobId, Manifest, ManifestError, Manifests, Receipt,
+    Refused, ReleaseKey, SignedOff, Tick, admit,
 };
 use crate::cbor::Version;
 use crate::label::roll::{RollError, RollWire};
@@ -64,6 +64,15 @@ pub struct Record {
     #[n(11)]
     #[cbor(skip_if = "Vec::is_empty")]
     pub release_keys: Vec<ReleaseKey>,
+    /// That events are among those of a sign-off of several. Each proof stands alone:
+    /// a record may leave out the others' events and proofs.
+    #[n(12)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub inclusions: Vec<SignedOff>,
+    /// Signed [`Confirmation`]s.
+    #[n(13)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub confirmations: Vec<ByteVec>,
 }
 
 impl Message for Record {
@@ -87,6 +96,10 @@ pub enum Section {
     Event(usize),
     /// A receipt, by its place.
     Receipt(usize),
+    /// A proof that an event was signed off with others, by its place.
+    Inclusion(usize),
+    /// HQ's word on a sign-off that was claimed, by its place.
+    Confirmation(usize),
 }
 
 /// The place is said counted from 1, as a person counts.
@@ -100,6 +113,8 @@ impl fmt::Display for Section {
             Self::Roll(place) => ("roll", place),
             Self::Event(place) => ("event", place),
             Self::Receipt(place) => ("receipt", place),
+            Self::Inclusion(place) => ("proof of a sign-off", place),
+            Self::Confirmation(place) => ("word on a sign-off", place),
         };
         write!(f, "{name} {}", place.saturating_add(1))
     }
@@ -139,6 +154,9 @@ pub enum RecordError {
     /// A receipt that names the event's device or numbers otherwise.
     #[error("names its event's device or numbers otherwise")]
     OtherNumbers,
+    /// A proof that does not lead to the root of the sign-off that it names.
+    #[error("does not prove that its event was signed off")]
+    NoProof,
 }
 
 /// A record that was read, and what in it did not hold.
@@ -256,6 +274,23 @@ impl Checks {
                 });
                 self.holds(at, answers, RecordError::OtherNumbers);
                 let before = evidence.receipts.insert(receipt.event, receipt);
+                self.once(at, before);
+            }
+        }
+        for (place, proof) in record.inclusions.iter().enumerate() {
+            let SignedOff { sign_off, event, inclusion } = proof;
+            let root = evidence.events.get(sign_off).and_then(|sign_off| sign_off.root);
+            let at = Section::Inclusion(place);
+            let proves = root.is_some_and(|root| inclusion.proves(&root, event));
+            self.holds(at, proves, RecordError::NoProof);
+            let before = evidence.inclusions.insert((*sign_off, *event), inclusion.clone());
+            self.once(at, before);
+        }
+        for (place, bytes) in record.confirmations.iter().enumerate() {
+            let at = Section::Confirmation(place);
+            if let Some(said) = self.by_hq::<Confirmation>(at, bytes) {
+                self.holds(at, said.origin == record.origin, RecordError::OtherOrigin);
+                let before = evidence.confirmations.insert(said.event, said);
                 self.once(at, before);
             }
         }

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::{
-    BoxList, Commitment, Credential, DeviceId, Event, EventId, FindingKind, Kind, Lists, Outcome,
-    Receipt, ReleaseKey, Role, Tick,
+    BoxList, Commitment, Confirmation, Credential, DeviceId, Event, EventId, FindingKind,
+    Inclusion, Kind, LAPSE, Lists, Outcome, Receipt, ReleaseKey, Role, SignOff, Tick,
 };
 use crate::label::Token;
 use crate::signed::{Signed, SignedError, Unverified};
@@ -32,6 +32,10 @@ pub struct Evidence {
     pub receipts: BTreeMap<EventId, Signed<Receipt>>,
     /// What the customer can release with a code, by number.
     pub release_keys: BTreeMap<u8, ReleaseKey>,
+    /// That events are among those of a sign-off of several, by sign-off and event.
+    pub inclusions: BTreeMap<(EventId, EventId), Inclusion>,
+    /// What HQ says of sign-offs that were claimed with a code, by sign-off.
+    pub confirmations: BTreeMap<EventId, Signed<Confirmation>>,
 }
 
 /// Whether an event is what a device signed that HQ vouches for.
@@ -173,7 +177,7 @@ pub enum FaultKind {
     /// The acceptance does not open what its sender bound himself to, so he may
     /// have chosen the boxes that he checked by hand.
     WrongOpening,
-    /// Many offers to the same device that came to nothing:
+    /// Many offers of the same boxes to the same device that lapsed or were taken back:
     /// somebody may have been trying which boxes would be checked by hand.
     AbandonedOffers,
     /// The giver acknowledged the acceptance of an offer and took it back.
@@ -185,6 +189,9 @@ pub enum FaultKind {
     /// The customer has a code for such an act, and neither did he use it nor does
     /// the act say that he was absent or refused.
     NotConfirmed,
+    /// A sign-off that was claimed with a code of which HQ says that it is none of a
+    /// supervisor's, or was used before.
+    SignOffRefused,
 }
 
 /// What verification found.
@@ -196,6 +203,8 @@ pub struct Custody {
     pub steps: BTreeMap<Token, Vec<Step>>,
     /// The acts that the customer confirmed with a code.
     pub confirmed: BTreeSet<EventId>,
+    /// The acts that a supervisor signed off, by which event and how.
+    pub sign_offs: BTreeMap<EventId, BTreeMap<EventId, SignOff>>,
     /// What is wrong.
     pub faults: BTreeSet<Fault>,
 }
@@ -218,6 +227,7 @@ impl Evidence {
         self.check_chains(&mut custody);
         self.check_offers(&answers, &mut custody);
         self.check_releases(&mut custody);
+        self.check_sign_offs(&mut custody);
         self.check_offered_twice(&mut custody);
         let mut ledger = Ledger::new(&self.lists);
         for event in &order {
@@ -386,7 +396,8 @@ impl Evidence {
             if ended || not_yet {
                 custody.fault(FaultKind::OutsideCredential, [id], []);
             }
-            if event.kind == Kind::SignOff && credential.role != Role::Supervisor {
+            let is_claim = event.code.is_some();
+            if event.kind == Kind::SignOff && credential.role != Role::Supervisor && !is_claim {
                 custody.fault(FaultKind::NotPermitted, [id], []);
             }
         }
@@ -621,19 +632,68 @@ impl Evidence {
 
     /// What the answers to offers contradict, whatever the boxes.
     fn check_offers(&self, answers: &Answers, custody: &mut Custody) {
-        let mut abandoned: BTreeMap<(DeviceId, DeviceId), BTreeSet<EventId>> = BTreeMap::new();
+        let mut abandoned: BTreeMap<(DeviceId, DeviceId), Vec<&Signed<Event>>> = BTreeMap::new();
+        let clocks = self.clocks();
         for event in self.events.values().filter(|event| event.kind == Kind::Offer) {
             let answer = answers.to(&event.id());
             if let (Some(ack), Some(withdrawal)) = (answer.acknowledged, answer.withdrawn) {
                 custody.fault(FaultKind::Contradiction, [event.id(), ack, withdrawal], []);
             }
-            if let Some(receiver) = event.to.filter(|_| answer.accepted.is_none()) {
-                abandoned.entry((event.device, receiver)).or_default().insert(event.id());
+            let Some(receiver) = event.to.filter(|_| answer.accepted.is_none()) else { continue };
+            // An offer that is open may still be answered.
+            if answer.withdrawn.is_some() || self.has_lapsed(event, &clocks) {
+                abandoned.entry((event.device, receiver)).or_default().push(event);
             }
         }
         for offers in abandoned.into_values().filter(|offers| offers.len() > MOST_ABANDONED) {
-            custody.fault(FaultKind::AbandonedOffers, offers, []);
+            self.check_abandoned(&offers, custody);
         }
+    }
+
+    /// Of offers of one device to another that came to nothing: which boxes were in
+    /// too many of them. Whoever wants another draw has to offer the same boxes again.
+    fn check_abandoned(&self, offers: &[&Signed<Event>], custody: &mut Custody) {
+        let mut offered: BTreeMap<Token, Vec<EventId>> = BTreeMap::new();
+        for offer in offers {
+            for token in self.lists.resolve(&offer.boxes).unwrap_or_default() {
+                offered.entry(token).or_default().push(offer.id());
+            }
+        }
+        offered.retain(|_, offers| offers.len() > MOST_ABANDONED);
+        let events: BTreeSet<EventId> = offered.values().flatten().copied().collect();
+        if !events.is_empty() {
+            custody.fault(FaultKind::AbandonedOffers, events, offered.into_keys());
+        }
+    }
+
+    /// How far each device's monotonic clock came, by device, boot and anchor.
+    fn clocks(&self) -> BTreeMap<(DeviceId, [u8; 4], u64), u64> {
+        let mut clocks = BTreeMap::new();
+        for event in self.events.values() {
+            let clock = (event.device, event.since.boot.0, event.anchor.number);
+            let millis = clocks.entry(clock).or_default();
+            *millis = event.since.millis.max(*millis);
+        }
+        clocks
+    }
+
+    /// Whether an offer's time is over for sure: by its device's own clock, at a later
+    /// event of the same boot and anchor, or by HQ's, which had it so long ago.
+    fn has_lapsed(
+        &self,
+        offer: &Signed<Event>,
+        clocks: &BTreeMap<(DeviceId, [u8; 4], u64), u64>,
+    ) -> bool {
+        let clock = (offer.device, offer.since.boot.0, offer.anchor.number);
+        let by_its_own = clocks
+            .get(&clock)
+            .is_some_and(|millis| *millis >= offer.since.millis.saturating_add(LAPSE));
+        let newest = self.ticks.last_key_value().map(|(_, tick)| tick.at);
+        let had = self.receipts.get(&offer.id()).map(|receipt| receipt.at);
+        let by_hqs = newest
+            .zip(had)
+            .is_some_and(|(newest, had)| newest >= had.saturating_add(LAPSE / 1_000));
+        by_its_own || by_hqs
     }
 
     /// Two offers of one device that contradict each other: they have boxes in
@@ -874,7 +934,7 @@ fn causes(event: &Event) -> impl Iterator<Item = EventId> {
 }
 
 impl Custody {
-    fn fault(
+    pub(super) fn fault(
         &mut self,
         kind: FaultKind,
         events: impl IntoIterator<Item = EventId>,

@@ -241,6 +241,8 @@ impl Day {
             events: bytes(&self.events),
             receipts: bytes(&self.receipts),
             release_keys: Vec::new(),
+            inclusions: Vec::new(),
+            confirmations: Vec::new(),
         }
     }
 

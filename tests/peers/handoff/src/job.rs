@@ -223,6 +223,8 @@ fn record() -> (Vec<u8>, usize) {
         rolls: Vec::new(),
         events: story.events.iter().map(|event| event.as_bytes().to_vec().into()).collect(),
         release_keys: Vec::new(),
+        inclusions: Vec::new(),
+        confirmations: Vec::new(),
         receipts: receipts.map(Into::into).collect(),
     };
     let verifications = 1
