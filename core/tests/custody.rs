@@ -236,9 +236,31 @@ mod namespaces {
         };
     }
     probes!(
-        Roll, Manifest, Credential, Tick, JobPack, Event, Receipt, Record, Enrolment, Session,
-        Release, Device, RollLeaf, RollRoot, Epoch, SealingKey, ReleaseKey, Drawing, Batch,
-        Commitment, SpotCheck, SignOffRequest, OneTimeCode, Confirmation, CustomerReceipt
+        Roll,
+        Manifest,
+        Credential,
+        Tick,
+        JobPack,
+        Event,
+        Receipt,
+        Record,
+        Enrolment,
+        Session,
+        Release,
+        Device,
+        RollLeaf,
+        RollRoot,
+        Epoch,
+        SealingKey,
+        ReleaseKey,
+        Drawing,
+        Batch,
+        Commitment,
+        SpotCheck,
+        SignOffRequest,
+        OneTimeCode,
+        Confirmation,
+        CustomerReceipt
     );
 
     #[test]
