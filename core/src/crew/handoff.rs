@@ -110,19 +110,25 @@ impl Crew {
         let now = self.now();
         let clock = self.phone.clock.now();
         let mut state = self.phone.state();
-        state.store.transaction(|t| {
+        let super::phone::State { store, lists, .. } = &mut *state;
+        store.transaction(|t| {
             let known = Known::read(t)?;
-            let mut manifests = Vec::new();
-            for pack in read_packs(t)?.iter().filter(|pack| super::is_open(pack, clock)) {
-                manifests.push(pack.manifests(&known.hq)?);
-            }
+            let open: BTreeSet<JobId> = read_packs(t)?
+                .iter()
+                .filter(|pack| super::is_open(pack, clock))
+                .map(|pack| pack.job)
+                .collect();
+            let is_open = |manifests: &&Manifests| {
+                manifests.newest().is_some_and(|newest| open.contains(&newest.job))
+            };
+            let manifests = ManifestVersions::of(lists.manifests().filter(is_open));
             let begun = Receiving::begin(opening, Vec::new(), now);
             let hello = Hello {
                 device: me,
                 commitment: begun.commitment(&me),
                 tick: (!introduce).then(|| known.tick.clone()),
                 credential: introduce.then(|| known.credential.clone()),
-                manifests: Some(ManifestVersions::of(&manifests)),
+                manifests: Some(manifests),
             };
             let bytes = hello.to_bytes();
             keep_aside(t)?;

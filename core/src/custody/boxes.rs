@@ -182,6 +182,11 @@ impl Lists {
         self.rolls.insert(roll.id(), roll);
     }
 
+    /// The known manifests, one of each job.
+    pub fn manifests(&self) -> impl Iterator<Item = &Manifests> {
+        self.manifests.iter()
+    }
+
     /// The known rolls.
     pub fn rolls(&self) -> impl Iterator<Item = &Roll> {
         self.rolls.values()
