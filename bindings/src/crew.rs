@@ -12,8 +12,8 @@ use crate::clock::AppClock;
 use crate::keys::AppVault;
 use crate::label::tokens;
 use crate::{
-    Acceptance, Clock, CrewError, Delivered, Fetched, JobPack, KeyVault, Label, Offer,
-    OutboxStatus, ScanSession,
+    Acceptance, Clock, CrewError, Delivered, Fetched, JobPack, KeyVault, Label, Offer, OpenHandoff,
+    OutboxStatus, ReceivingState, ScanSession,
 };
 
 /// A phone of a crew: its keys, its store and its HQ. An app has one.
@@ -98,6 +98,70 @@ pub enum FindingKind {
     Refused,
     /// The phone's clock disagrees with the other side's.
     ClockDisagrees,
+}
+
+/// Where a finger was on a pad, and when.
+#[derive(Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct PadPoint {
+    /// From the left of the pad.
+    pub x: u16,
+    /// From the top of the pad.
+    pub y: u16,
+    /// Milliseconds since the pad was shown.
+    pub millis: u32,
+}
+
+/// What was drawn on a pad.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct DrawnSignature {
+    /// How wide the pad is, in points.
+    pub width: u16,
+    /// How high it is.
+    pub height: u16,
+    /// Stroke by stroke, as the finger went.
+    pub strokes: Vec<Vec<PadPoint>>,
+}
+
+/// An act with a drawn signature. Whoever is to show later that it was this drawing
+/// keeps drawing and salt.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
+pub struct Drawn {
+    /// The event.
+    pub event: EventId,
+    /// The strokes, as they are kept.
+    pub drawing: Vec<u8>,
+    /// What the drawing's digest among the event's attachments is salted with.
+    pub salt: Vec<u8>,
+    /// The drawing as PNG.
+    pub picture: Vec<u8>,
+}
+
+/// Who can draw it again can sign for the customer elsewhere.
+impl std::fmt::Debug for PadPoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PadPoint(..)")
+    }
+}
+
+impl std::fmt::Debug for DrawnSignature {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DrawnSignature({} strokes)", self.strokes.len())
+    }
+}
+
+impl std::fmt::Debug for Drawn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Drawn({})", self.event)
+    }
+}
+
+impl From<PadPoint> for custody::Point {
+    fn from(point: PadPoint) -> Self {
+        Self { x: point.x, y: point.y, millis: point.millis }
+    }
 }
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -264,6 +328,67 @@ impl Crew {
         self.ask(move |phone| Ok(phone.read_ack(&shown)?)).await
     }
 
+    /// Reads the giver's withdrawal of the offer that was read here: nothing comes of
+    /// it, or, if it was accepted meanwhile, the two have crossed.
+    pub async fn read_withdraw(&self, shown: Vec<u8>) -> Result<ReceivingState, CrewError> {
+        self.ask(move |phone| Ok(phone.read_withdraw(&shown)?.into())).await
+    }
+
+    /// The handoffs of this phone that are not over, with what to show again: after a
+    /// crash the identical bytes.
+    pub async fn handoffs(&self) -> Result<Vec<OpenHandoff>, CrewError> {
+        self.ask(|phone| Ok(phone.handoffs()?.into_iter().map(OpenHandoff::from).collect())).await
+    }
+
+    /// Records that the customer confirms an act with his code, typed or scanned. It
+    /// is checked here, without a network, and not kept.
+    pub async fn release(
+        &self,
+        job: JobId,
+        act: Act,
+        statement: EventId,
+        code: String,
+    ) -> Result<EventId, CrewError> {
+        let code = zeroize::Zeroizing::new(code);
+        self.ask(move |phone| Ok(phone.release(job, act.into(), statement, &code)?)).await
+    }
+
+    /// Records an act for which the customer drew his signature.
+    #[uniffi::method(default(findings = []))]
+    pub async fn record_drawn(
+        &self,
+        act: Act,
+        job: JobId,
+        boxes: Vec<Label>,
+        signature: DrawnSignature,
+        findings: Vec<Finding>,
+    ) -> Result<Drawn, CrewError> {
+        self.ask(move |phone| {
+            let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
+            let stroke = |points: Vec<PadPoint>| custody::Stroke {
+                points: points.into_iter().map(custody::Point::from).collect(),
+            };
+            let DrawnSignature { width, height, strokes } = signature;
+            let strokes = strokes.into_iter().map(stroke).collect();
+            let drawing =
+                custody::Drawing::new(width, height, strokes).map_err(crewseal::CrewError::from)?;
+            let drawn = phone.record_drawn(act.into(), job, &boxes, &findings, &drawing)?;
+            Ok(Drawn {
+                event: drawn.event,
+                drawing: drawing.to_bytes(),
+                salt: drawn.salt.0.to_vec(),
+                picture: drawn.picture,
+            })
+        })
+        .await
+    }
+
+    /// The customer's receipt of an act of this phone: the text of a QR code that his
+    /// own phone's camera reads. It names nobody.
+    pub async fn receipt(&self, event: EventId) -> Result<String, CrewError> {
+        self.ask(move |phone| Ok(phone.receipt(event)?)).await
+    }
+
     /// Takes an offer back that nobody answered. The bytes are what to show the
     /// other phone, if it is still there.
     pub async fn withdraw(&self, offer: EventId) -> Result<Vec<u8>, CrewError> {
@@ -272,7 +397,7 @@ impl Crew {
 }
 
 impl Crew {
-    async fn ask<T: Send + 'static>(
+    pub(crate) async fn ask<T: Send + 'static>(
         &self,
         work: impl FnOnce(&crewseal::Crew) -> Result<T, CrewError> + Send + 'static,
     ) -> Result<T, CrewError> {
@@ -311,6 +436,24 @@ impl From<Act> for Kind {
             Act::Unpack => Self::Unpack,
             Act::CollectForDestruction => Self::CollectForDestruction,
             Act::Destroy => Self::Destroy,
+        }
+    }
+}
+
+impl From<custody::FindingKind> for FindingKind {
+    fn from(kind: custody::FindingKind) -> Self {
+        use custody::FindingKind as Core;
+        match kind {
+            Core::Missing => Self::Missing,
+            Core::NotOurs => Self::NotOurs,
+            Core::Damaged => Self::Damaged,
+            Core::SealBroken => Self::SealBroken,
+            Core::LabelTyped => Self::LabelTyped,
+            Core::LabelReplaced => Self::LabelReplaced,
+            Core::CountDiffers => Self::CountDiffers,
+            Core::Absent => Self::Absent,
+            Core::Refused => Self::Refused,
+            Core::ClockDisagrees => Self::ClockDisagrees,
         }
     }
 }

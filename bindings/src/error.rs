@@ -91,6 +91,27 @@ pub enum CrewError {
     /// The release code is mistyped, or not one for this act.
     #[error("this code does not confirm this act")]
     WrongCode,
+    /// The offer has lapsed, was taken back or was answered before.
+    #[error("the offer is over: it lapsed, was taken back or was answered")]
+    OfferOver,
+    /// Only a supervisor signs off.
+    #[error("only a supervisor signs off")]
+    NotASupervisor,
+    /// There is nothing to sign off, or more than fits: sign off more often.
+    #[error("there is nothing to sign off, or too much at once")]
+    NothingToSign,
+    /// There is no receipt for this act on this phone.
+    #[error("there is no receipt for this act here")]
+    NoReceipt,
+    /// Nothing was drawn that is a signature.
+    #[error("{reason}")]
+    NotADrawing {
+        /// Why not.
+        reason: String,
+    },
+    /// More than one phone can show another: do it in two.
+    #[error("too much to show another phone at once; do it in two")]
+    TooMuch,
     /// Some of the boxes are in an offer that is still open: take it back first.
     #[error("boxes of an offer that is still open")]
     StillOffered,
@@ -201,6 +222,10 @@ impl CrewError {
             | Self::Stranger
             | Self::StillOffered
             | Self::WrongCode
+            | Self::OfferOver
+            | Self::NothingToSign
+            | Self::NotADrawing { .. }
+            | Self::TooMuch
             | Self::FromPhone { .. }
             | Self::KeysLocked
             | Self::Cancelled
@@ -216,6 +241,7 @@ impl CrewError {
             | Self::NotVouchedFor
             | Self::NotAllowed { .. }
             | Self::OtherNotAllowed { .. }
+            | Self::NotASupervisor
             | Self::NotAdmitted => Advice::AskSupervisor,
             Self::NotEnrolled | Self::KeysGone => Advice::Enrol,
             Self::AppTooOld => Advice::Update,
@@ -223,6 +249,7 @@ impl CrewError {
             | Self::NotAFrame { .. }
             | Self::FromHq { .. }
             | Self::UnknownBoxes { .. }
+            | Self::NoReceipt
             | Self::StoreDamaged
             | Self::HqRefused { .. }
             | Self::Fault => Advice::Report,
@@ -248,6 +275,13 @@ impl From<crewseal::CrewError> for CrewError {
             Core::Boxes(error) => Self::UnknownBoxes { reason: error.to_string() },
             Core::Handoff(HandoffError::Opening) => Self::NotVouchedFor,
             Core::Handoff(HandoffError::Damaged) => Self::StoreDamaged,
+            Core::Handoff(
+                HandoffError::Lapsed | HandoffError::Withdrawn | HandoffError::Answered { .. },
+            ) => Self::OfferOver,
+            Core::NotASupervisor => Self::NotASupervisor,
+            Core::NoReceipt => Self::NoReceipt,
+            Core::TooMuch => Self::TooMuch,
+            Core::Drawing(error) => Self::NotADrawing { reason: error.to_string() },
             Core::NotForMe | Core::Handoff(_) | Core::Message(_) => Self::NotForThisPhone,
             Core::OnlyByHandoff => Self::Fault,
             Core::Stranger => Self::Stranger,
@@ -256,7 +290,7 @@ impl From<crewseal::CrewError> for CrewError {
             Core::OtherForbidden(rule) => Self::OtherNotAllowed { reason: rule.to_string() },
             Core::StillOffered { .. } => Self::StillOffered,
             Core::ReleaseCode(_) | Core::WrongCode => Self::WrongCode,
-            Core::NothingToSign => Self::Fault,
+            Core::NothingToSign => Self::NothingToSign,
             Core::FromPhone(error) => Self::FromPhone { reason: error.to_string() },
             Core::Store(error) => error.into(),
             Core::Vault(error) => error.into(),

@@ -22,17 +22,21 @@ mod keys;
 mod label;
 mod offer;
 mod outbox;
+mod screen;
 mod session;
+mod sign_off;
 
 pub use clock::{Clock, ClockError, SinceBoot};
-pub use crew::{Act, Countersign, Crew, Finding, FindingKind};
+pub use crew::{Act, Countersign, Crew, Drawn, DrawnSignature, Finding, FindingKind, PadPoint};
 pub use error::{Advice, CrewError};
 pub use frame::{Corners, FrameFormat, Layout, Level, Point, Reading, Region, read_frame};
 pub use job::JobPack;
 pub use keys::{HighWaterMark, KeyVault, KeyVaultError, Protection, PublicKeys};
 pub use label::{Label, LabelFault};
-pub use offer::{Acceptance, Offer, Partner, Role};
+pub use offer::{Acceptance, GivingState, Offer, OpenHandoff, Partner, ReceivingState, Role};
 pub use outbox::{Delivered, Fetched, OutboxStatus, Parked, Refusal};
+pub use screen::{Collected, Collector, Language, Purpose, Show, TextFault, four_words};
 pub use session::{Commission, Count, ScanSession, Sighted, Sighting};
+pub use sign_off::{AskedSignOff, FindingCount, SignOffEntry, SignOffRequest, SignedOff, Step};
 
 uniffi::setup_scaffolding!("crewseal");

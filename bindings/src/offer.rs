@@ -1,7 +1,7 @@
 //! Another phone's offer, once it was verified.
 
-use crewseal::OfferView;
-use crewseal::custody::{self, DeviceId, JobId};
+use crewseal::custody::{self, DeviceId, EventId, JobId};
+use crewseal::{OfferView, Open, handoff};
 
 use crate::Label;
 use crate::label::labels;
@@ -71,8 +71,106 @@ pub enum Role {
     Contractor,
 }
 
+/// A handoff that is not over.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum OpenHandoff {
+    /// This phone gives.
+    Giving {
+        /// The offer.
+        offer: EventId,
+        /// To which device.
+        to: DeviceId,
+        /// How it stands.
+        state: GivingState,
+        /// What to show, the identical bytes as before.
+        shown: Vec<u8>,
+    },
+    /// This phone receives.
+    Receiving {
+        /// How it stands.
+        state: ReceivingState,
+        /// What to show, the identical bytes as before.
+        shown: Vec<u8>,
+    },
+}
+
+/// How a handoff stands for the giver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum GivingState {
+    /// The offer is shown; its boxes cannot be offered to anybody else.
+    Offered,
+    /// Nobody answered in time. It binds until it is taken back.
+    Lapsed,
+    /// The phone was started again, so nobody can say whether it has lapsed. An
+    /// answer still counts, and it binds until it is taken back.
+    Restarted,
+    /// The acceptance was read; it is not acknowledged yet.
+    Accepted,
+    /// The acknowledgement is shown.
+    Acknowledged,
+    /// Taken back.
+    Withdrawn,
+}
+
+/// How a handoff stands for the receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum ReceivingState {
+    /// The greeting is shown.
+    Greeted,
+    /// The offer was read; scan the boxes.
+    Offered,
+    /// Nothing came of it in time, or the phone was started again.
+    Lapsed,
+    /// The giver took the offer back.
+    Withdrawn,
+    /// Accepted; whether the giver knows is not known yet. Say "unconfirmed".
+    Unconfirmed,
+    /// Accepted here and taken back there: both signed that they have the boxes.
+    Crossed,
+    /// The giver acknowledged.
+    Confirmed,
+}
+
+impl From<Open> for OpenHandoff {
+    fn from(open: Open) -> Self {
+        match open {
+            Open::Giving { offer, to, state, shown } => {
+                Self::Giving { offer, to, state: state.into(), shown }
+            }
+            Open::Receiving { state, shown } => Self::Receiving { state: state.into(), shown },
+        }
+    }
+}
+
+impl From<handoff::GivingState> for GivingState {
+    fn from(state: handoff::GivingState) -> Self {
+        match state {
+            handoff::GivingState::Offered => Self::Offered,
+            handoff::GivingState::Lapsed => Self::Lapsed,
+            handoff::GivingState::Restarted => Self::Restarted,
+            handoff::GivingState::Accepted => Self::Accepted,
+            handoff::GivingState::Acknowledged => Self::Acknowledged,
+            handoff::GivingState::Withdrawn => Self::Withdrawn,
+        }
+    }
+}
+
+impl From<handoff::ReceivingState> for ReceivingState {
+    fn from(state: handoff::ReceivingState) -> Self {
+        match state {
+            handoff::ReceivingState::Greeted => Self::Greeted,
+            handoff::ReceivingState::Offered => Self::Offered,
+            handoff::ReceivingState::Lapsed => Self::Lapsed,
+            handoff::ReceivingState::Withdrawn => Self::Withdrawn,
+            handoff::ReceivingState::Unconfirmed => Self::Unconfirmed,
+            handoff::ReceivingState::Crossed => Self::Crossed,
+            handoff::ReceivingState::Confirmed => Self::Confirmed,
+        }
+    }
+}
+
 impl Partner {
-    fn of(credential: &custody::Credential) -> Self {
+    pub(crate) fn of(credential: &custody::Credential) -> Self {
         let role = match credential.role {
             custody::Role::Mover => Role::Mover,
             custody::Role::Driver => Role::Driver,
@@ -109,6 +207,12 @@ impl Offer {
     #[must_use]
     pub fn job(&self) -> JobId {
         self.view.job
+    }
+
+    /// The offer's id, of which both screens show the same four words.
+    #[must_use]
+    pub fn id(&self) -> EventId {
+        self.view.offer
     }
 
     /// What the giver says he hands over.

@@ -70,7 +70,11 @@ fn both_languages_have_every_exported_name() {
     assert!(exported.len() > 30, "{exported:?}");
     exported.extend(["JobId", "DeviceId", "EventId"].map(String::from));
     for name in &exported {
-        let name = if name == "read_frame" { "readFrame" } else { name };
+        let name = match name.as_str() {
+            "read_frame" => "readFrame",
+            "four_words" => "fourWords",
+            name => name,
+        };
         let kinds = ["class", "enum", "struct", "protocol", "typealias", "func"];
         assert!(declares(&swift, &kinds, name), "Swift lacks {name}");
         let name = name.replace("Error", "Exception");
@@ -96,6 +100,19 @@ fn whatever_may_wait_is_asynchronous_and_frames_are_lent() {
         "readOffer",
         "accept",
         "readAcceptance",
+        "readAck",
+        "withdraw",
+        "readWithdraw",
+        "handoffs",
+        "release",
+        "recordDrawn",
+        "receipt",
+        "askSignOff",
+        "readSignOffRequest",
+        "answerSignOff",
+        "readSignOff",
+        "signOffs",
+        "claimSignOff",
     ];
     for name in waiting {
         assert!(kotlin.contains(&format!("suspend fun {name}(")), "{name} blocks in Kotlin");

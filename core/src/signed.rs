@@ -68,6 +68,14 @@ pub enum Namespace {
     Revocations,
     /// The text of an agreement, in its digest; nothing is signed.
     Nda,
+    /// What a supervisor is asked to sign off, by a device.
+    SignOffRequest,
+    /// A supervisor's code for one sign-off, as HQ keeps it; nothing is signed.
+    OneTimeCode,
+    /// HQ's word on a sign-off that was claimed with a code.
+    Confirmation,
+    /// A customer's receipt, by the crew's device.
+    CustomerReceipt,
 }
 
 impl Namespace {
@@ -98,6 +106,10 @@ impl Namespace {
             Self::Batch => "crewseal/batch/1",
             Self::Revocations => "crewseal/revocations/1",
             Self::Nda => "crewseal/nda/1",
+            Self::SignOffRequest => "crewseal/sign-off/1",
+            Self::OneTimeCode => "crewseal/one-time-code/1",
+            Self::Confirmation => "crewseal/confirmation/1",
+            Self::CustomerReceipt => "crewseal/customer-receipt/1",
         }
     }
 

@@ -259,7 +259,11 @@ mod namespaces {
         Commitment,
         SpotCheck,
         Revocations,
-        Nda
+        Nda,
+        SignOffRequest,
+        OneTimeCode,
+        Confirmation,
+        CustomerReceipt
     );
 
     #[test]
@@ -1008,6 +1012,8 @@ mod evidence {
             sensitive: BoxList::default(),
             classes: BTreeMap::new(),
             revocations: None,
+            inclusions: Vec::new(),
+            confirmations: Vec::new(),
         });
         let whole = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
         assert_eq!(whole.errors, []);
@@ -1049,6 +1055,8 @@ mod evidence {
             sensitive: BoxList::default(),
             classes: BTreeMap::new(),
             revocations: None,
+            inclusions: Vec::new(),
+            confirmations: Vec::new(),
         });
         let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
         let said: Vec<String> =
@@ -1103,6 +1111,8 @@ mod evidence {
             sensitive: BoxList::default(),
             classes: BTreeMap::new(),
             revocations: None,
+            inclusions: Vec::new(),
+            confirmations: Vec::new(),
         });
         let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
         let said: Vec<String> =

@@ -74,7 +74,7 @@ fn accepts(
 
 fn greets(phone: &Phone, opening: Salt) -> Hello {
     let commitment = Receiving::begin(opening, Vec::new(), now(0)).commitment(&phone.device());
-    Hello { device: phone.device(), commitment, tick: None, credential: None }
+    Hello { device: phone.device(), commitment, tick: None, credential: None, manifests: None }
 }
 
 /// One handoff from the mover to the driver, with the two ways that it may end.
@@ -517,19 +517,76 @@ mod prevented {
     fn an_answer_to_an_offer_that_lapsed_or_was_taken_back() {
         let exchange = Exchange::new();
         let mut late = giving(&exchange);
-        for when in [now(LAPSE), Since { boot: BootId([0, 0, 0, 2]), millis: 1 }] {
-            assert_eq!(late.state(when), GivingState::Lapsed);
-            let refused = late.accepted(&exchange.offer, &exchange.accept, when);
-            assert_eq!(refused, Err(HandoffError::Lapsed));
-        }
+        assert_eq!(late.state(now(LAPSE)), GivingState::Lapsed);
+        let refused = late.accepted(&exchange.offer, &exchange.accept, now(LAPSE));
+        assert_eq!(refused, Err(HandoffError::Lapsed));
         assert_eq!(late.accepted(&exchange.offer, &exchange.accept, now(LAPSE - 1)), Ok(()));
         let by = exchange.accept.id();
         assert_eq!(late.withdrawn(Vec::new()), Err(HandoffError::Answered { by }));
         let mut back = giving(&exchange);
         back.withdrawn(b"withdraw".to_vec()).unwrap();
         let refused = back.accepted(&exchange.offer, &exchange.accept, now(1));
-        assert_eq!(refused, Err(HandoffError::Lapsed));
+        assert_eq!(refused, Err(HandoffError::Withdrawn));
         assert_eq!(back.shown(), b"withdraw");
+    }
+
+    const REBOOTED: Since = Since { boot: BootId([0, 0, 0, 2]), millis: 1 };
+
+    /// Who signed for the boxes in time has them, whatever became of the giver's
+    /// battery; nothing is signed where nobody can say how late it is.
+    #[test]
+    fn a_reboot_makes_an_offers_age_unknown_and_only_a_new_signature_is_refused() {
+        let exchange = Exchange::new();
+        let mut giving = giving(&exchange);
+        assert_eq!(giving.state(REBOOTED), GivingState::Restarted);
+        assert_eq!(giving.accepted(&exchange.offer, &exchange.accept, REBOOTED), Ok(()));
+        assert_eq!(giving.state(REBOOTED), GivingState::Accepted);
+        let receiving = receiving(&exchange);
+        assert_eq!(receiving.state(now(LAPSE - 1)), ReceivingState::Offered);
+        assert_eq!(receiving.state(REBOOTED), ReceivingState::Lapsed);
+        let giver = paper::hq().sign(exchange.giver.credential());
+        let mut anew = Receiving::begin(exchange.opening, Vec::new(), now(0));
+        let me = exchange.receiver.device();
+        let refused = anew.offered(&me, &exchange.offer, &giver, REBOOTED);
+        assert_eq!(refused, Err(HandoffError::Lapsed));
+    }
+
+    #[test]
+    fn an_acceptance_of_what_the_giver_showed_that_he_took_back() {
+        let exchange = Exchange::new();
+        let mut early = receiving(&exchange);
+        assert_eq!(early.withdrawn(&exchange.ack), Err(HandoffError::OtherHandoff));
+        assert_eq!(early.withdrawn(&exchange.withdrawal), Ok(()));
+        let kept = early.clone();
+        assert_eq!(early.withdrawn(&exchange.withdrawal), Ok(()), "twice is once");
+        assert_eq!(early, kept);
+        let read = cbor::from_versioned::<Receiving, 1>(&cbor::to_vec(&early)).unwrap();
+        assert_eq!(read, early, "and after a restart");
+        for when in [now(1), now(LAPSE), REBOOTED] {
+            assert_eq!(early.state(when), ReceivingState::Withdrawn);
+        }
+        let refused = early.accepted(&exchange.accept, Vec::new());
+        assert_eq!(refused, Err(HandoffError::Withdrawn));
+        let giver = paper::hq().sign(exchange.giver.credential());
+        let me = exchange.receiver.device();
+        let refused = early.offered(&me, &exchange.offer, &giver, now(1));
+        assert_eq!(refused, Err(HandoffError::Withdrawn));
+
+        let mut crossed = receiving(&exchange);
+        crossed.accepted(&exchange.accept, b"accept".to_vec()).unwrap();
+        assert_eq!(crossed.withdrawn(&exchange.withdrawal), Ok(()));
+        assert_eq!(crossed.state(now(1)), ReceivingState::Crossed);
+        assert_eq!(crossed.shown(), b"accept");
+
+        let mut confirmed = receiving(&exchange);
+        confirmed.accepted(&exchange.accept, Vec::new()).unwrap();
+        confirmed.confirmed(&exchange.ack).unwrap();
+        let by = exchange.accept.id();
+        assert_eq!(confirmed.withdrawn(&exchange.withdrawal), Err(HandoffError::Answered { by }));
+        assert_eq!(confirmed.state(now(1)), ReceivingState::Confirmed);
+        let mut greeted = Receiving::begin(exchange.opening, Vec::new(), now(0));
+        let refused = greeted.withdrawn(&exchange.withdrawal);
+        assert_eq!(refused, Err(HandoffError::OtherHandoff));
     }
 }
 
@@ -623,6 +680,103 @@ mod detected {
         let custody = known(&events).verify();
         assert_eq!(of(&custody, FaultKind::AbandonedOffers)[0].events, offered);
         assert_eq!(of(&custody, FaultKind::OfferedTwice).len(), 0, "each was taken back");
+        assert_eq!(of(&custody, FaultKind::AbandonedOffers)[0].boxes, set([1]));
+    }
+
+    /// Four offers to the driver, what comes after each of them, and what is found.
+    fn four_offers(
+        lists: [BoxList; 4],
+        mut then: impl FnMut(&mut Phone, &mut Phone, &Signed<Event>, Salt) -> Option<Signed<Event>>,
+    ) -> Evidence {
+        let (mut giver, mut receiver) = (paper::mover(), paper::driver());
+        let mut events = vec![giver.does(Kind::TakeOver, boxes(0..9))];
+        for (number, list) in (1..).zip(lists) {
+            let opening = Salt([number; 16]);
+            let offer = offers(&mut giver, &greets(&receiver, opening), list);
+            let after = then(&mut giver, &mut receiver, &offer, opening);
+            events.push(offer);
+            events.extend(after);
+        }
+        known(&events)
+    }
+
+    fn abandoned(evidence: &Evidence) -> Vec<BTreeSet<Token>> {
+        let custody = evidence.verify();
+        of(&custody, FaultKind::AbandonedOffers).iter().map(|f| f.boxes.clone()).collect()
+    }
+
+    #[test]
+    fn offers_of_the_same_boxes_count_and_others_do_not() {
+        let taken_back = |giver: &mut Phone, _: &mut Phone, offer: &Signed<Event>, _| {
+            Some(giver.answers(Kind::Withdraw, offer.id(), BoxList::default()))
+        };
+        let apart = [boxes([1]), boxes([2]), boxes([3]), boxes([4])];
+        assert_eq!(abandoned(&four_offers(apart, taken_back)), [] as [BTreeSet<Token>; 0]);
+        let all = [boxes([1, 2]), boxes([2, 3]), boxes([2, 4]), boxes([1, 2, 5])];
+        assert_eq!(abandoned(&four_offers(all.clone(), taken_back)), [set([2])]);
+        let three = [boxes([1, 2]), boxes([2, 3]), boxes([2, 4]), boxes([1, 3, 5])];
+        assert_eq!(abandoned(&four_offers(three, taken_back)), [] as [BTreeSet<Token>; 0]);
+        // What came to something is none, and what may still be answered is none yet.
+        let accepted = |_: &mut Phone, receiver: &mut Phone, offer: &Signed<Event>, opening| {
+            Some(accepts(receiver, offer, opening, boxes([2])))
+        };
+        assert_eq!(abandoned(&four_offers(all.clone(), accepted)), [] as [BTreeSet<Token>; 0]);
+        let open = four_offers(all, |_, _, _, _| None);
+        assert_eq!(abandoned(&open), [] as [BTreeSet<Token>; 0]);
+    }
+
+    #[test]
+    fn offers_that_lapsed_count_as_soon_as_a_clock_shows_it() {
+        let same = [boxes([1]), boxes([1]), boxes([1]), boxes([1])];
+        // The giver's own clock: his next act in the same boot is so much later. On
+        // paper a minute goes by between two of his events.
+        let mut minutes = 0;
+        let by_his_own = four_offers(same.clone(), |giver, _, _, _| {
+            minutes += 1;
+            if minutes == 4 {
+                giver.link.sequence += LAPSE / 60_000;
+                return Some(giver.does(Kind::Count, boxes([5])));
+            }
+            None
+        });
+        assert_eq!(abandoned(&by_his_own), [set([1])]);
+        // HQ's: it had the offers half an hour before its newest tick.
+        let newest = TICKS[&60].at;
+        for (had, found) in [(newest - LAPSE / 1_000, 1), (newest - LAPSE / 1_000 + 1, 0)] {
+            let mut by_hqs = four_offers(same.clone(), |_, _, _, _| None);
+            for event in by_hqs.events.values() {
+                let receipt = paper::receipt(event, crewseal::custody::Outcome::Stored, had);
+                by_hqs.receipts.insert(event.id(), paper::hq().sign(receipt));
+            }
+            assert_eq!(abandoned(&by_hqs).len(), found, "{had}");
+        }
+    }
+
+    #[test]
+    fn offers_of_the_same_boxes_to_others_are_offered_twice_and_not_abandoned() {
+        let mut giver = paper::mover();
+        let receivers =
+            [paper::driver(), paper::supervisor(), paper::driver(), paper::supervisor()];
+        let mut events = vec![giver.does(Kind::TakeOver, boxes([1]))];
+        for (number, receiver) in (1..).zip(&receivers) {
+            events.push(offers(&mut giver, &greets(receiver, Salt([number; 16])), boxes([1])));
+        }
+        let custody = known(&events).verify();
+        // Each later one against each that was open: 1 + 2 + 3.
+        assert_eq!(of(&custody, FaultKind::OfferedTwice).len(), 6);
+        assert_eq!(of(&custody, FaultKind::AbandonedOffers).len(), 0);
+        // An acknowledgement between two closes the first, as a withdrawal does.
+        let (mut giver, mut receiver) = (paper::mover(), paper::driver());
+        let opening = Salt([1; 16]);
+        let took = giver.does(Kind::TakeOver, boxes([1]));
+        let first = offers(&mut giver, &greets(&receiver, opening), boxes([1]));
+        let accept = accepts(&mut receiver, &first, opening, boxes([1]));
+        let ack = giver.answers(Kind::Ack, accept.id(), BoxList::default());
+        let back = offers(&mut receiver, &greets(&giver, Salt([2; 16])), boxes([1]));
+        let again = accepts(&mut giver, &back, Salt([2; 16]), boxes([1]));
+        let second = offers(&mut giver, &greets(&receiver, Salt([3; 16])), boxes([1]));
+        let custody = known([&took, &first, &accept, &ack, &back, &again, &second]).verify();
+        assert_eq!(of(&custody, FaultKind::OfferedTwice).len(), 0);
     }
 
     #[test]
@@ -720,6 +874,80 @@ mod detected {
             assert_eq!(found, [FaultKind::NotAccepted], "{off}");
             for number in [1, 2] {
                 assert_eq!(holder(&custody, number), Holder::Device(other.device()), "{off}");
+            }
+        }
+    }
+}
+
+mod much_and_little {
+    use super::*;
+    use crewseal::custody::{Finding, FindingKind, Manifests};
+    use crewseal::handoff::text::TextError;
+
+    /// Whoever else writes events may say each thing on its own.
+    #[test]
+    fn an_event_with_ten_thousand_findings_is_read_and_weighed() {
+        let (mut giver, receiver) = (paper::mover(), paper::driver());
+        let hello = greets(&receiver, Salt([1; 16]));
+        let finding = Finding { kind: FindingKind::Damaged, boxes: boxes([3]), photo: None };
+        let act = Act {
+            findings: vec![finding; 10_000],
+            to: Some(hello.device),
+            ..paper::act(Kind::Offer, boxes(0..5))
+        };
+        let commitment = Some(hello.commitment);
+        let offer = signs(&mut giver, act, |event| Event { commitment, ..event });
+        let shown = message::offer(&offer, &hello, &Enclosed::default());
+        let (read, _) = message::read_offer(&shown, &hello, authority()).unwrap();
+        assert!(read.verify(&giver.handoff.public).unwrap() == offer);
+        assert_eq!(Show::of(Purpose::Offer, &shown), Err(TextError::TooLong), "no screen shows it");
+        let custody = known([&offer]).verify();
+        assert_eq!(custody.steps[&paper::token(3)][0].findings.len(), 10_000);
+        assert_eq!(custody.steps[&paper::token(2)][0].findings.len(), 0);
+    }
+
+    #[test]
+    fn a_manifest_of_no_boxes_names_none_and_hides_none() {
+        let mut empty = Manifests::default();
+        empty.push(paper::hq().sign(paper::manifest(1, None, &[]))).unwrap();
+        let mut lists = Lists::new();
+        lists.add_manifests(empty.clone());
+        let named = lists.name(&set(0..3)).unwrap();
+        assert_eq!(named.manifests().count(), 0);
+        assert_eq!(lists.resolve(&named), Ok(set(0..3)));
+        assert_eq!(lists.name(&set([])).unwrap(), BoxList::default());
+        // And what comes later is named as by any other version.
+        let first = empty.newest().unwrap().id();
+        empty
+            .push(paper::hq().sign(paper::manifest(2, Some(first), &paper::tokens(0..3))))
+            .unwrap();
+        let second = empty.newest().unwrap().id();
+        lists.add_manifests(empty);
+        for (newest, by) in [(0, None), (1, None), (2, Some(second)), (9, Some(second))] {
+            let named = lists.name_for(&set(0..3), |_| newest).unwrap();
+            assert_eq!(named.manifests().next().copied(), by, "{newest}");
+            assert_eq!(lists.resolve(&named), Ok(set(0..3)), "{newest}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_for_whoever_has_an_older_version_names_the_same(
+            numbers in proptest::collection::btree_set(0_u16..130, 0..40),
+            newest in 0_u32..4,
+        ) {
+            let mut lists = LISTS.clone();
+            let first = paper::manifests(&paper::tokens(0..10)).newest().unwrap().id();
+            let mut manifests = paper::manifests(&paper::tokens(0..10));
+            let added = paper::tokens(10..40);
+            manifests.push(paper::hq().sign(paper::manifest(2, Some(first), &added))).unwrap();
+            lists.add_manifests(manifests);
+            let boxes = set(numbers);
+            let named = lists.name_for(&boxes, |_| newest).unwrap();
+            prop_assert_eq!(lists.resolve(&named), Ok(boxes.clone()));
+            if newest < 2 {
+                // Who has the older version only understands it.
+                prop_assert_eq!(LISTS.resolve(&named), Ok(boxes));
             }
         }
     }
@@ -960,7 +1188,10 @@ mod model {
             let to = self.phone_of(hello.device);
             let now = self.now(by);
             let open = self.giving[by].iter().filter(|(_, giving)| {
-                matches!(giving.state(now), GivingState::Offered | GivingState::Lapsed)
+                matches!(
+                    giving.state(now),
+                    GivingState::Offered | GivingState::Lapsed | GivingState::Restarted
+                )
             });
             let bound: BTreeSet<u16> =
                 open.flat_map(|(id, _)| numbers(&self.events[id].boxes)).collect();
@@ -1000,7 +1231,8 @@ mod model {
         fn see_offer(&mut self, bytes: &[u8], by: usize) -> Option<()> {
             let (me, now) = (self.phones[by].device(), self.now(by));
             let commitment = self.receiving[by].as_ref()?.commitment(&me);
-            let hello = Hello { device: me, commitment, tick: None, credential: None };
+            let hello =
+                Hello { device: me, commitment, tick: None, credential: None, manifests: None };
             let (offer, _) = message::read_offer(bytes, &hello, authority()).ok()?;
             let offer = self.admit(offer)?;
             let giver = self.credentials[self.phone_of(offer.device)].clone();
@@ -1079,6 +1311,8 @@ mod model {
             let offer = self.events[&Unverified::<Event>::parse(offer).unwrap().id()].clone();
             let withdrawal = message::read_withdraw(bytes, &offer, authority()).ok()?;
             let withdrawal = self.admit(withdrawal)?;
+            // After an ACK there is none of an honest giver.
+            self.receiving[by].as_mut()?.withdrawn(&withdrawal).unwrap();
             self.seen[by].insert(withdrawal.id());
             Some(())
         }

@@ -27,6 +27,7 @@ use zeroize::Zeroizing;
 
 #[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
 mod crew_on_paper;
+#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
 mod mock_hq;
 use crew_on_paper as paper;
 use mock_hq::{MockHq, Papers};

@@ -25,9 +25,10 @@ use std::fmt::Write as _;
 
 use crewseal::cbor::{self, Version};
 use crewseal::custody::{
-    Act, Batch, BoxClass, BoxList, Commitment, DeviceId, Dispute, Event, Finding, FindingKind,
-    Kind, Licence, Lists, Manifests, Nda, Outcome, Place, Protection, Qualifications, Receipt,
-    Refusal, ReleaseCode, Revocations, Role, Salt, Tick,
+    Act, Batch, BoxClass, BoxList, Commitment, Confirmation, CustomerReceipt, DeviceId, Dispute,
+    Entry, Event, Finding, FindingKind, Kind, Licence, Lists, Manifests, Nda, OneTimeCode, Outcome,
+    Place, Protection, Qualifications, Receipt, Refusal, ReleaseCode, Revocations, Role, Salt,
+    SignOffRequest, Subject, Tick,
 };
 use crewseal::handoff::Hello;
 use crewseal::handoff::message::{self, Authority, Enclosed};
@@ -48,8 +49,20 @@ use crew_on_paper as paper;
 const FILE: &str = include_str!("vectors/v1.txt");
 
 /// Fields that are random and so were made only once.
-const ONCE: [&str; 9] =
-    ["cose", "header", "envelope", "hello", "offer", "accept", "ack", "withdraw", "text"];
+const ONCE: [&str; 12] = [
+    "cose",
+    "header",
+    "envelope",
+    "hello",
+    "offer",
+    "accept",
+    "ack",
+    "withdraw",
+    "request",
+    "sign-off",
+    "receipt-text",
+    "text",
+];
 
 /// HQ's private key for outboxes, of these vectors only.
 const OPENING_KEY: [u8; 32] = [0x2e; 32];
@@ -335,7 +348,8 @@ fn handoff() -> Handoff {
     let opening = Salt([0x0e; 16]);
     let commitment = Commitment::to(&opening, &receiver.device());
     let tick = Some(paper::hq().sign(paper::tick(1)));
-    let hello = Hello { device: receiver.device(), commitment, tick, credential: None };
+    let hello =
+        Hello { device: receiver.device(), commitment, tick, credential: None, manifests: None };
     let offer = Act { to: Some(receiver.device()), ..paper::act(Kind::Offer, paper::boxes(0..3)) };
     let offer = Event { commitment: Some(commitment), ..giver.writes(offer) };
     let offer = giver.handoff.sign(offer);
@@ -413,6 +427,92 @@ fn still_hands_over(vector: &Vector) {
     ] {
         assert_eq!(cbor::to_vec(&**event), vector.bytes(field), "{field}");
     }
+}
+
+/// What a supervisor was asked to sign off of two acts, and his answer.
+fn sign_off() -> (Signed<SignOffRequest>, Signed<Event>) {
+    let (mut mover, mut supervisor) = (paper::mover(), paper::supervisor());
+    let damaged = vec![(FindingKind::Damaged, 2)];
+    let acts = [(Kind::TakeOver, 10, damaged), (Kind::Load, 10, Vec::new())];
+    let entries = acts.map(|(kind, boxes, findings)| {
+        let event = paper::id_of(&mover.writes(paper::act(kind, paper::boxes(0..10))));
+        Entry { event, kind, boxes, findings }
+    });
+    let request = SignOffRequest {
+        version: Version,
+        device: mover.device(),
+        job: paper::JOB,
+        entries: entries.into(),
+        salt: Salt([0x50; 16]),
+    };
+    let request = mover.act.sign(request);
+    let Subject { about, root } = Subject::of(&request.entries).unwrap();
+    let act = Act {
+        about: Some(about),
+        attachments: vec![request.id()],
+        ..paper::act(Kind::SignOff, BoxList::default())
+    };
+    let event = Event { root, ..supervisor.writes(act) };
+    (request, supervisor.handoff.sign(event))
+}
+
+fn sign_off_vector(name: &str) -> Vector {
+    let (request, event) = sign_off();
+    Vector::new("sign-off", name)
+        .with_bytes("request-payload", &cbor::to_vec(&*request))
+        .with_bytes("request-id", &request.id().0)
+        .with_bytes("root", &event.root.unwrap().0)
+        .with_bytes("sign-off-payload", &cbor::to_vec(&*event))
+        .with_bytes("request", &message::sign_off_request(&request, None))
+        .with_bytes("sign-off", &message::sign_off(&event, &request, &Enclosed::default()))
+}
+
+fn still_signs_off(vector: &Vector) {
+    let hq = paper::hq().public;
+    let authority = Authority { hq: &hq, origin: paper::ORIGIN };
+    let shown = vector.bytes("request");
+    let (request, none) = message::read_sign_off_request(&shown, authority).unwrap();
+    let request = request.verify(&paper::mover().act.public).unwrap();
+    assert_eq!(message::sign_off_request(&request, none.as_ref()), shown);
+    assert_eq!(cbor::to_vec(&*request), vector.bytes("request-payload"));
+    let shown = vector.bytes("sign-off");
+    let (event, none) = message::read_sign_off(&shown, &request, authority).unwrap();
+    let event = event.verify(&paper::supervisor().handoff.public).unwrap();
+    assert_eq!(message::sign_off(&event, &request, &none), shown);
+    assert_eq!(cbor::to_vec(&*event), vector.bytes("sign-off-payload"));
+}
+
+fn customer_receipt(name: &str, receipt: CustomerReceipt) -> Vector {
+    let text = CustomerReceipt::to_text(&paper::mover().act.sign(receipt));
+    Vector::new("customer-receipt", name)
+        .with_bytes("payload", &cbor::to_vec(&receipt))
+        .with("receipt-text", text)
+}
+
+fn still_is_a_receipt(vector: &Vector) {
+    let receipt = CustomerReceipt::parse(&vector.fields["receipt-text"]).unwrap();
+    let receipt = receipt.verify(&paper::mover().act.public).unwrap();
+    assert_eq!(cbor::to_vec(&*receipt), vector.bytes("payload"));
+}
+
+fn confirmation(name: &str, supervisor: Option<DeviceId>) -> Vector {
+    let said = Confirmation {
+        version: Version,
+        event: Digest([0x5e; 32]),
+        supervisor,
+        at: paper::MORNING + 7_200,
+        origin: paper::ORIGIN.to_owned(),
+    };
+    signed_message(Vector::new("confirmation", name), &paper::hq(), said)
+}
+
+fn one_time_code(name: &str, bytes: [u8; 10]) -> Vector {
+    let code = OneTimeCode::from_bytes(bytes);
+    Vector::new("one-time-code", name)
+        .with_bytes("code", &bytes)
+        .with("text", &*code.to_text())
+        .with("typed", &*code.to_grouped())
+        .with_bytes("hash", &code.hash().0)
 }
 
 /// An act with everything that an event outside of a handoff can hold.
@@ -557,6 +657,21 @@ fn specimens() -> Vec<Vector> {
         envelope("last entry of an epoch, empty", 1_023, b""),
         handoff_vector("a handoff of three boxes"),
     ]);
+
+    let claim = Act { about: Some(seen), ..paper::act(Kind::SignOff, BoxList::default()) };
+    let claim = mover.writes(claim);
+    let claim = Event { code: Some(OneTimeCode::from_bytes([0x0c; 10])), ..claim };
+    all.extend([
+        sign_off_vector("a sign-off of two acts, asked and answered"),
+        event("a sign-off that is claimed with a code", &mover.handoff, claim),
+        one_time_code("a supervisor's one-time code", [0x0c; 10]),
+        confirmation("HQ confirms a claim", Some(supervisor.device())),
+        confirmation("HQ refuses a claim", None),
+        customer_receipt(
+            "a customer's receipt",
+            CustomerReceipt::of(Digest([0xde; 32]), Kind::Deliver, 41).unwrap(),
+        ),
+    ]);
     all
 }
 
@@ -623,6 +738,15 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
             "session" => still_verifies::<SessionRequest>(vector),
             "envelope" => still_opens(vector),
             "handoff" => still_hands_over(vector),
+            "sign-off" => still_signs_off(vector),
+            "confirmation" => still_verifies::<Confirmation>(vector),
+            "customer-receipt" => still_is_a_receipt(vector),
+            "one-time-code" => {
+                for field in ["text", "typed"] {
+                    let code = OneTimeCode::parse(&vector.fields[field]).unwrap();
+                    assert_eq!(code.hash().0.to_vec(), vector.bytes("hash"), "{}", vector.name);
+                }
+            }
             "label" => {
                 let token = Token::parse(&vector.fields["text"]).map(|token| *token.as_bytes());
                 assert_eq!(token.unwrap().to_vec(), vector.bytes("token"), "{}", vector.name);

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal::cbor::Version;
-use crewseal::custody::{DeviceId, Event, JobId, Lists, MAX_RECORD, Record, admit};
+use crewseal::custody::{
+    Batch, DeviceId, Event, JobId, Kind, Lists, MAX_RECORD, Record, SignedOff, admit,
+};
 use crewseal::label::Token;
 use crewseal::label::roll::RollWire;
 use crewseal::signed::{Digest, Signed, Unverified};
@@ -57,6 +59,8 @@ impl Hq {
             sensitive,
             classes,
             revocations: store::revocations(db, self.key())?.as_ref().map(bytes),
+            inclusions: inclusions(&events),
+            confirmations: confirmations(db, &events)?,
         })
     }
 
@@ -137,6 +141,42 @@ fn receipts(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVec>, H
         }
     }
     Ok(receipts)
+}
+
+/// That events were signed off with others. A sign-off of several names its root and
+/// the newest of them; they are what that event's device did in this job before it,
+/// as far as the root goes back.
+fn inclusions(events: &[Signed<Event>]) -> Vec<SignedOff> {
+    let sign_offs = events.iter().filter(|event| event.kind == Kind::SignOff);
+    let batch = |sign_off: &Signed<Event>| {
+        let newest = events.iter().position(|event| Some(event.id()) == sign_off.about)?;
+        let before = events.get(..=newest)?;
+        let device = before.last()?.device;
+        let did = before.iter().rev().take_while(|event| event.device == device);
+        Batch::ending(&sign_off.root?, did.map(Signed::id))
+    };
+    let proofs = sign_offs.filter_map(|sign_off| Some((sign_off.id(), batch(sign_off)?)));
+    proofs
+        .flat_map(|(sign_off, batch)| {
+            let proofs = batch.events().iter().filter_map(|event| {
+                let inclusion = batch.proof(event)?;
+                Some(SignedOff { sign_off, event: *event, inclusion })
+            });
+            proofs.collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// What HQ said of those among them that were claimed with a code.
+fn confirmations(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVec>, HqError> {
+    let mut query = db.prepare("SELECT bytes FROM confirmations WHERE event = ?1")?;
+    let mut said = Vec::new();
+    for event in events.iter().filter(|event| event.code.is_some()) {
+        let bytes: Option<Vec<u8>> =
+            query.query_row([event.id().0], |row| row.get(0)).optional()?;
+        said.extend(bytes.map(ByteVec::from));
+    }
+    Ok(said)
 }
 
 fn bytes<T: crewseal::signed::Message>(signed: &Signed<T>) -> ByteVec {

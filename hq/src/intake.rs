@@ -220,6 +220,7 @@ impl Shelf<'_> {
         let outcome = judge(event, &self.around(event)?, boxes_known);
         let receipt = self.receipt(address, outcome)?;
         self.store(event, &receipt)?;
+        self.hq.confirm(self.db, event)?;
         delivered.stored += 1;
         Ok(receipt)
     }

@@ -14,9 +14,11 @@ mod keys;
 pub mod labels;
 pub mod plan;
 mod problem;
+pub mod receipt;
 pub mod report;
 pub mod scan;
 mod serve;
+mod sign_off;
 mod store;
 pub mod verdict;
 pub mod words;
@@ -102,6 +104,9 @@ pub enum HqError {
     /// No device with this id.
     #[error("there is no device {0}")]
     UnknownDevice(DeviceId),
+    /// One-time codes for a device that is no supervisor's.
+    #[error("device {0} is no supervisor's; only supervisors sign off")]
+    NotASupervisor(DeviceId),
     /// A label that HQ never minted.
     #[error("one of the labels was not minted here")]
     NotMinted,

@@ -10,10 +10,12 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use crewseal::cbor;
 use crewseal::clock::{Clock, SystemClock};
-use crewseal::custody::{BootId, BoxClass, JobId, Kind, Licence, Nda, Qualifications, Role};
+use crewseal::custody::{
+    BootId, BoxClass, JobId, Kind, Licence, Nda, Qualifications, Record, Role,
+};
 use crewseal::label::{Grid, Strength, Token};
 use crewseal_hq::scan::{Scanned, scan};
-use crewseal_hq::{Hq, Listen, labels, plan, serve, verdict};
+use crewseal_hq::{Hq, Listen, labels, plan, receipt, serve, verdict};
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -51,6 +53,9 @@ enum Command {
     /// left. Phones learn it at their next sync, and from each other that there
     /// is something to learn.
     Revoke(RevokeArgs),
+    /// Check a customer's receipt against an exported custody record. The exit status
+    /// is 0 if the record says the same, else 2.
+    Receipt(ReceiptArgs),
     /// Check an exported custody record, with no database and no network, and
     /// say in words what is wrong. The exit status is 0 if all holds, 1 if all
     /// signatures hold and something is open, 2 if the record does not hold.
@@ -111,6 +116,16 @@ struct VerifyArgs {
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Args)]
+struct ReceiptArgs {
+    /// The record, `custody.crewseal`.
+    #[arg(value_name = "EXPORT")]
+    export: PathBuf,
+    /// The receipt's text, as the customer's camera shows it.
+    #[arg(value_name = "TEXT")]
+    text: String,
 }
 
 #[derive(Args)]
@@ -268,6 +283,7 @@ fn main() -> ExitCode {
         Command::Export(args) => run_export(&args),
         Command::Revoke(args) => run_revoke(&args),
         Command::Verify(args) => run_verify(&args),
+        Command::Receipt(args) => run_receipt(&args),
     };
     match done {
         Ok(status) => status,
@@ -434,6 +450,14 @@ fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
         say(&verdict)?;
     }
     Ok(ExitCode::from(verdict.standing.exit_status()))
+}
+
+fn run_receipt(args: &ReceiptArgs) -> Result<ExitCode, Failure> {
+    let reading = Record::read(&std::fs::read(&args.export)?, None)?;
+    let said = receipt::check(&reading, &args.text)?;
+    say(format_args!("The record says the same: {said}."))?;
+    say(format_args!("HQ's key  {}", verdict::fingerprint(&reading.record.hq)))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// An empty or missing directory is a place to found an HQ in; anything else

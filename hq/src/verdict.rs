@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crewseal::custody::{Record, RecordError, Section};
+use crewseal::custody::{Record, RecordError, Section, SignOff};
 use crewseal::signed::PublicKey;
 use serde::Serialize;
 
@@ -154,6 +154,12 @@ pub struct Contents {
     pub taken_over: usize,
     /// Of those, boxes that were delivered.
     pub delivered: usize,
+    /// Events that a supervisor signed off on his own phone.
+    pub signed_off: usize,
+    /// Events whose sign-off was claimed with a supervisor's code, and HQ confirmed it.
+    pub confirmed: usize,
+    /// Events whose sign-off was claimed so, and HQ has yet to confirm it.
+    pub claimed: usize,
     /// How it stands, in one sentence.
     pub headline: String,
 }
@@ -212,6 +218,10 @@ pub struct Remark {
 impl Contents {
     fn of(account: &Account<'_>) -> Self {
         let (record, evidence) = (&account.reading.record, &account.reading.evidence);
+        let how = |is: fn(&SignOff) -> bool| {
+            let sign_offs = account.custody.sign_offs.values();
+            sign_offs.filter(|sign_offs| sign_offs.values().any(is)).count()
+        };
         Self {
             job: record.job.to_string(),
             origin: words::printable(&record.origin),
@@ -222,6 +232,9 @@ impl Contents {
             boxes: account.boxes.len(),
             taken_over: account.taken(),
             delivered: account.delivered(),
+            signed_off: how(|how| matches!(how, SignOff::Signed(_))),
+            confirmed: how(|how| matches!(how, SignOff::Confirmed(_))),
+            claimed: how(|how| matches!(how, SignOff::Claimed)),
             headline: account.headline(),
         }
     }

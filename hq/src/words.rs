@@ -143,6 +143,7 @@ pub const fn fault(fault: &FaultKind) -> &'static str {
         FaultKind::WrongRelease => "release by no code of this act",
         FaultKind::ReleasedTwice => "one code for two acts",
         FaultKind::NotConfirmed => "not confirmed by the customer",
+        FaultKind::SignOffRefused => "sign-off refused by HQ",
     }
 }
 
@@ -284,7 +285,7 @@ pub fn fault_meaning(fault: &FaultKind, who: impl Fn(&DeviceId) -> String) -> St
              offer, so he may have chosen which boxes he checked by hand."
         }
         FaultKind::AbandonedOffers => {
-            "Many offers to one device came to nothing. Somebody may have been trying which boxes \
+            "Many offers of the same boxes to one device came to nothing. Somebody may have been trying which boxes \
              would be checked by hand."
         }
         FaultKind::Contradiction => {
@@ -298,6 +299,10 @@ pub fn fault_meaning(fault: &FaultKind, who: impl Fn(&DeviceId) -> String) -> St
         FaultKind::ReleasedTwice => {
             "Each of the customer's codes confirms one act. Here one was used for two, so it \
              confirms neither."
+        }
+        FaultKind::SignOffRefused => {
+            "Somebody claimed a supervisor's sign-off with a code of which HQ says that it is none \
+             of a supervisor's, or was used before. It does not count."
         }
         FaultKind::NotConfirmed => {
             "The customer has a code for such an act. He did not use it, and the act does not say \
@@ -354,6 +359,8 @@ pub fn section(section: &Section) -> String {
         Section::Receipt(place) => ("receipt", place),
         Section::Classes => return "the list of boxes that are not ordinary".to_owned(),
         Section::Revocations => return "the list of revoked devices".to_owned(),
+        Section::Inclusion(place) => ("proof of a sign-off", place),
+        Section::Confirmation(place) => ("HQ's word on a sign-off", place),
     };
     format!("{name} {}", place.saturating_add(1))
 }
@@ -381,6 +388,7 @@ pub fn record_error(error: &RecordError) -> String {
         RecordError::OtherNumbers => {
             "names its event's device or numbers otherwise than the event does".to_owned()
         }
+        RecordError::NoProof => "does not prove that its event was signed off".to_owned(),
     }
 }
 
@@ -529,7 +537,7 @@ fn format_time(at: u64, format: &str) -> String {
 #[must_use]
 pub fn contents(contents: &Contents) -> String {
     let Contents { headline, job, origin, exported_at, events, devices, boxes, .. } = contents;
-    format!(
+    let mut text = format!(
         "{headline}.\n\n\
          Job       {job}, exported by {origin} on {}\n\
          Contents  {}, signed by {}, about {}",
@@ -537,7 +545,25 @@ pub fn contents(contents: &Contents) -> String {
         count(*events, "event", "events"),
         count(*devices, "device", "devices"),
         self::boxes(*boxes),
-    )
+    );
+    if let Some(sign_offs) = sign_offs(contents) {
+        text.push_str("\nSign-offs ");
+        text.push_str(&sign_offs);
+    }
+    text
+}
+
+/// How many events a supervisor signed off, and how; none if there are none.
+fn sign_offs(contents: &Contents) -> Option<String> {
+    let said = [
+        (contents.signed_off, "by a supervisor on his own phone"),
+        (contents.confirmed, "by his code on another's phone, confirmed by HQ"),
+        (contents.claimed, "claimed with a code on another's phone, HQ to confirm"),
+    ];
+    let said = said.into_iter().filter(|(events, _)| *events > 0);
+    let said: Vec<String> =
+        said.map(|(events, how)| format!("{} {how}", count(events, "event", "events"))).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// HQ's key and what the reader is to do with its fingerprint.

@@ -225,10 +225,10 @@ impl Day<'_> {
         self.clock.pass(140);
         let (delivery, missing, broken) = self.deliver(&second, job, &taken, &mut camera)?;
         self.clock.pass(15);
-        let none = BTreeSet::new();
         self.confirm(&second, job, Kind::Deliver, delivery, &codes[1].to_grouped())?;
-        self.act(&supervisor, Kind::SignOff, job, &none, &[], Some(delivery))?;
-        self.tell("supervisor", "signs off what he saw at the door");
+        self.screen.text(second.name, "receipt", &second.crew.receipt(delivery)?)?;
+        self.tell(second.name, "shows the customer a receipt, for his own phone's camera");
+        self.sign_off(&second, &supervisor, job, delivery)?;
 
         self.clock.pass(40);
         self.tell("all phones", "have a network again");
@@ -575,6 +575,26 @@ impl Day<'_> {
             ),
         );
         self.clock.pass(10);
+        Ok(())
+    }
+
+    /// The supervisor sees on his own phone what the crew did, and signs it there.
+    fn sign_off(
+        &mut self,
+        crew: &Phone,
+        supervisor: &Phone,
+        job: JobId,
+        event: EventId,
+    ) -> Result<(), DayError> {
+        let asked = crew.crew.ask_sign_off(job, Some(event), false)?;
+        let asked = self.screen.across(crew.name, Purpose::SignOffRequest, &asked)?;
+        let asked = supervisor.crew.read_sign_off_request(&asked)?;
+        let answer = supervisor.crew.answer_sign_off(&asked)?;
+        let answer = self.screen.across(supervisor.name, Purpose::SignOff, &answer)?;
+        crew.crew.read_sign_off(&answer)?;
+        self.acts += 1;
+        self.tell(supervisor.name, "signs off what he saw at the door, on his own phone");
+        self.clock.pass(5);
         Ok(())
     }
 

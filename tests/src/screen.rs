@@ -29,6 +29,14 @@ impl Screen {
         self.shown
     }
 
+    /// Shows a text that is for people: their own cameras read it.
+    pub fn text(&mut self, who: &str, what: &str, text: &str) -> Result<(), DayError> {
+        let png = Code::text(text)?.png(PIXELS)?;
+        self.shown += 1;
+        std::fs::write(self.folder.join(format!("{:02}-{who}-{what}.png", self.shown)), png)?;
+        Ok(())
+    }
+
     /// What arrives on the other phone of a message that is shown on this one.
     pub fn across(
         &mut self,

@@ -88,8 +88,8 @@ fn what_is_left_to_look_at(played: &Played, out: &Path) {
     let photos = photos_in(&out.join("photos")).unwrap();
     assert_eq!(photos.len(), usize::try_from(played.pictures).unwrap());
     photos.iter().for_each(|photo| assert!(image::open(photo).is_ok(), "{}", photo.display()));
-    assert_eq!(played.shown, 3 * 4, "three handoffs, four QRs each");
-    assert_eq!(fs::read_dir(out.join("handoffs")).unwrap().count(), 12);
+    assert_eq!(played.shown, 3 * 4 + 3, "three handoffs, four QRs each; a sign-off, a receipt");
+    assert_eq!(fs::read_dir(out.join("handoffs")).unwrap().count(), 15);
     assert!(out.join("hq/hq.db").exists());
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("11 of 12 boxes delivered") && page.contains(CUSTOMER));

@@ -13,7 +13,10 @@ use axum::routing::{get, post};
 use axum::{Router, body};
 use axum_server::tls_rustls::RustlsConfig;
 use crewseal::cbor::{self, Version};
-use crewseal::custody::{Credential, JobId, Lists, Manifest, Outcome, Receipt, Role, Salt, Tick};
+use crewseal::custody::{
+    Credential, JobId, Kind, Lists, Manifest, Outcome, Receipt, ReleaseCode, ReleaseKey, Role,
+    Salt, Tick,
+};
 use crewseal::job::JobPack;
 use crewseal::label::Token;
 use crewseal::label::roll::{Leaf, Roll, RollHead};
@@ -36,6 +39,11 @@ pub const JOB: JobId = JobId([9; 16]);
 pub const BOXES: [[u8; 16]; 3] = [[1; 16], [2; 16], [3; 16]];
 /// The label on the roll.
 pub const BLANK: [u8; 16] = [4; 16];
+
+/// What the customer got at booking, for the pickup.
+pub fn release_code() -> ReleaseCode {
+    ReleaseCode::from_bytes([0x33; 10])
+}
 
 /// A running HQ.
 pub struct Hq {
@@ -126,18 +134,21 @@ fn answer(body: impl Into<body::Body>) -> impl IntoResponse {
 async fn enrol(State(desk): State<Arc<Desk>>, request: Bytes) -> impl IntoResponse {
     let request: EnrolRequest = cbor::from_slice(&request).unwrap();
     let claim = Unverified::<EnrolClaim>::parse(&request.act_proof).unwrap();
+    let mut roster = desk.roster.lock().unwrap();
+    // The third to come is the supervisor.
+    let is_supervisor = roster.len() == 2;
     let credential = desk.sign(Credential {
         version: Version,
         act_key: claim.claims().act_key,
         handoff_key: claim.claims().handoff_key,
-        pseudonym: "Mover 17".to_owned(),
-        role: Role::Mover,
+        pseudonym: if is_supervisor { "Supervisor 2" } else { "Mover 17" }.to_owned(),
+        role: if is_supervisor { Role::Supervisor } else { Role::Mover },
         valid_from: 0,
         valid_to: u64::MAX,
         qualifications: None,
     });
     let credential = credential.as_bytes().to_vec();
-    desk.roster.lock().unwrap().push(credential.clone().into());
+    roster.push(credential.clone().into());
     answer(credential)
 }
 
@@ -184,7 +195,7 @@ async fn jobs(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
         manifests: vec![manifest.as_bytes().to_vec().into()],
         sensitive: Lists::new().name(&[].into()).unwrap(),
         roster: desk.roster.lock().unwrap().clone(),
-        release_keys: Vec::new(),
+        release_keys: vec![ReleaseKey::of(JOB, 1, Kind::TakeOver, &release_code())],
         classes: BTreeMap::new(),
     });
     answer(cbor::to_vec(&Jobs { version: Version, packs: vec![pack.as_bytes().to_vec().into()] }))

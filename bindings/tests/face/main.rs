@@ -11,8 +11,10 @@ mod hq;
 mod phone;
 
 use crewseal_ffi::{
-    Act, Advice, Commission, Count, Countersign, Crew, CrewError, Finding, FindingKind,
-    FrameFormat, Label, LabelFault, Layout, Level, Region, Sighting, read_frame,
+    Act, Advice, AskedSignOff, Collected, Collector, Commission, Count, Countersign, Crew,
+    CrewError, DrawnSignature, Finding, FindingCount, FindingKind, FrameFormat, GivingState, Label,
+    LabelFault, Language, Layout, Level, OpenHandoff, PadPoint, Purpose, ReceivingState, Region,
+    Role, Show, Sighting, Step, TextFault, four_words, read_frame,
 };
 
 use crate::hq::{BLANK, BOXES, Hq, JOB};
@@ -128,6 +130,138 @@ async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
     let delivered = giver.sync().await.unwrap();
     assert_eq!((delivered.receipted, delivered.parked, delivered.unanswered), (4, 0, 0));
     assert_eq!(giver.outbox().await.unwrap().waiting, 0);
+}
+
+/// What one screen shows and the other camera reads, every third code lost.
+fn across(purpose: Purpose, message: Vec<u8>) -> Vec<u8> {
+    let (show, collector) = (Show::of(purpose, message).unwrap(), Collector::new());
+    let label = collector.add(&text(BOXES[0]));
+    assert_eq!(label, Collected::Nothing { fault: TextFault::NotOurs });
+    for shown in 1..=4 * show.pieces() {
+        let text = show.next_text();
+        if shown % 3 == 0 {
+            continue;
+        }
+        match collector.add(&text) {
+            Collected::Whole { purpose: of, message } => {
+                assert_eq!(of, purpose);
+                return message;
+            }
+            Collected::Part { have, of } => assert!(have < of && !show.is_one()),
+            Collected::Nothing { fault } => panic!("{fault:?}"),
+        }
+    }
+    panic!("{} pieces", show.pieces());
+}
+
+#[tokio::test]
+async fn an_offer_is_taken_back_and_whatever_is_open_is_shown_again() {
+    let hq = Hq::open().await;
+    let (_givers, giver) = enrolled(&hq).await;
+    let (_receivers, receiver) = enrolled(&hq).await;
+    giver.fetch().await.unwrap();
+    receiver.fetch().await.unwrap();
+    let session = giver.begin_scan(JOB).await.unwrap();
+    session.sight(&text(BOXES[0]));
+    let hello = across(Purpose::Hello, receiver.hello(true).await.unwrap());
+    let offer = giver.offer(JOB, session.seen(), hello, Vec::new()).await.unwrap();
+    let view = receiver.read_offer(across(Purpose::Offer, offer.clone())).await.unwrap();
+    for language in [Language::English, Language::Chinese] {
+        let words = four_words(view.id(), language);
+        assert_eq!(words.len(), 4);
+        assert!(words.iter().all(|word| !word.is_empty()), "{words:?}");
+    }
+    let open = giver.handoffs().await.unwrap();
+    let to = receiver.device_id();
+    let state = GivingState::Offered;
+    let giving = OpenHandoff::Giving { offer: view.id(), to, state, shown: offer };
+    assert_eq!(open, [giving]);
+    let open = receiver.handoffs().await.unwrap();
+    assert!(
+        matches!(&open[..], [OpenHandoff::Receiving { state: ReceivingState::Offered, .. }]),
+        "{open:?}"
+    );
+
+    let withdrawal = across(Purpose::Withdraw, giver.withdraw(view.id()).await.unwrap());
+    let state = receiver.read_withdraw(withdrawal).await.unwrap();
+    assert_eq!(state, ReceivingState::Withdrawn);
+    let late = receiver.accept(view, session.seen(), true, Vec::new()).await.unwrap_err();
+    assert_eq!((late.advice(), late), (Advice::AskUser, CrewError::OfferOver));
+    assert_eq!(giver.handoffs().await.unwrap(), []);
+    let much = Show::of(Purpose::Offer, vec![1; 70_000]).err().unwrap();
+    assert_eq!((much.advice(), much), (Advice::AskUser, CrewError::TooMuch));
+}
+
+#[tokio::test]
+async fn the_customer_confirms_draws_and_gets_a_receipt() {
+    let hq = Hq::open().await;
+    let (_directory, crew) = enrolled(&hq).await;
+    crew.fetch().await.unwrap();
+    let session = crew.begin_scan(JOB).await.unwrap();
+    session.sight(&text(BOXES[0]));
+    let points: Vec<PadPoint> =
+        (0..9).map(|at| PadPoint { x: at, y: at, millis: u32::from(at) }).collect();
+    let (act, boxes) = (Act::TakeOver, session.seen());
+    let signature = |strokes| DrawnSignature { width: 20, height: 20, strokes };
+    let good = signature(vec![points.clone()]);
+    let drawn = crew.record_drawn(act, JOB, boxes.clone(), good, Vec::new()).await.unwrap();
+    assert!(drawn.picture.starts_with(b"\x89PNG"));
+    assert_eq!(format!("{points:?}").matches("..").count(), 9, "nothing of it in a log");
+    let blank = crew.record_drawn(act, JOB, boxes, signature(Vec::new()), Vec::new()).await;
+    assert!(matches!(blank, Err(CrewError::NotADrawing { .. })), "{blank:?}");
+
+    let code = hq::release_code().to_grouped().to_string();
+    let slip = code.replacen(&code[..1], "7", 1);
+    let refused = crew.release(JOB, act, drawn.event, slip).await.unwrap_err();
+    assert_eq!(refused, CrewError::WrongCode);
+    let refused = crew.release(JOB, Act::Deliver, drawn.event, code.clone()).await.unwrap_err();
+    assert_eq!(refused, CrewError::WrongCode);
+    crew.release(JOB, act, drawn.event, code).await.unwrap();
+
+    let receipt = crew.receipt(drawn.event).await.unwrap();
+    assert!(receipt.starts_with("T:CREWSEAL RECEIPT. TAKEN OVER. BOXES: 1."), "{receipt}");
+    let counted = crew.record(Act::Count, JOB, Vec::new(), Vec::new(), None).await.unwrap();
+    let none = crew.receipt(counted).await.unwrap_err();
+    assert_eq!((none.advice(), none), (Advice::Report, CrewError::NoReceipt));
+}
+
+#[tokio::test]
+async fn a_supervisor_signs_off_on_his_own_phone() {
+    let hq = Hq::open().await;
+    let (_movers, mover) = enrolled(&hq).await;
+    let (_others, other) = enrolled(&hq).await;
+    let (_supervisors, supervisor) = enrolled(&hq).await;
+    for crew in [&mover, &other, &supervisor] {
+        crew.fetch().await.unwrap();
+    }
+    let session = mover.begin_scan(JOB).await.unwrap();
+    let damaged = label(&session.sight(&text(BOXES[0])));
+    let findings = vec![Finding { kind: FindingKind::Damaged, boxes: vec![damaged] }];
+    let took = mover.record(Act::TakeOver, JOB, session.seen(), findings, None).await.unwrap();
+    mover.record(Act::Load, JOB, session.seen(), Vec::new(), None).await.unwrap();
+    let asked = mover.ask_sign_off(JOB, None, false).await.unwrap();
+    let request = across(Purpose::SignOffRequest, asked.clone());
+    let shown = supervisor.read_sign_off_request(request.clone()).await.unwrap();
+    assert_eq!((shown.crew().device, shown.job()), (mover.device_id(), JOB));
+    let entries = shown.entries();
+    assert_eq!((entries.len(), entries[0].event, entries[0].step), (2, took, Step::TakeOver));
+    let count = FindingCount { kind: FindingKind::Damaged, boxes: 1 };
+    assert_eq!((entries[0].boxes, entries[0].findings.as_slice()), (1, &[count][..]));
+    let refused = other.read_sign_off_request(request).await.unwrap();
+    let refused = other.answer_sign_off(refused).await.unwrap_err();
+    assert_eq!((refused.advice(), refused), (Advice::AskSupervisor, CrewError::NotASupervisor));
+    let answer = across(Purpose::SignOff, supervisor.answer_sign_off(shown).await.unwrap());
+    let signed = mover.read_sign_off(answer).await.unwrap();
+    assert_eq!(
+        (signed.supervisor.role, signed.supervisor.device),
+        (Role::Supervisor, supervisor.device_id())
+    );
+    let kept = mover.sign_offs(JOB).await.unwrap();
+    assert_eq!(kept, [AskedSignOff { entries, shown: asked, signed: Some(signed) }]);
+    let nothing = mover.ask_sign_off(JOB, None, false).await.unwrap_err();
+    assert_eq!((nothing.advice(), nothing), (Advice::AskUser, CrewError::NothingToSign));
+    let code = hq::release_code().to_text().to_string();
+    mover.claim_sign_off(JOB, code, Some(took)).await.unwrap();
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::cbor::CborError;
 use crate::custody::rules::Rule;
-use crate::custody::{BoxListError, EventId, Refused, ReleaseCodeError};
+use crate::custody::{BoxListError, DrawingError, EventId, Refused, ReleaseCodeError};
 use crate::handoff::{HandoffError, MessageError};
 use crate::job::JobPackError;
 use crate::label::roll::RollError;
@@ -81,9 +81,23 @@ pub enum CrewError {
     /// A rule forbids this to the other side of a handoff.
     #[error("the other side: {0}")]
     OtherForbidden(Rule),
-    /// A sign-off of nothing.
-    #[error("there is nothing to sign off")]
+    /// A sign-off of nothing, or of more than [`MOST_SIGNED_OFF`] acts.
+    ///
+    /// [`MOST_SIGNED_OFF`]: crate::custody::MOST_SIGNED_OFF
+    #[error("there is nothing to sign off, or too much at once")]
     NothingToSign,
+    /// Only a supervisor signs off.
+    #[error("only a supervisor signs off")]
+    NotASupervisor,
+    /// More than one phone can show another, in however many QRs.
+    #[error("too much to show another phone at once; do it in two")]
+    TooMuch,
+    /// No receipt is given for such an act, or not by this phone.
+    #[error("there is no receipt for this act here")]
+    NoReceipt,
+    /// The drawn signature.
+    #[error("{0}")]
+    Drawing(#[from] DrawingError),
     /// The text is no release code.
     #[error("{0}")]
     ReleaseCode(#[from] ReleaseCodeError),
@@ -134,7 +148,9 @@ impl CrewError {
             | Self::Store(StoreError::Vault(VaultError::KeyGone))
             | Self::Seal(SealError::Key) => Advice::Enrol,
             Self::NoTick | Self::Seal(SealError::Random | SealError::Full) => Advice::TryLater,
-            Self::UnknownJob | Self::NotOpen | Self::OtherJob => Advice::AskSupervisor,
+            Self::UnknownJob | Self::NotOpen | Self::OtherJob | Self::NotASupervisor => {
+                Advice::AskSupervisor
+            }
             Self::Invitation(CborError::Version { .. })
             | Self::Store(StoreError::Newer { .. })
             | Self::FromHq(SignedError::Payload(CborError::Version { .. })) => Advice::Update,
@@ -144,8 +160,14 @@ impl CrewError {
             | Self::StillOffered { .. }
             | Self::ReleaseCode(_)
             | Self::WrongCode
+            | Self::Drawing(_)
+            | Self::TooMuch
+            | Self::NothingToSign
             | Self::Handoff(
-                HandoffError::OtherHandoff | HandoffError::Lapsed | HandoffError::Answered { .. },
+                HandoffError::OtherHandoff
+                | HandoffError::Lapsed
+                | HandoffError::Withdrawn
+                | HandoffError::Answered { .. },
             )
             | Self::Message(_)
             | Self::FromPhone(_)
@@ -176,7 +198,7 @@ impl CrewError {
             | Self::JobPack(_)
             | Self::Boxes(_)
             | Self::OnlyByHandoff
-            | Self::NothingToSign
+            | Self::NoReceipt
             | Self::Handoff(HandoffError::Damaged)
             | Self::Seal(SealError::TooLarge)
             | Self::Store(StoreError::Damaged) => Advice::Report,

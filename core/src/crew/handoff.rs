@@ -12,9 +12,10 @@ use super::phone::salt;
 use super::{Crew, CrewError, Found};
 use crate::cbor::{self, Version};
 use crate::custody::{
-    Act, BoxList, Credential, DeviceId, Event, EventId, JobId, Kind, Since, Tick, admit,
+    Act, BoxList, Credential, DeviceId, Event, EventId, JobId, Kind, Manifests, Since, Tick, admit,
 };
-use crate::handoff::message::{self, Enclosed};
+use crate::handoff::message::{self, Enclosed, ManifestVersions};
+use crate::handoff::text::MAX_MESSAGE;
 use crate::handoff::{
     Compared, Giving, GivingState, HandoffError, Hello, MessageError, Receiving, ReceivingState,
     drawn,
@@ -90,15 +91,27 @@ impl Crew {
         let me = self.phone.device;
         let opening = salt()?;
         let now = self.now();
+        let clock = self.phone.clock.now();
         let mut state = self.phone.state();
-        state.store.transaction(|t| {
+        let super::phone::State { store, lists, .. } = &mut *state;
+        store.transaction(|t| {
             let known = Known::read(t)?;
+            let open: BTreeSet<JobId> = read_packs(t)?
+                .iter()
+                .filter(|pack| super::is_open(pack, clock))
+                .map(|pack| pack.job)
+                .collect();
+            let is_open = |manifests: &&Manifests| {
+                manifests.newest().is_some_and(|newest| open.contains(&newest.job))
+            };
+            let manifests = ManifestVersions::of(lists.manifests().filter(is_open));
             let begun = Receiving::begin(opening, Vec::new(), now);
             let hello = Hello {
                 device: me,
                 commitment: begun.commitment(&me),
                 tick: (!introduce).then(|| known.tick.clone()),
                 credential: introduce.then(|| known.credential.clone()),
+                manifests: Some(manifests),
             };
             let bytes = hello.to_bytes();
             keep_aside(t)?;
@@ -135,8 +148,13 @@ impl Crew {
         known.may(Kind::Offer, &classes)?;
         known.other_may(Kind::Accept, &classes, &receiver)?;
         self.check_not_offered(boxes, now)?;
-        let mut act = self.phone.act(Kind::Offer, job, boxes)?;
-        act.findings = self.phone.findings(findings)?;
+        // A greeting that does not say is of one who has what this phone has.
+        let newest = |manifests: &Manifests| match (&hello.manifests, manifests.newest()) {
+            (Some(versions), Some(newest)) => versions.version(newest.job),
+            _ => u32::MAX,
+        };
+        let mut act = self.phone.act_for(Kind::Offer, job, boxes, newest)?;
+        act.findings = self.phone.findings_for(findings, newest)?;
         act.to = Some(hello.device);
         let enclosed = Enclosed {
             credential: hello.credential.is_some().then(|| known.credential.clone()),
@@ -148,7 +166,7 @@ impl Crew {
             &BTreeSet::new(),
             |event| Event { commitment: Some(commitment), ..event },
             |t, event| {
-                let shown = message::offer(event, &hello, &enclosed);
+                let shown = showable(message::offer(event, &hello, &enclosed))?;
                 let giving = Giving::begin(event, &hello, &receiver, shown.clone(), now);
                 keep_giving(t, job, &event.id(), &giving)?;
                 Ok(shown)
@@ -175,6 +193,7 @@ impl Crew {
                 commitment: receiving.commitment(&me),
                 tick: None,
                 credential: None,
+                manifests: None,
             };
             let (offer, enclosed) = message::read_offer(shown, &greeting, known.authority())?;
             let known = self.keep_newer(t, enclosed.tick.as_ref(), known)?;
@@ -227,14 +246,23 @@ impl Crew {
             self.phone.release()?;
             return Ok(receiving.shown().to_vec());
         }
-        if receiving.state(self.now()) == ReceivingState::Lapsed {
-            return Err(HandoffError::Lapsed.into());
+        match receiving.state(self.now()) {
+            ReceivingState::Lapsed => return Err(HandoffError::Lapsed.into()),
+            ReceivingState::Withdrawn => return Err(HandoffError::Withdrawn.into()),
+            _ => {}
         }
         let classes = self.phone.classes(&pack, scanned)?;
         known.may(Kind::Accept, &classes)?;
         known.other_may(Kind::Offer, &classes, &offer.giver)?;
-        let mut act = self.phone.act(Kind::Accept, offer.job, scanned)?;
-        act.findings = self.phone.findings(findings)?;
+        // What the giver named boxes by he has, and of the two that is the older.
+        let named: BTreeSet<_> = offered.boxes.manifests().copied().collect();
+        let newest = |manifests: &Manifests| {
+            let versions = manifests.versions().iter();
+            let common = versions.filter(|version| named.contains(&version.id()));
+            common.map(|version| version.number).max().unwrap_or_default()
+        };
+        let mut act = self.phone.act_for(Kind::Accept, offer.job, scanned, newest)?;
+        act.findings = self.phone.findings_for(findings, newest)?;
         act.about = Some(offer.offer);
         let opening = receiving.opening();
         let did_greet_with_tick = greeted_with_tick(receiving.shown(), &known);
@@ -247,7 +275,7 @@ impl Crew {
                     credential: None,
                     tick: (!did_greet_with_tick).then(|| known.tick.clone()),
                 };
-                let shown = message::accept(event, &offered, &enclosed);
+                let shown = showable(message::accept(event, &offered, &enclosed))?;
                 let mut receiving = receiving;
                 receiving.accepted(event, shown.clone())?;
                 keep_receiving(t, &receiving)?;
@@ -345,12 +373,43 @@ impl Crew {
                     Ok(ack) => {
                         let ack = admit(ack, |_| Some(&*giver))?;
                         receiving.confirmed(&ack)?;
-                        // Whichever of the two places it has.
-                        if *read_receiving_bytes(t)? == **bytes {
-                            keep_receiving(t, &receiving)?;
-                        }
-                        t.put(RECEIVING, &accept.id().0, None, &cbor::to_vec(&receiving))?;
+                        keep_changed(t, &bytes, Some(accept.id()), &receiving)?;
                         return Ok(accept.id());
+                    }
+                    Err(error) => other = error.into(),
+                }
+            }
+            Err(other)
+        })
+    }
+
+    /// Reads the WITHDRAW of the offer that this device read: nothing comes of it,
+    /// or, if it was accepted here meanwhile, the two have crossed.
+    ///
+    /// # Errors
+    /// [`CrewError::NotForMe`], [`CrewError::FromPhone`],
+    /// [`HandoffError::Answered`] and others.
+    pub fn read_withdraw(&self, shown: &[u8]) -> Result<ReceivingState, CrewError> {
+        let now = self.now();
+        let mut state = self.phone.state();
+        state.store.transaction(|t| {
+            let known = Known::read(t)?;
+            let mut other = CrewError::NotForMe;
+            for bytes in t.all(RECEIVING)? {
+                let mut receiving: Receiving = stored(&bytes)?;
+                let (Some(offer), Some(giver)) = (receiving.offer(), receiving.giver()) else {
+                    continue;
+                };
+                let giver = again::<Credential>(giver, &known.hq)?;
+                let offer = again::<Event>(offer, &giver.handoff_key)?;
+                match message::read_withdraw(shown, &offer, known.authority()) {
+                    Ok(withdrawal) => {
+                        let withdrawal = admit(withdrawal, |_| Some(&*giver))?;
+                        receiving.withdrawn(&withdrawal)?;
+                        let accept = receiving.acceptance().map(Unverified::<Event>::parse);
+                        let accept = accept.transpose().map_err(|_| HandoffError::Damaged)?;
+                        keep_changed(t, &bytes, accept.map(|accept| accept.id()), &receiving)?;
+                        return Ok(receiving.state(now));
                     }
                     Err(error) => other = error.into(),
                 }
@@ -432,7 +491,11 @@ impl Crew {
             for bytes in t.all(RECEIVING)? {
                 let receiving: Receiving = stored(&bytes)?;
                 let state = receiving.state(now);
-                if !matches!(state, ReceivingState::Confirmed | ReceivingState::Lapsed) {
+                let is_over = matches!(
+                    state,
+                    ReceivingState::Confirmed | ReceivingState::Lapsed | ReceivingState::Withdrawn
+                );
+                if !is_over {
                     open.push(Open::Receiving { state, shown: receiving.shown().to_vec() });
                 }
             }
@@ -452,7 +515,11 @@ impl Crew {
         store.transaction(|t| {
             for bytes in t.all(GIVING)? {
                 let giving: Giving = stored(&bytes)?;
-                if !matches!(giving.state(now), GivingState::Offered | GivingState::Lapsed) {
+                let state = giving.state(now);
+                if !matches!(
+                    state,
+                    GivingState::Offered | GivingState::Lapsed | GivingState::Restarted
+                ) {
                     continue;
                 }
                 let offer = Unverified::<Event>::parse(giving.offer())
@@ -498,6 +565,23 @@ fn keep_receiving(t: &mut Transaction<'_>, receiving: &Receiving) -> Result<(), 
     Ok(t.put(RECEIVING, ONLY, None, &cbor::to_vec(receiving))?)
 }
 
+/// Keeps what changed in whichever of the two places it has: that of the newest
+/// handoff, and its own, which it has once something was accepted.
+fn keep_changed(
+    t: &mut Transaction<'_>,
+    before: &[u8],
+    accept: Option<EventId>,
+    receiving: &Receiving,
+) -> Result<(), CrewError> {
+    if *read_receiving_bytes(t)? == *before {
+        keep_receiving(t, receiving)?;
+    }
+    match accept {
+        Some(accept) => Ok(t.put(RECEIVING, &accept.0, None, &cbor::to_vec(receiving))?),
+        None => Ok(()),
+    }
+}
+
 /// Before another handoff begins: one that waits for its ACK gets a place of its own.
 fn keep_aside(t: &mut Transaction<'_>) -> Result<(), CrewError> {
     let Some(bytes) = t.get(RECEIVING, ONLY)? else { return Ok(()) };
@@ -515,13 +599,21 @@ fn read_receiving(t: &Transaction<'_>) -> Result<Receiving, CrewError> {
     stored(&read_receiving_bytes(t)?)
 }
 
+/// A message that a phone can show: nothing is signed and kept that cannot be.
+pub(super) fn showable(message: Vec<u8>) -> Result<Vec<u8>, CrewError> {
+    if message.len() > MAX_MESSAGE { Err(CrewError::TooMuch) } else { Ok(message) }
+}
+
 /// What was verified before it was kept, verified again.
-fn again<T: crate::signed::Message>(bytes: &[u8], key: &PublicKey) -> Result<Signed<T>, CrewError> {
+pub(super) fn again<T: crate::signed::Message>(
+    bytes: &[u8],
+    key: &PublicKey,
+) -> Result<Signed<T>, CrewError> {
     Signed::open(bytes, key).map_err(|_| HandoffError::Damaged.into())
 }
 
 /// The credential of a device, from the job's roster or as it came along.
-fn known_credential(
+pub(super) fn known_credential(
     roster: &[minicbor::bytes::ByteVec],
     enclosed: Option<&Signed<Credential>>,
     device: DeviceId,

@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 
 use super::CrewError;
 use crate::cbor::{self, Version};
-use crate::custody::{BootId, EventId, JobId, Lists};
+use crate::custody::{BootId, Entry, Event, EventId, JobId, Lists};
 use crate::job::JobPack;
 use crate::label::Token;
 use crate::label::roll::RollWire;
@@ -25,6 +25,12 @@ pub(super) const GIVING: Drawer = Drawer("giving");
 pub(super) const RECEIVING: Drawer = Drawer("receiving");
 /// HQ's newest list of revoked devices.
 pub(super) const REVOCATIONS: Drawer = Drawer("revocations");
+/// What this device did, act by act, by the id of the event.
+pub(super) const DIARY: Drawer = Drawer("diary");
+/// What a supervisor was asked to sign off, and his answer, by the id of the request.
+pub(super) const ASKED: Drawer = Drawer("asked");
+/// What this device signed off for others, by the id of their request.
+pub(super) const ANSWERED: Drawer = Drawer("answered");
 const PROGRESS: Drawer = Drawer("progress");
 /// The name in a drawer that holds one thing.
 pub(super) const ONLY: &[u8] = b"";
@@ -84,6 +90,61 @@ pub(super) struct Progress {
     /// Labels that entered the job after its manifest was made, 16 bytes each.
     #[n(1)]
     pub(super) entered: ByteVec,
+}
+
+/// One act of this device in a job, in short: what a supervisor is asked to sign off
+/// and a customer gets a receipt for. The act itself cannot be read here any more.
+#[derive(Clone, PartialEq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Line {
+    #[n(0)]
+    pub(super) version: Version<1>,
+    #[n(1)]
+    pub(super) job: JobId,
+    #[n(2)]
+    pub(super) number: (u32, u64),
+    #[n(3)]
+    pub(super) entry: Entry,
+    /// Among those of a sign-off of several.
+    #[n(4)]
+    pub(super) is_signed_off: bool,
+}
+
+/// Writes an act down for the rest of the job.
+pub(super) fn write_down(
+    t: &mut Transaction<'_>,
+    event: &Signed<Event>,
+    lists: &Lists,
+) -> Result<(), CrewError> {
+    let count = |list| {
+        let boxes = lists.resolve(list).map_or(0, |boxes| boxes.len());
+        u32::try_from(boxes).unwrap_or(u32::MAX)
+    };
+    let findings = event.findings.iter().map(|found| (found.kind, count(&found.boxes)));
+    let entry = Entry {
+        event: event.id(),
+        kind: event.kind,
+        boxes: count(&event.boxes),
+        findings: findings.collect(),
+    };
+    let number = (event.generation, event.sequence);
+    put_line(t, &Line { version: Version, job: event.job, number, entry, is_signed_off: false })
+}
+
+pub(super) fn put_line(t: &mut Transaction<'_>, line: &Line) -> Result<(), CrewError> {
+    let compartment = t.compartment(&line.job.0)?;
+    Ok(t.put(DIARY, &line.entry.event.0, Some(&compartment), &cbor::to_vec(line))?)
+}
+
+/// What this device did in a job, in the order of its numbers.
+pub(super) fn read_lines(t: &Transaction<'_>, job: JobId) -> Result<Vec<Line>, CrewError> {
+    let mut lines = Vec::new();
+    for bytes in t.all(DIARY)? {
+        lines.push(stored::<Line>(&bytes)?);
+    }
+    lines.retain(|line| line.job == job);
+    lines.sort_by_key(|line| line.number);
+    Ok(lines)
 }
 
 impl Progress {

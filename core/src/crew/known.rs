@@ -65,6 +65,12 @@ impl Known {
         }
     }
 
+    /// Whether HQ still vouches for another device. HQ's newest time that is known
+    /// here decides: what ended before it has ended for sure.
+    pub(super) fn still_vouches_for(&self, other: &Credential) -> Result<(), CrewError> {
+        self.other_may(Kind::Ack, &BTreeSet::new(), other)
+    }
+
     /// The first rule that would be broken for sure. HQ's newest time that is known
     /// here decides: what ended before it has ended.
     fn broken(

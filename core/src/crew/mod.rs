@@ -10,6 +10,7 @@ mod handoff;
 mod kept;
 mod known;
 mod phone;
+mod sign_off;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -18,22 +19,24 @@ use std::sync::{Arc, Mutex};
 pub use self::error::{Advice, CrewError};
 pub use self::handoff::{Acceptance, OfferView, Open};
 use self::kept::{
-    Enrolment, continue_chain, load_lists, read_enrolment, read_packs, read_progress,
+    DIARY, Enrolment, Line, continue_chain, load_lists, read_enrolment, read_packs, read_progress,
+    stored,
 };
 use self::phone::{Phone, State, is_open};
+pub use self::sign_off::{Asked, SignedOffBy, ToSign};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
 use crate::custody::rules::{self, Rule};
 use crate::custody::{
-    Batch, Credential, DeviceId, Event, EventId, FindingKind, JobId, Kind, Lists, ReleaseCode,
-    Revocations, Tick,
+    Credential, CustomerReceipt, DeviceId, Drawing, Entry, Event, EventId, FindingKind, JobId,
+    Kind, Lists, Protection, ReleaseCode, Revocations, Salt, Tick,
 };
 use crate::job::JobPack;
 use crate::label::Token;
 use crate::outbox::SealingKey;
 use crate::outbox::queue::{self, Status};
 use crate::scan::{Commission, Tally};
-use crate::signed::{PublicKey, Signed, SignedError};
+use crate::signed::{Digest, PublicKey, Signed, SignedError};
 use crate::sync::wire::Invitation;
 use crate::sync::{Client, SyncError};
 use crate::vault::{KeyVault, Store, StoreError};
@@ -54,6 +57,18 @@ pub struct Fetched {
     pub jobs: usize,
     /// Labels on the depot's rolls.
     pub labels: usize,
+}
+
+/// An act with a drawn signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn {
+    /// The event.
+    pub event: EventId,
+    /// What the drawing's digest among the attachments is salted with. Whoever is to
+    /// show later that it was this drawing keeps both.
+    pub salt: Salt,
+    /// The drawing as PNG, one pixel for each point of the pad.
+    pub picture: Vec<u8>,
 }
 
 /// What a sync achieved.
@@ -261,6 +276,18 @@ impl Crew {
         findings: &[Found],
         about: Option<EventId>,
     ) -> Result<EventId, CrewError> {
+        self.record_act(kind, job, boxes, findings, about, Vec::new())
+    }
+
+    fn record_act(
+        &self,
+        kind: Kind,
+        job: JobId,
+        boxes: &BTreeSet<Token>,
+        findings: &[Found],
+        about: Option<EventId>,
+        attachments: Vec<Digest>,
+    ) -> Result<EventId, CrewError> {
         let pack = self.phone.open_job(job)?;
         if matches!(
             kind,
@@ -272,6 +299,7 @@ impl Crew {
         let mut act = self.phone.act(kind, job, boxes)?;
         act.findings = self.phone.findings(findings)?;
         act.about = about;
+        act.attachments = attachments;
         Ok(self.phone.record(act, &BTreeSet::new())?.id())
     }
 
@@ -304,19 +332,44 @@ impl Crew {
         self.phone.record_with(act, &none, complete, |_, event| Ok(event.id()))
     }
 
-    /// A supervisor signs off several events of a job at once, each of which can be
-    /// shown to be among them alone.
+    /// Records an act for which the customer drew his signature: its salted digest is
+    /// among the act's attachments.
     ///
     /// # Errors
-    /// [`CrewError::NothingToSign`], [`CrewError::Forbidden`] and others.
-    pub fn sign_off(&self, job: JobId, events: &BTreeSet<EventId>) -> Result<EventId, CrewError> {
-        let pack = self.phone.open_job(job)?;
-        let root = Batch::of(events).ok_or(CrewError::NothingToSign)?.root();
-        let none = BTreeSet::new();
-        self.phone.check(Kind::SignOff, &pack, &none)?;
-        let act = self.phone.act(Kind::SignOff, job, &none)?;
-        let complete = |event| Event { root: Some(root), ..event };
-        self.phone.record_with(act, &none, complete, |_, event| Ok(event.id()))
+    /// As [`record`](Self::record), and [`CrewError::Drawing`] if it has no picture.
+    pub fn record_drawn(
+        &self,
+        kind: Kind,
+        job: JobId,
+        boxes: &BTreeSet<Token>,
+        findings: &[Found],
+        drawing: &Drawing,
+    ) -> Result<Drawn, CrewError> {
+        let (salt, picture) = (phone::salt()?, drawing.render(1)?);
+        let attached = vec![drawing.digest(&salt)];
+        let event = self.record_act(kind, job, boxes, findings, None, attached)?;
+        Ok(Drawn { event, salt, picture })
+    }
+
+    /// The receipt of an act of this phone, for the customer: the text of a QR that
+    /// any phone's camera reads.
+    ///
+    /// # Errors
+    /// [`CrewError::NoReceipt`] and others.
+    pub fn receipt(&self, event: EventId) -> Result<String, CrewError> {
+        let line = self.phone.state().store.transaction(|t| {
+            let line = t.get(DIARY, &event.0)?.ok_or(CrewError::NoReceipt)?;
+            stored::<Line>(&line)
+        })?;
+        let Entry { kind, boxes, .. } = line.entry;
+        let receipt = CustomerReceipt::of(event, kind, boxes).ok_or(CrewError::NoReceipt)?;
+        let vault = &self.phone.vault;
+        let receipt: Signed<CustomerReceipt> =
+            Signed::sign(receipt, &vault.public_keys()?.act, |bytes| {
+                vault.sign(Protection::Act, bytes)
+            })?;
+        self.phone.release()?;
+        Ok(CustomerReceipt::to_text(&receipt))
     }
 
     /// How the queue stands.

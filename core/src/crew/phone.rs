@@ -8,15 +8,15 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::kept::{
     CHAIN, Chain, ENROLMENT, Enrolment, JOB, KeptTick, ONLY, REVOCATIONS, ROLL, TICK, load_lists,
-    read_chain, read_enrolment, read_packs, remember, stored,
+    read_chain, read_enrolment, read_packs, remember, stored, write_down,
 };
 use super::known::{Known, classes_of, read_revocations};
 use super::{CrewError, Delivered, Fetched, Found};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
 use crate::custody::{
-    Act, Anchor, BoxClass, DeviceId, Event, EventId, Finding, JobId, Kind, Link, Lists, Moment,
-    Protection, Receipt, Revocations, Salt, Since, Tick,
+    Act, Anchor, BoxClass, DeviceId, Event, EventId, Finding, FindingKind, JobId, Kind, Link,
+    Lists, Manifests, Moment, Protection, Receipt, Revocations, Salt, Since, Tick,
 };
 use crate::job::JobPack;
 use crate::label::Token;
@@ -172,10 +172,21 @@ impl Phone {
         job: JobId,
         boxes: &BTreeSet<Token>,
     ) -> Result<Act, CrewError> {
+        self.act_for(kind, job, boxes, |_| u32::MAX)
+    }
+
+    /// An act whose boxes are named to somebody who has these versions of manifests.
+    pub(super) fn act_for(
+        &self,
+        kind: Kind,
+        job: JobId,
+        boxes: &BTreeSet<Token>,
+        newest: impl Fn(&Manifests) -> u32,
+    ) -> Result<Act, CrewError> {
         Ok(Act {
             kind,
             job,
-            boxes: self.state().lists.name(boxes)?,
+            boxes: self.state().lists.name_for(boxes, newest)?,
             findings: Vec::new(),
             place: None,
             attachments: Vec::new(),
@@ -206,13 +217,25 @@ impl Phone {
     }
 
     pub(super) fn findings(&self, findings: &[Found]) -> Result<Vec<Finding>, CrewError> {
+        self.findings_for(findings, |_| u32::MAX)
+    }
+
+    pub(super) fn findings_for(
+        &self,
+        findings: &[Found],
+        newest: impl Fn(&Manifests) -> u32,
+    ) -> Result<Vec<Finding>, CrewError> {
+        // What was found of one kind is one finding, however often it was said.
+        let mut by_kind: BTreeMap<FindingKind, BTreeSet<Token>> = BTreeMap::new();
+        for (kind, boxes) in findings {
+            by_kind.entry(*kind).or_default().extend(boxes);
+        }
         let state = self.state();
-        findings
-            .iter()
-            .map(|(kind, boxes)| {
-                Ok(Finding { kind: *kind, boxes: state.lists.name(boxes)?, photo: None })
-            })
-            .collect()
+        let named = by_kind.iter().map(|(kind, boxes)| {
+            let boxes = state.lists.name_for(boxes, &newest)?;
+            Ok(Finding { kind: *kind, boxes, photo: None })
+        });
+        named.collect()
     }
 
     /// Signs an act, verifies the signature, and commits it to the queue with
@@ -272,6 +295,7 @@ impl Phone {
                 let chain = Chain { sequence: link.sequence, previous: Some(event.id()), ..chain };
                 t.put(CHAIN, ONLY, None, &cbor::to_vec(&chain))?;
                 remember(t, job, entered, lists)?;
+                write_down(t, &event, lists)?;
                 keep(t, &event)
             })
             .inspect_err(|_| {

@@ -42,6 +42,24 @@ impl Batch {
         Some(Self { events: events.iter().copied().collect(), size, root, levels })
     }
 
+    /// The batch of this root among events that are told newest first, as a device's
+    /// batch is of all that it did up to the newest of them; none if none of the
+    /// first [`MOST_SIGNED_OFF`](super::MOST_SIGNED_OFF) ends it.
+    #[must_use]
+    pub fn ending(root: &Digest, newest_first: impl IntoIterator<Item = EventId>) -> Option<Self> {
+        let mut events = BTreeSet::new();
+        newest_first.into_iter().take(super::MOST_SIGNED_OFF).find_map(|event| {
+            events.insert(event);
+            Self::of(&events).filter(|batch| batch.root == *root)
+        })
+    }
+
+    /// The events, in rising order of their ids.
+    #[must_use]
+    pub fn events(&self) -> &[EventId] {
+        &self.events
+    }
+
     /// What a supervisor signs: the one name of this set of events.
     #[must_use]
     pub const fn root(&self) -> Digest {
@@ -314,6 +332,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_last_events_of_a_device_are_found_again_by_their_root() {
+        let ids = ids(9);
+        for size in 1..=9 {
+            let root = batch(&ids[9 - size..]).root();
+            let found = Batch::ending(&root, ids.iter().rev().copied()).unwrap();
+            assert_eq!(found.events(), &ids[9 - size..]);
+        }
+        let root = batch(&ids[..3]).root();
+        assert!(Batch::ending(&root, ids.iter().rev().copied()).is_none(), "they end earlier");
+        assert!(Batch::ending(&root, []).is_none());
     }
 
     #[test]

@@ -115,6 +115,14 @@ impl BoxList {
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The manifests' versions that it names boxes by.
+    pub fn manifests(&self) -> impl Iterator<Item = &Digest> {
+        self.0.iter().filter_map(|segment| match segment {
+            Segment::Manifest(_, version, _) => Some(version),
+            Segment::Roll(..) | Segment::Tokens(_) => None,
+        })
+    }
 }
 
 impl std::fmt::Debug for BoxList {
@@ -180,6 +188,11 @@ impl Lists {
         self.rolls.insert(roll.id(), roll);
     }
 
+    /// The known manifests, one of each job.
+    pub fn manifests(&self) -> impl Iterator<Item = &Manifests> {
+        self.manifests.iter()
+    }
+
     /// The known rolls.
     pub fn rolls(&self) -> impl Iterator<Item = &Roll> {
         self.rolls.values()
@@ -198,16 +211,39 @@ impl Lists {
     /// # Errors
     /// [`BoxListError::TooMany`].
     pub fn name(&self, boxes: &BTreeSet<Token>) -> Result<BoxList, BoxListError> {
+        self.name_for(boxes, |_| u32::MAX)
+    }
+
+    /// The shortest list that names these boxes to somebody who may have older
+    /// manifests: `newest` says which version of one he has, 0 if none. What came
+    /// into it later is named by roll or one by one.
+    ///
+    /// # Errors
+    /// [`BoxListError::TooMany`].
+    pub fn name_for(
+        &self,
+        boxes: &BTreeSet<Token>,
+        newest: impl Fn(&Manifests) -> u32,
+    ) -> Result<BoxList, BoxListError> {
         if boxes.len() > MAX_BOXES {
             return Err(BoxListError::TooMany);
         }
         let mut rest: Vec<Token> = boxes.iter().copied().collect();
         let mut segments = Vec::new();
         for manifests in &self.manifests {
-            let Some(newest) = manifests.newest() else { continue };
-            let indices = take_indices(&mut rest, manifests.sorted());
+            let common = newest(manifests);
+            let versions = manifests.versions().iter().rev();
+            let common = versions.into_iter().find(|version| version.number <= common);
+            let Some(common) = common else { continue };
+            let listed = manifests.tokens_of(&common.id()).unwrap_or_default();
+            let mut indices = take_indices(&mut rest, manifests.sorted());
+            if listed.len() < manifests.tokens().len() {
+                let later = indices.extract_if(.., |index| *index >= listed.len());
+                rest.extend(later.filter_map(|index| manifests.tokens().get(index)));
+                rest.sort_unstable();
+            }
             if let Some(bitmap) = Bitmap::of(&indices) {
-                segments.push(Segment::Manifest(newest.number, newest.id(), bitmap));
+                segments.push(Segment::Manifest(common.number, common.id(), bitmap));
             }
         }
         let mut by_roll: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();

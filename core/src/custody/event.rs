@@ -8,7 +8,9 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{BootId, BoxList, Commitment, DeviceId, JobId, Protection, ReleaseProof, Salt};
+use super::{
+    BootId, BoxList, Commitment, DeviceId, JobId, OneTimeCode, Protection, ReleaseProof, Salt,
+};
 use crate::cbor::Version;
 use crate::signed::{Digest, Message, Namespace};
 
@@ -164,6 +166,11 @@ pub struct Since {
     pub millis: u64,
 }
 
+/// How long an offer may be answered, by each phone's own monotonic clock, in
+/// milliseconds: long enough to scan a van, short enough that nobody answers
+/// yesterday's.
+pub const LAPSE: u64 = 30 * 60 * 1_000;
+
 /// Where the device says it was: a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -298,9 +305,12 @@ pub struct Event {
     #[n(21)]
     pub proof: Option<ReleaseProof>,
     /// In a sign-off of several events: the root over their ids, of
-    /// [`Batch`](super::Batch).
+    /// [`Batch`](super::Batch). `about` is then the newest of them.
     #[n(22)]
     pub root: Option<Digest>,
+    /// In a sign-off on another's phone: the supervisor's code, which HQ confirms.
+    #[n(23)]
+    pub code: Option<OneTimeCode>,
 }
 
 impl Message for Event {
@@ -335,6 +345,7 @@ impl Event {
             is_checked: None,
             proof: None,
             root: None,
+            code: None,
         }
     }
 }

@@ -11,14 +11,16 @@
 //! * [`rules`] say who may do what, and who else must sign.
 //! * [`Evidence::verify`] turns a set of them into who holds what, and what is wrong.
 //! * [`ReleaseCode`] is the customer's word for one act; [`Drawing`] is the
-//!   signature that he drew.
-//! * [`Batch`] is a day's events under one root, each provable alone.
+//!   signature that he drew; [`CustomerReceipt`] is what he keeps.
+//! * [`Batch`] is a day's events under one root, each provable alone;
+//!   [`SignOffRequest`] is what a supervisor is shown of them before he signs.
 //! * [`Record`] is all of it in one file.
 
 mod batch;
 mod boxes;
 mod class;
 mod credential;
+mod customer;
 mod drawing;
 mod event;
 mod id;
@@ -28,6 +30,7 @@ mod record;
 mod release;
 mod revocation;
 pub mod rules;
+mod sign_off;
 mod tick;
 mod verify;
 
@@ -35,9 +38,10 @@ pub use batch::{Batch, Inclusion};
 pub use boxes::{Bitmap, BoxList, BoxListError, Lists, MAX_BOXES, Segment};
 pub use class::{BoxClass, Classes, classes};
 pub use credential::{Credential, Licence, Nda, Protection, Qualifications, Role};
+pub use customer::{CustomerReceipt, CustomerReceiptError};
 pub use drawing::{Drawing, DrawingError, Point, Stroke};
 pub use event::{
-    Act, Anchor, Event, EventId, Finding, FindingKind, Kind, Link, Moment, Place, Since,
+    Act, Anchor, Event, EventId, Finding, FindingKind, Kind, LAPSE, Link, Moment, Place, Since,
 };
 pub use id::{BootId, Commitment, DeviceId, JobId, Salt};
 pub use manifest::{Manifest, ManifestError, Manifests};
@@ -45,5 +49,8 @@ pub use receipt::{Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
 pub use release::{RELEASE_CHARS, ReleaseCode, ReleaseCodeError, ReleaseKey, ReleaseProof};
 pub use revocation::Revocations;
+pub use sign_off::{
+    Confirmation, Entry, MOST_SIGNED_OFF, OneTimeCode, SignOff, SignOffRequest, SignedOff, Subject,
+};
 pub use tick::Tick;
 pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit};

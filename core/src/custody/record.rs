@@ -13,8 +13,9 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use super::{
-    BoxClass, BoxList, BoxListError, Credential, Event, Evidence, JobId, Manifest, ManifestError,
-    Manifests, Receipt, Refused, ReleaseKey, Revocations, Tick, admit, classes,
+    BoxClass, BoxList, BoxListError, Confirmation, Credential, Event, Evidence, JobId, Manifest,
+    ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations, SignedOff, Tick, admit,
+    classes,
 };
 use crate::cbor::Version;
 use crate::label::roll::{RollError, RollWire};
@@ -76,6 +77,15 @@ pub struct Record {
     /// The newest signed [`Revocations`], if HQ ever revoked a device.
     #[n(14)]
     pub revocations: Option<ByteVec>,
+    /// That events are among those of a sign-off of several. Each proof stands alone:
+    /// a record may leave out the others' events and proofs.
+    #[n(15)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub inclusions: Vec<SignedOff>,
+    /// Signed [`Confirmation`]s.
+    #[n(16)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub confirmations: Vec<ByteVec>,
 }
 
 impl Message for Record {
@@ -103,6 +113,10 @@ pub enum Section {
     Classes,
     /// The revocations.
     Revocations,
+    /// A proof that an event was signed off with others, by its place.
+    Inclusion(usize),
+    /// HQ's word on a sign-off that was claimed, by its place.
+    Confirmation(usize),
 }
 
 /// The place is said counted from 1, as a person counts.
@@ -118,6 +132,8 @@ impl fmt::Display for Section {
             Self::Receipt(place) => ("receipt", place),
             Self::Classes => return f.write_str("the classes of the boxes"),
             Self::Revocations => return f.write_str("the revocations"),
+            Self::Inclusion(place) => ("proof of a sign-off", place),
+            Self::Confirmation(place) => ("word on a sign-off", place),
         };
         write!(f, "{name} {}", place.saturating_add(1))
     }
@@ -160,6 +176,9 @@ pub enum RecordError {
     /// A receipt that names the event's device or numbers otherwise.
     #[error("names its event's device or numbers otherwise")]
     OtherNumbers,
+    /// A proof that does not lead to the root of the sign-off that it names.
+    #[error("does not prove that its event was signed off")]
+    NoProof,
 }
 
 /// A record that was read, and what in it did not hold.
@@ -285,6 +304,23 @@ impl Checks {
                 });
                 self.holds(at, answers, RecordError::OtherNumbers);
                 let before = evidence.receipts.insert(receipt.event, receipt);
+                self.once(at, before);
+            }
+        }
+        for (place, proof) in record.inclusions.iter().enumerate() {
+            let SignedOff { sign_off, event, inclusion } = proof;
+            let root = evidence.events.get(sign_off).and_then(|sign_off| sign_off.root);
+            let at = Section::Inclusion(place);
+            let proves = root.is_some_and(|root| inclusion.proves(&root, event));
+            self.holds(at, proves, RecordError::NoProof);
+            let before = evidence.inclusions.insert((*sign_off, *event), inclusion.clone());
+            self.once(at, before);
+        }
+        for (place, bytes) in record.confirmations.iter().enumerate() {
+            let at = Section::Confirmation(place);
+            if let Some(said) = self.by_hq::<Confirmation>(at, bytes) {
+                self.holds(at, said.origin == record.origin, RecordError::OtherOrigin);
+                let before = evidence.confirmations.insert(said.event, said);
                 self.once(at, before);
             }
         }

@@ -46,6 +46,10 @@ impl ReleaseCode {
         Self(bytes)
     }
 
+    pub(super) const fn as_bytes(&self) -> &[u8; 10] {
+        &self.0
+    }
+
     /// Reads a code, scanned or typed, as forgivingly as a label: spaces,
     /// hyphens, lower case and full-width characters do not matter, O reads as
     /// 0, I and L as 1. A slip in one or two characters is an error, never

@@ -12,11 +12,12 @@ use std::rc::Rc;
 
 use super::rules::{self, Broken, Countersigned, Interval, Person, Rule};
 use super::{
-    BoxClass, BoxList, Classes, Commitment, Credential, DeviceId, Event, EventId, FindingKind,
-    Kind, Lists, Outcome, Receipt, ReleaseKey, Revocations, Tick,
+    BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, DeviceId, Event, EventId,
+    FindingKind, Inclusion, Kind, LAPSE, Lists, Outcome, Receipt, ReleaseKey, Revocations, SignOff,
+    Tick,
 };
 use crate::label::Token;
-use crate::signed::{Signed, SignedError, Unverified};
+use crate::signed::{Digest, Signed, SignedError, Unverified};
 
 /// Everything known of a job whose signatures hold.
 #[derive(Default)]
@@ -37,6 +38,10 @@ pub struct Evidence {
     pub classes: Classes,
     /// The devices that HQ revoked.
     pub revocations: Option<Signed<Revocations>>,
+    /// That events are among those of a sign-off of several, by sign-off and event.
+    pub inclusions: BTreeMap<(EventId, EventId), Inclusion>,
+    /// What HQ says of sign-offs that were claimed with a code, by sign-off.
+    pub confirmations: BTreeMap<EventId, Signed<Confirmation>>,
 }
 
 /// Whether an event is what a device signed that HQ vouches for.
@@ -182,7 +187,7 @@ pub enum FaultKind {
     /// The acceptance does not open what its sender bound himself to, so he may
     /// have chosen the boxes that he checked by hand.
     WrongOpening,
-    /// Many offers to the same device that came to nothing:
+    /// Many offers of the same boxes to the same device that lapsed or were taken back:
     /// somebody may have been trying which boxes would be checked by hand.
     AbandonedOffers,
     /// The giver acknowledged the acceptance of an offer and took it back.
@@ -194,6 +199,9 @@ pub enum FaultKind {
     /// The customer has a code for such an act, and neither did he use it nor does
     /// the act say that he was absent or refused.
     NotConfirmed,
+    /// A sign-off that was claimed with a code of which HQ says that it is none of a
+    /// supervisor's, or was used before.
+    SignOffRefused,
 }
 
 /// What verification found.
@@ -205,6 +213,8 @@ pub struct Custody {
     pub steps: BTreeMap<Token, Vec<Step>>,
     /// The acts that the customer confirmed with a code.
     pub confirmed: BTreeSet<EventId>,
+    /// The acts that a supervisor signed off, by which event and how.
+    pub sign_offs: BTreeMap<EventId, BTreeMap<EventId, SignOff>>,
     /// What is wrong.
     pub faults: BTreeSet<Fault>,
 }
@@ -227,6 +237,7 @@ impl Evidence {
         self.check_chains(&mut custody);
         self.check_offers(&answers, &mut custody);
         self.check_releases(&mut custody);
+        self.check_sign_offs(&mut custody);
         self.check_offered_twice(&mut custody);
         self.check_revocations(&mut custody);
         let mut ledger = Ledger::new(&self.lists);
@@ -427,7 +438,10 @@ impl Evidence {
         let classes = union(boxes);
         let mut broken: BTreeSet<Broken> = BTreeSet::new();
         if let Some(person) = self.person(&event.device) {
-            broken.extend(rules::of_person(event.kind, &classes, person, interval));
+            let his = rules::of_person(event.kind, &classes, person, interval);
+            // A claim of a sign-off is anybody's to make.
+            let is_claim = event.code.is_some();
+            broken.extend(his.into_iter().filter(|b| b.rule != Rule::Role || !is_claim));
         }
         let receiver = event.to.filter(|_| event.kind == Kind::Offer);
         if let Some(receiver) = receiver.and_then(|device| self.person(&device)) {
@@ -450,22 +464,28 @@ impl Evidence {
         countersignatures: &mut Countersignatures<'_>,
         custody: &mut Custody,
     ) {
+        // Of a claim HQ says whose word it is, if it is anybody's.
+        let signer = match (&event.code, self.confirmations.get(&event.id())) {
+            (None, _) => Some(event.device),
+            (Some(_), said) => said.and_then(|said| said.supervisor),
+        };
         let about = event.about.and_then(|about| self.events.get(&about));
-        if let Some(own) = about.filter(|about| about.device == event.device) {
+        if let Some(own) = about.filter(|about| Some(about.device) == signer) {
             custody.fault(FaultKind::Broken(Rule::OwnSignOff), [event.id(), own.id()], []);
         }
-        let is_good = self.person(&event.device).is_some_and(|person| {
-            let broken = rules::of_person(event.kind, &BTreeSet::new(), person, interval);
-            broken.iter().all(|broken| !broken.is_proven)
-        });
+        let is_good = event.code.is_some()
+            || self.person(&event.device).is_some_and(|person| {
+                let broken = rules::of_person(event.kind, &BTreeSet::new(), person, interval);
+                broken.iter().all(|broken| !broken.is_proven)
+            });
         if !is_good {
             return;
         }
-        if let Some(about) = event.about {
-            countersignatures.of_one.insert((about, event.device));
-        }
-        if event.root.is_some() {
-            countersignatures.of_several.insert(event.device);
+        let id = event.id();
+        countersignatures.good.insert(id);
+        let among = (id, Digest([0; 32]))..=(id, Digest([0xff; 32]));
+        if event.root.is_some() && self.inclusions.range(among).next().is_none() {
+            countersignatures.unproved.insert(event.device);
         }
     }
 
@@ -731,19 +751,68 @@ impl Evidence {
 
     /// What the answers to offers contradict, whatever the boxes.
     fn check_offers(&self, answers: &Answers, custody: &mut Custody) {
-        let mut abandoned: BTreeMap<(DeviceId, DeviceId), BTreeSet<EventId>> = BTreeMap::new();
+        let mut abandoned: BTreeMap<(DeviceId, DeviceId), Vec<&Signed<Event>>> = BTreeMap::new();
+        let clocks = self.clocks();
         for event in self.events.values().filter(|event| event.kind == Kind::Offer) {
             let answer = answers.to(&event.id());
             if let (Some(ack), Some(withdrawal)) = (answer.acknowledged, answer.withdrawn) {
                 custody.fault(FaultKind::Contradiction, [event.id(), ack, withdrawal], []);
             }
-            if let Some(receiver) = event.to.filter(|_| answer.accepted.is_none()) {
-                abandoned.entry((event.device, receiver)).or_default().insert(event.id());
+            let Some(receiver) = event.to.filter(|_| answer.accepted.is_none()) else { continue };
+            // An offer that is open may still be answered.
+            if answer.withdrawn.is_some() || self.has_lapsed(event, &clocks) {
+                abandoned.entry((event.device, receiver)).or_default().push(event);
             }
         }
         for offers in abandoned.into_values().filter(|offers| offers.len() > MOST_ABANDONED) {
-            custody.fault(FaultKind::AbandonedOffers, offers, []);
+            self.check_abandoned(&offers, custody);
         }
+    }
+
+    /// Of offers of one device to another that came to nothing: which boxes were in
+    /// too many of them. Whoever wants another draw has to offer the same boxes again.
+    fn check_abandoned(&self, offers: &[&Signed<Event>], custody: &mut Custody) {
+        let mut offered: BTreeMap<Token, Vec<EventId>> = BTreeMap::new();
+        for offer in offers {
+            for token in self.lists.resolve(&offer.boxes).unwrap_or_default() {
+                offered.entry(token).or_default().push(offer.id());
+            }
+        }
+        offered.retain(|_, offers| offers.len() > MOST_ABANDONED);
+        let events: BTreeSet<EventId> = offered.values().flatten().copied().collect();
+        if !events.is_empty() {
+            custody.fault(FaultKind::AbandonedOffers, events, offered.into_keys());
+        }
+    }
+
+    /// How far each device's monotonic clock came, by device, boot and anchor.
+    fn clocks(&self) -> BTreeMap<(DeviceId, [u8; 4], u64), u64> {
+        let mut clocks = BTreeMap::new();
+        for event in self.events.values() {
+            let clock = (event.device, event.since.boot.0, event.anchor.number);
+            let millis = clocks.entry(clock).or_default();
+            *millis = event.since.millis.max(*millis);
+        }
+        clocks
+    }
+
+    /// Whether an offer's time is over for sure: by its device's own clock, at a later
+    /// event of the same boot and anchor, or by HQ's, which had it so long ago.
+    fn has_lapsed(
+        &self,
+        offer: &Signed<Event>,
+        clocks: &BTreeMap<(DeviceId, [u8; 4], u64), u64>,
+    ) -> bool {
+        let clock = (offer.device, offer.since.boot.0, offer.anchor.number);
+        let by_its_own = clocks
+            .get(&clock)
+            .is_some_and(|millis| *millis >= offer.since.millis.saturating_add(LAPSE));
+        let newest = self.ticks.last_key_value().map(|(_, tick)| tick.at);
+        let had = self.receipts.get(&offer.id()).map(|receipt| receipt.at);
+        let by_hqs = newest
+            .zip(had)
+            .is_some_and(|(newest, had)| newest >= had.saturating_add(LAPSE / 1_000));
+        by_its_own || by_hqs
     }
 
     /// Two offers of one device that contradict each other: they have boxes in
@@ -970,11 +1039,10 @@ struct Countersignatures<'e> {
     /// Each act that needs another's signature, the rule that says so, and the boxes
     /// for which.
     needed: Vec<(&'e Signed<Event>, Rule, BTreeSet<Token>)>,
-    /// What supervisors signed off, one by one.
-    of_one: BTreeSet<(EventId, DeviceId)>,
-    /// Supervisors who signed off several events under a root. Which ones does not
-    /// stand there.
-    of_several: BTreeSet<DeviceId>,
+    /// Sign-offs of those who may.
+    good: BTreeSet<EventId>,
+    /// Who signed off several events under a root, of which none is proved here.
+    unproved: BTreeSet<DeviceId>,
 }
 
 impl<'e> Countersignatures<'e> {
@@ -990,10 +1058,22 @@ impl<'e> Countersignatures<'e> {
     fn check(&self, custody: &mut Custody) {
         for (event, rule, boxes) in &self.needed {
             let (id, device) = (event.id(), event.device);
-            let signed = self.of_one.range((id, DeviceId([0; 16]))..=(id, DeviceId([0xff; 16])));
+            let signed: Vec<SignOff> = custody
+                .sign_offs
+                .get(&id)
+                .into_iter()
+                .flatten()
+                .filter(|(sign_off, _)| self.good.contains(sign_off))
+                .map(|(_, how)| *how)
+                .collect();
+            let by_another = |how: &SignOff| match how {
+                SignOff::Signed(by) | SignOff::Confirmed(by) => *by != device,
+                SignOff::Claimed | SignOff::Refused => false,
+            };
             let countersigned = Countersigned {
-                by_supervisor: signed.into_iter().any(|(_, by)| *by != device),
-                perhaps_by_supervisor: self.of_several.iter().any(|by| *by != device),
+                by_supervisor: signed.iter().any(by_another),
+                perhaps_by_supervisor: signed.contains(&SignOff::Claimed)
+                    || self.unproved.iter().any(|by| *by != device),
                 by_receiver: boxes.iter().all(|token| went_on(custody.steps.get(token), event)),
             };
             if let Some(broken) = countersigned.breaks(*rule) {
@@ -1034,7 +1114,7 @@ fn causes(event: &Event) -> impl Iterator<Item = EventId> {
 }
 
 impl Custody {
-    fn fault(
+    pub(super) fn fault(
         &mut self,
         kind: FaultKind,
         events: impl IntoIterator<Item = EventId>,
@@ -1065,7 +1145,7 @@ mod tests {
     use super::*;
     use crate::cbor::Version;
     use crate::custody::Refusal;
-    use crate::signed::{Digest, PublicKey};
+    use crate::signed::PublicKey;
 
     /// Only what HQ kept was the device's for sure.
     #[test]

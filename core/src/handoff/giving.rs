@@ -6,7 +6,7 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use super::message::Hello;
-use super::{HandoffError, has_lapsed};
+use super::{Age, HandoffError};
 use crate::cbor::Version;
 use crate::custody::{Commitment, Credential, DeviceId, Event, EventId, Kind, Since};
 use crate::label::Token;
@@ -52,6 +52,11 @@ pub enum GivingState {
     Offered,
     /// Nobody answered in time. It still binds until it is taken back.
     Lapsed,
+    /// The phone was started again since, so nobody can say whether it has
+    /// lapsed. It still binds, and an answer counts: an honest receiver signed it
+    /// in time by his own phone's clock, and has the boxes by his own signature
+    /// whether it is acknowledged or not.
+    Restarted,
     /// The acceptance was read; the ACK is not signed yet.
     Accepted,
     /// The ACK is shown.
@@ -125,10 +130,12 @@ impl Giving {
             GivingState::Acknowledged
         } else if self.accept.is_some() {
             GivingState::Accepted
-        } else if has_lapsed(self.opened, now) {
-            GivingState::Lapsed
         } else {
-            GivingState::Offered
+            match Age::of(self.opened, now) {
+                Age::Open => GivingState::Offered,
+                Age::Lapsed => GivingState::Lapsed,
+                Age::Unknown => GivingState::Restarted,
+            }
         }
     }
 
@@ -189,7 +196,8 @@ impl Giving {
             None => {}
         }
         match self.state(now) {
-            GivingState::Lapsed | GivingState::Withdrawn => Err(HandoffError::Lapsed),
+            GivingState::Lapsed => Err(HandoffError::Lapsed),
+            GivingState::Withdrawn => Err(HandoffError::Withdrawn),
             _ => {
                 self.accept = Some((accept.id(), accept.as_bytes().to_vec().into()));
                 Ok(())

@@ -17,7 +17,10 @@ use minicbor::data::Type;
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use crate::cbor::{self, CborError, Version};
-use crate::custody::{BoxList, Commitment, Credential, DeviceId, Event, Kind, Salt, Tick};
+use crate::custody::{
+    BoxList, Commitment, Credential, DeviceId, Event, JobId, Kind, Manifests, Salt, SignOffRequest,
+    Subject, Tick,
+};
 use crate::signed::{Digest, PublicKey, Signed, SignedError, Unverified};
 
 /// Why bytes are no message of this handoff.
@@ -49,6 +52,32 @@ pub struct Hello {
     pub tick: Option<Signed<Tick>>,
     /// His credential, if the giver may not know it.
     pub credential: Option<Signed<Credential>>,
+    /// Which version of the manifest he has of each job that is open on his phone, so
+    /// that the giver names boxes as he knows them. None: he does not say.
+    pub manifests: Option<ManifestVersions>,
+}
+
+/// Numbers of manifests' versions, by the first bytes of the job.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct ManifestVersions(BTreeMap<ByteArray<3>, u32>);
+
+impl ManifestVersions {
+    /// The newest version of each of these manifests.
+    pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Manifests>) -> Self {
+        let newest = manifests.into_iter().filter_map(Manifests::newest);
+        Self(newest.map(|newest| (start(newest.job), newest.number)).collect())
+    }
+
+    /// The version of a job's manifest; 0 if there is none.
+    #[must_use]
+    pub fn version(&self, job: JobId) -> u32 {
+        self.0.get(&start(job)).copied().unwrap_or_default()
+    }
+}
+
+fn start(job: JobId) -> ByteArray<3> {
+    job.0.first_chunk().copied().unwrap_or_default().into()
 }
 
 /// A tick without what both phones know: its origin.
@@ -98,6 +127,8 @@ struct HelloWire {
     tick: Option<TickWire>,
     #[n(4)]
     credential: Option<ByteVec>,
+    #[n(5)]
+    manifests: Option<ManifestVersions>,
 }
 
 /// Whom HQ's signatures are checked against: its key and the name of its log.
@@ -119,6 +150,7 @@ impl Hello {
             device: self.credential.is_none().then_some(self.device),
             tick: self.tick.as_ref().map(TickWire::of),
             credential: self.credential.as_ref().map(|c| c.as_bytes().to_vec().into()),
+            manifests: self.manifests.clone(),
         })
     }
 
@@ -135,7 +167,8 @@ impl Hello {
             _ => return Err(MessageError::Fields),
         };
         let tick = wire.tick.map(|tick| tick.open(authority.origin, authority.hq)).transpose()?;
-        Ok(Self { device, commitment: wire.commitment, tick, credential })
+        let (commitment, manifests) = (wire.commitment, wire.manifests);
+        Ok(Self { device, commitment, tick, credential, manifests })
     }
 }
 
@@ -219,10 +252,12 @@ mod key {
     pub(super) const JOB: u8 = 6;
     pub(super) const BOXES: u8 = 7;
     pub(super) const ANCHOR: u8 = 11;
+    pub(super) const ATTACHMENTS: u8 = 13;
     pub(super) const PROTECTION: u8 = 15;
     pub(super) const TO: u8 = 16;
     pub(super) const ABOUT: u8 = 17;
     pub(super) const COMMITMENT: u8 = 18;
+    pub(super) const ROOT: u8 = 22;
 }
 
 /// What the other side of a message knows before it comes.
@@ -335,6 +370,82 @@ fn of_withdrawal(offer: &Signed<Event>) -> Known {
         .perhaps(key::GENERATION, &offer.generation)
         .perhaps(key::PREVIOUS, &offer.id())
         .perhaps(key::ANCHOR, &offer.anchor)
+}
+
+fn of_sign_off(request: &Signed<SignOffRequest>) -> Known {
+    let known = Known::new(Kind::SignOff, &request.id().0)
+        .with(key::JOB, &request.job)
+        .with(key::BOXES, &BoxList::default())
+        .with(key::ATTACHMENTS, &[request.id()]);
+    match Subject::of(&request.entries) {
+        Some(Subject { about, root: Some(root) }) => {
+            known.with(key::ABOUT, &about).with(key::ROOT, &root)
+        }
+        Some(Subject { about, root: None }) => known.with(key::ABOUT, &about),
+        None => known,
+    }
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct RequestWire {
+    #[n(0)]
+    version: Version<1>,
+    #[n(1)]
+    request: ByteVec,
+    #[n(2)]
+    credential: Option<ByteVec>,
+}
+
+/// What a crew's phone shows a supervisor, with its credential where he may not
+/// know it.
+#[must_use]
+pub fn sign_off_request(
+    request: &Signed<SignOffRequest>,
+    credential: Option<&Signed<Credential>>,
+) -> Vec<u8> {
+    cbor::to_vec(&RequestWire {
+        version: Version,
+        request: request.as_bytes().to_vec().into(),
+        credential: credential.map(|credential| credential.as_bytes().to_vec().into()),
+    })
+}
+
+/// Reads what a supervisor is asked to sign off. Its signature is still to be
+/// checked, by the act key of the device that it names.
+///
+/// # Errors
+/// [`MessageError`].
+pub fn read_sign_off_request(
+    bytes: &[u8],
+    authority: Authority<'_>,
+) -> Result<(Unverified<SignOffRequest>, Option<Signed<Credential>>), MessageError> {
+    let wire: RequestWire = cbor::from_slice(bytes)?;
+    let request = Unverified::<SignOffRequest>::parse(&wire.request)?;
+    Subject::of(&request.claims().entries).ok_or(MessageError::Fields)?;
+    Ok((request, open_credential(wire.credential, authority)?))
+}
+
+/// The supervisor's sign-off, as an answer to this request.
+#[must_use]
+pub fn sign_off(
+    event: &Signed<Event>,
+    request: &Signed<SignOffRequest>,
+    enclosed: &Enclosed,
+) -> Vec<u8> {
+    of_sign_off(request).leave_out(event, enclosed)
+}
+
+/// Reads a sign-off that answers this request.
+///
+/// # Errors
+/// [`MessageError`].
+pub fn read_sign_off(
+    bytes: &[u8],
+    request: &Signed<SignOffRequest>,
+    authority: Authority<'_>,
+) -> Result<(Unverified<Event>, Enclosed), MessageError> {
+    of_sign_off(request).put_back(bytes, authority)
 }
 
 /// OFFER, as an answer to this HELLO.

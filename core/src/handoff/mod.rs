@@ -25,10 +25,7 @@ pub use receiving::{Receiving, ReceivingState};
 
 use crate::custody::{EventId, Since};
 
-/// How long an offer may be answered, by each phone's own monotonic clock, in
-/// milliseconds: long enough to scan a van, short enough that nobody answers
-/// yesterday's.
-pub const LAPSE: u64 = 30 * 60 * 1_000;
+pub use crate::custody::LAPSE;
 
 /// Why a message does not go on with this handoff. Nothing has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,9 +36,12 @@ pub enum HandoffError {
     /// What was said in HELLO is not what is opened now.
     #[error("the acceptance does not open what its sender bound himself to")]
     Opening,
-    /// It comes too late: the offer lapsed or was taken back.
+    /// It comes too late: the offer lapsed.
     #[error("the offer has lapsed")]
     Lapsed,
+    /// It comes too late: the offer was taken back.
+    #[error("the offer was taken back")]
+    Withdrawn,
     /// The offer was answered before, by another acceptance.
     #[error("the offer was answered before")]
     Answered {
@@ -53,9 +53,25 @@ pub enum HandoffError {
     Damaged,
 }
 
-/// Whether so much time has passed since. Another boot is another clock: what
-/// was opened before it has lapsed.
-const fn has_lapsed(opened: Since, now: Since) -> bool {
-    let is_same_boot = u32::from_be_bytes(opened.boot.0) == u32::from_be_bytes(now.boot.0);
-    !is_same_boot || now.millis < opened.millis || now.millis - opened.millis >= LAPSE
+/// How old something is by the phone's own monotonic clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Age {
+    /// It may still be answered.
+    Open,
+    /// [`LAPSE`] is over.
+    Lapsed,
+    /// The phone was started again, and another boot is another clock.
+    Unknown,
+}
+
+impl Age {
+    const fn of(opened: Since, now: Since) -> Self {
+        if u32::from_be_bytes(opened.boot.0) != u32::from_be_bytes(now.boot.0) {
+            Self::Unknown
+        } else if now.millis < opened.millis || now.millis - opened.millis >= LAPSE {
+            Self::Lapsed
+        } else {
+            Self::Open
+        }
+    }
 }

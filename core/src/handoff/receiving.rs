@@ -3,7 +3,7 @@
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use super::{HandoffError, has_lapsed};
+use super::{Age, HandoffError};
 use crate::cbor::Version;
 use crate::custody::{Commitment, Credential, DeviceId, Event, EventId, Kind, Salt, Since};
 use crate::signed::Signed;
@@ -34,6 +34,9 @@ pub struct Receiving {
     /// The giver's credential.
     #[n(7)]
     giver: Option<ByteVec>,
+    /// The giver's withdrawal of the offer.
+    #[n(8)]
+    withdrawal: Option<EventId>,
 }
 
 /// How a handoff stands for the receiver.
@@ -43,10 +46,18 @@ pub enum ReceivingState {
     Greeted,
     /// The offer was read; the receiver scans.
     Offered,
-    /// Nothing came of it in time.
+    /// Nothing came of it in time, or the phone was started again before anything
+    /// was signed. To greet again costs nothing, to sign too late might.
     Lapsed,
+    /// The giver took the offer back before it was accepted here. It cannot be
+    /// accepted any more.
+    Withdrawn,
     /// ACCEPT is shown; whether the giver read it is not known yet.
     Unconfirmed,
+    /// ACCEPT was signed here, and the giver took the offer back without having
+    /// read it: each signed that he has the boxes. They are in doubt until one of
+    /// the two acts on them; a new offer by either puts it right.
+    Crossed,
     /// The giver's ACK was read.
     Confirmed,
 }
@@ -64,6 +75,7 @@ impl Receiving {
             accept: None,
             is_confirmed: false,
             giver: None,
+            withdrawal: None,
         }
     }
 
@@ -72,9 +84,11 @@ impl Receiving {
     pub const fn state(&self, now: Since) -> ReceivingState {
         if self.is_confirmed {
             ReceivingState::Confirmed
+        } else if self.withdrawal.is_some() {
+            if self.accept.is_some() { ReceivingState::Crossed } else { ReceivingState::Withdrawn }
         } else if self.accept.is_some() {
             ReceivingState::Unconfirmed
-        } else if has_lapsed(self.opened, now) {
+        } else if !matches!(Age::of(self.opened, now), Age::Open) {
             ReceivingState::Lapsed
         } else if self.offer.is_some() {
             ReceivingState::Offered
@@ -138,7 +152,10 @@ impl Receiving {
             let is_same = self.offer.as_ref().is_some_and(|(id, _)| *id == offer.id());
             return if is_same { Ok(()) } else { Err(HandoffError::Answered { by: *by }) };
         }
-        if has_lapsed(self.opened, now) {
+        if self.withdrawal.is_some() {
+            return Err(HandoffError::Withdrawn);
+        }
+        if Age::of(self.opened, now) != Age::Open {
             return Err(HandoffError::Lapsed);
         }
         self.offer = Some((offer.id(), offer.as_bytes().to_vec().into()));
@@ -164,6 +181,9 @@ impl Receiving {
         if !is_its_answer || accept.opening != Some(self.opening) {
             return Err(HandoffError::OtherHandoff);
         }
+        if self.withdrawal.is_some() {
+            return Err(HandoffError::Withdrawn);
+        }
         self.accept = Some((accept.id(), accept.as_bytes().to_vec().into()));
         self.shown = message.into();
         Ok(())
@@ -182,5 +202,27 @@ impl Receiving {
         }
         self.is_confirmed = true;
         Ok(())
+    }
+
+    /// Takes a WITHDRAW whose signature was verified. The same one again changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`HandoffError::OtherHandoff`]; [`HandoffError::Answered`] after the giver's
+    /// own ACK, which he contradicts: the handoff stays confirmed.
+    pub fn withdrawn(&mut self, withdrawal: &Signed<Event>) -> Result<(), HandoffError> {
+        let is_of_its_offer =
+            self.offer.as_ref().is_some_and(|(offer, _)| withdrawal.about == Some(*offer))
+                && withdrawal.kind == Kind::Withdraw;
+        if !is_of_its_offer {
+            return Err(HandoffError::OtherHandoff);
+        }
+        match &self.accept {
+            Some((by, _)) if self.is_confirmed => Err(HandoffError::Answered { by: *by }),
+            _ => {
+                self.withdrawal = Some(withdrawal.id());
+                Ok(())
+            }
+        }
     }
 }

@@ -22,7 +22,10 @@ use ur::fountain;
 
 use crate::cbor;
 
-/// What a message is for; its letter begins the text.
+/// What a message is for; its letter begins the text. S and T begin texts that are
+/// for people and not for a phone of ours: a supervisor's
+/// [one-time code](crate::custody::OneTimeCode) and a customer's
+/// [receipt](crate::custody::CustomerReceipt).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// H: who I am.
@@ -35,25 +38,22 @@ pub enum Purpose {
     Ack,
     /// W: the offer is withdrawn.
     Withdraw,
-    /// S: somebody without a device of ours signs off.
+    /// Q: what a supervisor is asked to sign off.
+    SignOffRequest,
+    /// Y: he signed it off.
     SignOff,
-    /// T: what was signed off, for them to keep.
-    Receipt,
-    /// R: what was held is let go.
-    Release,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Hello,
         Self::Offer,
         Self::Accept,
         Self::Ack,
         Self::Withdraw,
+        Self::SignOffRequest,
         Self::SignOff,
-        Self::Receipt,
-        Self::Release,
     ];
 
     /// The letter that begins its texts.
@@ -65,9 +65,8 @@ impl Purpose {
             Self::Accept => 'A',
             Self::Ack => 'K',
             Self::Withdraw => 'W',
-            Self::SignOff => 'S',
-            Self::Receipt => 'T',
-            Self::Release => 'R',
+            Self::SignOffRequest => 'Q',
+            Self::SignOff => 'Y',
         }
     }
 
@@ -479,7 +478,7 @@ mod tests {
     #[test]
     fn the_texts_are_these_for_ever() {
         let letters: String = Purpose::ALL.into_iter().map(Purpose::letter).collect();
-        assert_eq!(letters, "HOAKWSTR");
+        assert_eq!(letters, "HOAKWQY");
         let one = Show::of(Purpose::Accept, &message(9)).unwrap().next_text();
         assert_eq!(one, "A:100/M0Q12+P4J1");
         let many = Show::of(Purpose::Offer, &message(700)).unwrap();
@@ -493,9 +492,19 @@ mod tests {
     #[test]
     fn other_texts_are_not_ours() {
         let label = Token::from_bytes([7; 16]).to_text();
-        for text in
-            ["", "H", "H:"[..1].as_ref(), "B:BB8", "h:BB8", "H;BB8", "HTTP://A", "é:BB8", &label]
-        {
+        for text in [
+            "",
+            "H",
+            "H:"[..1].as_ref(),
+            "B:BB8",
+            "S:BB8",
+            "T:BB8",
+            "h:BB8",
+            "H;BB8",
+            "HTTP://A",
+            "é:BB8",
+            &label,
+        ] {
             assert_eq!(Collector::new().add(text), Err(TextError::NotOurs), "{text}");
         }
         assert_eq!(Collector::new().add("H:"), Err(TextError::Empty));
@@ -605,7 +614,7 @@ mod tests {
     #[test]
     fn the_longest_message_arrives_through_a_lossy_camera() {
         let message = message(MAX_MESSAGE);
-        let mut show = Show::of(Purpose::Receipt, &message).unwrap();
+        let mut show = Show::of(Purpose::SignOffRequest, &message).unwrap();
         let mut collector = Collector::new();
         let mut read = 0;
         for shown in 1.. {
@@ -615,7 +624,7 @@ mod tests {
             }
             read += 1;
             if let Collected::Whole(purpose, whole) = collector.add(&text).unwrap() {
-                assert_eq!((purpose, whole), (Purpose::Receipt, message));
+                assert_eq!((purpose, whole), (Purpose::SignOffRequest, message));
                 break;
             }
         }
@@ -682,7 +691,7 @@ mod tests {
 
         #[test]
         fn any_text_is_read_or_refused(
-            start in "[HOAKWSTR][:/]|.{0,2}",
+            start in "[HOAKWQY][:/]|.{0,2}",
             rest in "[0-9A-Z $%*+./:-]{0,400}|.{0,40}",
         ) {
             let mut collector = Collector::new();

@@ -74,6 +74,8 @@ struct Desk {
     credentials: BTreeMap<DeviceId, Signed<Credential>>,
     session: u32,
     nobody: bool,
+    roles: VecDeque<(Role, &'static str)>,
+    manifests: Option<Vec<Signed<Manifest>>>,
     events: Vec<Signed<Event>>,
     outcomes: BTreeMap<EventId, Outcome>,
 }
@@ -223,6 +225,21 @@ impl MockHq {
         self.desk().nobody = true;
     }
 
+    /// The next device to enrol is carried by such a one. Without it, by Mover 17.
+    pub fn enrol_as(&self, role: Role, pseudonym: &'static str) {
+        self.desk().roles.push_back((role, pseudonym));
+    }
+
+    /// From now on the first job's pack has these versions of its manifest.
+    pub fn issue(&self, manifests: Vec<Signed<Manifest>>) {
+        self.desk().manifests = Some(manifests);
+    }
+
+    /// The credentials of the devices that it enrolled.
+    pub fn credentials(&self) -> BTreeMap<DeviceId, Signed<Credential>> {
+        self.desk().credentials.clone()
+    }
+
     /// Goes off the network.
     pub fn stop(&self) {
         self.handle.shutdown();
@@ -268,12 +285,13 @@ async fn enrol(desk: Hq, body: Bytes) -> Response {
     let claim = claim.verify(&key).unwrap();
     let again = Signed::<EnrolClaim>::open(&request.handoff_proof, &claim.handoff_key).unwrap();
     assert_eq!(*again, *claim, "both keys say the same");
+    let (role, pseudonym) = desk.roles.pop_front().unwrap_or((Role::Mover, "Mover 17"));
     let credential = paper::hq().sign(Credential {
         version: Version,
         act_key: claim.act_key,
         handoff_key: claim.handoff_key,
-        pseudonym: "Mover 17".to_owned(),
-        role: Role::Mover,
+        pseudonym: pseudonym.to_owned(),
+        role,
         valid_from: 0,
         valid_to: u64::MAX,
         qualifications: None,
@@ -314,9 +332,11 @@ async fn jobs(desk: Hq, headers: HeaderMap) -> Response {
     }
     let roster: Vec<ByteVec> =
         desk.credentials.values().map(|c| c.as_bytes().to_vec().into()).collect();
-    let pack = |job, title: &str, boxes| {
+    let only = |job, boxes| {
         let manifest = paper::manifest(1, None, &paper::tokens(boxes));
-        let manifest = paper::hq().sign(Manifest { job, ..manifest });
+        vec![paper::hq().sign(Manifest { job, ..manifest })]
+    };
+    let pack = |job, title: &str, manifests: Vec<Signed<Manifest>>| {
         let pack = paper::hq().sign(JobPack {
             version: Version,
             job,
@@ -327,7 +347,7 @@ async fn jobs(desk: Hq, headers: HeaderMap) -> Response {
             opens_at: paper::MORNING,
             closes_at: paper::MORNING + 86_400,
             boxes: 12,
-            manifests: vec![manifest.as_bytes().to_vec().into()],
+            manifests: manifests.iter().map(|m| m.as_bytes().to_vec().into()).collect(),
             sensitive: BoxList::default(),
             roster: roster.clone(),
             release_keys: Vec::new(),
@@ -336,8 +356,12 @@ async fn jobs(desk: Hq, headers: HeaderMap) -> Response {
         pack.as_bytes().to_vec().into()
     };
     let packs = vec![
-        pack(paper::JOB, "Household move 1", 0..10),
-        pack(paper::OTHER_JOB, "Household move 2", 50..52),
+        pack(
+            paper::JOB,
+            "Household move 1",
+            desk.manifests.clone().unwrap_or_else(|| only(paper::JOB, 0..10)),
+        ),
+        pack(paper::OTHER_JOB, "Household move 2", only(paper::OTHER_JOB, 50..52)),
     ];
     answer(cbor::to_vec(&Jobs { version: Version, packs }))
 }

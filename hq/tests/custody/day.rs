@@ -254,6 +254,8 @@ impl Day {
             sensitive: BoxList::default(),
             classes: BTreeMap::new(),
             revocations: None,
+            inclusions: Vec::new(),
+            confirmations: Vec::new(),
         }
     }
 

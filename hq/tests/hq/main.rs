@@ -11,3 +11,5 @@ mod keeping;
 mod phone;
 #[cfg(test)]
 mod record;
+#[cfg(test)]
+mod sign_off;

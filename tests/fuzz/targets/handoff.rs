@@ -1,8 +1,10 @@
-//! The messages of a handoff as another phone's screen shows them, or anybody's.
+//! What phones show each other, as another phone's screen shows it, or anybody's.
 //!
-//! The first byte says what the rest is: a message of each kind, the places where an
-//! honest one is changed and by what, or texts one after another, each begun by its
-//! length. Nothing may panic; what verifies must be the event that was signed, and
+//! `CREWSEAL_FUZZ` says which message: hello, offer, accept, ack, withdraw, request,
+//! sign-off, receipt or texts. A greeting and a receipt are the input itself. Of the
+//! other messages the first byte is even for the message itself, and odd for places
+//! where an honest one is changed and by what; texts come one after another, each
+//! begun by its length. Nothing may panic; what verifies must be what was signed, and
 //! what is put together of texts must be no longer than a message may be.
 #![no_main]
 
@@ -10,8 +12,8 @@ use std::sync::LazyLock;
 
 use crewseal::cbor::{self, Version};
 use crewseal::custody::{
-    Act, Anchor, BootId, BoxList, Commitment, DeviceId, Event, JobId, Kind, Link, Moment, Salt,
-    Since,
+    Act, Anchor, BootId, BoxList, Commitment, CustomerReceipt, DeviceId, Entry, Event, FindingKind,
+    JobId, Kind, Link, Moment, Salt, SignOffRequest, Since, Subject,
 };
 use crewseal::handoff::Hello;
 use crewseal::handoff::message::{self, Authority, Enclosed};
@@ -29,6 +31,9 @@ struct Scene {
     accept: Signed<Event>,
     ack: Signed<Event>,
     withdrawal: Signed<Event>,
+    request: Signed<SignOffRequest>,
+    sign_off: Signed<Event>,
+    receipt: Signed<CustomerReceipt>,
 }
 
 static SCENE: LazyLock<Scene> = LazyLock::new(Scene::new);
@@ -41,16 +46,16 @@ impl Scene {
         let (private, public) = keys();
         let key = pair(algorithm, &private, &public, &random).expect("a key that is written down");
         let public = PublicKey(key.public_key().as_ref().try_into().expect("65 bytes"));
-        let sign = |event: Event| {
-            Signed::sign::<SignedError>(event, &public, |bytes| {
-                let signature = key.sign(&random, bytes).map_err(|_| SignedError::Signature)?;
-                signature.as_ref().try_into().map_err(|_| SignedError::Signature)
-            })
-            .expect("it verifies")
+        let raw = |bytes: &[u8]| {
+            let signature = key.sign(&random, bytes).map_err(|_| SignedError::Signature)?;
+            signature.as_ref().try_into().map_err(|_| SignedError::Signature)
         };
+        let sign =
+            |event: Event| Signed::sign::<SignedError>(event, &public, raw).expect("it verifies");
         let (giver, receiver) = (DeviceId([1; 16]), DeviceId([2; 16]));
         let commitment = Commitment([3; 20]);
-        let hello = Hello { device: receiver, commitment, tick: None, credential: None };
+        let hello =
+            Hello { device: receiver, commitment, tick: None, credential: None, manifests: None };
         let act = |kind, to, about| Act {
             kind,
             job: JobId([4; 16]),
@@ -76,7 +81,28 @@ impl Scene {
         let ack = sign(Event::new(link(giver), moment, Salt([11; 16]), ack));
         let withdrawal = act(Kind::Withdraw, None, Some(offer.id()));
         let withdrawal = sign(Event::new(link(giver), moment, Salt([12; 16]), withdrawal));
-        Self { hq: public, hello, offer, accept, ack, withdrawal }
+        let entry = |of: &Signed<Event>| Entry {
+            event: of.id(),
+            kind: of.kind,
+            boxes: 3,
+            findings: vec![(FindingKind::Damaged, 2)],
+        };
+        let request = SignOffRequest {
+            version: Version,
+            device: giver,
+            job: JobId([4; 16]),
+            entries: vec![entry(&offer), entry(&ack)],
+            salt: Salt([13; 16]),
+        };
+        let request = Signed::sign::<SignedError>(request, &public, raw).expect("it verifies");
+        let Subject { about, root } = Subject::of(&request.entries).expect("two acts");
+        let seen = act(Kind::SignOff, None, Some(about));
+        let seen = Act { attachments: vec![request.id()], ..seen };
+        let seen = Event::new(link(receiver), moment, Salt([14; 16]), seen);
+        let sign_off = sign(Event { root, ..seen });
+        let receipt = CustomerReceipt::of(offer.id(), Kind::Deliver, 41).expect("a customer's");
+        let receipt = Signed::sign::<SignedError>(receipt, &public, raw).expect("it verifies");
+        Self { hq: public, hello, offer, accept, ack, withdrawal, request, sign_off, receipt }
     }
 }
 
@@ -91,13 +117,47 @@ fn keys() -> ([u8; 32], [u8; 65]) {
     (private, public)
 }
 
+/// Which message this run is about.
+#[derive(Clone, Copy)]
+enum About {
+    Hello,
+    Offer,
+    Accept,
+    Ack,
+    Withdraw,
+    Request,
+    SignOff,
+    Receipt,
+    Texts,
+}
+
+static ABOUT: LazyLock<About> = LazyLock::new(|| match std::env::var("CREWSEAL_FUZZ").as_deref() {
+    Ok("hello") => About::Hello,
+    Ok("offer") => About::Offer,
+    Ok("accept") => About::Accept,
+    Ok("ack") => About::Ack,
+    Ok("withdraw") => About::Withdraw,
+    Ok("request") => About::Request,
+    Ok("sign-off") => About::SignOff,
+    Ok("receipt") => About::Receipt,
+    Ok("texts") => About::Texts,
+    other => panic!("CREWSEAL_FUZZ names no message: {other:?}"),
+});
+
 fuzz_target!(|input: &[u8]| {
-    let Some((how, bytes)) = input.split_first() else { return };
-    match how % 10 {
-        0 => hello(bytes),
-        how @ 1..5 => event(how, bytes),
-        how @ 6.. => event(how - 5, &changed(how - 5, bytes)),
-        _ => texts(bytes),
+    let about = *ABOUT;
+    match about {
+        About::Hello => hello(input),
+        About::Receipt => receipt(input),
+        About::Texts => texts(input),
+        _ => {
+            let Some((how, bytes)) = input.split_first() else { return };
+            let bytes = if how % 2 == 0 { bytes.to_vec() } else { changed(about, bytes) };
+            match about {
+                About::Request => request(&bytes),
+                _ => event(about, &bytes),
+            }
+        }
     }
 });
 
@@ -109,12 +169,15 @@ fn hello(bytes: &[u8]) {
 }
 
 /// An honest message with bytes replaced: two for the place, one for the value.
-fn changed(how: u8, changes: &[u8]) -> Vec<u8> {
-    let Scene { hello, offer, accept, ack, withdrawal, .. } = &*SCENE;
-    let mut bytes = match how {
-        1 => message::offer(offer, hello, &Enclosed::default()),
-        2 => message::accept(accept, offer, &Enclosed::default()),
-        3 => message::ack(ack, offer, accept),
+fn changed(about: About, changes: &[u8]) -> Vec<u8> {
+    let Scene { hello, offer, accept, ack, withdrawal, request, sign_off, .. } = &*SCENE;
+    let none = Enclosed::default();
+    let mut bytes = match about {
+        About::Offer => message::offer(offer, hello, &none),
+        About::Accept => message::accept(accept, offer, &none),
+        About::Ack => message::ack(ack, offer, accept),
+        About::Request => message::sign_off_request(request, None),
+        About::SignOff => message::sign_off(sign_off, request, &none),
         _ => message::withdraw(withdrawal, offer),
     };
     for [high, low, value] in changes.as_chunks().0 {
@@ -124,22 +187,18 @@ fn changed(how: u8, changes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn event(how: u8, bytes: &[u8]) {
-    let Scene { hq, hello, offer, accept, ack, withdrawal } = &*SCENE;
+fn event(about: About, bytes: &[u8]) {
+    let Scene { hq, hello, offer, accept, ack, withdrawal, request, sign_off, .. } = &*SCENE;
     let authority = Authority { hq, origin: "hq" };
-    let read = match how {
-        1 => message::read_offer(bytes, hello, authority).map(|(event, _)| event),
-        2 => message::read_accept(bytes, offer, authority).map(|(event, _)| event),
-        3 => message::read_ack(bytes, offer, accept, authority),
-        _ => message::read_withdraw(bytes, offer, authority),
+    let alone = |(event, _)| event;
+    let (read, honest) = match about {
+        About::Offer => (message::read_offer(bytes, hello, authority).map(alone), offer),
+        About::Accept => (message::read_accept(bytes, offer, authority).map(alone), accept),
+        About::Ack => (message::read_ack(bytes, offer, accept, authority), ack),
+        About::SignOff => (message::read_sign_off(bytes, request, authority).map(alone), sign_off),
+        _ => (message::read_withdraw(bytes, offer, authority), withdrawal),
     };
     let Ok(event) = read else { return };
-    let honest = match how {
-        1 => offer,
-        2 => accept,
-        3 => ack,
-        _ => withdrawal,
-    };
     assert_eq!(event.claims().kind, honest.kind);
     assert_eq!(event.claims().version, Version);
     let again = Unverified::<Event>::parse(event.as_bytes()).expect("it is read again");
@@ -147,6 +206,35 @@ fn event(how: u8, bytes: &[u8]) {
     assert!(cbor::to_vec(event.claims()).len() < bytes.len() + 512, "nothing comes of nothing");
     if let Ok(event) = event.verify(hq) {
         assert_eq!(event.id(), honest.id(), "nobody signed this");
+    }
+}
+
+fn request(bytes: &[u8]) {
+    let Scene { hq, request, .. } = &*SCENE;
+    let authority = Authority { hq, origin: "hq" };
+    let Ok((read, credential)) = message::read_sign_off_request(bytes, authority) else { return };
+    assert!(credential.is_none(), "HQ signed none");
+    assert!(Subject::of(&read.claims().entries).is_some(), "there is something to sign");
+    if let Ok(read) = read.verify(hq) {
+        assert_eq!(read.id(), request.id(), "nobody signed this");
+        assert_eq!(message::sign_off_request(&read, None), bytes, "one request, one form");
+    }
+}
+
+fn receipt(bytes: &[u8]) {
+    let Scene { hq, receipt, .. } = &*SCENE;
+    // The honest one, with what the fuzzer makes of it, as well as anything.
+    let honest = CustomerReceipt::to_text(receipt);
+    let mut text = honest.into_bytes();
+    for [high, low, value] in bytes.as_chunks().0 {
+        let place = usize::from(u16::from_be_bytes([*high, *low])) % text.len();
+        text[place] = *value;
+    }
+    for text in [bytes, &text] {
+        let Ok(read) = CustomerReceipt::parse(&String::from_utf8_lossy(text)) else { continue };
+        if let Ok(read) = read.verify(hq) {
+            assert_eq!(read.id(), receipt.id(), "nobody signed this");
+        }
     }
 }
 

@@ -226,6 +226,8 @@ fn record() -> (Vec<u8>, usize) {
         sensitive: BoxList::default(),
         classes: std::collections::BTreeMap::new(),
         revocations: None,
+        inclusions: Vec::new(),
+        confirmations: Vec::new(),
         receipts: receipts.map(Into::into).collect(),
     };
     let verifications = 1

@@ -7,7 +7,8 @@ use crewseal::custody::{
     Moment, Salt, Since, Tick,
 };
 use crewseal::handoff::text::{Purpose, Show};
-use crewseal::handoff::{Hello, message, message::Enclosed};
+use crewseal::handoff::message::{self, Enclosed, ManifestVersions};
+use crewseal::handoff::Hello;
 use crewseal::label::Token;
 use crewseal::signed::{Digest, PublicKey, Signed};
 use qrcode::{EcLevel, QrCode, Version};
@@ -58,6 +59,14 @@ pub enum Anchored {
     Other,
 }
 
+/// What a phone with one open job says of its manifest.
+fn one_job() -> ManifestVersions {
+    let mut manifests = Manifests::default();
+    let signed = paper::hq().sign(paper::manifest(1, None, &paper::tokens(0..1)));
+    manifests.push(signed).expect("a first version");
+    ManifestVersions::of([&manifests])
+}
+
 impl Meeting {
     pub fn new() -> Self {
         let (giver, mut receiver) = (paper::mover(), paper::driver());
@@ -81,6 +90,7 @@ impl Meeting {
             commitment: Commitment::to(&self.opening, &self.receiver.device()),
             tick: (!is_introduced).then(|| self.tick.clone()),
             credential: is_introduced.then(|| self.receiver_credential.clone()),
+            manifests: Some(one_job()),
         }
     }
 
