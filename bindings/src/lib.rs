@@ -14,6 +14,7 @@
 
 mod clock;
 mod crew;
+mod erasure;
 mod error;
 mod frame;
 mod id;
@@ -26,6 +27,7 @@ mod session;
 
 pub use clock::{Clock, ClockError, SinceBoot};
 pub use crew::{Act, Crew, Finding, FindingKind};
+pub use erasure::Erasure;
 pub use error::{Advice, CrewError};
 pub use frame::{Corners, FrameFormat, Layout, Level, Point, Reading, Region, read_frame};
 pub use job::JobPack;

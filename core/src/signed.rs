@@ -64,6 +64,8 @@ pub enum Namespace {
     Drawing,
     /// A batch of events, in its root; nothing is signed.
     Batch,
+    /// That a job was forgotten, by a device.
+    Erasure,
 }
 
 impl Namespace {
@@ -92,6 +94,7 @@ impl Namespace {
             Self::ReleaseKey => "crewseal/release-key/1",
             Self::Drawing => "crewseal/drawing/1",
             Self::Batch => "crewseal/batch/1",
+            Self::Erasure => "crewseal/erasure/1",
         }
     }
 

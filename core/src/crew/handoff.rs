@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 use super::kept::{GIVING, KeptTick, ONLY, RECEIVING, TICK, read_enrolment, read_packs, stored};
+use super::life::job_of;
 use super::phone::salt;
 use super::{Crew, CrewError, Found};
 use crate::cbor::{self, Version};
@@ -356,7 +357,7 @@ impl Crew {
                         if *read_receiving_bytes(t)? == **bytes {
                             keep_receiving(t, &receiving)?;
                         }
-                        t.put(RECEIVING, &accept.id().0, None, &cbor::to_vec(&receiving))?;
+                        put_receiving(t, &accept.id().0, &receiving)?;
                         return Ok(accept.id());
                     }
                     Err(error) => other = error.into(),
@@ -500,7 +501,7 @@ fn keep_giving(
 }
 
 fn keep_receiving(t: &mut Transaction<'_>, receiving: &Receiving) -> Result<(), CrewError> {
-    Ok(t.put(RECEIVING, ONLY, None, &cbor::to_vec(receiving))?)
+    put_receiving(t, ONLY, receiving)
 }
 
 /// Before another handoff begins: one that waits for its ACK gets a place of its own.
@@ -509,7 +510,18 @@ fn keep_aside(t: &mut Transaction<'_>) -> Result<(), CrewError> {
     let receiving: Receiving = stored(&bytes)?;
     let Some(accept) = receiving.acceptance() else { return Ok(()) };
     let accept = Unverified::<Event>::parse(accept).map_err(|_| HandoffError::Damaged)?;
-    Ok(t.put(RECEIVING, &accept.id().0, None, &bytes)?)
+    put_receiving(t, &accept.id().0, &receiving)
+}
+
+/// Under its job's key, once it has read an offer and knows the job.
+fn put_receiving(
+    t: &mut Transaction<'_>,
+    name: &[u8],
+    receiving: &Receiving,
+) -> Result<(), CrewError> {
+    let job = job_of(receiving)?;
+    let compartment = job.map(|job| t.compartment(&job.0)).transpose()?;
+    Ok(t.put(RECEIVING, name, compartment.as_ref(), &cbor::to_vec(receiving))?)
 }
 
 fn read_receiving_bytes(t: &Transaction<'_>) -> Result<Zeroizing<Vec<u8>>, CrewError> {

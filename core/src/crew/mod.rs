@@ -8,6 +8,7 @@
 mod error;
 mod handoff;
 mod kept;
+mod life;
 mod phone;
 
 use std::collections::BTreeSet;
@@ -16,14 +17,12 @@ use std::sync::{Arc, Mutex};
 
 pub use self::error::{Advice, CrewError};
 pub use self::handoff::{Acceptance, OfferView, Open};
-use self::kept::{
-    Enrolment, continue_chain, load_lists, read_enrolment, read_packs, read_progress,
-};
+use self::kept::{Enrolment, read_enrolment, read_packs, read_progress};
 use self::phone::{Phone, State, is_open};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
 use crate::custody::{
-    Batch, Credential, DeviceId, Event, EventId, FindingKind, JobId, Kind, Lists, ReleaseCode, Tick,
+    Batch, Credential, DeviceId, Event, EventId, FindingKind, JobId, Kind, ReleaseCode, Tick,
 };
 use crate::job::JobPack;
 use crate::label::Token;
@@ -33,7 +32,7 @@ use crate::scan::{Commission, Tally};
 use crate::signed::{PublicKey, Signed, SignedError};
 use crate::sync::wire::Invitation;
 use crate::sync::{Client, SyncError};
-use crate::vault::{KeyVault, Store, StoreError};
+use crate::vault::{KeyVault, StoreError};
 
 /// What was found wrong with which boxes.
 pub type Found = (FindingKind, BTreeSet<Token>);
@@ -77,20 +76,12 @@ impl Crew {
         vault: Arc<dyn KeyVault>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, CrewError> {
-        let keys = vault.public_keys()?;
-        let device = DeviceId::of(&keys.act, &keys.handoff);
-        let mut store = Store::open(directory, vault.as_ref())?;
-        let mark = vault.mark()?;
-        let lists = store.transaction(|t| {
-            continue_chain(t, mark)?;
-            match read_enrolment(t) {
-                Ok(enrolment) => load_lists(t, &enrolment.hq),
-                Err(CrewError::NotEnrolled) => Ok(Lists::new()),
-                Err(error) => Err(error),
-            }
-        })?;
+        let (store, device, lists) = life::load(directory, vault.as_ref())?;
         let state = State { store, lists, epoch: None, client: None, failures: 0 };
-        Ok(Self { phone: Arc::new(Phone { vault, clock, device, state: Mutex::new(state) }) })
+        let (directory, state) = (directory.to_owned(), Mutex::new(state));
+        let phone = Phone { directory, vault, clock, device, state };
+        phone.go_on()?;
+        Ok(Self { phone: Arc::new(phone) })
     }
 
     /// This device.
@@ -151,7 +142,12 @@ impl Crew {
             pack.manifests(&hq)?;
         }
         let phone = Arc::clone(&self.phone);
-        blocking(move || phone.keep(&hq, &tick, &packs, &rolls.rolls)).await
+        blocking(move || {
+            let fetched = phone.keep(&hq, &tick, &packs, &rolls.rolls)?;
+            phone.go_on()?;
+            Ok(fetched)
+        })
+        .await
     }
 
     /// The jobs on this phone that are open now.

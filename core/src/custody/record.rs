@@ -12,7 +12,7 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use super::{
-    Credential, Event, Evidence, JobId, Manifest, ManifestError, Manifests, Receipt, Refused,
+    Credential, Event, Evidence, JobId, Kind, Manifest, ManifestError, Manifests, Receipt, Refused,
     ReleaseKey, Tick, admit,
 };
 use crate::cbor::Version;
@@ -241,7 +241,10 @@ impl Checks {
             let admitted =
                 admit(event, |device| evidence.credentials.get(device).map(|signed| &**signed));
             if let Some(event) = self.keep(at, admitted) {
-                self.holds(at, event.job == record.job, RecordError::OtherJob);
+                // That a device's store was restored is of no job and of each.
+                let is_ours = event.job == record.job
+                    || (event.kind == Kind::Resume && event.job == JobId::NONE);
+                self.holds(at, is_ours, RecordError::OtherJob);
                 let before = evidence.events.insert(event.id(), event);
                 self.once(at, before);
             }

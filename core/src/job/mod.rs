@@ -1,8 +1,11 @@
 //! Jobs: what a crew must know of a move, and for how long.
 
+mod erasure;
+
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+pub use self::erasure::{Erasure, Method, Verification};
 use crate::cbor::Version;
 use crate::custody::{BoxList, JobId, ManifestError, Manifests, ReleaseKey};
 use crate::personal::Personal;

@@ -76,6 +76,7 @@ struct Desk {
     nobody: bool,
     events: Vec<Signed<Event>>,
     outcomes: BTreeMap<EventId, Outcome>,
+    before_answer: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// The stand-in.
@@ -221,6 +222,16 @@ impl MockHq {
     /// From now on no session is worth anything.
     pub fn admit_nobody(&self) {
         self.desk().nobody = true;
+    }
+
+    /// Does something when the next batch is stored and not answered yet.
+    pub fn before_the_next_answer(&self, act: impl FnOnce() + Send + 'static) {
+        self.desk().before_answer = Some(Box::new(act));
+    }
+
+    /// The devices that it enrolled.
+    pub fn credentials(&self) -> Vec<Signed<Credential>> {
+        self.desk().credentials.values().cloned().collect()
     }
 
     /// Goes off the network.
@@ -369,6 +380,9 @@ async fn outbox(desk: Hq, headers: HeaderMap, body: Bytes) -> Response {
         _ => {}
     }
     let receipts = desk.settle(&body, mood.as_ref());
+    if let Some(act) = desk.before_answer.take() {
+        act();
+    }
     let bytes = cbor::to_vec(&Receipts { version: Version, receipts });
     match mood {
         Some(Mood::Truncated) => broken(&bytes, bytes.len() / 2),
