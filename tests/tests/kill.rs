@@ -245,7 +245,7 @@ fn killed(home: &Path, seed: u64, rng: &mut SmallRng) -> Vec<String> {
         .unwrap();
     let said = listen(&mut child);
     // Early or late in what it does, and then anywhere in an act.
-    let after = rng.random_range(0..14);
+    let after = rng.random_range(0..40);
     let mut lines: Vec<String> = said.iter().take(after).collect();
     let until = Instant::now() + Duration::from_micros(rng.random_range(0..40_000));
     loop {
