@@ -18,7 +18,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use crewseal::clock::{Clock, SystemClock};
@@ -248,11 +248,8 @@ fn killed(home: &Path, seed: u64, rng: &mut SmallRng) -> Vec<String> {
     let after = rng.random_range(0..40);
     let mut lines: Vec<String> = said.iter().take(after).collect();
     let until = Instant::now() + Duration::from_micros(rng.random_range(0..40_000));
-    loop {
-        match said.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(line) => lines.push(line),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-        }
+    while let Ok(line) = said.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        lines.push(line);
     }
     child.kill().unwrap();
     let status = child.wait().unwrap();
@@ -298,7 +295,9 @@ async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infall
                 let event = crew.record(Kind::Count, jobs.forgotten, &boxes, &[], None)?;
                 say(&format!("did {name} {}", id(&event)));
             }
-            8 => drop(crew.sync().await?),
+            8 => {
+                crew.sync().await?;
+            }
             9..11 => crew.rotate_keys()?,
             11 => {
                 crew.suspend();
