@@ -12,8 +12,8 @@ use crate::clock::AppClock;
 use crate::keys::AppVault;
 use crate::label::tokens;
 use crate::{
-    Acceptance, Clock, CrewError, Delivered, Fetched, JobPack, KeyVault, Label, Offer, OpenHandoff,
-    OutboxStatus, ReceivingState, ScanSession,
+    Acceptance, Clock, CrewError, Delivered, Erasure, Fetched, JobPack, KeyVault, Label, Offer,
+    OpenHandoff, OutboxStatus, ReceivingState, ScanSession,
 };
 
 /// A phone of a crew: its keys, its store and its HQ. An app has one.
@@ -177,6 +177,22 @@ impl Crew {
         let phone = aside(move || {
             let (vault, clock) = (Arc::new(AppVault(vault)), Arc::new(AppClock(clock)));
             Ok(crewseal::Crew::open(&PathBuf::from(directory), vault, clock)?)
+        });
+        Ok(Self { phone: phone.await? })
+    }
+
+    /// Opens a phone whose keys are gone for good, with new ones. What only they
+    /// opened is lost; what waits for HQ stays, and is delivered once this phone is
+    /// enrolled again.
+    #[uniffi::constructor]
+    pub async fn start_over(
+        directory: String,
+        vault: Arc<dyn KeyVault>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, CrewError> {
+        let phone = aside(move || {
+            let (vault, clock) = (Arc::new(AppVault(vault)), Arc::new(AppClock(clock)));
+            Ok(crewseal::Crew::start_over(&PathBuf::from(directory), vault, clock)?)
         });
         Ok(Self { phone: phone.await? })
     }
@@ -393,6 +409,49 @@ impl Crew {
     /// other phone, if it is still there.
     pub async fn withdraw(&self, offer: EventId) -> Result<Vec<u8>, CrewError> {
         self.ask(move |phone| Ok(phone.withdraw(offer)?)).await
+    }
+
+    /// Closes the store and lets go of its lock. Call it before the system suspends
+    /// the app: iOS kills one that holds a lock then. Until `resume` every other
+    /// call throws `Suspended` and changes nothing.
+    pub async fn suspend(&self) -> Result<(), CrewError> {
+        self.ask(|phone| {
+            phone.suspend();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Opens the store again.
+    pub async fn resume(&self) -> Result<(), CrewError> {
+        self.ask(|phone| Ok(phone.resume()?)).await
+    }
+
+    /// Exchanges the keys that the store hangs on for new ones, and deletes the old
+    /// ones. Also the way out when the wrapping key was lost while the store is open,
+    /// as after a new fingerprint.
+    pub async fn rotate_keys(&self) -> Result<(), CrewError> {
+        self.ask(|phone| Ok(phone.rotate_keys()?)).await
+    }
+
+    /// Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
+    /// every key by which that could be had again. The certificate says what was done
+    /// and how it was looked at afterwards.
+    pub async fn forget(&self, job: JobId) -> Result<Erasure, CrewError> {
+        self.ask(move |phone| Ok((&phone.forget(job)?).into())).await
+    }
+
+    /// The certificates of the jobs that this device forgot.
+    pub async fn erasures(&self) -> Result<Vec<Erasure>, CrewError> {
+        self.ask(|phone| Ok(phone.erasures()?.iter().map(Erasure::from).collect())).await
+    }
+
+    /// Logs out, for another user or because HQ says so: everything that can be read
+    /// goes, and so do this device's keys. What waits for HQ stays, as returned, and
+    /// whichever device is enrolled next on this phone delivers it. Afterwards open
+    /// the phone again and enrol.
+    pub async fn log_out(&self) -> Result<OutboxStatus, CrewError> {
+        self.ask(|phone| Ok(phone.log_out()?.into())).await
     }
 }
 

@@ -133,6 +133,21 @@ pub enum CrewError {
         /// What.
         reason: String,
     },
+    /// Acts of the job wait for HQ's receipt: sync first.
+    #[error("{entries} acts of this job wait for HQ")]
+    Unreceipted {
+        /// How many, at most.
+        entries: u64,
+    },
+    /// The key hardware did not forget its old key, so nothing is certified.
+    #[error("the key hardware did not forget its old key")]
+    KeyRemains,
+    /// This device was logged out or wiped: open the phone again and enrol.
+    #[error("this device was logged out")]
+    LoggedOut,
+    /// The phone is suspended: resume it first.
+    #[error("the store is closed; resume the phone first")]
+    Suspended,
     /// The keys are locked: the phone was not unlocked since its start.
     #[error("the keys are locked; unlock the phone")]
     KeysLocked,
@@ -211,6 +226,8 @@ impl CrewError {
     pub fn advice(&self) -> Advice {
         match self {
             Self::HqNeverReached
+            | Self::Unreceipted { .. }
+            | Self::Suspended
             | Self::StoreInUse
             | Self::SystemFailed
             | Self::Offline { .. }
@@ -243,13 +260,14 @@ impl CrewError {
             | Self::OtherNotAllowed { .. }
             | Self::NotASupervisor
             | Self::NotAdmitted => Advice::AskSupervisor,
-            Self::NotEnrolled | Self::KeysGone => Advice::Enrol,
+            Self::NotEnrolled | Self::LoggedOut | Self::KeysGone => Advice::Enrol,
             Self::AppTooOld => Advice::Update,
             Self::NotAnId
             | Self::NotAFrame { .. }
             | Self::FromHq { .. }
             | Self::UnknownBoxes { .. }
             | Self::NoReceipt
+            | Self::KeyRemains
             | Self::StoreDamaged
             | Self::HqRefused { .. }
             | Self::Fault => Advice::Report,
@@ -291,6 +309,9 @@ impl From<crewseal::CrewError> for CrewError {
             Core::StillOffered { .. } => Self::StillOffered,
             Core::ReleaseCode(_) | Core::WrongCode => Self::WrongCode,
             Core::NothingToSign => Self::NothingToSign,
+            Core::Unreceipted { entries } => Self::Unreceipted { entries },
+            Core::KeyRemains => Self::KeyRemains,
+            Core::LoggedOut => Self::LoggedOut,
             Core::FromPhone(error) => Self::FromPhone { reason: error.to_string() },
             Core::Store(error) => error.into(),
             Core::Vault(error) => error.into(),
@@ -330,6 +351,7 @@ impl From<StoreError> for CrewError {
             StoreError::Full => Self::StoreFull,
             StoreError::Damaged => Self::StoreDamaged,
             StoreError::Io => Self::SystemFailed,
+            StoreError::Closed => Self::Suspended,
             StoreError::Vault(error) => error.into(),
         }
     }
@@ -389,6 +411,7 @@ mod tests {
             StoreError::Full,
             StoreError::Damaged,
             StoreError::Io,
+            StoreError::Closed,
         ];
         let syncs = [
             SyncError::Offline,
@@ -420,6 +443,9 @@ mod tests {
             Core::OtherForbidden(Rule::Classes),
             Core::WrongCode,
             Core::NothingToSign,
+            Core::Unreceipted { entries: 2 },
+            Core::KeyRemains,
+            Core::LoggedOut,
             Core::StillOffered { offer: crewseal::signed::Digest([1; 32]) },
             Core::FromPhone(Refused::UnknownDevice),
             Core::Seal(SealError::Key),

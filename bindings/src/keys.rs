@@ -24,12 +24,33 @@ pub trait KeyVault: Send + Sync {
     /// `ecdsaSignatureMessageX962SHA256` of Apple's Security framework.
     fn sign(&self, protection: Protection, message: Vec<u8>) -> Result<Vec<u8>, KeyVaultError>;
 
-    /// Wraps the store's key, 32 bytes, so that only this vault can unwrap it.
-    /// Overwrite the array when you are done.
+    /// What the platform says of the two keys, in its own form: the certificate
+    /// chain of Android's key attestation, the object of Apple's App Attest. None
+    /// where it says nothing.
+    fn attestation(&self) -> Result<Option<Vec<u8>>, KeyVaultError>;
+
+    /// Wraps the store's key, 32 bytes, under the newest wrapping key, so that only
+    /// this vault can unwrap it. Overwrite the array when you are done.
     fn wrap(&self, key: Vec<u8>) -> Result<Vec<u8>, KeyVaultError>;
 
-    /// Unwraps the store's key.
+    /// Unwraps the store's key, whichever of the present wrapping keys wrapped it.
     fn unwrap(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, KeyVaultError>;
+
+    /// Makes a new wrapping key beside the present one, and returns when it would
+    /// survive a power cut. From now on `wrap` uses the new one. While a rotation
+    /// goes on, another call changes nothing. It must work even if the present
+    /// wrapping key was lost, as after a new fingerprint.
+    fn begin_rotation(&self) -> Result<(), KeyVaultError>;
+
+    /// Whether a rotation was begun and is not finished.
+    fn is_rotating(&self) -> Result<bool, KeyVaultError>;
+
+    /// Deletes every wrapping key but the newest.
+    fn finish_rotation(&self) -> Result<(), KeyVaultError>;
+
+    /// Deletes all keys and the high-water mark. Whatever is asked for next is made
+    /// anew: from now on this is another device.
+    fn erase(&self) -> Result<(), KeyVaultError>;
 
     /// The high-water mark; none if none was ever set.
     fn mark(&self) -> Result<Option<HighWaterMark>, KeyVaultError>;
@@ -126,6 +147,10 @@ impl vault::KeyVault for AppVault {
         r_and_s(&der).ok_or(VaultError::BadSignature)
     }
 
+    fn attestation(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        Ok(self.0.attestation()?)
+    }
+
     fn wrap(&self, key: &[u8; 32]) -> Result<Vec<u8>, VaultError> {
         Ok(self.0.wrap(key.to_vec())?)
     }
@@ -135,6 +160,22 @@ impl vault::KeyVault for AppVault {
         let unwrapped = <[u8; 32]>::try_from(key.as_slice()).map(Zeroizing::new);
         key.zeroize();
         unwrapped.map_err(|_| VaultError::Hardware)
+    }
+
+    fn begin_rotation(&self) -> Result<(), VaultError> {
+        Ok(self.0.begin_rotation()?)
+    }
+
+    fn is_rotating(&self) -> Result<bool, VaultError> {
+        Ok(self.0.is_rotating()?)
+    }
+
+    fn finish_rotation(&self) -> Result<(), VaultError> {
+        Ok(self.0.finish_rotation()?)
+    }
+
+    fn erase(&self) -> Result<(), VaultError> {
+        Ok(self.0.erase()?)
     }
 
     fn mark(&self) -> Result<Mark, VaultError> {

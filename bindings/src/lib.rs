@@ -14,6 +14,7 @@
 
 mod clock;
 mod crew;
+mod erasure;
 mod error;
 mod frame;
 mod id;
@@ -28,6 +29,7 @@ mod sign_off;
 
 pub use clock::{Clock, ClockError, SinceBoot};
 pub use crew::{Act, Countersign, Crew, Drawn, DrawnSignature, Finding, FindingKind, PadPoint};
+pub use erasure::Erasure;
 pub use error::{Advice, CrewError};
 pub use frame::{Corners, FrameFormat, Layout, Level, Point, Reading, Region, read_frame};
 pub use job::JobPack;

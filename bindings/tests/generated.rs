@@ -113,6 +113,13 @@ fn whatever_may_wait_is_asynchronous_and_frames_are_lent() {
         "readSignOff",
         "signOffs",
         "claimSignOff",
+        "startOver",
+        "suspend",
+        "resume",
+        "rotateKeys",
+        "forget",
+        "erasures",
+        "logOut",
     ];
     for name in waiting {
         assert!(kotlin.contains(&format!("suspend fun {name}(")), "{name} blocks in Kotlin");

@@ -76,6 +76,8 @@ pub enum Namespace {
     Confirmation,
     /// A customer's receipt, by the crew's device.
     CustomerReceipt,
+    /// That a job was forgotten, by a device.
+    Erasure,
 }
 
 impl Namespace {
@@ -110,6 +112,7 @@ impl Namespace {
             Self::OneTimeCode => "crewseal/one-time-code/1",
             Self::Confirmation => "crewseal/confirmation/1",
             Self::CustomerReceipt => "crewseal/customer-receipt/1",
+            Self::Erasure => "crewseal/erasure/1",
         }
     }
 

@@ -263,7 +263,8 @@ mod namespaces {
         SignOffRequest,
         OneTimeCode,
         Confirmation,
-        CustomerReceipt
+        CustomerReceipt,
+        Erasure
     );
 
     #[test]
@@ -613,8 +614,32 @@ mod evidence {
         let mut mover = paper::mover();
         let first = mover.does(Kind::TakeOver, paper::boxes([1]));
         (mover.link.generation, mover.link.sequence) = (2, 1);
+        let resumed = mover.signs(Act::resume());
         let again = mover.does(Kind::Count, paper::boxes([1]));
-        assert_eq!(kinds(&known([&first, &again]).verify()), []);
+        assert_eq!(kinds(&known([&first, &resumed, &again]).verify()), []);
+        assert_eq!(resumed.job, JobId::NONE);
+        let mut evidence = known([&first, &again]);
+        receipted(&mut evidence, &resumed, Outcome::Stored, paper::MORNING + 7_200);
+        assert_eq!(kinds(&evidence.verify()), [], "a receipt shows that something was there");
+    }
+
+    #[test]
+    fn a_new_generation_that_does_not_say_that_the_store_was_restored_is_named() {
+        let mut mover = paper::mover();
+        let first = mover.does(Kind::TakeOver, paper::boxes([1]));
+        (mover.link.generation, mover.link.sequence) = (2, 1);
+        let again = mover.does(Kind::Count, paper::boxes([1]));
+        let custody = known([&first, &again]).verify();
+        assert_eq!(kinds(&custody), [FaultKind::Undeclared]);
+        assert_eq!(fault(&custody, FaultKind::Undeclared).0, BTreeSet::from([again.id()]));
+
+        let elsewhere = mover.signs(Act::resume());
+        let custody = known([&first, &again, &elsewhere]).verify();
+        let named = custody.faults.iter().flat_map(|fault| fault.events.clone());
+        assert_eq!(named.collect::<BTreeSet<_>>(), BTreeSet::from([again.id(), elsewhere.id()]));
+        let mut driver = paper::driver();
+        let first = driver.signs(Act::resume());
+        assert_eq!(kinds(&known([&first]).verify()), [FaultKind::Undeclared], "nothing before it");
     }
 
     #[test]

@@ -71,6 +71,26 @@ impl KeyVault for Watched {
         self.vault.unwrap(wrapped)
     }
 
+    fn attestation(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        self.vault.attestation()
+    }
+
+    fn begin_rotation(&self) -> Result<(), VaultError> {
+        self.vault.begin_rotation()
+    }
+
+    fn is_rotating(&self) -> Result<bool, VaultError> {
+        self.vault.is_rotating()
+    }
+
+    fn finish_rotation(&self) -> Result<(), VaultError> {
+        self.vault.finish_rotation()
+    }
+
+    fn erase(&self) -> Result<(), VaultError> {
+        self.vault.erase()
+    }
+
     fn mark(&self) -> Result<Mark, VaultError> {
         self.vault.mark()
     }
@@ -413,54 +433,6 @@ async fn no_byte_leaves_before_the_mark_is_raised() {
     assert_eq!(raised, [Mark { generation: 1, sequence: 3 }]);
     day.delivers(0).await;
     assert_eq!(day.vault.raised.lock().unwrap().len(), 1, "once for each release, not oftener");
-}
-
-#[tokio::test]
-async fn a_store_put_back_from_a_copy_goes_on_in_the_next_generation() {
-    let Morning { home, vault, crew, hq } = morning().await;
-    let store = home.path().join("store");
-    let first = count(&crew).unwrap();
-    crew.sync().await.unwrap();
-    drop(crew);
-    let copies: Vec<_> = fs::read_dir(&store)
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .map(|path| (path.clone(), fs::read(path).unwrap()))
-        .collect();
-
-    let crew = open(home.path(), &vault);
-    let lost = count(&crew).unwrap();
-    crew.sync().await.unwrap();
-    drop(crew);
-    fs::remove_dir_all(&store).unwrap();
-    fs::create_dir(&store).unwrap();
-    for (path, bytes) in copies {
-        fs::write(path, bytes).unwrap();
-    }
-
-    let crew = open(home.path(), &vault);
-    let again = count(&crew).unwrap();
-    assert_eq!(crew.sync().await.unwrap().receipted, 1);
-    let events = hq.events();
-    assert_eq!(events.iter().map(Signed::id).collect::<Vec<_>>(), [first, lost, again]);
-    let places: Vec<_> = events.iter().map(|e| (e.generation, e.sequence, e.previous)).collect();
-    assert_eq!(places, [(1, 1, None), (1, 2, Some(first)), (2, 1, Some(first))]);
-}
-
-#[tokio::test]
-async fn a_store_that_was_lost_whole_starts_the_next_generation_too() {
-    let Morning { home, vault, crew, hq } = morning().await;
-    count(&crew).unwrap();
-    crew.sync().await.unwrap();
-    drop(crew);
-    fs::remove_dir_all(home.path().join("store")).unwrap();
-    let crew = open(home.path(), &vault);
-    crew.enrol(&hq.invitation()).await.unwrap();
-    crew.fetch().await.unwrap();
-    count(&crew).unwrap();
-    crew.sync().await.unwrap();
-    let last = &hq.events()[1];
-    assert_eq!((last.generation, last.sequence, last.previous), (2, 1, None));
 }
 
 /// What a thief must not find on the disk, by name.

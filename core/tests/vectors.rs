@@ -25,15 +25,15 @@ use std::fmt::Write as _;
 
 use crewseal::cbor::{self, Version};
 use crewseal::custody::{
-    Act, Batch, BoxClass, BoxList, Commitment, Confirmation, CustomerReceipt, DeviceId, Dispute,
-    Entry, Event, Finding, FindingKind, Kind, Licence, Lists, Manifests, Nda, OneTimeCode, Outcome,
-    Place, Protection, Qualifications, Receipt, Refusal, ReleaseCode, Revocations, Role, Salt,
-    SignOffRequest, Subject, Tick,
+    Act, Anchor, Batch, BootId, BoxClass, BoxList, Commitment, Confirmation, CustomerReceipt,
+    DeviceId, Dispute, Entry, Event, Finding, FindingKind, Kind, Licence, Lists, Manifests, Nda,
+    OneTimeCode, Outcome, Place, Protection, Qualifications, Receipt, Refusal, ReleaseCode,
+    Revocations, Role, Salt, SignOffRequest, Since, Subject, Tick,
 };
 use crewseal::handoff::Hello;
 use crewseal::handoff::message::{self, Authority, Enclosed};
 use crewseal::handoff::text::{Collected, Collector, Purpose, Show};
-
+use crewseal::job::{Erasure, Method, Verification};
 use crewseal::label::Token;
 use crewseal::label::roll::{Leaf, RollHead};
 use crewseal::outbox::{Envelope, Epoch, EpochHeader, OpeningKey};
@@ -187,6 +187,36 @@ fn event(name: &str, key: &paper::Key, event: Event) -> Vector {
         v = v.with_bytes(&format!("attachment-{place}"), &attachment.0);
     }
     signed_message(v, key, event)
+}
+
+fn erasure(name: &str, phone: &paper::Phone) -> Vector {
+    let erasure = Erasure {
+        version: Version,
+        device: phone.device(),
+        job: paper::JOB,
+        claimed_at: paper::MORNING + 86_400,
+        since: Since { boot: BootId([0xb0, 0x07, 0, 1]), millis: 3_600_000 },
+        anchor: Anchor { number: 1, nonce: paper::nonce(1) },
+        method: Method::KeysReplaced,
+        verification: Verification::KeyRefusedAndFilesSearched,
+        searched: 4,
+        found: 0,
+        salt: Salt([0x5a; 16]),
+    };
+    let v = Vector::new("erasure", name)
+        .with_bytes("device", &erasure.device.0)
+        .with_bytes("job", &erasure.job.0)
+        .with("claimed-at", erasure.claimed_at)
+        .with_bytes("boot", &erasure.since.boot.0)
+        .with("millis", erasure.since.millis)
+        .with("anchor", erasure.anchor.number)
+        .with_bytes("anchor-nonce", &erasure.anchor.nonce.0)
+        .with("method", format!("{:?}", erasure.method))
+        .with("verification", format!("{:?}", erasure.verification))
+        .with("searched", erasure.searched)
+        .with("found", erasure.found)
+        .with_bytes("salt", &erasure.salt.0);
+    signed_message(v, &phone.act, erasure)
 }
 
 fn receipt(name: &str, outcome: Outcome) -> Vector {
@@ -580,6 +610,12 @@ fn specimens() -> Vec<Vector> {
         event("a sign-off of two events at once", &supervisor.handoff, batch),
         event("a release by the customer's code", &mover.act, release),
     ]);
+    let mut restored = paper::driver();
+    restored.link.generation = 3;
+    restored.link.previous = Some(seen);
+    let restored = restored.writes(Act::resume());
+    all.push(event("that a store was restored", &paper::driver().act, restored));
+    all.push(erasure("that a job was forgotten", &paper::mover()));
 
     all.extend([
         receipt("receipt: stored", Outcome::Stored),
@@ -736,6 +772,7 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
             "roll" => still_verifies::<RollHead>(vector),
             "enrolment" => still_verifies::<EnrolClaim>(vector),
             "session" => still_verifies::<SessionRequest>(vector),
+            "erasure" => still_verifies::<Erasure>(vector),
             "envelope" => still_opens(vector),
             "handoff" => still_hands_over(vector),
             "sign-off" => still_signs_off(vector),
@@ -837,6 +874,8 @@ fn numbers_keep_their_meaning() {
         (Role::Supervisor, 4),
         (Role::Contractor, 5),
     ]);
+    same(&[(Method::KeysReplaced, 1)]);
+    same(&[(Verification::KeyRefusedAndFilesSearched, 1)]);
     same(&[(Protection::Act, 0), (Protection::Handoff, 1)]);
     same(&[(Dispute::Fork, 1), (Dispute::BrokenChain, 2), (Dispute::UnknownBoxes, 3)]);
     let refusals = [

@@ -64,14 +64,16 @@ impl Hq {
         })
     }
 
-    /// The job's events, by device and number.
+    /// The job's events, and of its devices that their stores were restored, by
+    /// device and number.
     fn events(&self, db: &Connection, job: &JobId) -> Result<Vec<Signed<Event>>, HqError> {
         let damaged = || HqError::Damaged { what: "an event" };
         let mut query = db.prepare(
             "SELECT bytes FROM events WHERE job = ?1
+                 OR (job = ?2 AND device IN (SELECT device FROM events WHERE job = ?1))
              ORDER BY device, generation, sequence, id",
         )?;
-        let rows = query.query_map([job.0], |row| row.get::<_, Vec<u8>>(0))?;
+        let rows = query.query_map([job.0, JobId::NONE.0], |row| row.get::<_, Vec<u8>>(0))?;
         let mut events = Vec::new();
         for bytes in rows {
             let event = Unverified::<Event>::parse(&bytes?).map_err(|_| damaged())?;

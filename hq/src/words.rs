@@ -124,6 +124,7 @@ pub const fn fault(fault: &FaultKind) -> &'static str {
         FaultKind::Gap { .. } => "events missing",
         FaultKind::Fork => "two events under one number",
         FaultKind::BrokenChain => "chain of events broken",
+        FaultKind::Undeclared => "store restored without saying so",
         FaultKind::UnknownBoxes => "boxes of an unknown list",
         FaultKind::NotTheHolder => "acted on boxes of another holder",
         FaultKind::NoSuchOffer => "accepted without an offer",
@@ -237,6 +238,10 @@ pub fn fault_meaning(fault: &FaultKind, who: impl Fn(&DeviceId) -> String) -> St
             "A device numbers its events one by one; here two different events bear one number."
         }
         FaultKind::BrokenChain => "The event does not name the same device's event before it.",
+        FaultKind::Undeclared => {
+            "A device whose store was restored says so in the first event of its new numbers, and \
+             nowhere else. Here it did not."
+        }
         FaultKind::UnknownBoxes => {
             "The event names boxes by a list that is not in the record, so nobody can tell which."
         }

@@ -293,6 +293,33 @@ async fn what_goes_wrong_has_a_type_and_an_advice() {
 }
 
 #[tokio::test]
+async fn a_phone_rests_changes_its_keys_forgets_and_is_logged_out() {
+    let hq = Hq::open().await;
+    let (_directory, crew) = enrolled(&hq).await;
+    crew.fetch().await.unwrap();
+    let session = crew.begin_scan(JOB).await.unwrap();
+    session.sight(&text(BOXES[0]));
+    crew.record(Act::Count, JOB, session.seen(), Vec::new(), None).await.unwrap();
+    crew.suspend().await.unwrap();
+    let closed = crew.jobs().await.unwrap_err();
+    assert_eq!((closed.advice(), closed), (Advice::TryLater, CrewError::Suspended));
+    crew.resume().await.unwrap();
+    crew.rotate_keys().await.unwrap();
+
+    let waits = crew.forget(JOB).await.unwrap_err();
+    assert_eq!(waits, CrewError::Unreceipted { entries: 1 });
+    assert_eq!(crew.sync().await.unwrap().receipted, 1);
+    let erasure = crew.forget(JOB).await.unwrap();
+    assert_eq!((erasure.job, erasure.found), (JOB, 0));
+    assert_eq!(crew.erasures().await.unwrap(), [erasure]);
+    assert_eq!(crew.jobs().await.unwrap(), []);
+
+    assert_eq!(crew.log_out().await.unwrap().waiting, 0);
+    assert_eq!(crew.jobs().await.unwrap_err(), CrewError::Suspended);
+    assert_eq!(crew.resume().await.unwrap_err(), CrewError::LoggedOut);
+}
+
+#[tokio::test]
 async fn a_box_that_is_taken_back_waits_until_it_is_meant() {
     let hq = Hq::open().await;
     let (_directory, crew) = enrolled(&hq).await;

@@ -25,10 +25,12 @@ pub struct Frame {
 const PIXELS: usize = 4;
 
 struct Hardware {
-    act: EcdsaKeyPair,
-    handoff: EcdsaKeyPair,
+    /// For acts and for handoffs.
+    keys: Mutex<(EcdsaKeyPair, EcdsaKeyPair)>,
     /// What was wrapped stays in the hardware; its number is what comes out.
     wrapped: Mutex<Vec<Vec<u8>>>,
+    /// While the wrapping key is exchanged: how much the one before wrapped.
+    rotating: Mutex<Option<usize>>,
     mark: Mutex<Option<HighWaterMark>>,
 }
 
@@ -37,9 +39,9 @@ struct Watch(Instant);
 /// Opens a phone with keys of its own.
 pub async fn open(directory: &Path) -> Result<Crew, CrewError> {
     let hardware = Hardware {
-        act: key_pair(),
-        handoff: key_pair(),
+        keys: Mutex::new((key_pair(), key_pair())),
         wrapped: Mutex::default(),
+        rotating: Mutex::default(),
         mark: Mutex::default(),
     };
     let directory = directory.to_str().unwrap().to_owned();
@@ -90,13 +92,15 @@ impl Frame {
 impl KeyVault for Hardware {
     fn public_keys(&self) -> Result<PublicKeys, KeyVaultError> {
         let key = |pair: &EcdsaKeyPair| pair.public_key().as_ref().to_vec();
-        Ok(PublicKeys { act: key(&self.act), handoff: key(&self.handoff) })
+        let keys = self.keys.lock().unwrap();
+        Ok(PublicKeys { act: key(&keys.0), handoff: key(&keys.1) })
     }
 
     fn sign(&self, protection: Protection, message: Vec<u8>) -> Result<Vec<u8>, KeyVaultError> {
+        let keys = self.keys.lock().unwrap();
         let pair = match protection {
-            Protection::Act => &self.act,
-            Protection::Handoff => &self.handoff,
+            Protection::Act => &keys.0,
+            Protection::Handoff => &keys.1,
         };
         let der = pair.sign(&SystemRandom::new(), &message);
         der.map(|der| der.as_ref().to_vec()).map_err(|_| KeyVaultError::Hardware)
@@ -111,7 +115,39 @@ impl KeyVault for Hardware {
     fn unwrap(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, KeyVaultError> {
         let keys = self.wrapped.lock().unwrap();
         let key = wrapped.first().and_then(|number| keys.get(usize::from(*number)));
-        key.cloned().ok_or(KeyVaultError::KeyGone)
+        key.filter(|key| !key.is_empty()).cloned().ok_or(KeyVaultError::KeyGone)
+    }
+
+    fn attestation(&self) -> Result<Option<Vec<u8>>, KeyVaultError> {
+        Ok(None)
+    }
+
+    fn begin_rotation(&self) -> Result<(), KeyVaultError> {
+        let mut rotating = self.rotating.lock().unwrap();
+        if rotating.is_none() {
+            *rotating = Some(self.wrapped.lock().unwrap().len());
+        }
+        Ok(())
+    }
+
+    fn is_rotating(&self) -> Result<bool, KeyVaultError> {
+        Ok(self.rotating.lock().unwrap().is_some())
+    }
+
+    fn finish_rotation(&self) -> Result<(), KeyVaultError> {
+        if let Some(older) = self.rotating.lock().unwrap().take() {
+            // What is deleted is no key of 32 bytes any more.
+            self.wrapped.lock().unwrap()[..older].iter_mut().for_each(Vec::clear);
+        }
+        Ok(())
+    }
+
+    fn erase(&self) -> Result<(), KeyVaultError> {
+        *self.keys.lock().unwrap() = (key_pair(), key_pair());
+        self.wrapped.lock().unwrap().iter_mut().for_each(Vec::clear);
+        *self.rotating.lock().unwrap() = None;
+        *self.mark.lock().unwrap() = None;
+        Ok(())
     }
 
     fn mark(&self) -> Result<Option<HighWaterMark>, KeyVaultError> {

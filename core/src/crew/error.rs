@@ -110,6 +110,19 @@ pub enum CrewError {
         /// That offer.
         offer: EventId,
     },
+    /// Acts of this job wait for HQ's receipt: sync first.
+    #[error("{entries} acts of this job wait for HQ")]
+    Unreceipted {
+        /// How many, at most: what is queued cannot be read.
+        entries: u64,
+    },
+    /// The key hardware still opens what it should have forgotten, so nothing is
+    /// certified.
+    #[error("the key hardware did not forget its old key")]
+    KeyRemains,
+    /// This device was logged out or wiped: it is another one now.
+    #[error("this device was logged out; open it again and enrol")]
+    LoggedOut,
     /// The message does not go on with a handoff of this phone.
     #[error("{0}")]
     Handoff(#[from] HandoffError),
@@ -144,10 +157,13 @@ impl CrewError {
     pub const fn advice(&self) -> Advice {
         match self {
             Self::NotEnrolled
+            | Self::LoggedOut
             | Self::Vault(VaultError::KeyGone)
             | Self::Store(StoreError::Vault(VaultError::KeyGone))
             | Self::Seal(SealError::Key) => Advice::Enrol,
-            Self::NoTick | Self::Seal(SealError::Random | SealError::Full) => Advice::TryLater,
+            Self::NoTick
+            | Self::Unreceipted { .. }
+            | Self::Seal(SealError::Random | SealError::Full) => Advice::TryLater,
             Self::UnknownJob | Self::NotOpen | Self::OtherJob | Self::NotASupervisor => {
                 Advice::AskSupervisor
             }
@@ -179,7 +195,9 @@ impl CrewError {
             Self::Store(StoreError::Full | StoreError::ReadOnly | StoreError::Vault(_)) => {
                 Advice::AskUser
             }
-            Self::Store(StoreError::InUse | StoreError::Io) => Advice::TryLater,
+            Self::Store(StoreError::InUse | StoreError::Io | StoreError::Closed) => {
+                Advice::TryLater
+            }
             Self::Sync { error, .. } => match error {
                 SyncError::Offline | SyncError::Busy { .. } | SyncError::Unreadable => {
                     Advice::TryLater
@@ -199,6 +217,7 @@ impl CrewError {
             | Self::Boxes(_)
             | Self::OnlyByHandoff
             | Self::NoReceipt
+            | Self::KeyRemains
             | Self::Handoff(HandoffError::Damaged)
             | Self::Seal(SealError::TooLarge)
             | Self::Store(StoreError::Damaged) => Advice::Report,

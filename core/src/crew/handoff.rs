@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::kept::{GIVING, KeptTick, ONLY, RECEIVING, TICK, read_packs, stored};
 use super::known::{Known, classes_of};
+use super::life::job_of;
 use super::phone::salt;
 use super::{Crew, CrewError, Found};
 use crate::cbor::{self, Version};
@@ -562,7 +563,7 @@ fn keep_giving(
 }
 
 fn keep_receiving(t: &mut Transaction<'_>, receiving: &Receiving) -> Result<(), CrewError> {
-    Ok(t.put(RECEIVING, ONLY, None, &cbor::to_vec(receiving))?)
+    put_receiving(t, ONLY, receiving)
 }
 
 /// Keeps what changed in whichever of the two places it has: that of the newest
@@ -577,7 +578,7 @@ fn keep_changed(
         keep_receiving(t, receiving)?;
     }
     match accept {
-        Some(accept) => Ok(t.put(RECEIVING, &accept.0, None, &cbor::to_vec(receiving))?),
+        Some(accept) => put_receiving(t, &accept.0, receiving),
         None => Ok(()),
     }
 }
@@ -588,7 +589,18 @@ fn keep_aside(t: &mut Transaction<'_>) -> Result<(), CrewError> {
     let receiving: Receiving = stored(&bytes)?;
     let Some(accept) = receiving.acceptance() else { return Ok(()) };
     let accept = Unverified::<Event>::parse(accept).map_err(|_| HandoffError::Damaged)?;
-    Ok(t.put(RECEIVING, &accept.id().0, None, &bytes)?)
+    put_receiving(t, &accept.id().0, &receiving)
+}
+
+/// Under its job's key, once it has read an offer and knows the job.
+fn put_receiving(
+    t: &mut Transaction<'_>,
+    name: &[u8],
+    receiving: &Receiving,
+) -> Result<(), CrewError> {
+    let job = job_of(receiving)?;
+    let compartment = job.map(|job| t.compartment(&job.0)).transpose()?;
+    Ok(t.put(RECEIVING, name, compartment.as_ref(), &cbor::to_vec(receiving))?)
 }
 
 fn read_receiving_bytes(t: &Transaction<'_>) -> Result<Zeroizing<Vec<u8>>, CrewError> {

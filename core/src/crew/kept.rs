@@ -12,7 +12,7 @@ use crate::job::JobPack;
 use crate::label::Token;
 use crate::label::roll::RollWire;
 use crate::signed::{PublicKey, Signed};
-use crate::vault::{Drawer, Mark, StoreError, Transaction};
+use crate::vault::{Drawer, Mark, StoreError, Transaction, WrapNonce};
 
 pub(super) const ENROLMENT: Drawer = Drawer("enrolment");
 pub(super) const CHAIN: Drawer = Drawer("chain");
@@ -31,12 +31,16 @@ pub(super) const DIARY: Drawer = Drawer("diary");
 pub(super) const ASKED: Drawer = Drawer("asked");
 /// What this device signed off for others, by the id of their request.
 pub(super) const ANSWERED: Drawer = Drawer("answered");
+/// Jobs that are being forgotten, by job.
+pub(super) const FORGETTING: Drawer = Drawer("forgetting");
+/// Certificates that jobs were forgotten, by job.
+pub(super) const ERASURE: Drawer = Drawer("erasure");
 const PROGRESS: Drawer = Drawer("progress");
 /// The name in a drawer that holds one thing.
 pub(super) const ONLY: &[u8] = b"";
 
 /// How far this device's chain has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub(super) struct Chain {
     #[n(0)]
@@ -47,6 +51,75 @@ pub(super) struct Chain {
     pub(super) sequence: u64,
     #[n(3)]
     pub(super) previous: Option<EventId>,
+    /// Between which numbers each job's acts lie, for what is queued cannot be read
+    /// and does not say. None in a store that did not keep them yet.
+    #[n(4)]
+    pub(super) spans: Option<Vec<Span>>,
+}
+
+/// The first and the last act of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(super) struct Span {
+    /// None for acts from before spans were kept: they may be any job's.
+    #[n(0)]
+    pub(super) job: Option<JobId>,
+    /// Generation and sequence.
+    #[n(1)]
+    pub(super) first: (u32, u64),
+    #[n(2)]
+    pub(super) last: (u32, u64),
+}
+
+/// A job whose key is deleted, and what is still to be looked at before that is
+/// certified.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Forgetting {
+    #[n(0)]
+    pub(super) version: Version<1>,
+    #[n(1)]
+    pub(super) job: JobId,
+    /// By which the wrap of the job's key is found, if it is still there.
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(super) wrap: WrapNonce,
+    /// The storage key of before, as the vault wrapped it.
+    #[n(3)]
+    pub(super) storage_key: ByteVec,
+}
+
+impl Chain {
+    /// Whether it was begun anew and nothing says so yet.
+    pub(super) const fn is_undeclared(&self) -> bool {
+        self.generation > 1 && self.sequence == 0
+    }
+
+    /// Goes on with an act of a job.
+    pub(super) fn append(&mut self, job: JobId, event: EventId) {
+        self.sequence = self.sequence.saturating_add(1);
+        self.previous = Some(event);
+        let here = (self.generation, self.sequence);
+        if job == JobId::NONE {
+            return;
+        }
+        let spans = self.spans.get_or_insert_default();
+        match spans.iter_mut().find(|span| span.job == Some(job)) {
+            Some(span) => span.last = here,
+            None => spans.push(Span { job: Some(job), first: here, last: here }),
+        }
+    }
+
+    /// Whether the act with this number may be one of the job.
+    pub(super) fn may_be_of(&self, job: JobId, number: (u32, u64)) -> bool {
+        let spans = self.spans.iter().flatten();
+        let mut spans = spans.filter(|span| span.job.is_none_or(|other| other == job));
+        spans.any(|span| (span.first..=span.last).contains(&number))
+    }
+
+    pub(super) fn forget(&mut self, job: JobId) {
+        self.spans.iter_mut().for_each(|spans| spans.retain(|span| span.job != Some(job)));
+    }
 }
 
 /// What a device keeps of its enrolment.
@@ -184,20 +257,29 @@ pub(super) fn read_enrolment(t: &Transaction<'_>) -> Result<Enrolment, CrewError
 }
 
 pub(super) fn read_chain(t: &Transaction<'_>) -> Result<Chain, CrewError> {
-    let first = Chain { version: Version, generation: 1, sequence: 0, previous: None };
+    let first = Chain { version: Version, generation: 1, sequence: 0, previous: None, spans: None };
     t.get(CHAIN, ONLY)?.map_or(Ok(first), |bytes| stored(&bytes))
+}
+
+pub(super) fn put_chain(t: &mut Transaction<'_>, chain: &Chain) -> Result<(), CrewError> {
+    Ok(t.put(CHAIN, ONLY, None, &cbor::to_vec(chain))?)
 }
 
 /// A store that is behind what left the phone was restored: its chain goes on
 /// in a new generation, which is a declared gap and no fork.
 pub(super) fn continue_chain(t: &mut Transaction<'_>, mark: Mark) -> Result<(), CrewError> {
-    let chain = read_chain(t)?;
-    if (Mark { generation: chain.generation, sequence: chain.sequence }) < mark {
-        let generation = mark.generation.saturating_add(1);
-        let next = Chain { version: Version, generation, sequence: 0, previous: chain.previous };
-        t.put(CHAIN, ONLY, None, &cbor::to_vec(&next))?;
+    let before = read_chain(t)?;
+    let mut chain = before.clone();
+    if chain.spans.is_none() {
+        let (first, last) = ((1, 1), (chain.generation, chain.sequence));
+        let unknown = Span { job: None, first, last };
+        chain.spans = Some(if first <= last { vec![unknown] } else { Vec::new() });
     }
-    Ok(())
+    if (Mark { generation: chain.generation, sequence: chain.sequence }) < mark {
+        chain.generation = mark.generation.saturating_add(1);
+        chain.sequence = 0;
+    }
+    if chain == before { Ok(()) } else { put_chain(t, &chain) }
 }
 
 pub(super) fn read_packs(t: &mut Transaction<'_>) -> Result<Vec<JobPack>, CrewError> {

@@ -9,6 +9,7 @@ mod error;
 mod handoff;
 mod kept;
 mod known;
+mod life;
 mod phone;
 mod sign_off;
 
@@ -18,10 +19,7 @@ use std::sync::{Arc, Mutex};
 
 pub use self::error::{Advice, CrewError};
 pub use self::handoff::{Acceptance, OfferView, Open};
-use self::kept::{
-    DIARY, Enrolment, Line, continue_chain, load_lists, read_enrolment, read_packs, read_progress,
-    stored,
-};
+use self::kept::{DIARY, Enrolment, Line, read_enrolment, read_packs, read_progress, stored};
 use self::phone::{Phone, State, is_open};
 pub use self::sign_off::{Asked, SignedOffBy, ToSign};
 use crate::cbor::{self, Version};
@@ -29,7 +27,7 @@ use crate::clock::Clock;
 use crate::custody::rules::{self, Rule};
 use crate::custody::{
     Credential, CustomerReceipt, DeviceId, Drawing, Entry, Event, EventId, FindingKind, JobId,
-    Kind, Lists, Protection, ReleaseCode, Revocations, Salt, Tick,
+    Kind, Protection, ReleaseCode, Revocations, Salt, Tick,
 };
 use crate::job::JobPack;
 use crate::label::Token;
@@ -39,7 +37,7 @@ use crate::scan::{Commission, Tally};
 use crate::signed::{Digest, PublicKey, Signed, SignedError};
 use crate::sync::wire::Invitation;
 use crate::sync::{Client, SyncError};
-use crate::vault::{KeyVault, Store, StoreError};
+use crate::vault::{KeyVault, StoreError};
 
 /// What was found wrong with which boxes.
 pub type Found = (FindingKind, BTreeSet<Token>);
@@ -95,20 +93,12 @@ impl Crew {
         vault: Arc<dyn KeyVault>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, CrewError> {
-        let keys = vault.public_keys()?;
-        let device = DeviceId::of(&keys.act, &keys.handoff);
-        let mut store = Store::open(directory, vault.as_ref())?;
-        let mark = vault.mark()?;
-        let lists = store.transaction(|t| {
-            continue_chain(t, mark)?;
-            match read_enrolment(t) {
-                Ok(enrolment) => load_lists(t, &enrolment.hq),
-                Err(CrewError::NotEnrolled) => Ok(Lists::new()),
-                Err(error) => Err(error),
-            }
-        })?;
+        let (store, device, lists) = life::load(directory, vault.as_ref())?;
         let state = State { store, lists, epoch: None, client: None, failures: 0 };
-        Ok(Self { phone: Arc::new(Phone { vault, clock, device, state: Mutex::new(state) }) })
+        let (directory, state) = (directory.to_owned(), Mutex::new(state));
+        let phone = Phone { directory, vault, clock, device, state };
+        phone.go_on()?;
+        Ok(Self { phone: Arc::new(phone) })
     }
 
     /// This device.
@@ -171,7 +161,12 @@ impl Crew {
             pack.manifests(&hq)?;
         }
         let phone = Arc::clone(&self.phone);
-        blocking(move || phone.keep(&hq, &tick, revocations.as_ref(), &packs, &rolls.rolls)).await
+        blocking(move || {
+            let fetched = phone.keep(&hq, &tick, revocations.as_ref(), &packs, &rolls.rolls)?;
+            phone.go_on()?;
+            Ok(fetched)
+        })
+        .await
     }
 
     /// HQ's list of revoked devices, if there is a newer one than here.

@@ -1,16 +1,18 @@
 //! The phone behind the face: the steps in their order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minicbor::bytes::ByteVec;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::kept::{
-    CHAIN, Chain, ENROLMENT, Enrolment, JOB, KeptTick, ONLY, REVOCATIONS, ROLL, TICK, load_lists,
+    ENROLMENT, Enrolment, JOB, KeptTick, ONLY, REVOCATIONS, ROLL, TICK, load_lists, put_chain,
     read_chain, read_enrolment, read_packs, remember, stored, write_down,
 };
 use super::known::{Known, classes_of, read_revocations};
+use super::life::OnDemand;
 use super::{CrewError, Delivered, Fetched, Found};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
@@ -26,9 +28,11 @@ use crate::outbox::{Epoch, SealError, SealingKey};
 use crate::signed::{PublicKey, Signed};
 use crate::sync::wire::{Batch, EnrolClaim, EnrolRequest, EnrolmentCode, MAX_BATCH, MAX_BODY};
 use crate::sync::{Client, SyncError, pause};
-use crate::vault::{KeyVault, Mark, Store, Transaction};
+use crate::vault::{KeyVault, Mark, Transaction};
 
 pub(super) struct Phone {
+    /// Where its store is.
+    pub(super) directory: PathBuf,
     pub(super) vault: Arc<dyn KeyVault>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) device: DeviceId,
@@ -36,7 +40,7 @@ pub(super) struct Phone {
 }
 
 pub(super) struct State {
-    pub(super) store: Store,
+    pub(super) store: OnDemand,
     pub(super) lists: Lists,
     /// In memory only: it never goes back, and a restart begins another.
     pub(super) epoch: Option<Epoch>,
@@ -261,39 +265,9 @@ impl Phone {
         let State { store, epoch, lists, .. } = &mut *state;
         store
             .transaction(|t| {
-                let enrolment = read_enrolment(t)?;
-                let chain = read_chain(t)?;
-                let link = Link {
-                    device: self.device,
-                    generation: chain.generation,
-                    sequence: chain.sequence.saturating_add(1),
-                    previous: chain.previous,
-                };
+                self.declare(t, epoch)?;
                 let job = act.job;
-                let event =
-                    complete(Event::new(link, self.moment(t, &enrolment.hq)?, salt()?, act));
-                let protection = event.protection;
-                let keys = self.vault.public_keys()?;
-                let event = Signed::sign(event, keys.of(protection), |bytes| {
-                    self.vault.sign(protection, bytes)
-                })?;
-
-                if epoch.as_ref().is_none_or(|epoch| epoch.left() == 0) {
-                    let begun = Epoch::begin(&SealingKey::from_bytes(&enrolment.sealing_key)?)?;
-                    queue::begin_epoch(t, begun.id(), &begun.header())?;
-                    *epoch = Some(begun);
-                }
-                let sealing = epoch.as_mut().ok_or(SealError::Full)?;
-                let envelope = sealing.seal(
-                    link.device,
-                    link.generation,
-                    link.sequence,
-                    event.id(),
-                    event.as_bytes(),
-                )?;
-                queue::push(t, &envelope)?;
-                let chain = Chain { sequence: link.sequence, previous: Some(event.id()), ..chain };
-                t.put(CHAIN, ONLY, None, &cbor::to_vec(&chain))?;
+                let event = self.append(t, epoch, act, complete)?;
                 remember(t, job, entered, lists)?;
                 write_down(t, &event, lists)?;
                 keep(t, &event)
@@ -302,6 +276,60 @@ impl Phone {
                 // The epoch's header may be in the transaction that failed.
                 *epoch = None;
             })
+    }
+
+    /// Says that the store was restored or lost, if that is not said yet. Nothing
+    /// else can be the first event of a new generation.
+    pub(super) fn declare(
+        &self,
+        t: &mut Transaction<'_>,
+        epoch: &mut Option<Epoch>,
+    ) -> Result<(), CrewError> {
+        if read_chain(t)?.is_undeclared() {
+            self.append(t, epoch, Act::resume(), |event| event)?;
+        }
+        Ok(())
+    }
+
+    /// The next event of the chain: signed, verified and queued.
+    fn append(
+        &self,
+        t: &mut Transaction<'_>,
+        epoch: &mut Option<Epoch>,
+        act: Act,
+        complete: impl FnOnce(Event) -> Event,
+    ) -> Result<Signed<Event>, CrewError> {
+        let enrolment = read_enrolment(t)?;
+        let mut chain = read_chain(t)?;
+        let link = Link {
+            device: self.device,
+            generation: chain.generation,
+            sequence: chain.sequence.saturating_add(1),
+            previous: chain.previous,
+        };
+        let event = complete(Event::new(link, self.moment(t, &enrolment.hq)?, salt()?, act));
+        let protection = event.protection;
+        let keys = self.vault.public_keys()?;
+        let event =
+            Signed::sign(event, keys.of(protection), |bytes| self.vault.sign(protection, bytes))?;
+
+        if epoch.as_ref().is_none_or(|epoch| epoch.left() == 0) {
+            let begun = Epoch::begin(&SealingKey::from_bytes(&enrolment.sealing_key)?)?;
+            queue::begin_epoch(t, begun.id(), &begun.header())?;
+            *epoch = Some(begun);
+        }
+        let sealing = epoch.as_mut().ok_or(SealError::Full)?;
+        let envelope = sealing.seal(
+            link.device,
+            link.generation,
+            link.sequence,
+            event.id(),
+            event.as_bytes(),
+        )?;
+        queue::push(t, &envelope)?;
+        chain.append(event.job, event.id());
+        put_chain(t, &chain)?;
+        Ok(event)
     }
 
     pub(super) fn moment(&self, t: &Transaction<'_>, hq: &PublicKey) -> Result<Moment, CrewError> {

@@ -85,7 +85,8 @@ pub enum Kind {
     /// The customer's release code confirms a statement (accepting).
     #[n(20)]
     Release,
-    /// The device's store was restored; its chain goes on in a new generation.
+    /// The device's store was restored or lost; its chain goes on in a new
+    /// generation, whose first event this is. Of no job.
     #[n(21)]
     Resume,
 }
@@ -208,6 +209,23 @@ pub struct Act {
     pub about: Option<EventId>,
 }
 
+impl Act {
+    /// That a device's store was restored or lost.
+    #[must_use]
+    pub fn resume() -> Self {
+        Self {
+            kind: Kind::Resume,
+            job: JobId::NONE,
+            boxes: BoxList::default(),
+            findings: Vec::new(),
+            place: None,
+            attachments: Vec::new(),
+            to: None,
+            about: None,
+        }
+    }
+}
+
 /// An event's place in its device's chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
@@ -254,7 +272,7 @@ pub struct Event {
     /// The device's event before.
     #[n(5)]
     pub previous: Option<EventId>,
-    /// In which job.
+    /// In which job; [`JobId::NONE`] for a resume.
     #[n(6)]
     pub job: JobId,
     /// With which boxes.

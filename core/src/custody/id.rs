@@ -69,6 +69,11 @@ impl Commitment {
     }
 }
 
+impl JobId {
+    /// Of no job: in an event that is about its device alone.
+    pub const NONE: Self = Self([0; 16]);
+}
+
 impl DeviceId {
     /// The id of the device with these keys.
     #[must_use]

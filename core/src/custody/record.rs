@@ -13,9 +13,9 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use super::{
-    BoxClass, BoxList, BoxListError, Confirmation, Credential, Event, Evidence, JobId, Manifest,
-    ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations, SignedOff, Tick, admit,
-    classes,
+    BoxClass, BoxList, BoxListError, Confirmation, Credential, Event, Evidence, JobId, Kind,
+    Manifest, ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations, SignedOff, Tick,
+    admit, classes,
 };
 use crate::cbor::Version;
 use crate::label::roll::{RollError, RollWire};
@@ -289,7 +289,10 @@ impl Checks {
             let admitted =
                 admit(event, |device| evidence.credentials.get(device).map(|signed| &**signed));
             if let Some(event) = self.keep(at, admitted) {
-                self.holds(at, event.job == record.job, RecordError::OtherJob);
+                // That a device's store was restored is of no job and of each.
+                let is_ours = event.job == record.job
+                    || (event.kind == Kind::Resume && event.job == JobId::NONE);
+                self.holds(at, is_ours, RecordError::OtherJob);
                 let before = evidence.events.insert(event.id(), event);
                 self.once(at, before);
             }

@@ -156,6 +156,9 @@ pub enum FaultKind {
     Fork,
     /// An event does not name its device's event before it.
     BrokenChain,
+    /// A generation of a device begins with another event than the one that says
+    /// that its store was restored, or such an event stands elsewhere.
+    Undeclared,
     /// An event's boxes cannot be told from the lists.
     UnknownBoxes,
     /// Somebody acted on boxes that another had.
@@ -390,6 +393,11 @@ impl Evidence {
                     custody.fault(FaultKind::Fork, ids.iter().copied(), []);
                 }
                 for event in ids.iter().filter_map(|id| self.events.get(id)) {
+                    // What lies between two generations is lost and said to be so.
+                    let begins = *generation > 1 && *sequence == 1;
+                    if begins != (event.kind == Kind::Resume) {
+                        custody.fault(FaultKind::Undeclared, [event.id()], []);
+                    }
                     let follows = match (before, event.previous) {
                         (Some(before), previous) => previous.is_some_and(|id| before.contains(&id)),
                         (None, previous) => *sequence > 1 || *generation > 1 || previous.is_none(),

@@ -121,6 +121,12 @@ impl Giving {
         }
     }
 
+    /// Whether it binds its boxes: neither acknowledged nor taken back.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        !self.is_acknowledged && !self.is_withdrawn
+    }
+
     /// How it stands.
     #[must_use]
     pub const fn state(&self, now: Since) -> GivingState {

@@ -1,10 +1,13 @@
 //! Jobs: what a crew must know of a move, and for how long.
 
+mod erasure;
+
 use std::collections::BTreeMap;
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+pub use self::erasure::{Erasure, Method, Verification};
 use crate::cbor::Version;
 use crate::custody::{
     BoxClass, BoxList, BoxListError, Classes, JobId, Lists, ManifestError, Manifests, ReleaseKey,

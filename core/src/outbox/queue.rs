@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Envelope, EpochHeader, EpochId};
 use crate::cbor;
-use crate::custody::{EventId, Outcome, Receipt, Refusal};
+use crate::custody::{DeviceId, EventId, Outcome, Receipt, Refusal};
 use crate::signed::Signed;
 use crate::vault::{StoreError, Transaction};
 
@@ -203,4 +203,26 @@ pub fn status(transaction: &Transaction<'_>) -> Result<Status, StoreError> {
         }
     }
     Ok(status)
+}
+
+/// The numbers, generation and sequence, of a device's entries that wait.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn numbers(
+    transaction: &Transaction<'_>,
+    device: DeviceId,
+) -> Result<Vec<(u32, u64)>, StoreError> {
+    let mut statement =
+        transaction.sql().prepare_cached("SELECT envelope FROM outbox WHERE parked IS NULL")?;
+    let mut rows = statement.query([])?;
+    let mut numbers = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Ok(envelope) = Envelope::parse(&row.get::<_, Vec<u8>>(0)?) else { continue };
+        let address = envelope.address();
+        if address.device == device {
+            numbers.push((address.generation, address.sequence));
+        }
+    }
+    Ok(numbers)
 }

@@ -54,17 +54,56 @@ pub trait KeyVault: Send + Sync {
     /// [`VaultError`].
     fn sign(&self, protection: Protection, message: &[u8]) -> Result<[u8; 64], VaultError>;
 
-    /// Wraps the storage key so that only this vault can unwrap it.
+    /// What the platform says of the two keys, in its own form: the certificate
+    /// chain of Android's key attestation, the object of Apple's App Attest. None
+    /// where it says nothing.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    fn attestation(&self) -> Result<Option<Vec<u8>>, VaultError>;
+
+    /// Wraps the storage key under the newest wrapping key, so that only this vault
+    /// can unwrap it.
     ///
     /// # Errors
     /// [`VaultError`].
     fn wrap(&self, key: &[u8; 32]) -> Result<Vec<u8>, VaultError>;
 
-    /// Unwraps the storage key.
+    /// Unwraps the storage key, whichever of the present wrapping keys wrapped it.
+    ///
+    /// # Errors
+    /// [`VaultError::KeyGone`] if it was none of them, and others.
+    fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, VaultError>;
+
+    /// Makes a new wrapping key beside the present one, durably before it returns.
+    /// From now on [`wrap`](Self::wrap) uses the new one. While a rotation goes on,
+    /// another call changes nothing. It must work even if the present wrapping key
+    /// is lost, as after a new fingerprint.
     ///
     /// # Errors
     /// [`VaultError`].
-    fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, VaultError>;
+    fn begin_rotation(&self) -> Result<(), VaultError>;
+
+    /// Whether a rotation was begun and is not finished.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    fn is_rotating(&self) -> Result<bool, VaultError>;
+
+    /// Deletes every wrapping key but the newest, durably before it returns: what
+    /// another one wrapped cannot be unwrapped any more. Without a rotation that
+    /// goes on it changes nothing.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    fn finish_rotation(&self) -> Result<(), VaultError>;
+
+    /// Deletes all keys and the mark, durably before it returns. Whatever is asked
+    /// for next is made anew: from now on this is another device.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    fn erase(&self) -> Result<(), VaultError>;
 
     /// The high-water mark; the lowest if none was ever set.
     ///

@@ -4,11 +4,13 @@
 //! [`KeyVault`]; the [`Store`] is a SQLite file in which nothing that means
 //! anything stands in clear.
 
+mod keyring;
 mod keys;
 mod seal;
 mod software;
 mod store;
 
+pub use keyring::{Searched, WrapNonce};
 pub use keys::{KeyVault, Mark, PublicKeys, VaultError};
 pub use software::{PASSPHRASE_ROUNDS, SoftwareVault};
 pub use store::{Compartment, Drawer, Store, StoreError, Transaction};

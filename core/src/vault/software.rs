@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -33,9 +34,24 @@ pub const PASSPHRASE_ROUNDS: u32 = 600_000;
 /// Device keys in a file, sealed under a passphrase.
 pub struct SoftwareVault {
     directory: PathBuf,
+    lid: Lid,
+    hands: RwLock<Hands>,
+}
+
+/// What the file of keys is sealed under.
+struct Lid {
+    salt: [u8; 16],
+    rounds: u32,
+    seal: Seal,
+}
+
+/// The keys, ready to be used.
+struct Hands {
     act: EcdsaKeyPair,
     handoff: EcdsaKeyPair,
     wrapping: Seal,
+    /// While the wrapping key is exchanged: the one before.
+    before: Option<Seal>,
 }
 
 #[derive(Encode, Decode)]
@@ -64,6 +80,10 @@ struct Keys {
     #[n(2)]
     #[cbor(with = "minicbor::bytes")]
     wrapping: [u8; 32],
+    /// While the wrapping key is exchanged: the one before.
+    #[n(3)]
+    #[cbor(with = "minicbor::bytes")]
+    before: Option<[u8; 32]>,
 }
 
 #[derive(Encode, Decode)]
@@ -84,40 +104,70 @@ impl SoftwareVault {
     /// [`VaultError::Locked`] for a wrong passphrase, [`VaultError::Hardware`]
     /// if its files cannot be read or written.
     pub fn open(directory: &Path, passphrase: &str, rounds: u32) -> Result<Self, VaultError> {
-        let path = directory.join(KEYS_FILE);
-        let keys = match fs::read(&path) {
-            Ok(bytes) => Self::unseal(&bytes, passphrase)?,
+        let (lid, keys) = match fs::read(directory.join(KEYS_FILE)) {
+            Ok(bytes) => {
+                let file = KeysFile::read(&bytes)?;
+                let lid = Lid::new(passphrase, file.salt, file.rounds)?;
+                let keys = lid.open(&file)?;
+                (lid, keys)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::create_dir_all(directory).map_err(|_| VaultError::Hardware)?;
+                let salt = random().map_err(|_| VaultError::Hardware)?;
+                let lid = Lid::new(passphrase, salt, rounds)?;
                 let keys = Keys::generate()?;
-                write_durably(&path, &Self::seal(&keys, passphrase, rounds)?)?;
-                keys
+                lid.write(directory, &keys)?;
+                (lid, keys)
             }
             Err(_) => return Err(VaultError::Hardware),
         };
+        let hands = RwLock::new(Hands::of(&keys)?);
+        Ok(Self { directory: directory.to_owned(), lid, hands })
+    }
+
+    /// A panic elsewhere leaves the keys as they were.
+    fn hands(&self) -> RwLockReadGuard<'_, Hands> {
+        self.hands.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hands_to_change(&self) -> RwLockWriteGuard<'_, Hands> {
+        self.hands.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept(&self) -> Result<Keys, VaultError> {
+        let bytes = fs::read(self.directory.join(KEYS_FILE)).map_err(|_| VaultError::Hardware)?;
+        self.lid.open(&KeysFile::read(&bytes)?)
+    }
+}
+
+impl Lid {
+    fn new(passphrase: &str, salt: [u8; 16], rounds: u32) -> Result<Self, VaultError> {
+        let key = stretch(passphrase, &salt, rounds)?;
+        Ok(Self { salt, rounds, seal: Seal::new(&key) })
+    }
+
+    fn open(&self, file: &KeysFile) -> Result<Keys, VaultError> {
+        let plain = self.seal.open(KEYS_PLACE, &file.sealed).map_err(|_| VaultError::Locked)?;
+        cbor::from_slice(&plain).map_err(|_| VaultError::KeyGone)
+    }
+
+    fn write(&self, directory: &Path, keys: &Keys) -> Result<(), VaultError> {
+        let plain = Zeroizing::new(cbor::to_vec(keys));
+        let sealed = self.seal.close(KEYS_PLACE, &plain).map_err(|_| VaultError::Hardware)?;
+        let (salt, rounds) = (self.salt, self.rounds);
+        let file = KeysFile { version: Version, salt, rounds, sealed: sealed.into() };
+        write_durably(&directory.join(KEYS_FILE), &cbor::to_vec(&file))
+    }
+}
+
+impl Hands {
+    fn of(keys: &Keys) -> Result<Self, VaultError> {
         Ok(Self {
-            directory: directory.to_owned(),
             act: key_pair(&keys.act)?,
             handoff: key_pair(&keys.handoff)?,
             wrapping: Seal::new(&keys.wrapping),
+            before: keys.before.as_ref().map(Seal::new),
         })
-    }
-
-    fn seal(keys: &Keys, passphrase: &str, rounds: u32) -> Result<Vec<u8>, VaultError> {
-        let salt = random().map_err(|_| VaultError::Hardware)?;
-        let key = stretch(passphrase, &salt, rounds)?;
-        let plain = Zeroizing::new(cbor::to_vec(keys));
-        let sealed = Seal::new(&key).close(KEYS_PLACE, &plain).map_err(|_| VaultError::Hardware)?;
-        Ok(cbor::to_vec(&KeysFile { version: Version, salt, rounds, sealed: sealed.into() }))
-    }
-
-    fn unseal(bytes: &[u8], passphrase: &str) -> Result<Keys, VaultError> {
-        let file: KeysFile =
-            cbor::from_versioned::<_, 1>(bytes).map_err(|_| VaultError::KeyGone)?;
-        let key = stretch(passphrase, &file.salt, file.rounds)?;
-        let plain =
-            Seal::new(&key).open(KEYS_PLACE, &file.sealed).map_err(|_| VaultError::Locked)?;
-        cbor::from_slice(&plain).map_err(|_| VaultError::KeyGone)
     }
 
     const fn pair(&self, protection: Protection) -> &EcdsaKeyPair {
@@ -128,30 +178,92 @@ impl SoftwareVault {
     }
 }
 
+impl KeysFile {
+    fn read(bytes: &[u8]) -> Result<Self, VaultError> {
+        cbor::from_versioned::<_, 1>(bytes).map_err(|_| VaultError::KeyGone)
+    }
+}
+
 impl KeyVault for SoftwareVault {
     fn public_keys(&self) -> Result<PublicKeys, VaultError> {
         let key = |pair: &EcdsaKeyPair| {
             let bytes = pair.public_key().as_ref();
             bytes.try_into().map(PublicKey).map_err(|_| VaultError::Hardware)
         };
-        Ok(PublicKeys { act: key(&self.act)?, handoff: key(&self.handoff)? })
+        let hands = self.hands();
+        Ok(PublicKeys { act: key(&hands.act)?, handoff: key(&hands.handoff)? })
     }
 
     fn sign(&self, protection: Protection, message: &[u8]) -> Result<[u8; 64], VaultError> {
         let signature = self
+            .hands()
             .pair(protection)
             .sign(&SystemRandom::new(), message)
             .map_err(|_| VaultError::Hardware)?;
         signature.as_ref().try_into().map_err(|_| VaultError::Hardware)
     }
 
+    fn attestation(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        Ok(None)
+    }
+
     fn wrap(&self, key: &[u8; 32]) -> Result<Vec<u8>, VaultError> {
-        self.wrapping.close(WRAP_PLACE, key).map_err(|_| VaultError::Hardware)
+        self.hands().wrapping.close(WRAP_PLACE, key).map_err(|_| VaultError::Hardware)
     }
 
     fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, VaultError> {
-        let key = self.wrapping.open(WRAP_PLACE, wrapped).map_err(|_| VaultError::KeyGone)?;
+        let hands = self.hands();
+        let key = [Some(&hands.wrapping), hands.before.as_ref()]
+            .into_iter()
+            .flatten()
+            .find_map(|wrapping| wrapping.open(WRAP_PLACE, wrapped).ok())
+            .ok_or(VaultError::KeyGone)?;
         <[u8; 32]>::try_from(key.as_slice()).map(Zeroizing::new).map_err(|_| VaultError::KeyGone)
+    }
+
+    fn begin_rotation(&self) -> Result<(), VaultError> {
+        let mut hands = self.hands_to_change();
+        if hands.before.is_some() {
+            return Ok(());
+        }
+        let mut keys = self.kept()?;
+        let fresh = random_key().map_err(|_| VaultError::Hardware)?;
+        keys.before = Some(keys.wrapping);
+        keys.wrapping = *fresh;
+        self.lid.write(&self.directory, &keys)?;
+        *hands = Hands::of(&keys)?;
+        Ok(())
+    }
+
+    fn is_rotating(&self) -> Result<bool, VaultError> {
+        Ok(self.hands().before.is_some())
+    }
+
+    fn finish_rotation(&self) -> Result<(), VaultError> {
+        let mut hands = self.hands_to_change();
+        if hands.before.is_none() {
+            return Ok(());
+        }
+        let mut keys = self.kept()?;
+        keys.before.zeroize();
+        self.lid.write(&self.directory, &keys)?;
+        hands.before = None;
+        Ok(())
+    }
+
+    fn erase(&self) -> Result<(), VaultError> {
+        let mut hands = self.hands_to_change();
+        // The mark first: with new keys it would be another device's.
+        match fs::remove_file(self.directory.join(MARK_FILE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(VaultError::Hardware);
+            }
+            _ => {}
+        }
+        let keys = Keys::generate()?;
+        self.lid.write(&self.directory, &keys)?;
+        *hands = Hands::of(&keys)?;
+        Ok(())
     }
 
     fn mark(&self) -> Result<Mark, VaultError> {
@@ -185,7 +297,7 @@ impl Keys {
                 .map_err(|_| VaultError::Hardware)
         };
         let wrapping = random_key().map_err(|_| VaultError::Hardware)?;
-        Ok(Self { act: pkcs8()?, handoff: pkcs8()?, wrapping: *wrapping })
+        Ok(Self { act: pkcs8()?, handoff: pkcs8()?, wrapping: *wrapping, before: None })
     }
 }
 

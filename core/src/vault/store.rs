@@ -12,12 +12,14 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use rusqlite_migration::{M, Migrations};
 use zeroize::Zeroizing;
 
-use super::seal::{Broken, Lookup, Seal, random_key};
+use super::keyring::{Keys, aad, empty};
+use super::seal::{Broken, Seal, random_key};
 use super::{KeyVault, VaultError};
 
 const DATABASE: &str = "crewseal.db";
 const LOCK: &str = "crewseal.lock";
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("schema_1.sql"))];
+const MIGRATIONS: &[M<'static>] =
+    &[M::up(include_str!("schema_1.sql")), M::up(include_str!("schema_2.sql"))];
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +47,9 @@ pub enum StoreError {
     /// The disk or the system failed.
     #[error("reading or writing failed; try again later")]
     Io,
+    /// It was closed, because the app is suspended.
+    #[error("the store is closed; open it again first")]
+    Closed,
     /// The keys.
     #[error("{0}")]
     Vault(#[from] VaultError),
@@ -70,11 +75,6 @@ pub struct Store {
     _lock: File,
 }
 
-struct Keys {
-    seal: Seal,
-    lookup: Lookup,
-}
-
 /// A transaction: all of it becomes durable, or none.
 pub struct Transaction<'s> {
     sql: rusqlite::Transaction<'s>,
@@ -82,37 +82,31 @@ pub struct Transaction<'s> {
 }
 
 impl Store {
-    /// Opens the store in a directory; makes one if there is none.
+    /// Opens the store in a directory; makes one if there is none. What was
+    /// interrupted, a rotation of keys or the emptying of the store, is finished.
     ///
     /// # Errors
     /// [`StoreError`]. A store that cannot be opened is left as it was.
     pub fn open(directory: &Path, vault: &dyn KeyVault) -> Result<Self, StoreError> {
-        fs::create_dir_all(directory)?;
-        let lock = lock(&directory.join(LOCK))?;
-        let path = directory.join(DATABASE);
-        refuse_stump(&path)?;
-        refuse_newer(&path)?;
-        let mut connection = Connection::open(&path)?;
-        for (pragma, value) in [
-            ("journal_mode", "WAL"),
-            ("synchronous", "FULL"),
-            ("fullfsync", "ON"),
-            ("checkpoint_fullfsync", "ON"),
-            ("temp_store", "MEMORY"),
-            ("secure_delete", "ON"),
-            ("foreign_keys", "ON"),
-            ("trusted_schema", "OFF"),
-        ] {
-            connection.pragma_update(None, pragma, value)?;
-        }
-        Migrations::from_slice(MIGRATIONS).to_latest(&mut connection).map_err(
-            |error| match error {
-                rusqlite_migration::Error::RusqliteError { err, .. } => err.into(),
-                _ => StoreError::Damaged,
-            },
-        )?;
-        let storage_key = storage_key(&connection, vault)?;
-        Ok(Self { connection, keys: Keys::from(&storage_key), _lock: lock })
+        let (mut connection, lock) = connect(directory)?;
+        let keys = Keys::open(&mut connection, vault)?;
+        let mut store = Self { connection, keys, _lock: lock };
+        store.finish_rotation(vault)?;
+        Ok(store)
+    }
+
+    /// Takes everything from a closed store but the queue, which is sealed to HQ and
+    /// stays deliverable, and lets the vault forget its keys: from now on this is
+    /// another device. It asks for no key, so it also helps where those are lost.
+    ///
+    /// It may be interrupted anywhere: once it was begun, the next opening finishes
+    /// it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn empty(directory: &Path, vault: &dyn KeyVault) -> Result<(), StoreError> {
+        let (mut connection, _lock) = connect(directory)?;
+        empty(&mut connection, vault)
     }
 
     /// Does some work in one transaction, durable when this returns.
@@ -130,6 +124,14 @@ impl Store {
         transaction.sql.commit().map_err(StoreError::from)?;
         Ok(done)
     }
+
+    pub(super) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(super) fn set_keys(&mut self, keys: Keys) {
+        self.keys = keys;
+    }
 }
 
 impl Transaction<'_> {
@@ -145,13 +147,23 @@ impl Transaction<'_> {
         value: &[u8],
     ) -> Result<(), StoreError> {
         let (drawer, name) = self.keys.place(drawer, name);
-        let seal = compartment.map_or(&self.keys.seal, |compartment| &compartment.seal);
+        let seal = compartment.map_or(&self.keys.common, |compartment| &compartment.seal);
         let sealed = seal.close(&aad(&drawer, &name), value)?;
         self.sql.execute(
             "INSERT INTO value (drawer, name, compartment, sealed) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (name) DO UPDATE SET compartment = ?3, sealed = ?4",
             params![drawer, name, compartment.map(|compartment| compartment.name), sealed],
         )?;
+        Ok(())
+    }
+
+    /// Takes a value out of a drawer, if there is one under this name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remove(&mut self, drawer: Drawer, name: &[u8]) -> Result<(), StoreError> {
+        let (_, name) = self.keys.place(drawer, name);
+        self.sql.execute("DELETE FROM value WHERE name = ?1", [name])?;
         Ok(())
     }
 
@@ -204,7 +216,7 @@ impl Transaction<'_> {
             return Ok(Compartment { name, seal });
         }
         let key = random_key()?;
-        let sealed = self.keys.seal.close(&aad(b"compartment", &name), key.as_ref())?;
+        let sealed = self.keys.wrap(&name, key.as_ref())?;
         self.sql.execute(
             "INSERT INTO compartment (name, key) VALUES (?1, ?2)",
             params![name, sealed],
@@ -217,9 +229,8 @@ impl Transaction<'_> {
         let sealed: Option<Vec<u8>> =
             self.sql.query_row(select, [name], |row| row.get(0)).optional()?;
         let Some(sealed) = sealed else { return Ok(None) };
-        let key = self.keys.seal.open(&aad(b"compartment", name), &sealed)?;
-        let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| StoreError::Damaged)?;
-        Ok(Some(Seal::new(key)))
+        let key = self.keys.unwrap(name, &sealed)?;
+        Ok(Some(Seal::new(&key)))
     }
 
     fn open(
@@ -228,7 +239,7 @@ impl Transaction<'_> {
         place: &[u8],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        let Some(name) = compartment else { return Ok(self.keys.seal.open(place, sealed)?) };
+        let Some(name) = compartment else { return Ok(self.keys.common.open(place, sealed)?) };
         let seal = self.compartment_seal(&name)?.ok_or(StoreError::Damaged)?;
         Ok(seal.open(place, sealed)?)
     }
@@ -237,23 +248,44 @@ impl Transaction<'_> {
     pub(crate) fn sql(&self) -> &rusqlite::Transaction<'_> {
         &self.sql
     }
+
+    pub(super) const fn keys(&self) -> &Keys {
+        self.keys
+    }
 }
 
 impl Keys {
-    fn from(storage_key: &[u8; 32]) -> Self {
-        let lookup = Zeroizing::new(Lookup::new(storage_key).hash("lookup key", b""));
-        Self { seal: Seal::new(storage_key), lookup: Lookup::new(&lookup) }
-    }
-
     fn place(&self, drawer: Drawer, name: &[u8]) -> ([u8; 32], [u8; 32]) {
         let name = self.lookup.hash(drawer.0, name);
         (self.lookup.hash("drawer", drawer.0.as_bytes()), name)
     }
 }
 
-/// What binds a sealed value to its place: table or drawer, name, format.
-fn aad(drawer: &[u8], name: &[u8; 32]) -> Vec<u8> {
-    [drawer, name, b"/1"].concat()
+/// The database under its lock, in the newest format.
+fn connect(directory: &Path) -> Result<(Connection, File), StoreError> {
+    fs::create_dir_all(directory)?;
+    let lock = lock(&directory.join(LOCK))?;
+    let path = directory.join(DATABASE);
+    refuse_stump(&path)?;
+    refuse_newer(&path)?;
+    let mut connection = Connection::open(&path)?;
+    for (pragma, value) in [
+        ("journal_mode", "WAL"),
+        ("synchronous", "FULL"),
+        ("fullfsync", "ON"),
+        ("checkpoint_fullfsync", "ON"),
+        ("temp_store", "MEMORY"),
+        ("secure_delete", "ON"),
+        ("foreign_keys", "ON"),
+        ("trusted_schema", "OFF"),
+    ] {
+        connection.pragma_update(None, pragma, value)?;
+    }
+    Migrations::from_slice(MIGRATIONS).to_latest(&mut connection).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => err.into(),
+        _ => StoreError::Damaged,
+    })?;
+    Ok((connection, lock))
 }
 
 fn lock(path: &Path) -> Result<File, StoreError> {
@@ -285,21 +317,6 @@ fn refuse_newer(path: &Path) -> Result<(), StoreError> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if found > known { Err(StoreError::Newer { found, known }) } else { Ok(()) }
-}
-
-fn storage_key(
-    connection: &Connection,
-    vault: &dyn KeyVault,
-) -> Result<Zeroizing<[u8; 32]>, StoreError> {
-    let wrapped: Option<Vec<u8>> =
-        connection.query_row("SELECT storage_key FROM vault", [], |row| row.get(0)).optional()?;
-    if let Some(wrapped) = wrapped {
-        return Ok(vault.unwrap(&wrapped)?);
-    }
-    let key = random_key()?;
-    let wrapped = vault.wrap(&key)?;
-    connection.execute("INSERT INTO vault (one, storage_key) VALUES (1, ?1)", [wrapped])?;
-    Ok(key)
 }
 
 impl From<Broken> for StoreError {

@@ -78,6 +78,7 @@ struct Desk {
     manifests: Option<Vec<Signed<Manifest>>>,
     events: Vec<Signed<Event>>,
     outcomes: BTreeMap<EventId, Outcome>,
+    before_answer: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// The stand-in.
@@ -233,6 +234,11 @@ impl MockHq {
     /// From now on the first job's pack has these versions of its manifest.
     pub fn issue(&self, manifests: Vec<Signed<Manifest>>) {
         self.desk().manifests = Some(manifests);
+    }
+
+    /// Does something when the next batch is stored and not answered yet.
+    pub fn before_the_next_answer(&self, act: impl FnOnce() + Send + 'static) {
+        self.desk().before_answer = Some(Box::new(act));
     }
 
     /// The credentials of the devices that it enrolled.
@@ -395,6 +401,9 @@ async fn outbox(desk: Hq, headers: HeaderMap, body: Bytes) -> Response {
         _ => {}
     }
     let receipts = desk.settle(&body, mood.as_ref());
+    if let Some(act) = desk.before_answer.take() {
+        act();
+    }
     let bytes = cbor::to_vec(&Receipts { version: Version, receipts });
     match mood {
         Some(Mood::Truncated) => broken(&bytes, bytes.len() / 2),

@@ -6,6 +6,7 @@ import java.security.SecureRandom
 import java.security.Signature
 import java.security.spec.ECGenParameterSpec
 import java.util.concurrent.atomic.AtomicReference
+import javax.crypto.AEADBadTagException
 import javax.crypto.Cipher
 import javax.crypto.SecretKey
 import javax.crypto.spec.GCMParameterSpec
@@ -13,9 +14,11 @@ import javax.crypto.spec.SecretKeySpec
 
 /** Key hardware made of the JVM's own cryptography: for tests, as it keeps nothing. */
 class PaperVault : KeyVault {
-    private val act = pair()
-    private val handoff = pair()
-    private val wrapping: SecretKey = SecretKeySpec(random(32), "AES")
+    private var act = pair()
+    private var handoff = pair()
+
+    /** The newest wrapping key, and during a rotation the one before it. */
+    private var wrapping: List<SecretKey> = listOf(secret())
     private val mark = AtomicReference<HighWaterMark?>()
 
     /** What it throws, whatever it is asked; nothing while this is null. */
@@ -39,11 +42,35 @@ class PaperVault : KeyVault {
 
     override fun wrap(key: ByteArray): ByteArray = answer {
         val nonce = random(12)
-        nonce + cipher(Cipher.ENCRYPT_MODE, nonce).doFinal(key)
+        nonce + cipher(Cipher.ENCRYPT_MODE, wrapping.first(), nonce).doFinal(key)
     }
 
     override fun unwrap(wrapped: ByteArray): ByteArray = answer {
-        cipher(Cipher.DECRYPT_MODE, wrapped.copyOf(12)).doFinal(wrapped.copyOfRange(12, wrapped.size))
+        val sealed = wrapped.copyOfRange(12, wrapped.size)
+        wrapping.firstNotNullOfOrNull { key ->
+            try {
+                cipher(Cipher.DECRYPT_MODE, key, wrapped.copyOf(12)).doFinal(sealed)
+            } catch (_: AEADBadTagException) {
+                null
+            }
+        } ?: throw KeyVaultException.KeyGone()
+    }
+
+    override fun attestation(): ByteArray? = answer { null }
+
+    override fun beginRotation(): Unit = answer {
+        if (wrapping.size == 1) wrapping = listOf(secret()) + wrapping
+    }
+
+    override fun isRotating(): Boolean = answer { wrapping.size > 1 }
+
+    override fun finishRotation(): Unit = answer { wrapping = wrapping.take(1) }
+
+    override fun erase(): Unit = answer {
+        act = pair()
+        handoff = pair()
+        wrapping = listOf(secret())
+        mark.set(null)
     }
 
     override fun mark(): HighWaterMark? = answer { mark.get() }
@@ -56,11 +83,12 @@ class PaperVault : KeyVault {
         return work()
     }
 
-    private fun cipher(mode: Int, nonce: ByteArray): Cipher = Cipher.getInstance("AES/GCM/NoPadding").apply {
-        init(mode, wrapping, GCMParameterSpec(128, nonce))
-    }
+    private fun cipher(mode: Int, key: SecretKey, nonce: ByteArray): Cipher =
+        Cipher.getInstance("AES/GCM/NoPadding").apply { init(mode, key, GCMParameterSpec(128, nonce)) }
 
     private companion object {
+        fun secret(): SecretKey = SecretKeySpec(random(32), "AES")
+
         fun random(size: Int) = ByteArray(size).also { SecureRandom().nextBytes(it) }
 
         fun pair(): KeyPair = KeyPairGenerator.getInstance("EC").run {
