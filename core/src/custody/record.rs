@@ -66,11 +66,11 @@ pub struct Record {
     pub release_keys: Vec<ReleaseKey>,
     /// That events are among those of a sign-off of several. Each proof stands alone:
     /// a record may leave out the others' events and proofs.
-    #[n(12)]
+    #[n(15)]
     #[cbor(skip_if = "Vec::is_empty")]
     pub inclusions: Vec<SignedOff>,
     /// Signed [`Confirmation`]s.
-    #[n(13)]
+    #[n(16)]
     #[cbor(skip_if = "Vec::is_empty")]
     pub confirmations: Vec<ByteVec>,
 }
