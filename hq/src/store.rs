@@ -32,6 +32,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("store/1.sql")),
     M::up(include_str!("store/2.sql")),
     M::up(include_str!("store/3.sql")),
+    M::up(include_str!("store/4.sql")),
 ];
 
 /// The database, for one user at a time.
