@@ -89,8 +89,8 @@ fn put_back(from: &Path, to: &Path) {
 /// What HQ concludes of the events that it has of this crew's phone.
 fn faults(hq: &MockHq) -> Vec<FaultKind> {
     let mut evidence = paper::evidence(&[]);
-    for credential in hq.credentials() {
-        evidence.credentials.insert(credential.device(), credential);
+    for (device, credential) in hq.credentials() {
+        evidence.credentials.insert(device, credential);
     }
     for event in hq.events() {
         let receipt = paper::receipt(&event, Outcome::Stored, paper::MORNING + 5_000);
