@@ -147,7 +147,9 @@ impl CrewError {
             Self::Store(StoreError::Full | StoreError::ReadOnly | StoreError::Vault(_)) => {
                 Advice::AskUser
             }
-            Self::Store(StoreError::InUse | StoreError::Io) => Advice::TryLater,
+            Self::Store(StoreError::InUse | StoreError::Io | StoreError::Broken) => {
+                Advice::TryLater
+            }
             Self::Sync { error, .. } => match error {
                 SyncError::Offline | SyncError::Busy { .. } | SyncError::Unreadable => {
                     Advice::TryLater

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
 
 use super::CrewError;
 use crate::cbor::{self, Version};
@@ -11,6 +12,7 @@ use crate::custody::{BootId, EventId, JobId, Lists};
 use crate::job::JobPack;
 use crate::label::Token;
 use crate::label::roll::RollWire;
+use crate::outbox::queue;
 use crate::signed::{PublicKey, Signed};
 use crate::vault::{Drawer, Mark, StoreError, Transaction};
 
@@ -125,13 +127,25 @@ pub(super) fn read_chain(t: &Transaction<'_>) -> Result<Chain, CrewError> {
     t.get(CHAIN, ONLY)?.map_or(Ok(first), |bytes| stored(&bytes))
 }
 
-/// A store that is behind what left the phone was restored: its chain goes on
-/// in a new generation, which is a declared gap and no fork.
+/// A store that is behind what left the phone was restored, and one that is behind
+/// its own queue was salvaged without its chain: the chain goes on in a new
+/// generation, which is a declared gap and no fork.
 pub(super) fn continue_chain(t: &mut Transaction<'_>, mark: Mark) -> Result<(), CrewError> {
-    let chain = read_chain(t)?;
-    if (Mark { generation: chain.generation, sequence: chain.sequence }) < mark {
-        let generation = mark.generation.saturating_add(1);
-        let next = Chain { version: Version, generation, sequence: 0, previous: chain.previous };
+    let queued = queue::last(t)?
+        .map_or(mark, |last| Mark { generation: last.generation, sequence: last.sequence });
+    let reached = mark.max(queued);
+    let chain = match read_chain(t) {
+        Err(CrewError::Store(StoreError::Damaged)) => None,
+        chain => Some(chain?),
+    };
+    let known = chain.map_or(Mark::default(), |chain| Mark {
+        generation: chain.generation,
+        sequence: chain.sequence,
+    });
+    if known < reached || chain.is_none() {
+        let generation = reached.generation.saturating_add(1);
+        let previous = chain.and_then(|chain| chain.previous);
+        let next = Chain { version: Version, generation, sequence: 0, previous };
         t.put(CHAIN, ONLY, None, &cbor::to_vec(&next))?;
     }
     Ok(())
@@ -140,21 +154,27 @@ pub(super) fn continue_chain(t: &mut Transaction<'_>, mark: Mark) -> Result<(), 
 pub(super) fn read_packs(t: &mut Transaction<'_>) -> Result<Vec<JobPack>, CrewError> {
     let hq = read_enrolment(t)?.hq;
     let packs = t.all(JOB)?;
+    open_packs(&packs, &hq)
+}
+
+fn open_packs(packs: &[Zeroizing<Vec<u8>>], hq: &PublicKey) -> Result<Vec<JobPack>, CrewError> {
     packs
         .iter()
         .map(|bytes| {
-            let pack: Signed<JobPack> = Signed::open(bytes, &hq).map_err(CrewError::FromHq)?;
+            let pack: Signed<JobPack> = Signed::open(bytes, hq).map_err(CrewError::FromHq)?;
             Ok(JobPack::clone(&pack))
         })
         .collect()
 }
 
+/// The lists that are whole. A damaged one must not keep the phone from going on
+/// with the others; it comes again with the next fetch.
 pub(super) fn load_lists(t: &mut Transaction<'_>, hq: &PublicKey) -> Result<Lists, CrewError> {
     let mut lists = Lists::new();
-    for bytes in t.all(ROLL)? {
+    for bytes in t.whole(ROLL)? {
         lists.add_roll(stored::<RollWire>(&bytes)?.open(hq)?);
     }
-    for pack in read_packs(t)? {
+    for pack in open_packs(&t.whole(JOB)?, hq)? {
         lists.add_manifests(pack.manifests(hq)?);
     }
     Ok(lists)

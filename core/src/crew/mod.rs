@@ -33,7 +33,7 @@ use crate::scan::{Commission, Tally};
 use crate::signed::{PublicKey, Signed, SignedError};
 use crate::sync::wire::Invitation;
 use crate::sync::{Client, SyncError};
-use crate::vault::{KeyVault, Store, StoreError};
+use crate::vault::{KeyVault, Salvage, Store, StoreError};
 
 /// What was found wrong with which boxes.
 pub type Found = (FindingKind, BTreeSet<Token>);
@@ -70,6 +70,11 @@ impl Crew {
     /// none. Reads and writes files and asks the vault: not for a screen's
     /// thread.
     ///
+    /// A store that is damaged is salvaged: [`salvages`](Self::salvages) tells of it.
+    /// Everything that waits can still be delivered; what HQ has signed for this
+    /// phone may have to be fetched again, and where even the enrolment is lost the
+    /// phone must be enrolled.
+    ///
     /// # Errors
     /// [`CrewError::Store`] or [`CrewError::Vault`].
     pub fn open(
@@ -80,15 +85,7 @@ impl Crew {
         let keys = vault.public_keys()?;
         let device = DeviceId::of(&keys.act, &keys.handoff);
         let mut store = Store::open(directory, vault.as_ref())?;
-        let mark = vault.mark()?;
-        let lists = store.transaction(|t| {
-            continue_chain(t, mark)?;
-            match read_enrolment(t) {
-                Ok(enrolment) => load_lists(t, &enrolment.hq),
-                Err(CrewError::NotEnrolled) => Ok(Lists::new()),
-                Err(error) => Err(error),
-            }
-        })?;
+        let lists = prepare(&mut store, vault.as_ref())?;
         let state = State { store, lists, epoch: None, client: None, failures: 0 };
         Ok(Self { phone: Arc::new(Phone { vault, clock, device, state: Mutex::new(state) }) })
     }
@@ -278,6 +275,13 @@ impl Crew {
         self.phone.state().store.transaction(|t| queue::status(t).map_err(CrewError::from))
     }
 
+    /// What became of this phone's store each time that it was damaged, the oldest
+    /// first.
+    #[must_use]
+    pub fn salvages(&self) -> Vec<Salvage> {
+        self.phone.state().store.salvages().collect()
+    }
+
     /// Delivers what waits, once through the queue.
     ///
     /// # Errors
@@ -308,6 +312,20 @@ impl Crew {
         let phone = Arc::clone(&self.phone);
         blocking(move || phone.client()).await
     }
+}
+
+/// What is to be done with a store that was just opened, before anything else: its
+/// chain must not fall behind, and its lists are needed in memory.
+fn prepare(store: &mut Store, vault: &dyn KeyVault) -> Result<Lists, CrewError> {
+    let mark = vault.mark()?;
+    store.transaction(|t| {
+        continue_chain(t, mark)?;
+        match read_enrolment(t) {
+            Ok(enrolment) => load_lists(t, &enrolment.hq),
+            Err(CrewError::NotEnrolled | CrewError::Store(StoreError::Damaged)) => Ok(Lists::new()),
+            Err(error) => Err(error),
+        }
+    })
 }
 
 /// Runs what may block on disk or key hardware where blocking is allowed.

@@ -10,7 +10,7 @@ use super::kept::{
     CHAIN, Chain, ENROLMENT, Enrolment, JOB, KeptTick, ONLY, ROLL, TICK, load_lists, read_chain,
     read_enrolment, read_packs, remember, stored,
 };
-use super::{CrewError, Delivered, Fetched, Found};
+use super::{CrewError, Delivered, Fetched, Found, prepare};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
 use crate::custody::{
@@ -47,8 +47,18 @@ pub(super) struct State {
 impl Phone {
     /// A panic elsewhere while the lock was held leaves the store as its last
     /// commit left it, which is a good state to go on from.
+    ///
+    /// A store that turned out damaged is opened again here, and salvaged. Where
+    /// that fails, it goes on refusing all work and says why.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.store.is_broken() && state.store.reopen(self.vault.as_ref()).is_ok() {
+            state.epoch = None;
+            if let Ok(lists) = prepare(&mut state.store, self.vault.as_ref()) {
+                state.lists = lists;
+            }
+        }
+        state
     }
 
     pub(super) fn failed(&self, error: SyncError) -> CrewError {
