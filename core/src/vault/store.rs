@@ -71,6 +71,9 @@ pub enum StoreError {
     Vault(#[from] VaultError),
 }
 
+/// A value as it was before it was sealed.
+type Value = Zeroizing<Vec<u8>>;
+
 /// A kind of sealed values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drawer(pub &'static str);
@@ -557,11 +560,7 @@ impl Transaction<'_> {
     /// # Errors
     /// [`StoreError::Damaged`] if it does not open, [`StoreError::Broken`] if it is
     /// gone or not the one that was written last.
-    pub fn get(
-        &self,
-        drawer: Drawer,
-        name: &[u8],
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    pub fn get(&self, drawer: Drawer, name: &[u8]) -> Result<Option<Value>, StoreError> {
         let (drawer, name) = self.keys.place(drawer, name);
         let row: Option<(Option<[u8; 32]>, Vec<u8>)> = self
             .sql
@@ -581,7 +580,7 @@ impl Transaction<'_> {
     /// # Errors
     /// [`StoreError::Damaged`] if one does not open, [`StoreError::Broken`] if one is
     /// gone or not the one that was written last.
-    pub fn all(&self, drawer: Drawer) -> Result<Vec<Zeroizing<Vec<u8>>>, StoreError> {
+    pub fn all(&self, drawer: Drawer) -> Result<Vec<Value>, StoreError> {
         self.each(drawer)?.into_iter().collect()
     }
 
@@ -590,14 +589,11 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// [`StoreError::Broken`] as above.
-    pub fn whole(&self, drawer: Drawer) -> Result<Vec<Zeroizing<Vec<u8>>>, StoreError> {
+    pub fn whole(&self, drawer: Drawer) -> Result<Vec<Value>, StoreError> {
         Ok(self.each(drawer)?.into_iter().filter_map(Result::ok).collect())
     }
 
-    fn each(
-        &self,
-        drawer: Drawer,
-    ) -> Result<Vec<Result<Zeroizing<Vec<u8>>, StoreError>>, StoreError> {
+    fn each(&self, drawer: Drawer) -> Result<Vec<Result<Value, StoreError>>, StoreError> {
         let drawer = self.keys.lookup.hash("drawer", drawer.0.as_bytes());
         let mut statement = self.sql.prepare_cached(
             "SELECT name, compartment, sealed FROM value WHERE drawer = ?1 ORDER BY id",
@@ -701,7 +697,7 @@ impl Transaction<'_> {
         compartment: Option<[u8; 32]>,
         place: &[u8],
         sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    ) -> Result<Value, StoreError> {
         let Some(name) = compartment else { return Ok(self.keys.seal.open(place, sealed)?) };
         let seal = self.compartment_seal(&name)?.ok_or(StoreError::Damaged)?;
         Ok(seal.open(place, sealed)?)
