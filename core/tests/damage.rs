@@ -305,7 +305,12 @@ mod salvage {
         let finished = tempfile::tempdir().unwrap();
         copy(broken.path(), finished.path());
         drop(open(finished.path()).unwrap());
-        let found = fs::read(finished.path().join("store/quarantine/1/found")).unwrap();
+        let note =
+            |name: &str| fs::read(finished.path().join("store/quarantine/1").join(name)).unwrap();
+        // Frozen: docs/storage.md, section 6. Six entries, four values.
+        let found = note("found");
+        assert_eq!(found, [0xa2, 0, 1, 1, 1]);
+        assert_eq!(note("salvaged"), [0xa5, 0, 1, 1, 6, 2, 0, 3, 4, 4, 0xf5]);
 
         for moment in ["noted", "log moved", "all moved", "begun", "filled"] {
             let to = tempfile::tempdir().unwrap();

@@ -179,6 +179,37 @@ fn whatever_operation_fails_all_that_was_acknowledged_is_there() {
     assert!(failed > plays / 3, "the faults were not felt");
 }
 
+/// What failed may lie in SQLite's memory as if it were on the disk.
+#[test]
+fn after_a_failed_sync_the_database_is_read_again_before_anything_else() {
+    let (snapshot, held) = snapshot();
+    let reads_after = |fault: Option<usize>| {
+        let home = tempfile::tempdir().unwrap();
+        copy(snapshot.path(), home.path());
+        let disk = Disk::under(&home.path().join("store"));
+        let disk = match fault {
+            Some(number) => disk.failing(number, Fault::Error),
+            None => disk,
+        };
+        let mut store = open(home.path()).unwrap();
+        let opened = disk.operations().len();
+        let acted = Phone::new().act(&mut store, 300);
+        assert_eq!(acted.is_err(), fault.is_some());
+        let done = disk.operations().len();
+        let queue = queued(&mut store).unwrap();
+        assert_eq!(queue.len(), held.queue.len() + usize::from(acted.is_ok()));
+        let operations = disk.operations();
+        let sync = operations.iter().skip(opened).position(|one| *one == Operation::Sync);
+        let is_read = |one: &&Operation| **one == Operation::Read;
+        (opened + sync.unwrap_or(0), operations.iter().skip(done).filter(is_read).count())
+    };
+    let (sync, reads) = reads_after(None);
+    let again = reads_after(Some(sync)).1;
+    eprintln!("{reads} reads after a commit, {again} after one that failed");
+    // Its first page, its schema and each table that is looked at.
+    assert!(again > reads + 4, "what was not synced was believed");
+}
+
 /// Says whether any error was told.
 fn play_with(snapshot: &Path, held: &Held, number: usize, fault: Fault, what: &str) -> bool {
     let home = tempfile::tempdir().unwrap();

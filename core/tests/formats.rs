@@ -24,7 +24,7 @@ use crewseal::custody::{BootId, Event, Kind};
 use crewseal::outbox::queue;
 use crewseal::outbox::{EpochHeader, OpeningKey};
 use crewseal::signed::Signed;
-use crewseal::vault::{KeyVault, Mark, SoftwareVault, Store, StoreError};
+use crewseal::vault::{Damage, KeyVault, Mark, SoftwareVault, Store, StoreError};
 
 #[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
 mod crew_on_paper;
@@ -139,5 +139,24 @@ fn a_store_of_every_earlier_format_opens_and_keeps_what_it_held() {
             assert_eq!(pair[1].previous, Some(pair[0].id()), "format {format}");
         }
         assert_eq!(events.last().map(Signed::id), Some(next));
+    }
+}
+
+#[test]
+fn a_damaged_store_of_an_earlier_format_is_salvaged() {
+    for format in 1..FORMAT {
+        let home = tempfile::tempdir().unwrap();
+        copy(&stores(format), home.path());
+        let log = home.path().join("store/crewseal.db-wal");
+        let mut bytes = fs::read(&log).unwrap();
+        bytes[32 + 24 + 2_000] ^= 1;
+        fs::write(log, bytes).unwrap();
+        let crew = open(home.path());
+        let told = crew.salvages();
+        assert_eq!((told.len(), told[0].damage), (1, Damage::Log), "format {format}");
+        // Some of these were delivered; what HQ has, it knows again.
+        assert!(told[0].entries >= 5 && told[0].without_header == 0, "format {format}");
+        assert_eq!(crew.jobs().unwrap().len(), 2, "format {format}");
+        assert!(crew.outbox().unwrap().waiting >= 5, "format {format}");
     }
 }
