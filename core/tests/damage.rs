@@ -5,7 +5,6 @@
 //! environment every byte is taken, and more pages.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,

@@ -7,8 +7,6 @@
 //! `cargo test -p crewseal --test formats -- --ignored write_the_store`
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "what is not as it should be is what the tests are to fail on"
 )]
