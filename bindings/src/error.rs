@@ -350,7 +350,8 @@ impl From<StoreError> for CrewError {
             StoreError::ReadOnly => Self::StoreReadOnly,
             StoreError::Full => Self::StoreFull,
             StoreError::Damaged => Self::StoreDamaged,
-            StoreError::Io => Self::SystemFailed,
+            // At the next call it is opened again, and salvaged.
+            StoreError::Io | StoreError::Broken => Self::SystemFailed,
             StoreError::Closed => Self::Suspended,
             StoreError::Vault(error) => error.into(),
         }

@@ -179,6 +179,69 @@ fn why(error: CrewError) -> (SyncError, Option<Duration>) {
 }
 
 #[tokio::test]
+async fn after_its_store_was_damaged_a_phone_delivers_everything_and_goes_on() {
+    for what in ["the database's header", "the key's wrap", "the vault's keys for it"] {
+        let Morning { home, vault, crew, hq } = morning().await;
+        count(&crew).unwrap();
+        count(&crew).unwrap();
+        crew.sync().await.unwrap();
+        for _ in 0..3 {
+            count(&crew).unwrap();
+        }
+        drop(crew);
+        let file = home.path().join("store/crewseal.db");
+        let mut bytes = fs::read(&file).unwrap();
+        match what {
+            "the database's header" => bytes[..100].fill(7),
+            "the key's wrap" => {
+                let sql = "SELECT storage_key FROM vault";
+                let wrapped: Vec<u8> = rusqlite::Connection::open(&file)
+                    .unwrap()
+                    .query_row(sql, [], |row| row.get(0))
+                    .unwrap();
+                let at = bytes.windows(wrapped.len()).position(|place| place == wrapped);
+                bytes[at.unwrap() + 20] ^= 1;
+            }
+            _ => {
+                let other = tempfile::tempdir().unwrap();
+                let other = SoftwareVault::open(other.path(), "passphrase", 1).unwrap();
+                let wrapped = other.wrap(&[7; 32]).unwrap();
+                let update = "UPDATE vault SET storage_key = ?1";
+                let sql = rusqlite::Connection::open(&file).unwrap();
+                sql.execute(update, [wrapped]).unwrap();
+                drop(sql);
+                bytes = fs::read(&file).unwrap();
+            }
+        }
+        fs::write(&file, bytes).unwrap();
+
+        let crew = open(home.path(), &vault);
+        let told = crew.salvages();
+        assert_eq!(told.len(), 1, "{what}");
+        let keeps_values = what == "the database's header";
+        assert_eq!(told[0].has_all_values, keeps_values, "{what}");
+        if !keeps_values {
+            assert!(matches!(count(&crew), Err(CrewError::NotEnrolled)), "{what}");
+            crew.enrol(&hq.invitation()).await.unwrap();
+            crew.fetch().await.unwrap();
+        }
+        let delivered = crew.sync().await.unwrap();
+        assert!(delivered.receipted >= 3, "{what}: {delivered:?}");
+        count(&crew).unwrap();
+        crew.sync().await.unwrap();
+        // Whatever was lost here: no number stands for two acts.
+        let events = hq.events();
+        let numbers: BTreeSet<_> =
+            events.iter().map(|event| (event.generation, event.sequence)).collect();
+        // A chain that was lost begins its new generation with saying so.
+        let (generation, acts) = if keeps_values { (1, 6) } else { (2, 7) };
+        assert_eq!((events.len(), numbers.len()), (acts, acts), "{what}");
+        assert_eq!(events.last().map(|event| event.generation), Some(generation), "{what}");
+        assert_eq!(crew.outbox().unwrap().waiting, 0, "{what}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_recorded_arrives_once_and_in_order() {
     let day = morning().await;
     let acts: Vec<EventId> = (0..3).map(|_| day.act()).collect();

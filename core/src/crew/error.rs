@@ -195,9 +195,9 @@ impl CrewError {
             Self::Store(StoreError::Full | StoreError::ReadOnly | StoreError::Vault(_)) => {
                 Advice::AskUser
             }
-            Self::Store(StoreError::InUse | StoreError::Io | StoreError::Closed) => {
-                Advice::TryLater
-            }
+            Self::Store(
+                StoreError::InUse | StoreError::Io | StoreError::Broken | StoreError::Closed,
+            ) => Advice::TryLater,
             Self::Sync { error, .. } => match error {
                 SyncError::Offline | SyncError::Busy { .. } | SyncError::Unreadable => {
                     Advice::TryLater

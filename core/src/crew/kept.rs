@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
 
 use super::CrewError;
 use crate::cbor::{self, Version};
-use crate::custody::{BootId, Entry, Event, EventId, JobId, Lists};
+use crate::custody::{BootId, DeviceId, EventId, JobId, Lists};
 use crate::job::JobPack;
 use crate::label::Token;
 use crate::label::roll::RollWire;
+use crate::outbox::queue;
 use crate::signed::{PublicKey, Signed};
 use crate::vault::{Drawer, Mark, StoreError, Transaction, WrapNonce};
 
@@ -25,8 +27,6 @@ pub(super) const GIVING: Drawer = Drawer("giving");
 pub(super) const RECEIVING: Drawer = Drawer("receiving");
 /// HQ's newest list of revoked devices.
 pub(super) const REVOCATIONS: Drawer = Drawer("revocations");
-/// What this device did, act by act, by the id of the event.
-pub(super) const DIARY: Drawer = Drawer("diary");
 /// What a supervisor was asked to sign off, and his answer, by the id of the request.
 pub(super) const ASKED: Drawer = Drawer("asked");
 /// What this device signed off for others, by the id of their request.
@@ -90,6 +90,10 @@ pub(super) struct Forgetting {
 }
 
 impl Chain {
+    const fn first() -> Self {
+        Self { version: Version, generation: 1, sequence: 0, previous: None, spans: None }
+    }
+
     /// Whether it was begun anew and nothing says so yet.
     pub(super) const fn is_undeclared(&self) -> bool {
         self.generation > 1 && self.sequence == 0
@@ -165,61 +169,6 @@ pub(super) struct Progress {
     pub(super) entered: ByteVec,
 }
 
-/// One act of this device in a job, in short: what a supervisor is asked to sign off
-/// and a customer gets a receipt for. The act itself cannot be read here any more.
-#[derive(Clone, PartialEq, Encode, Decode)]
-#[cbor(map)]
-pub(super) struct Line {
-    #[n(0)]
-    pub(super) version: Version<1>,
-    #[n(1)]
-    pub(super) job: JobId,
-    #[n(2)]
-    pub(super) number: (u32, u64),
-    #[n(3)]
-    pub(super) entry: Entry,
-    /// Among those of a sign-off of several.
-    #[n(4)]
-    pub(super) is_signed_off: bool,
-}
-
-/// Writes an act down for the rest of the job.
-pub(super) fn write_down(
-    t: &mut Transaction<'_>,
-    event: &Signed<Event>,
-    lists: &Lists,
-) -> Result<(), CrewError> {
-    let count = |list| {
-        let boxes = lists.resolve(list).map_or(0, |boxes| boxes.len());
-        u32::try_from(boxes).unwrap_or(u32::MAX)
-    };
-    let findings = event.findings.iter().map(|found| (found.kind, count(&found.boxes)));
-    let entry = Entry {
-        event: event.id(),
-        kind: event.kind,
-        boxes: count(&event.boxes),
-        findings: findings.collect(),
-    };
-    let number = (event.generation, event.sequence);
-    put_line(t, &Line { version: Version, job: event.job, number, entry, is_signed_off: false })
-}
-
-pub(super) fn put_line(t: &mut Transaction<'_>, line: &Line) -> Result<(), CrewError> {
-    let compartment = t.compartment(&line.job.0)?;
-    Ok(t.put(DIARY, &line.entry.event.0, Some(&compartment), &cbor::to_vec(line))?)
-}
-
-/// What this device did in a job, in the order of its numbers.
-pub(super) fn read_lines(t: &Transaction<'_>, job: JobId) -> Result<Vec<Line>, CrewError> {
-    let mut lines = Vec::new();
-    for bytes in t.all(DIARY)? {
-        lines.push(stored::<Line>(&bytes)?);
-    }
-    lines.retain(|line| line.job == job);
-    lines.sort_by_key(|line| line.number);
-    Ok(lines)
-}
-
 impl Progress {
     pub(super) fn entered(&self) -> impl Iterator<Item = Token> {
         self.entered.as_chunks::<16>().0.iter().map(|bytes| Token::from_bytes(*bytes))
@@ -257,49 +206,72 @@ pub(super) fn read_enrolment(t: &Transaction<'_>) -> Result<Enrolment, CrewError
 }
 
 pub(super) fn read_chain(t: &Transaction<'_>) -> Result<Chain, CrewError> {
-    let first = Chain { version: Version, generation: 1, sequence: 0, previous: None, spans: None };
-    t.get(CHAIN, ONLY)?.map_or(Ok(first), |bytes| stored(&bytes))
+    t.get(CHAIN, ONLY)?.map_or_else(|| Ok(Chain::first()), |bytes| stored(&bytes))
 }
 
 pub(super) fn put_chain(t: &mut Transaction<'_>, chain: &Chain) -> Result<(), CrewError> {
     Ok(t.put(CHAIN, ONLY, None, &cbor::to_vec(chain))?)
 }
 
-/// A store that is behind what left the phone was restored: its chain goes on
-/// in a new generation, which is a declared gap and no fork.
-pub(super) fn continue_chain(t: &mut Transaction<'_>, mark: Mark) -> Result<(), CrewError> {
-    let before = read_chain(t)?;
-    let mut chain = before.clone();
-    if chain.spans.is_none() {
-        let (first, last) = ((1, 1), (chain.generation, chain.sequence));
-        let unknown = Span { job: None, first, last };
-        chain.spans = Some(if first <= last { vec![unknown] } else { Vec::new() });
+/// A store that is behind what left the phone was restored, and one that is behind
+/// its own queue was salvaged without its chain: the chain goes on in a new
+/// generation, which is a declared gap and no fork. In the queue there may be
+/// entries of a device that this phone was before.
+pub(super) fn continue_chain(
+    t: &mut Transaction<'_>,
+    mark: Mark,
+    device: DeviceId,
+) -> Result<(), CrewError> {
+    let queued = queue::last(t, device)?
+        .map_or(mark, |last| Mark { generation: last.generation, sequence: last.sequence });
+    let reached = mark.max(queued);
+    let (before, mut chain) = match read_chain(t) {
+        Err(CrewError::Store(StoreError::Damaged)) => (None, Chain::first()),
+        chain => chain.map(|chain| (Some(chain.clone()), chain))?,
+    };
+    let known = Mark { generation: chain.generation, sequence: chain.sequence };
+    // Of which job an act was that the chain does not know of, nothing here says.
+    let number = |mark: Mark| (mark.generation, mark.sequence);
+    let first = chain
+        .spans
+        .as_ref()
+        .map_or((1, 1), |_| (known.generation, known.sequence.saturating_add(1)));
+    let last = number(known.max(reached));
+    let spans = chain.spans.get_or_insert_default();
+    if first <= last {
+        spans.push(Span { job: None, first, last });
     }
-    if (Mark { generation: chain.generation, sequence: chain.sequence }) < mark {
-        chain.generation = mark.generation.saturating_add(1);
+    if known < reached || before.is_none() {
+        chain.generation = reached.generation.saturating_add(1);
         chain.sequence = 0;
     }
-    if chain == before { Ok(()) } else { put_chain(t, &chain) }
+    if before.as_ref() == Some(&chain) { Ok(()) } else { put_chain(t, &chain) }
 }
 
 pub(super) fn read_packs(t: &mut Transaction<'_>) -> Result<Vec<JobPack>, CrewError> {
     let hq = read_enrolment(t)?.hq;
     let packs = t.all(JOB)?;
+    open_packs(&packs, &hq)
+}
+
+fn open_packs(packs: &[Zeroizing<Vec<u8>>], hq: &PublicKey) -> Result<Vec<JobPack>, CrewError> {
     packs
         .iter()
         .map(|bytes| {
-            let pack: Signed<JobPack> = Signed::open(bytes, &hq).map_err(CrewError::FromHq)?;
+            let pack: Signed<JobPack> = Signed::open(bytes, hq).map_err(CrewError::FromHq)?;
             Ok(JobPack::clone(&pack))
         })
         .collect()
 }
 
+/// The lists that are whole. A damaged one must not keep the phone from going on
+/// with the others; it comes again with the next fetch.
 pub(super) fn load_lists(t: &mut Transaction<'_>, hq: &PublicKey) -> Result<Lists, CrewError> {
     let mut lists = Lists::new();
-    for bytes in t.all(ROLL)? {
+    for bytes in t.whole(ROLL)? {
         lists.add_roll(stored::<RollWire>(&bytes)?.open(hq)?);
     }
-    for pack in read_packs(t)? {
+    for pack in open_packs(&t.whole(JOB)?, hq)? {
         lists.add_manifests(pack.manifests(hq)?);
     }
     Ok(lists)

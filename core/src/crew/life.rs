@@ -2,6 +2,7 @@
 //! does, exchanges its keys, and forgets.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,17 +19,39 @@ use crate::handoff::{Giving, HandoffError, Receiving};
 use crate::job::{Erasure, Method, Verification};
 use crate::outbox::queue::{self, Status};
 use crate::signed::{Signed, Unverified};
-use crate::vault::{KeyVault, Store, StoreError, Transaction, VaultError};
+use crate::vault::{KeyVault, Salvage, Store, StoreError, Transaction, VaultError};
 
 /// A store that rests while the app is suspended.
 pub(super) struct OnDemand(Option<Store>);
 
 impl OnDemand {
-    pub(super) fn transaction<T, E: From<StoreError>>(
+    pub(super) fn transaction<T, E: From<StoreError> + Error + 'static>(
         &mut self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.open()?.transaction(work)
+    }
+
+    /// Whether it turned out damaged while it was open.
+    pub(super) fn is_broken(&self) -> bool {
+        self.0.as_ref().is_some_and(Store::is_broken)
+    }
+
+    /// Opens one that turned out damaged again, salvaged. Where that fails it goes on
+    /// refusing all work, and this can be tried again.
+    pub(super) fn reopen(
+        &mut self,
+        vault: &dyn KeyVault,
+        device: DeviceId,
+    ) -> Result<Lists, CrewError> {
+        let store = self.open()?;
+        store.reopen(vault)?;
+        prepare(store, vault, device).inspect_err(|_| store.distrust())
+    }
+
+    /// What became of it each time that it was damaged; nothing while it rests.
+    pub(super) fn salvages(&self) -> impl Iterator<Item = Salvage> {
+        self.0.iter().flat_map(Store::salvages)
     }
 
     fn open(&mut self) -> Result<&mut Store, StoreError> {
@@ -36,8 +59,7 @@ impl OnDemand {
     }
 }
 
-/// Opens what is in a directory, as this device's, and finds out whether it was
-/// restored.
+/// Opens what is in a directory, as this device's.
 pub(super) fn load(
     directory: &Path,
     vault: &dyn KeyVault,
@@ -46,16 +68,22 @@ pub(super) fn load(
     let mut store = Store::open(directory, vault)?;
     let keys = vault.public_keys()?;
     let device = DeviceId::of(&keys.act, &keys.handoff);
+    let lists = prepare(&mut store, vault, device)?;
+    Ok((OnDemand(Some(store)), device, lists))
+}
+
+/// What is to be done with a store that was just opened, before anything else: its
+/// chain must not fall behind, and its lists are needed in memory.
+fn prepare(store: &mut Store, vault: &dyn KeyVault, device: DeviceId) -> Result<Lists, CrewError> {
     let mark = vault.mark()?;
-    let lists = store.transaction(|t| {
-        continue_chain(t, mark)?;
+    store.transaction(|t| {
+        continue_chain(t, mark, device)?;
         match read_enrolment(t) {
             Ok(enrolment) => load_lists(t, &enrolment.hq),
-            Err(CrewError::NotEnrolled) => Ok(Lists::new()),
+            Err(CrewError::NotEnrolled | CrewError::Store(StoreError::Damaged)) => Ok(Lists::new()),
             Err(error) => Err(error),
         }
-    })?;
-    Ok((OnDemand(Some(store)), device, lists))
+    })
 }
 
 impl Crew {

@@ -5,6 +5,7 @@
 //! order, and the order matters: sign, verify, commit durably, raise the
 //! high-water mark, and only then may a byte of an event leave the phone.
 
+mod diary;
 mod error;
 mod handoff;
 mod kept;
@@ -19,7 +20,7 @@ use std::sync::{Arc, Mutex};
 
 pub use self::error::{Advice, CrewError};
 pub use self::handoff::{Acceptance, OfferView, Open};
-use self::kept::{DIARY, Enrolment, Line, read_enrolment, read_packs, read_progress, stored};
+use self::kept::{Enrolment, read_enrolment, read_packs, read_progress};
 use self::phone::{Phone, State, is_open};
 pub use self::sign_off::{Asked, SignedOffBy, ToSign};
 use crate::cbor::{self, Version};
@@ -37,7 +38,7 @@ use crate::scan::{Commission, Tally};
 use crate::signed::{Digest, PublicKey, Signed, SignedError};
 use crate::sync::wire::Invitation;
 use crate::sync::{Client, SyncError};
-use crate::vault::{KeyVault, StoreError};
+use crate::vault::{KeyVault, Salvage, StoreError};
 
 /// What was found wrong with which boxes.
 pub type Found = (FindingKind, BTreeSet<Token>);
@@ -85,6 +86,11 @@ impl Crew {
     /// Opens the phone whose store is in this directory; a new one, if there is
     /// none. Reads and writes files and asks the vault: not for a screen's
     /// thread.
+    ///
+    /// A store that is damaged is salvaged: [`salvages`](Self::salvages) tells of it.
+    /// Everything that waits can still be delivered; what HQ has signed for this
+    /// phone may have to be fetched again, and where even the enrolment is lost the
+    /// phone must be enrolled.
     ///
     /// # Errors
     /// [`CrewError::Store`] or [`CrewError::Vault`].
@@ -352,11 +358,8 @@ impl Crew {
     /// # Errors
     /// [`CrewError::NoReceipt`] and others.
     pub fn receipt(&self, event: EventId) -> Result<String, CrewError> {
-        let line = self.phone.state().store.transaction(|t| {
-            let line = t.get(DIARY, &event.0)?.ok_or(CrewError::NoReceipt)?;
-            stored::<Line>(&line)
-        })?;
-        let Entry { kind, boxes, .. } = line.entry;
+        let done = self.phone.state().store.transaction(|t| diary::find(t, event))?;
+        let Entry { kind, boxes, .. } = done.ok_or(CrewError::NoReceipt)?;
         let receipt = CustomerReceipt::of(event, kind, boxes).ok_or(CrewError::NoReceipt)?;
         let vault = &self.phone.vault;
         let receipt: Signed<CustomerReceipt> =
@@ -373,6 +376,13 @@ impl Crew {
     /// [`CrewError::Store`].
     pub fn outbox(&self) -> Result<Status, CrewError> {
         self.phone.state().store.transaction(|t| queue::status(t).map_err(CrewError::from))
+    }
+
+    /// What became of this phone's store each time that it was damaged, the oldest
+    /// first.
+    #[must_use]
+    pub fn salvages(&self) -> Vec<Salvage> {
+        self.phone.state().store.salvages().collect()
     }
 
     /// Delivers what waits, once through the queue.

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use minicbor::bytes::ByteVec;
 use ring::rand::{SecureRandom, SystemRandom};
 
+use super::diary::{self, Line};
 use super::kept::{
     ENROLMENT, Enrolment, JOB, KeptTick, ONLY, REVOCATIONS, ROLL, TICK, load_lists, put_chain,
-    read_chain, read_enrolment, read_packs, remember, stored, write_down,
+    read_chain, read_enrolment, read_packs, remember, stored,
 };
 use super::known::{Known, classes_of, read_revocations};
 use super::life::OnDemand;
@@ -52,8 +53,18 @@ pub(super) struct State {
 impl Phone {
     /// A panic elsewhere while the lock was held leaves the store as its last
     /// commit left it, which is a good state to go on from.
+    ///
+    /// A store that turned out damaged is opened again here, and salvaged. Where
+    /// that fails, it goes on refusing all work and says why.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.store.is_broken() {
+            state.epoch = None;
+            if let Ok(lists) = state.store.reopen(self.vault.as_ref(), self.device) {
+                state.lists = lists;
+            }
+        }
+        state
     }
 
     pub(super) fn failed(&self, error: SyncError) -> CrewError {
@@ -269,7 +280,7 @@ impl Phone {
                 let job = act.job;
                 let event = self.append(t, epoch, act, complete)?;
                 remember(t, job, entered, lists)?;
-                write_down(t, &event, lists)?;
+                diary::write_down(t, job, [Line::of(&event, lists)])?;
                 keep(t, &event)
             })
             .inspect_err(|_| {

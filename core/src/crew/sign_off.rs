@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use super::diary::{self, Line, read_lines};
 use super::handoff::{again, known_credential, showable};
-use super::kept::{ANSWERED, ASKED, Line, put_line, read_lines, read_packs, stored};
+use super::kept::{ANSWERED, ASKED, read_packs, stored};
 use super::known::Known;
 use super::phone::salt;
 use super::{Crew, CrewError};
@@ -355,10 +356,5 @@ fn mark_signed_off(
     entries: &[Entry],
 ) -> Result<(), CrewError> {
     let events: BTreeSet<EventId> = entries.iter().map(|entry| entry.event).collect();
-    for line in read_lines(t, job)? {
-        if events.contains(&line.entry.event) {
-            put_line(t, &Line { is_signed_off: true, ..line })?;
-        }
-    }
-    Ok(())
+    diary::sign_off(t, job, &events)
 }

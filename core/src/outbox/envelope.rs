@@ -23,7 +23,7 @@ use super::EpochId;
 use crate::custody::{DeviceId, EventId};
 use crate::signed::Digest;
 
-const MAGIC: [u8; 4] = *b"CSE\x01";
+pub(super) const MAGIC: [u8; 4] = *b"CSE\x01";
 const ADDRESS_BYTES: usize = 94;
 const TAG_BYTES: usize = 16;
 const DIGEST_BYTES: usize = 16;
@@ -33,6 +33,9 @@ const STEP: usize = 64;
 /// The largest content that an envelope takes, its padding of at least one byte
 /// included: 256 KiB. The largest event, with 10,000 findings, stays below.
 pub const MAX_CONTENT: usize = 256 << 10;
+
+/// The largest envelope.
+pub(super) const MAX_ENVELOPE: usize = ADDRESS_BYTES + MAX_CONTENT + TAG_BYTES + DIGEST_BYTES;
 
 /// Which of HQ's keys an envelope is sealed to: the first bytes of its digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,9 +101,7 @@ impl Envelope {
             _ => return Err(EnvelopeError::NotAnEnvelope),
         }
         let length = u32::from_be_bytes(rest.take()?);
-        if usize::try_from(length) != Ok(bytes.len())
-            || bytes.len() > ADDRESS_BYTES + MAX_CONTENT + TAG_BYTES + DIGEST_BYTES
-        {
+        if usize::try_from(length) != Ok(bytes.len()) || bytes.len() > MAX_ENVELOPE {
             return Err(EnvelopeError::Length);
         }
         let address = Address {

@@ -9,6 +9,7 @@
 mod envelope;
 mod epoch;
 pub mod queue;
+pub(crate) mod salvage;
 
 pub use envelope::{Address, Envelope, EnvelopeError, HqKeyId, MAX_CONTENT};
 pub use epoch::{

@@ -4,9 +4,11 @@
 //! that removes it. What HQ refused stays, parked with the reason, and blocks
 //! nothing.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, params};
 
-use super::{Envelope, EpochHeader, EpochId};
+use super::{Address, Envelope, EpochHeader, EpochId};
 use crate::cbor;
 use crate::custody::{DeviceId, EventId, Outcome, Receipt, Refusal};
 use crate::signed::Signed;
@@ -69,12 +71,50 @@ pub fn begin_epoch(
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn push(transaction: &Transaction<'_>, envelope: &Envelope) -> Result<(), StoreError> {
+pub fn push(transaction: &mut Transaction<'_>, envelope: &Envelope) -> Result<(), StoreError> {
     transaction
         .sql()
         .prepare_cached("INSERT INTO outbox (envelope) VALUES (?1)")?
         .execute([envelope.as_bytes()])?;
+    transaction.queued(1);
     Ok(())
+}
+
+/// Which events are in the queue, whole and whatever their state.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) fn events(transaction: &mut Transaction<'_>) -> Result<BTreeSet<EventId>, StoreError> {
+    let mut statement = transaction.sql().prepare_cached("SELECT envelope FROM outbox")?;
+    let mut rows = statement.query([])?;
+    let mut events = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        events.extend(Envelope::parse(&bytes).map(|envelope| envelope.address().event));
+    }
+    Ok(events)
+}
+
+/// What stands on the last entry of a device that is whole.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn last(
+    transaction: &Transaction<'_>,
+    device: DeviceId,
+) -> Result<Option<Address>, StoreError> {
+    let mut statement =
+        transaction.sql().prepare_cached("SELECT envelope FROM outbox ORDER BY position DESC")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        if let Ok(envelope) = Envelope::parse(&bytes)
+            && envelope.address().device == device
+        {
+            return Ok(Some(*envelope.address()));
+        }
+    }
+    Ok(None)
 }
 
 /// The first entries that wait after a position, at most `limit`. One that is
@@ -91,9 +131,17 @@ pub fn waiting(
     let mut after = after;
     while entries.len() < limit {
         let rows = rows_after(transaction, after, limit.saturating_sub(entries.len()))?;
-        let Some((last, _)) = rows.last() else { break };
-        after = *last;
+        if rows.is_empty() {
+            // Here the whole queue was gone through.
+            transaction.check_queue()?;
+            break;
+        }
         for (position, bytes) in rows {
+            // A page that stands in another's place brings its own numbers.
+            if position <= after {
+                return Err(StoreError::Broken);
+            }
+            after = position;
             match Envelope::parse(&bytes) {
                 Ok(envelope) => entries.push(Waiting { position, envelope }),
                 Err(_) => park(transaction, position, DAMAGED)?,
@@ -150,7 +198,7 @@ pub fn header(transaction: &Transaction<'_>, epoch: EpochId) -> Option<Vec<u8>> 
 /// # Errors
 /// [`StoreError`].
 pub fn settle(
-    transaction: &Transaction<'_>,
+    transaction: &mut Transaction<'_>,
     entry: &Waiting,
     receipt: &Signed<Receipt>,
 ) -> Result<Settled, StoreError> {
@@ -170,7 +218,8 @@ pub fn settle(
         _ => {
             transaction
                 .sql()
-                .execute("DELETE FROM outbox WHERE position = ?1", [entry.position])?;
+                .execute("DELETE FROM outbox WHERE position = ?1", [entry.position])
+                .map(|deleted| transaction.queued(-i64::try_from(deleted).unwrap_or(i64::MAX)))?;
             Ok(Settled::Delivered)
         }
     }
@@ -181,6 +230,7 @@ pub fn settle(
 /// # Errors
 /// [`StoreError`].
 pub fn status(transaction: &Transaction<'_>) -> Result<Status, StoreError> {
+    transaction.check_queue()?;
     let (waiting, damaged) = transaction.sql().query_row(
         "SELECT count(*) FILTER (WHERE parked IS NULL), count(*) FILTER (WHERE parked = ?1)
          FROM outbox",

@@ -4,6 +4,7 @@
 //! lookup key, the common key and the key of each compartment, and seals nothing
 //! else. So a new storage key costs a few short rows, however much is stored.
 
+use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -12,7 +13,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
 use super::seal::{Lookup, Seal, random_key};
-use super::store::{Store, StoreError, Transaction};
+use super::store::{Store, StoreError, Transaction, truncate_log};
+use super::wreck::Column;
 use super::{KeyVault, VaultError};
 
 const COMMON_PLACE: &[u8] = b"common-key/2";
@@ -38,6 +40,7 @@ struct Wrapped {
     storage: Vec<u8>,
     common: Option<Vec<u8>>,
     lookup: Option<Vec<u8>>,
+    has_contents: bool,
 }
 
 /// By what the wrap of a forgotten compartment's key can be looked for: its nonce,
@@ -62,29 +65,36 @@ impl Keys {
         let Some(wrapped) = Wrapped::read(connection)? else {
             return Self::make(connection, vault);
         };
-        if wrapped.storage.is_empty() {
+        if wrapped.is_emptied() && !has_values(connection)? {
             finish_emptying(connection, vault)?;
             return Self::make(connection, vault);
         }
         let storage_key = vault.unwrap(&wrapped.storage)?;
         match (&wrapped.common, &wrapped.lookup) {
-            (Some(common), Some(lookup)) => {
-                let storage = Seal::new(&storage_key);
-                let bare = Bare {
-                    common: key(&storage, COMMON_PLACE, common)?,
-                    lookup: key(&storage, LOOKUP_PLACE, lookup)?,
-                };
-                Ok(Self::of(storage, &bare))
-            }
-            _ => Self::from_format_1(connection, &storage_key),
+            (Some(common), Some(lookup)) => Self::unwrapped(&storage_key, common, lookup),
+            (None, None) if !wrapped.has_contents => Self::from_format_1(connection, &storage_key),
+            _ => Err(StoreError::Damaged),
         }
+    }
+
+    fn unwrapped(storage: &[u8; 32], common: &[u8], lookup: &[u8]) -> Result<Self, StoreError> {
+        let storage = Seal::new(storage);
+        let bare = Bare {
+            common: key(&storage, COMMON_PLACE, common)?,
+            lookup: key(&storage, LOOKUP_PLACE, lookup)?,
+        };
+        Ok(Self::of(storage, &bare))
     }
 
     fn of(storage: Seal, bare: &Bare) -> Self {
         Self { storage, common: Seal::new(&bare.common), lookup: Lookup::new(&bare.lookup) }
     }
 
+    /// Where something is sealed already, its key was there.
     fn make(connection: &Connection, vault: &dyn KeyVault) -> Result<Self, StoreError> {
+        if has_values(connection)? {
+            return Err(StoreError::Damaged);
+        }
         let bare = Bare { common: random_key()?, lookup: random_key()? };
         let storage_key = random_key()?;
         let wrapped = vault.wrap(&storage_key)?;
@@ -190,11 +200,23 @@ impl Keys {
 
 impl Wrapped {
     fn read(connection: &Connection) -> Result<Option<Self>, StoreError> {
-        let select = "SELECT storage_key, common_key, lookup_key FROM vault";
+        let select = "SELECT storage_key, common_key, lookup_key, contents IS NOT NULL FROM vault";
         let row = connection.query_row(select, [], |row| {
-            Ok(Self { storage: row.get(0)?, common: row.get(1)?, lookup: row.get(2)? })
+            Ok(Self {
+                storage: row.get(0)?,
+                common: row.get(1)?,
+                lookup: row.get(2)?,
+                has_contents: row.get(3)?,
+            })
         });
         Ok(row.optional()?)
+    }
+
+    const fn is_emptied(&self) -> bool {
+        self.storage.is_empty()
+            && self.common.is_none()
+            && self.lookup.is_none()
+            && !self.has_contents
     }
 }
 
@@ -212,7 +234,7 @@ impl Store {
     /// What `work` returns, or [`StoreError`]. Whether the work was done is then
     /// as after any transaction; the rotation goes on with the next opening or
     /// the next call.
-    pub fn rotate<T, E: From<StoreError>>(
+    pub fn rotate<T, E: From<StoreError> + Error + 'static>(
         &mut self,
         vault: &dyn KeyVault,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
@@ -236,14 +258,14 @@ impl Store {
         if vault.is_rotating()? { self.exchange(vault, |_| Ok(())) } else { Ok(()) }
     }
 
-    fn exchange<T, E: From<StoreError>>(
+    fn exchange<T, E: From<StoreError> + Error + 'static>(
         &mut self,
         vault: &dyn KeyVault,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let (fresh, wrapped) = begin(vault)?;
         let done = self.rewrap(&fresh, &wrapped, work)?;
-        truncate_log(self.connection())?;
+        self.truncate_log()?;
         vault.finish_rotation().map_err(StoreError::from)?;
         Ok(done)
     }
@@ -254,14 +276,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if a file cannot be read.
     pub fn search(&self, wrap: &WrapNonce) -> Result<Searched, StoreError> {
-        let database = Path::new(self.connection().path().ok_or(StoreError::Io)?);
-        let directory = database.parent().ok_or(StoreError::Io)?;
         let mut searched = Searched::default();
-        search(directory, wrap, &mut searched)?;
+        search(self.directory(), wrap, &mut searched)?;
         Ok(searched)
     }
 
-    fn rewrap<T, E: From<StoreError>>(
+    fn rewrap<T, E: From<StoreError> + Error + 'static>(
         &mut self,
         fresh: &[u8; 32],
         wrapped: &[u8],
@@ -273,13 +293,20 @@ impl Store {
             fresh_keys = Some(t.keys().exchange(t.sql(), fresh, wrapped)?);
             Ok(done)
         });
-        // After a commit that failed, what the file says decides.
-        let is_exchanged = done.is_ok()
-            || Wrapped::read(self.connection())?.is_some_and(|now| now.storage == wrapped);
-        if let Some(keys) = fresh_keys.filter(|_| is_exchanged) {
-            self.set_keys(keys);
+        let Some(keys) = fresh_keys else { return done };
+        match done.is_ok().then_some(true).map_or_else(|| self.is_wrapped(wrapped), Ok) {
+            Ok(true) => self.set_keys(keys),
+            Ok(false) => {}
+            // Nobody knows by now which keys it has; opening it again finds out.
+            Err(_) => self.distrust(),
         }
         done
+    }
+
+    /// After a commit that failed, what the file says decides.
+    fn is_wrapped(&mut self, wrapped: &[u8]) -> Result<bool, StoreError> {
+        self.settle()?;
+        Ok(Wrapped::read(self.connection())?.is_some_and(|now| now.storage == wrapped))
     }
 }
 
@@ -300,9 +327,18 @@ impl Transaction<'_> {
             self.sql().query_row(select, [name], |row| row.get(0)).optional()?;
         let Some(wrapped) = wrapped else { return Ok(None) };
         self.sql().execute("DELETE FROM compartment WHERE name = ?1", [name])?;
-        self.sql().execute("DELETE FROM value WHERE compartment = ?1", [name])?;
+        for place in self.places_in(&name)? {
+            self.remove_row(place)?;
+        }
         let nonce = wrapped.first_chunk().ok_or(StoreError::Damaged)?;
         Ok(Some(*nonce))
+    }
+
+    fn places_in(&self, compartment: &[u8; 32]) -> Result<Vec<([u8; 32], [u8; 32])>, StoreError> {
+        let mut select =
+            self.sql().prepare("SELECT drawer, name FROM value WHERE compartment = ?1")?;
+        let places = select.query_map([compartment], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(places.collect::<Result<_, _>>()?)
     }
 
     /// The storage key as the vault wrapped it.
@@ -324,7 +360,8 @@ pub(super) fn empty(connection: &mut Connection, vault: &dyn KeyVault) -> Result
         "DELETE FROM value;
          DELETE FROM compartment;
          INSERT INTO vault (one, storage_key) VALUES (1, x'')
-         ON CONFLICT DO UPDATE SET storage_key = x'', common_key = NULL, lookup_key = NULL;",
+         ON CONFLICT DO UPDATE
+             SET storage_key = x'', common_key = NULL, lookup_key = NULL, contents = NULL;",
     )?;
     sql.commit()?;
     finish_emptying(connection, vault)
@@ -379,12 +416,37 @@ fn begin(vault: &dyn KeyVault) -> Result<(Zeroizing<[u8; 32]>, Vec<u8>), StoreEr
     Ok((fresh, wrapped))
 }
 
-/// Writes the log back into the database and leaves it empty, so that no older page
-/// stays in it.
-fn truncate_log(connection: &Connection) -> Result<(), StoreError> {
-    let is_busy: bool =
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if is_busy { Err(StoreError::InUse) } else { Ok(()) }
+/// Whether a store has keys, or had them.
+pub(super) fn has_keys(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(Wrapped::read(connection)?.is_some())
+}
+
+fn has_values(connection: &Connection) -> Result<bool, StoreError> {
+    let count = "SELECT (SELECT count(*) FROM value) + (SELECT count(*) FROM compartment)";
+    Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))? > 0)
+}
+
+/// Whether the vault opens the keys of a store's row of keys, of which these are the
+/// storage key and what follows it.
+pub(super) fn open(
+    vault: &dyn KeyVault,
+    storage: &[u8],
+    rest: &[Column],
+) -> Result<bool, StoreError> {
+    if storage.is_empty() {
+        return Ok(false);
+    }
+    let storage = match vault.unwrap(storage) {
+        Err(VaultError::KeyGone) => return Ok(false),
+        storage => storage?,
+    };
+    Ok(match rest {
+        [Column::Blob(common), Column::Blob(lookup), ..] => {
+            Keys::unwrapped(&storage, common, lookup).is_ok()
+        }
+        // As format 1 has it.
+        rest => rest.iter().all(|column| matches!(column, Column::Null)),
+    })
 }
 
 fn key(seal: &Seal, place: &[u8], wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, StoreError> {

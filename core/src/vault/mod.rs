@@ -4,13 +4,20 @@
 //! [`KeyVault`]; the [`Store`] is a SQLite file in which nothing that means
 //! anything stands in clear.
 
+mod contents;
+mod durable;
 mod keyring;
 mod keys;
+mod quarantine;
 mod seal;
 mod software;
 mod store;
+pub mod wal;
+mod wreck;
 
 pub use keyring::{Searched, WrapNonce};
 pub use keys::{KeyVault, Mark, PublicKeys, VaultError};
+pub use quarantine::{Damage, Salvage};
 pub use software::{PASSPHRASE_ROUNDS, SoftwareVault};
 pub use store::{Compartment, Drawer, Store, StoreError, Transaction};
+pub(crate) use wreck::{Image, Wreck};

@@ -1,8 +1,8 @@
 //! A vault in a file, for desktops and tests: everything in it is sealed under
 //! a key stretched from a passphrase. A phone uses its hardware instead.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -14,6 +14,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use ring::{pbkdf2, rand};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::durable;
 use super::seal::{Seal, random, random_key};
 use super::{KeyVault, Mark, PublicKeys, VaultError};
 use crate::cbor::{self, Version};
@@ -320,22 +321,6 @@ fn stretch(
     Ok(key)
 }
 
-/// Writes a file so that after a power cut it is the old one or the new one.
 fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
-    let write = || -> io::Result<()> {
-        let fresh = path.with_extension("new");
-        let mut options = File::options();
-        options.create(true).truncate(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&fresh)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)?;
-        match path.parent() {
-            Some(directory) => File::open(directory)?.sync_all(),
-            None => Ok(()),
-        }
-    };
-    write().map_err(|_| VaultError::Hardware)
+    durable::write(path, bytes).map_err(|_| VaultError::Hardware)
 }

@@ -1,0 +1,295 @@
+//! What a store holds, by which rows that vanished or came back are noticed.
+//!
+//! A seal shows that a value was altered or moved. It does not show that a row is
+//! gone, or that an older one of the same name was put back. So the store keeps a
+//! list in memory of which row is sealed by which nonce, and, sealed in the file,
+//! the list's digest, its length and the number of entries in the queue. They change
+//! in the transaction that changes a row. An older database as a whole agrees with
+//! itself and is found by the mark outside it.
+//!
+//! A commit changes a few rows of many, so the digest must not be of the whole list:
+//! it is a sum, which a row joins and leaves. See [`Sum`].
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, params};
+
+use super::keyring::Keys;
+use super::seal::{Lookup, NONCE_BYTES};
+use super::store::StoreError;
+
+const PLACE: &[u8] = b"contents/1";
+const HASH_BYTES: usize = 32;
+
+type Hash = [u8; HASH_BYTES];
+type Nonce = [u8; NONCE_BYTES];
+/// A drawer and a name in it.
+type Place = (Hash, Hash);
+
+/// A keyed hash of a set: the sum, modulo 2^256, of HMAC-SHA256 of each member. It is
+/// MSet-Add-Hash (Clarke, Devadas, van Dijk, Gassend and Suh: Incremental Multiset
+/// Hash Functions and Their Application to Memory Integrity Checking, ASIACRYPT 2003,
+/// section 5). What they add to hide the sum is left out, as the sum lies sealed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Sum {
+    high: u128,
+    low: u128,
+}
+
+/// What the file says that it holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Stated {
+    sum: Sum,
+    values: u64,
+    queued: i64,
+}
+
+/// Which rows there are.
+#[derive(PartialEq, Eq)]
+pub(super) struct Contents {
+    rows: BTreeMap<Place, Nonce>,
+    stated: Stated,
+}
+
+/// What a transaction makes of the contents. Until it is committed they stay as they
+/// were.
+#[derive(Clone)]
+pub(super) struct Change {
+    /// None for a row that was removed.
+    rows: BTreeMap<Place, Option<Nonce>>,
+    stated: Stated,
+}
+
+impl Sum {
+    fn of(lookup: &Lookup, (drawer, name): &Place, nonce: &Nonce) -> Self {
+        let row = [drawer.as_slice(), name, nonce].concat();
+        Self::from_bytes(&lookup.hash("contents", &row))
+    }
+
+    const fn plus(self, other: Self) -> Self {
+        let (low, carries) = self.low.overflowing_add(other.low);
+        let high = self.high.wrapping_add(other.high).wrapping_add(if carries { 1 } else { 0 });
+        Self { high, low }
+    }
+
+    const fn minus(self, other: Self) -> Self {
+        let (low, borrows) = self.low.overflowing_sub(other.low);
+        let high = self.high.wrapping_sub(other.high).wrapping_sub(if borrows { 1 } else { 0 });
+        Self { high, low }
+    }
+
+    fn from_bytes(bytes: &Hash) -> Self {
+        let mut halves = bytes.as_chunks::<16>().0.iter().map(|half| u128::from_be_bytes(*half));
+        Self { high: halves.next().unwrap_or(0), low: halves.next().unwrap_or(0) }
+    }
+}
+
+impl Stated {
+    /// What the file says; none if it never said anything, as a store of format 1.
+    pub(super) fn read(connection: &Connection, keys: &Keys) -> Result<Option<Self>, StoreError> {
+        let select = "SELECT contents FROM vault";
+        let sealed: Option<Vec<u8>> = connection.query_row(select, [], |row| row.get(0))?;
+        let Some(sealed) = sealed else { return Ok(None) };
+        let plain = keys.common.open(PLACE, &sealed)?;
+        let (sum, rest) = plain.split_first_chunk::<HASH_BYTES>().ok_or(StoreError::Damaged)?;
+        let ([values, queued], []) = rest.as_chunks::<8>() else {
+            return Err(StoreError::Damaged);
+        };
+        Ok(Some(Self {
+            sum: Sum::from_bytes(sum),
+            values: u64::from_be_bytes(*values),
+            queued: i64::from_be_bytes(*queued),
+        }))
+    }
+
+    fn write(&self, connection: &Connection, keys: &Keys) -> Result<(), StoreError> {
+        let mut plain = Vec::with_capacity(HASH_BYTES + 16);
+        plain.extend_from_slice(&self.sum.high.to_be_bytes());
+        plain.extend_from_slice(&self.sum.low.to_be_bytes());
+        plain.extend_from_slice(&self.values.to_be_bytes());
+        plain.extend_from_slice(&self.queued.to_be_bytes());
+        let sealed = keys.common.close(PLACE, &plain)?;
+        connection.prepare_cached("UPDATE vault SET contents = ?1")?.execute(params![sealed])?;
+        Ok(())
+    }
+
+    fn join(&mut self, lookup: &Lookup, place: &Place, nonce: &Nonce) {
+        self.sum = self.sum.plus(Sum::of(lookup, place, nonce));
+        self.values = self.values.wrapping_add(1);
+    }
+
+    fn leave(&mut self, lookup: &Lookup, place: &Place, nonce: &Nonce) {
+        self.sum = self.sum.minus(Sum::of(lookup, place, nonce));
+        self.values = self.values.wrapping_sub(1);
+    }
+}
+
+impl Contents {
+    /// What the file does hold. The queue is not counted, as that would take long.
+    pub(super) fn read(connection: &Connection, keys: &Keys) -> Result<Self, StoreError> {
+        let mut contents = Self { rows: BTreeMap::new(), stated: Stated::default() };
+        let mut select = connection.prepare(
+            // Of an empty value SQLite makes null.
+            "SELECT drawer, name, ifnull(substr(sealed, 1, 12), x'') FROM value NOT INDEXED",
+        )?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let place = (row.get(0)?, row.get(1)?);
+            let nonce = nonce(&row.get::<_, Vec<u8>>(2)?);
+            contents.stated.join(&keys.lookup, &place, &nonce);
+            contents.rows.insert(place, nonce);
+        }
+        Ok(contents)
+    }
+
+    /// How many rows the queue has.
+    pub(super) fn count_queue(connection: &Connection) -> Result<i64, StoreError> {
+        Ok(connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))?)
+    }
+
+    pub(super) const fn queued(&self) -> i64 {
+        self.stated.queued
+    }
+
+    /// Whether the file says that it holds these values. What it says of the queue
+    /// is taken over and compared when the queue is gone through.
+    pub(super) fn check(&mut self, stated: Stated) -> bool {
+        self.stated.queued = stated.queued;
+        self.stated == stated
+    }
+
+    /// Writes into the file what it holds, with so many entries in the queue.
+    pub(super) fn state(
+        &mut self,
+        connection: &Connection,
+        keys: &Keys,
+        queued: i64,
+    ) -> Result<(), StoreError> {
+        self.stated.queued = queued;
+        self.stated.write(connection, keys)
+    }
+
+    pub(super) const fn change(&self) -> Change {
+        Change { rows: BTreeMap::new(), stated: self.stated }
+    }
+
+    /// Takes over what was committed.
+    pub(super) fn apply(&mut self, change: Change) {
+        for (place, nonce) in change.rows {
+            match nonce {
+                Some(nonce) => self.rows.insert(place, nonce),
+                None => self.rows.remove(&place),
+            };
+        }
+        self.stated = change.stated;
+    }
+}
+
+impl Change {
+    /// Nothing that would have to be written.
+    pub(super) fn is_none(&self, before: &Contents) -> bool {
+        self.rows.is_empty() && self.stated == before.stated
+    }
+
+    pub(super) fn state(&self, connection: &Connection, keys: &Keys) -> Result<(), StoreError> {
+        self.stated.write(connection, keys)
+    }
+
+    pub(super) fn put(&mut self, before: &Contents, keys: &Keys, place: Place, sealed: &[u8]) {
+        self.remove(before, keys, place);
+        let nonce = nonce(sealed);
+        self.stated.join(&keys.lookup, &place, &nonce);
+        self.rows.insert(place, Some(nonce));
+    }
+
+    pub(super) fn remove(&mut self, before: &Contents, keys: &Keys, place: Place) {
+        if let Some(nonce) = self.nonce(before, &place) {
+            self.stated.leave(&keys.lookup, &place, &nonce);
+            self.rows.insert(place, None);
+        }
+    }
+
+    /// Counts entries that came into the queue, or left it.
+    pub(super) const fn queue(&mut self, more: i64) {
+        self.stated.queued = self.stated.queued.saturating_add(more);
+    }
+
+    pub(super) const fn queued(&self) -> i64 {
+        self.stated.queued
+    }
+
+    pub(super) fn values(&self) -> usize {
+        usize::try_from(self.stated.values).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn in_drawer(&self, before: &Contents, drawer: &Hash) -> usize {
+        let drawer = (*drawer, [0; HASH_BYTES])..=(*drawer, [u8::MAX; HASH_BYTES]);
+        let were = before.rows.range(drawer.clone());
+        let stayed = were.filter(|(place, _)| !self.rows.contains_key(place)).count();
+        stayed + self.rows.range(drawer).filter(|(_, nonce)| nonce.is_some()).count()
+    }
+
+    /// Whether this sealed value is the one that stands in this place; none is a
+    /// value too.
+    pub(super) fn agrees(&self, before: &Contents, place: &Place, sealed: Option<&[u8]>) -> bool {
+        self.nonce(before, place) == sealed.map(nonce)
+    }
+
+    fn nonce(&self, before: &Contents, place: &Place) -> Option<Nonce> {
+        match self.rows.get(place) {
+            Some(nonce) => *nonce,
+            None => before.rows.get(place).copied(),
+        }
+    }
+}
+
+/// What a value was sealed by; zeros where it is shorter than that.
+fn nonce(sealed: &[u8]) -> Nonce {
+    let mut nonce = [0; NONCE_BYTES];
+    nonce.iter_mut().zip(sealed).for_each(|(to, from)| *to = *from);
+    nonce
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stated(rows: &[(u8, u8, u8)]) -> Stated {
+        let lookup = Lookup::new(&[7; 32]);
+        let mut stated = Stated::default();
+        for (drawer, name, nonce) in rows {
+            stated.join(&lookup, &([*drawer; 32], [*name; 32]), &[*nonce; 12]);
+        }
+        stated
+    }
+
+    #[test]
+    fn a_sum_is_of_its_rows_in_any_order_and_of_no_others() {
+        let all = stated(&[(1, 1, 1), (1, 2, 2), (2, 3, 3)]);
+        assert_eq!(all, stated(&[(2, 3, 3), (1, 1, 1), (1, 2, 2)]));
+        for other in [
+            [(1, 1, 1), (1, 2, 2), (2, 3, 4)],
+            [(1, 1, 1), (1, 2, 2), (1, 3, 3)],
+            [(1, 1, 1), (1, 2, 2), (2, 4, 3)],
+            [(1, 1, 2), (1, 2, 1), (2, 3, 3)],
+            [(1, 1, 1), (1, 1, 1), (2, 3, 3)],
+        ] {
+            assert_ne!(stated(&other).sum, all.sum, "{other:?}");
+        }
+        let mut left = all;
+        left.leave(&Lookup::new(&[7; 32]), &([2; 32], [3; 32]), &[3; 12]);
+        assert_eq!(left, stated(&[(1, 1, 1), (1, 2, 2)]));
+        assert_ne!(left.sum, all.sum);
+    }
+
+    #[test]
+    fn a_sum_carries_between_its_halves() {
+        let one = Sum { high: 0, low: 1 };
+        let low = Sum { high: 5, low: u128::MAX };
+        assert_eq!(low.plus(one), Sum { high: 6, low: 0 });
+        assert_eq!(low.plus(one).minus(one), low);
+        let highest = Sum { high: u128::MAX, low: u128::MAX };
+        assert_eq!(highest.plus(one), Sum::default());
+        assert_eq!(Sum::default().minus(one), highest);
+    }
+}
