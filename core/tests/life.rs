@@ -2,8 +2,6 @@
 //! user, keys that are lost. Nothing that HQ has not receipted is lost by any of it.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "what is not as it should be is what the tests are to fail on"
 )]
@@ -326,7 +324,7 @@ mod a_job {
         // As it lies there while the app runs, log and all; the keys beside it.
         copy(home.path(), old.path());
         let sealed = sealed_of_jobs(old.path());
-        assert_eq!(sealed.len(), 4, "two packs, what was stuck on, and the diary of it");
+        assert_eq!(sealed.len(), 4, "two packs, what was stuck on, and that it was");
         let wraps = wraps_of_jobs(old.path());
         let secrets: Vec<Secret> = sealed
             .iter()

@@ -150,7 +150,7 @@ mod handoff {
         assert_eq!(read, ReceivingState::Withdrawn, "again, after a restart");
         let refused = receiver.crew().accept(&view, &set(0..3), &[], true);
         assert!(matches!(refused, Err(CrewError::Handoff(HandoffError::Withdrawn))));
-        let hello = other.crew().hello(false).unwrap();
+        let hello = receiver.crew().hello(false).unwrap();
         giver.crew().offer(JOB, &set(0..3), &[], &hello).unwrap();
     }
 

@@ -18,8 +18,8 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use crate::cbor::{self, CborError, Version};
 use crate::custody::{
-    BoxList, Commitment, Credential, DeviceId, Event, JobId, Kind, Manifests, Salt, SignOffRequest,
-    Subject, Tick,
+    BoxList, Commitment, Credential, DeviceId, Event, JobId, Kind, Manifests, Qualifications, Role,
+    Salt, SignOffRequest, Subject, Tick,
 };
 use crate::signed::{Digest, PublicKey, Signed, SignedError, Unverified};
 
@@ -113,6 +113,62 @@ impl TickWire {
     }
 }
 
+/// A credential with its keys in half their length: what is left of them makes a
+/// QR two versions smaller. HQ signed it with the keys whole.
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct CredentialWire {
+    #[n(0)]
+    act_key: ByteArray<33>,
+    #[n(1)]
+    handoff_key: ByteArray<33>,
+    #[n(2)]
+    pseudonym: String,
+    #[n(3)]
+    role: Role,
+    #[n(4)]
+    valid_from: u64,
+    #[n(5)]
+    valid_to: u64,
+    #[n(6)]
+    signature: ByteArray<64>,
+    #[n(7)]
+    qualifications: Option<Qualifications>,
+}
+
+impl CredentialWire {
+    fn of(credential: &Signed<Credential>) -> Self {
+        let (_, signature) = credential.parts();
+        let Credential { pseudonym, qualifications, .. } = Credential::clone(credential);
+        Self {
+            act_key: credential.act_key.compressed().into(),
+            handoff_key: credential.handoff_key.compressed().into(),
+            pseudonym,
+            role: credential.role,
+            valid_from: credential.valid_from,
+            valid_to: credential.valid_to,
+            signature: signature.into(),
+            qualifications,
+        }
+    }
+
+    fn open(self, hq: &PublicKey) -> Result<Signed<Credential>, MessageError> {
+        let key = |key: &[u8; 33]| PublicKey::from_compressed(key).ok_or(MessageError::Fields);
+        let credential = Credential {
+            version: Version,
+            act_key: key(&self.act_key)?,
+            handoff_key: key(&self.handoff_key)?,
+            pseudonym: self.pseudonym,
+            role: self.role,
+            valid_from: self.valid_from,
+            valid_to: self.valid_to,
+            qualifications: self.qualifications,
+        };
+        let signed = Unverified::of_parts(&cbor::to_vec(&credential), self.signature.into())?;
+        Ok(signed.verify(hq)?)
+    }
+}
+
 #[derive(Encode, Decode)]
 #[cbor(array)]
 struct HelloWire {
@@ -126,7 +182,7 @@ struct HelloWire {
     #[n(3)]
     tick: Option<TickWire>,
     #[n(4)]
-    credential: Option<ByteVec>,
+    credential: Option<CredentialWire>,
     #[n(5)]
     manifests: Option<ManifestVersions>,
 }
@@ -149,7 +205,7 @@ impl Hello {
             commitment: self.commitment,
             device: self.credential.is_none().then_some(self.device),
             tick: self.tick.as_ref().map(TickWire::of),
-            credential: self.credential.as_ref().map(|c| c.as_bytes().to_vec().into()),
+            credential: self.credential.as_ref().map(CredentialWire::of),
             manifests: self.manifests.clone(),
         })
     }
@@ -160,7 +216,7 @@ impl Hello {
     /// [`MessageError`].
     pub fn read(bytes: &[u8], authority: Authority<'_>) -> Result<Self, MessageError> {
         let wire: HelloWire = cbor::from_slice(bytes)?;
-        let credential = open_credential(wire.credential, authority)?;
+        let credential = wire.credential.map(|one| one.open(authority.hq)).transpose()?;
         let device = match (&credential, wire.device) {
             (Some(credential), None) => credential.device(),
             (None, Some(device)) => device,
@@ -170,13 +226,6 @@ impl Hello {
         let (commitment, manifests) = (wire.commitment, wire.manifests);
         Ok(Self { device, commitment, tick, credential, manifests })
     }
-}
-
-fn open_credential(
-    bytes: Option<ByteVec>,
-    authority: Authority<'_>,
-) -> Result<Option<Signed<Credential>>, MessageError> {
-    Ok(bytes.map(|bytes| Signed::open(&bytes, authority.hq)).transpose()?)
 }
 
 /// An event on its way.
@@ -194,7 +243,7 @@ struct EventWire {
     #[n(3)]
     rest: ByteVec,
     #[n(4)]
-    credential: Option<ByteVec>,
+    credential: Option<CredentialWire>,
     #[n(5)]
     tick: Option<TickWire>,
 }
@@ -302,7 +351,7 @@ impl Known {
             answers: self.answers.into(),
             signature: signature.into(),
             rest: join(&fields).into(),
-            credential: enclosed.credential.as_ref().map(|c| c.as_bytes().to_vec().into()),
+            credential: enclosed.credential.as_ref().map(CredentialWire::of),
             tick: enclosed.tick.as_ref().map(TickWire::of),
         })
     }
@@ -327,7 +376,7 @@ impl Known {
             fields.entry(key).or_insert(value);
         }
         let event = Unverified::of_parts(&join(&fields), wire.signature.into())?;
-        let credential = open_credential(wire.credential, authority)?;
+        let credential = wire.credential.map(|one| one.open(authority.hq)).transpose()?;
         let tick = wire.tick.map(|tick| tick.open(authority.origin, authority.hq)).transpose()?;
         Ok((event, Enclosed { credential, tick }))
     }
@@ -394,7 +443,7 @@ struct RequestWire {
     #[n(1)]
     request: ByteVec,
     #[n(2)]
-    credential: Option<ByteVec>,
+    credential: Option<CredentialWire>,
 }
 
 /// What a crew's phone shows a supervisor, with its credential where he may not
@@ -407,7 +456,7 @@ pub fn sign_off_request(
     cbor::to_vec(&RequestWire {
         version: Version,
         request: request.as_bytes().to_vec().into(),
-        credential: credential.map(|credential| credential.as_bytes().to_vec().into()),
+        credential: credential.map(CredentialWire::of),
     })
 }
 
@@ -423,7 +472,7 @@ pub fn read_sign_off_request(
     let wire: RequestWire = cbor::from_slice(bytes)?;
     let request = Unverified::<SignOffRequest>::parse(&wire.request)?;
     Subject::of(&request.claims().entries).ok_or(MessageError::Fields)?;
-    Ok((request, open_credential(wire.credential, authority)?))
+    Ok((request, wire.credential.map(|one| one.open(authority.hq)).transpose()?))
 }
 
 /// The supervisor's sign-off, as an answer to this request.

@@ -119,7 +119,7 @@ async fn a_one_time_code_confirms_one_sign_off_and_no_other() {
         let (id, envelope) = sign_off(&mut mover, &site, &[took], Some(code));
         ids.push(id);
         // A repeat is the same claim, not a second one.
-        mover.deliver(&[envelope.clone()]).await;
+        mover.deliver(std::slice::from_ref(&envelope)).await;
         mover.deliver(&[envelope]).await;
     }
     let reading = read(&site);

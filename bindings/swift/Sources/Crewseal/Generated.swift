@@ -909,6 +909,163 @@ public func FfiConverterTypeClock_lower(_ value: Clock) -> UInt64 {
 
 
 /**
+ * Puts together what a camera reads of another phone's screen.
+ */
+public protocol CollectorProtocol: AnyObject, Sendable {
+    
+    /**
+     * Adds what a QR code says. Give it every text that a camera reads.
+     */
+    func add(text: String)  -> Collected
+    
+    /**
+     * Forgets the message that was begun.
+     */
+    func reset() 
+    
+}
+/**
+ * Puts together what a camera reads of another phone's screen.
+ */
+open class Collector: CollectorProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_crewseal_ffi_fn_clone_collector(self.handle, $0) }
+    }
+    /**
+     * Begins with nothing.
+     */
+public convenience init() {
+    let handle =
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_constructor_collector_new(uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_crewseal_ffi_fn_free_collector(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Adds what a QR code says. Give it every text that a camera reads.
+     */
+open func add(text: String) -> Collected  {
+    return try!  FfiConverterTypeCollected_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_collector_add(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(text),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Forgets the message that was begun.
+     */
+open func reset()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_collector_reset(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCollector: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Collector
+
+    public static func lift(_ handle: UInt64) throws -> Collector {
+        return Collector(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Collector) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Collector {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Collector, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCollector_lift(_ handle: UInt64) throws -> Collector {
+    return try FfiConverterTypeCollector.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCollector_lower(_ value: Collector) -> UInt64 {
+    return FfiConverterTypeCollector.lower(value)
+}
+
+
+
+
+
+
+/**
  * A phone of a crew: its keys, its store and its HQ. An app has one.
  */
 public protocol CrewProtocol: AnyObject, Sendable {
@@ -941,10 +1098,28 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func enrol(invitation: Data) async throws 
     
     /**
+     * The certificates of the jobs that this device forgot.
+     */
+    func erasures() async throws  -> [Erasure]
+    
+    /**
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
      * goes where there is no network.
      */
     func fetch() async throws  -> Fetched
+    
+    /**
+     * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
+     * every key by which that could be had again. The certificate says what was done
+     * and how it was looked at afterwards.
+     */
+    func forget(job: JobId) async throws  -> Erasure
+    
+    /**
+     * The handoffs of this phone that are not over, with what to show again: after a
+     * crash the identical bytes.
+     */
+    func handoffs() async throws  -> [OpenHandoff]
     
     /**
      * Begins to receive: the bytes are what to show the giver, as a QR code.
@@ -957,6 +1132,14 @@ public protocol CrewProtocol: AnyObject, Sendable {
      * The jobs on this phone that are open now.
      */
     func jobs() async throws  -> [JobPack]
+    
+    /**
+     * Logs out, for another user or because HQ says so: everything that can be read
+     * goes, and so do this device's keys. What waits for HQ stays, as returned, and
+     * whichever device is enrolled next on this phone delivers it. Afterwards open
+     * the phone again and enrol.
+     */
+    func logOut() async throws  -> OutboxStatus
     
     /**
      * Whose signature an act will need besides this one; nobody's, if nothing comes
@@ -992,10 +1175,52 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func readOffer(shown: Data) async throws  -> Offer
     
     /**
+     * Reads the giver's withdrawal of the offer that was read here: nothing comes of
+     * it, or, if it was accepted meanwhile, the two have crossed.
+     */
+    func readWithdraw(shown: Data) async throws  -> ReceivingState
+    
+    /**
+     * The customer's receipt of an act of this phone: the text of a QR code that his
+     * own phone's camera reads. It names nobody.
+     */
+    func receipt(event: EventId) async throws  -> String
+    
+    /**
      * Records one act on boxes of a job, with what was found wrong; `about` is
      * the event that a supervisor signs off.
      */
     func record(act: Act, job: JobId, boxes: [Label], findings: [Finding], about: EventId?) async throws  -> EventId
+    
+    /**
+     * Records an act for which the customer drew his signature.
+     */
+    func recordDrawn(act: Act, job: JobId, boxes: [Label], signature: DrawnSignature, findings: [Finding]) async throws  -> Drawn
+    
+    /**
+     * Records that the customer confirms an act with his code, typed or scanned. It
+     * is checked here, without a network, and not kept.
+     */
+    func release(job: JobId, act: Act, statement: EventId, code: String) async throws  -> EventId
+    
+    /**
+     * Opens the store again.
+     */
+    func resume() async throws 
+    
+    /**
+     * Exchanges the keys that the store hangs on for new ones, and deletes the old
+     * ones. Also the way out when the wrapping key was lost while the store is open,
+     * as after a new fingerprint.
+     */
+    func rotateKeys() async throws 
+    
+    /**
+     * Closes the store and lets go of its lock. Call it before the system suspends
+     * the app: iOS kills one that holds a lock then. Until `resume` every other
+     * call throws `Suspended` and changes nothing.
+     */
+    func suspend() async throws 
     
     /**
      * Delivers what waits to HQ, once through the queue. What was receipted
@@ -1008,6 +1233,41 @@ public protocol CrewProtocol: AnyObject, Sendable {
      * other phone, if it is still there.
      */
     func withdraw(offer: EventId) async throws  -> Data
+    
+    /**
+     * Signs off what was asked. The person is asked to confirm, and must be a
+     * supervisor; the bytes are what to show the crew, the same each time.
+     */
+    func answerSignOff(request: SignOffRequest) async throws  -> Data
+    
+    /**
+     * Asks a supervisor to sign off one act of this phone or, without an event, all
+     * that it did in a job since the last time. The bytes are what to show him, the
+     * same each time. `introduce` puts this device's credential in, for a supervisor
+     * who does not know it.
+     */
+    func askSignOff(job: JobId, event: EventId?, introduce: Bool) async throws  -> Data
+    
+    /**
+     * Claims a supervisor's sign-off with his one-time code, typed or scanned on this
+     * phone. It stays a claim until HQ confirms it. The code is not kept here.
+     */
+    func claimSignOff(job: JobId, code: String, event: EventId?) async throws  -> EventId
+    
+    /**
+     * Reads the supervisor's sign-off of what was asked here, and keeps it.
+     */
+    func readSignOff(shown: Data) async throws  -> SignedOff
+    
+    /**
+     * Reads what a crew's phone asks this phone's carrier to sign off.
+     */
+    func readSignOffRequest(shown: Data) async throws  -> SignOffRequest
+    
+    /**
+     * What this phone asked to have signed off in a job, and what came of it.
+     */
+    func signOffs(job: JobId) async throws  -> [AskedSignOff]
     
 }
 /**
@@ -1073,6 +1333,26 @@ public static func `open`(directory: String, vault: KeyVault, clock: Clock)async
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_constructor_crew_open(FfiConverterString.lower(directory),FfiConverterTypeKeyVault_lower(vault),FfiConverterTypeClock_lower(clock)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_u64,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_u64,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterTypeCrew_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Opens a phone whose keys are gone for good, with new ones. What only they
+     * opened is lost; what waits for HQ stays, and is delivered once this phone is
+     * enrolled again.
+     */
+public static func startOver(directory: String, vault: KeyVault, clock: Clock)async throws  -> Crew  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_constructor_crew_start_over(FfiConverterString.lower(directory),FfiConverterTypeKeyVault_lower(vault),FfiConverterTypeClock_lower(clock)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_u64,
@@ -1176,6 +1456,25 @@ open func enrol(invitation: Data)async throws   {
 }
     
     /**
+     * The certificates of the jobs that this device forgot.
+     */
+open func erasures()async throws  -> [Erasure]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_erasures(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeErasure.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
      * goes where there is no network.
      */
@@ -1191,6 +1490,47 @@ open func fetch()async throws  -> Fetched  {
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeFetched_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
+     * every key by which that could be had again. The certificate says what was done
+     * and how it was looked at afterwards.
+     */
+open func forget(job: JobId)async throws  -> Erasure  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_forget(
+                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeErasure_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * The handoffs of this phone that are not over, with what to show again: after a
+     * crash the identical bytes.
+     */
+open func handoffs()async throws  -> [OpenHandoff]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_handoffs(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeOpenHandoff.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -1231,6 +1571,28 @@ open func jobs()async throws  -> [JobPack]  {
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterSequenceTypeJobPack.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Logs out, for another user or because HQ says so: everything that can be read
+     * goes, and so do this device's keys. What waits for HQ stays, as returned, and
+     * whichever device is enrolled next on this phone delivers it. Afterwards open
+     * the phone again and enrol.
+     */
+open func logOut()async throws  -> OutboxStatus  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_log_out(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeOutboxStatus_lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -1353,6 +1715,46 @@ open func readOffer(shown: Data)async throws  -> Offer  {
 }
     
     /**
+     * Reads the giver's withdrawal of the offer that was read here: nothing comes of
+     * it, or, if it was accepted meanwhile, the two have crossed.
+     */
+open func readWithdraw(shown: Data)async throws  -> ReceivingState  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_read_withdraw(
+                        self.uniffiCloneHandle(),FfiConverterData.lower(shown)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeReceivingState_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * The customer's receipt of an act of this phone: the text of a QR code that his
+     * own phone's camera reads. It names nobody.
+     */
+open func receipt(event: EventId)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_receipt(
+                        self.uniffiCloneHandle(),FfiConverterTypeEventId_lower(event)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
      * Records one act on boxes of a job, with what was found wrong; `about` is
      * the event that a supervisor signs off.
      */
@@ -1368,6 +1770,106 @@ open func record(act: Act, job: JobId, boxes: [Label], findings: [Finding] = [],
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeEventId_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Records an act for which the customer drew his signature.
+     */
+open func recordDrawn(act: Act, job: JobId, boxes: [Label], signature: DrawnSignature, findings: [Finding] = [])async throws  -> Drawn  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_record_drawn(
+                        self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeJobId_lower(job),FfiConverterSequenceTypeLabel.lower(boxes),FfiConverterTypeDrawnSignature_lower(signature),FfiConverterSequenceTypeFinding.lower(findings)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDrawn_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Records that the customer confirms an act with his code, typed or scanned. It
+     * is checked here, without a network, and not kept.
+     */
+open func release(job: JobId, act: Act, statement: EventId, code: String)async throws  -> EventId  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_release(
+                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job),FfiConverterTypeAct_lower(act),FfiConverterTypeEventId_lower(statement),FfiConverterString.lower(code)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeEventId_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Opens the store again.
+     */
+open func resume()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_resume(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_void,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Exchanges the keys that the store hangs on for new ones, and deletes the old
+     * ones. Also the way out when the wrapping key was lost while the store is open,
+     * as after a new fingerprint.
+     */
+open func rotateKeys()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_rotate_keys(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_void,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Closes the store and lets go of its lock. Call it before the system suspends
+     * the app: iOS kills one that holds a lock then. Until `resume` every other
+     * call throws `Suspended` and changes nothing.
+     */
+open func suspend()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_suspend(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_void,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_void,
+            liftFunc: { $0 },
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -1408,6 +1910,125 @@ open func withdraw(offer: EventId)async throws  -> Data  {
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Signs off what was asked. The person is asked to confirm, and must be a
+     * supervisor; the bytes are what to show the crew, the same each time.
+     */
+open func answerSignOff(request: SignOffRequest)async throws  -> Data  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_answer_sign_off(
+                        self.uniffiCloneHandle(),FfiConverterTypeSignOffRequest_lower(request)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Asks a supervisor to sign off one act of this phone or, without an event, all
+     * that it did in a job since the last time. The bytes are what to show him, the
+     * same each time. `introduce` puts this device's credential in, for a supervisor
+     * who does not know it.
+     */
+open func askSignOff(job: JobId, event: EventId? = nil, introduce: Bool = false)async throws  -> Data  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(
+                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job),FfiConverterOptionTypeEventId.lower(event),FfiConverterBool.lower(introduce)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Claims a supervisor's sign-off with his one-time code, typed or scanned on this
+     * phone. It stays a claim until HQ confirms it. The code is not kept here.
+     */
+open func claimSignOff(job: JobId, code: String, event: EventId? = nil)async throws  -> EventId  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_claim_sign_off(
+                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job),FfiConverterString.lower(code),FfiConverterOptionTypeEventId.lower(event)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeEventId_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Reads the supervisor's sign-off of what was asked here, and keeps it.
+     */
+open func readSignOff(shown: Data)async throws  -> SignedOff  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_read_sign_off(
+                        self.uniffiCloneHandle(),FfiConverterData.lower(shown)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSignedOff_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Reads what a crew's phone asks this phone's carrier to sign off.
+     */
+open func readSignOffRequest(shown: Data)async throws  -> SignOffRequest  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_read_sign_off_request(
+                        self.uniffiCloneHandle(),FfiConverterData.lower(shown)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_u64,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_u64,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterTypeSignOffRequest_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * What this phone asked to have signed off in a job, and what came of it.
+     */
+open func signOffs(job: JobId)async throws  -> [AskedSignOff]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_sign_offs(
+                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeAskedSignOff.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -1485,15 +2106,46 @@ public protocol KeyVault: AnyObject, Sendable {
     func sign(protection: Protection, message: Data) throws  -> Data
     
     /**
-     * Wraps the store's key, 32 bytes, so that only this vault can unwrap it.
-     * Overwrite the array when you are done.
+     * What the platform says of the two keys, in its own form: the certificate
+     * chain of Android's key attestation, the object of Apple's App Attest. None
+     * where it says nothing.
+     */
+    func attestation() throws  -> Data?
+    
+    /**
+     * Wraps the store's key, 32 bytes, under the newest wrapping key, so that only
+     * this vault can unwrap it. Overwrite the array when you are done.
      */
     func wrap(key: Data) throws  -> Data
     
     /**
-     * Unwraps the store's key.
+     * Unwraps the store's key, whichever of the present wrapping keys wrapped it.
      */
     func unwrap(wrapped: Data) throws  -> Data
+    
+    /**
+     * Makes a new wrapping key beside the present one, and returns when it would
+     * survive a power cut. From now on `wrap` uses the new one. While a rotation
+     * goes on, another call changes nothing. It must work even if the present
+     * wrapping key was lost, as after a new fingerprint.
+     */
+    func beginRotation() throws 
+    
+    /**
+     * Whether a rotation was begun and is not finished.
+     */
+    func isRotating() throws  -> Bool
+    
+    /**
+     * Deletes every wrapping key but the newest.
+     */
+    func finishRotation() throws 
+    
+    /**
+     * Deletes all keys and the high-water mark. Whatever is asked for next is made
+     * anew: from now on this is another device.
+     */
+    func erase() throws 
     
     /**
      * The high-water mark; none if none was ever set.
@@ -1597,8 +2249,22 @@ open func sign(protection: Protection, message: Data)throws  -> Data  {
 }
     
     /**
-     * Wraps the store's key, 32 bytes, so that only this vault can unwrap it.
-     * Overwrite the array when you are done.
+     * What the platform says of the two keys, in its own form: the certificate
+     * chain of Android's key attestation, the object of Apple's App Attest. None
+     * where it says nothing.
+     */
+open func attestation()throws  -> Data?  {
+    return try  FfiConverterOptionData.lift(try rustCallWithError(FfiConverterTypeKeyVaultError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_keyvault_attestation(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Wraps the store's key, 32 bytes, under the newest wrapping key, so that only
+     * this vault can unwrap it. Overwrite the array when you are done.
      */
 open func wrap(key: Data)throws  -> Data  {
     return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeKeyVaultError_lift) {
@@ -1611,7 +2277,7 @@ open func wrap(key: Data)throws  -> Data  {
 }
     
     /**
-     * Unwraps the store's key.
+     * Unwraps the store's key, whichever of the present wrapping keys wrapped it.
      */
 open func unwrap(wrapped: Data)throws  -> Data  {
     return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeKeyVaultError_lift) {
@@ -1621,6 +2287,55 @@ open func unwrap(wrapped: Data)throws  -> Data  {
         FfiConverterData.lower(wrapped),uniffiCallStatus
     )
 })
+}
+    
+    /**
+     * Makes a new wrapping key beside the present one, and returns when it would
+     * survive a power cut. From now on `wrap` uses the new one. While a rotation
+     * goes on, another call changes nothing. It must work even if the present
+     * wrapping key was lost, as after a new fingerprint.
+     */
+open func beginRotation()throws   {try rustCallWithError(FfiConverterTypeKeyVaultError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_keyvault_begin_rotation(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Whether a rotation was begun and is not finished.
+     */
+open func isRotating()throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeKeyVaultError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_keyvault_is_rotating(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Deletes every wrapping key but the newest.
+     */
+open func finishRotation()throws   {try rustCallWithError(FfiConverterTypeKeyVaultError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_keyvault_finish_rotation(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Deletes all keys and the high-water mark. Whatever is asked for next is made
+     * anew: from now on this is another device.
+     */
+open func erase()throws   {try rustCallWithError(FfiConverterTypeKeyVaultError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_keyvault_erase(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
 }
     
     /**
@@ -1726,6 +2441,29 @@ fileprivate struct UniffiCallbackInterfaceKeyVault {
                 lowerError: FfiConverterTypeKeyVaultError_lower
             )
         },
+        attestation: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Data? in
+                guard let uniffiObj = try? FfiConverterTypeKeyVault.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.attestation(
+                )
+            }
+
+            
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterOptionData.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeKeyVaultError_lower
+            )
+        },
         wrap: { (
             uniffiHandle: UInt64,
             key: RustBuffer,
@@ -1769,6 +2507,98 @@ fileprivate struct UniffiCallbackInterfaceKeyVault {
 
             
             let writeReturn = { uniffiOutReturn.pointee = FfiConverterData.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeKeyVaultError_lower
+            )
+        },
+        beginRotation: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeKeyVault.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.beginRotation(
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeKeyVaultError_lower
+            )
+        },
+        isRotating: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutablePointer<Int8>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Bool in
+                guard let uniffiObj = try? FfiConverterTypeKeyVault.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.isRotating(
+                )
+            }
+
+            
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterBool.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeKeyVaultError_lower
+            )
+        },
+        finishRotation: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeKeyVault.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.finishRotation(
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeKeyVaultError_lower
+            )
+        },
+        erase: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeKeyVault.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.erase(
+                )
+            }
+
+            
+            let writeReturn = { () }
             uniffiTraitInterfaceCallWithError(
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
@@ -1925,6 +2755,11 @@ public protocol OfferProtocol: AnyObject, Sendable {
     func giver()  -> Partner
     
     /**
+     * The offer's id, of which both screens show the same four words.
+     */
+    func id()  -> EventId
+    
+    /**
      * The job that the boxes are of.
      */
     func job()  -> JobId
@@ -2024,6 +2859,18 @@ open func giver() -> Partner  {
     return try!  FfiConverterTypePartner_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_crewseal_ffi_fn_method_offer_giver(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The offer's id, of which both screens show the same four words.
+     */
+open func id() -> EventId  {
+    return try!  FfiConverterTypeEventId_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_offer_id(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -2447,6 +3294,353 @@ public func FfiConverterTypeScanSession_lower(_ value: ScanSession) -> UInt64 {
 
 
 
+
+
+/**
+ * What a screen shows for a message: one QR code that stands still, or several in
+ * turn, from which the other phone takes what it missed the last time.
+ */
+public protocol ShowProtocol: AnyObject, Sendable {
+    
+    /**
+     * Whether it is one code, which stands still. Of several, show five or so a
+     * second.
+     */
+    func isOne()  -> Bool
+    
+    /**
+     * The text of the QR code to show next; after the last one the first again. All
+     * characters are of a QR's alphanumeric mode; level M is right.
+     */
+    func nextText()  -> String
+    
+    /**
+     * How many pieces the message is in: no camera is done after fewer codes.
+     */
+    func pieces()  -> UInt32
+    
+}
+/**
+ * What a screen shows for a message: one QR code that stands still, or several in
+ * turn, from which the other phone takes what it missed the last time.
+ */
+open class Show: ShowProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_crewseal_ffi_fn_clone_show(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_crewseal_ffi_fn_free_show(handle, $0) }
+    }
+
+    
+    /**
+     * What is shown for a message.
+     */
+public static func of(purpose: Purpose, message: Data)throws  -> Show  {
+    return try  FfiConverterTypeShow_lift(try rustCallWithError(FfiConverterTypeCrewError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_constructor_show_of(
+        FfiConverterTypePurpose_lower(purpose),
+        FfiConverterData.lower(message),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * Whether it is one code, which stands still. Of several, show five or so a
+     * second.
+     */
+open func isOne() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_show_is_one(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The text of the QR code to show next; after the last one the first again. All
+     * characters are of a QR's alphanumeric mode; level M is right.
+     */
+open func nextText() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_show_next_text(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * How many pieces the message is in: no camera is done after fewer codes.
+     */
+open func pieces() -> UInt32  {
+    return try!  FfiConverterUInt32.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_show_pieces(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeShow: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Show
+
+    public static func lift(_ handle: UInt64) throws -> Show {
+        return Show(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Show) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Show {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Show, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShow_lift(_ handle: UInt64) throws -> Show {
+    return try FfiConverterTypeShow.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShow_lower(_ value: Show) -> UInt64 {
+    return FfiConverterTypeShow.lower(value)
+}
+
+
+
+
+
+
+/**
+ * What another phone asks this phone's carrier to sign off. Its signature was
+ * verified; show it, and give it to `Crew.answerSignOff`.
+ */
+public protocol SignOffRequestProtocol: AnyObject, Sendable {
+    
+    /**
+     * Whose phone asks.
+     */
+    func crew()  -> Partner
+    
+    /**
+     * What it did, act by act.
+     */
+    func entries()  -> [SignOffEntry]
+    
+    /**
+     * The job.
+     */
+    func job()  -> JobId
+    
+}
+/**
+ * What another phone asks this phone's carrier to sign off. Its signature was
+ * verified; show it, and give it to `Crew.answerSignOff`.
+ */
+open class SignOffRequest: SignOffRequestProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_crewseal_ffi_fn_clone_signoffrequest(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_crewseal_ffi_fn_free_signoffrequest(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Whose phone asks.
+     */
+open func crew() -> Partner  {
+    return try!  FfiConverterTypePartner_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_signoffrequest_crew(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What it did, act by act.
+     */
+open func entries() -> [SignOffEntry]  {
+    return try!  FfiConverterSequenceTypeSignOffEntry.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_signoffrequest_entries(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The job.
+     */
+open func job() -> JobId  {
+    return try!  FfiConverterTypeJobId_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_signoffrequest_job(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSignOffRequest: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = SignOffRequest
+
+    public static func lift(_ handle: UInt64) throws -> SignOffRequest {
+        return SignOffRequest(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: SignOffRequest) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SignOffRequest {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: SignOffRequest, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignOffRequest_lift(_ handle: UInt64) throws -> SignOffRequest {
+    return try FfiConverterTypeSignOffRequest.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignOffRequest_lower(_ value: SignOffRequest) -> UInt64 {
+    return FfiConverterTypeSignOffRequest.lower(value)
+}
+
+
+
+
 /**
  * Another phone's acceptance, once it was verified.
  */
@@ -2555,6 +3749,85 @@ public func FfiConverterTypeAcceptance_lift(_ buf: RustBuffer) throws -> Accepta
 #endif
 public func FfiConverterTypeAcceptance_lower(_ value: Acceptance) -> RustBuffer {
     return FfiConverterTypeAcceptance.lower(value)
+}
+
+
+/**
+ * What this phone asked a supervisor to sign off, and what came of it.
+ */
+public struct AskedSignOff: Equatable, Hashable {
+    /**
+     * What it is about.
+     */
+    public let entries: [SignOffEntry]
+    /**
+     * What to show the supervisor.
+     */
+    public let shown: Data
+    /**
+     * His sign-off, once it was read.
+     */
+    public let signed: SignedOff?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What it is about.
+         */entries: [SignOffEntry], 
+        /**
+         * What to show the supervisor.
+         */shown: Data, 
+        /**
+         * His sign-off, once it was read.
+         */signed: SignedOff?) {
+        self.entries = entries
+        self.shown = shown
+        self.signed = signed
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension AskedSignOff: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAskedSignOff: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AskedSignOff {
+        return
+            try AskedSignOff(
+                entries: FfiConverterSequenceTypeSignOffEntry.read(from: &buf), 
+                shown: FfiConverterData.read(from: &buf), 
+                signed: FfiConverterOptionTypeSignedOff.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AskedSignOff, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeSignOffEntry.write(value.entries, into: &buf)
+        FfiConverterData.write(value.shown, into: &buf)
+        FfiConverterOptionTypeSignedOff.write(value.signed, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAskedSignOff_lift(_ buf: RustBuffer) throws -> AskedSignOff {
+    return try FfiConverterTypeAskedSignOff.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAskedSignOff_lower(_ value: AskedSignOff) -> RustBuffer {
+    return FfiConverterTypeAskedSignOff.lower(value)
 }
 
 
@@ -2800,6 +4073,300 @@ public func FfiConverterTypeDelivered_lower(_ value: Delivered) -> RustBuffer {
 
 
 /**
+ * An act with a drawn signature. Whoever is to show later that it was this drawing
+ * keeps drawing and salt.
+ */
+public struct Drawn: Equatable, Hashable, CustomDebugStringConvertible {
+    /**
+     * The event.
+     */
+    public let event: EventId
+    /**
+     * The strokes, as they are kept.
+     */
+    public let drawing: Data
+    /**
+     * What the drawing's digest among the event's attachments is salted with.
+     */
+    public let salt: Data
+    /**
+     * The drawing as PNG.
+     */
+    public let picture: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The event.
+         */event: EventId, 
+        /**
+         * The strokes, as they are kept.
+         */drawing: Data, 
+        /**
+         * What the drawing's digest among the event's attachments is salted with.
+         */salt: Data, 
+        /**
+         * The drawing as PNG.
+         */picture: Data) {
+        self.event = event
+        self.drawing = drawing
+        self.salt = salt
+        self.picture = picture
+    }
+
+    
+
+    
+// The local Rust `Debug` implementation.
+public var debugDescription: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_drawn_uniffi_trait_debug(
+            FfiConverterTypeDrawn_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
+}
+
+#if compiler(>=6)
+extension Drawn: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDrawn: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Drawn {
+        return
+            try Drawn(
+                event: FfiConverterTypeEventId.read(from: &buf), 
+                drawing: FfiConverterData.read(from: &buf), 
+                salt: FfiConverterData.read(from: &buf), 
+                picture: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Drawn, into buf: inout [UInt8]) {
+        FfiConverterTypeEventId.write(value.event, into: &buf)
+        FfiConverterData.write(value.drawing, into: &buf)
+        FfiConverterData.write(value.salt, into: &buf)
+        FfiConverterData.write(value.picture, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDrawn_lift(_ buf: RustBuffer) throws -> Drawn {
+    return try FfiConverterTypeDrawn.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDrawn_lower(_ value: Drawn) -> RustBuffer {
+    return FfiConverterTypeDrawn.lower(value)
+}
+
+
+/**
+ * What was drawn on a pad.
+ */
+public struct DrawnSignature: Equatable, Hashable, CustomDebugStringConvertible {
+    /**
+     * How wide the pad is, in points.
+     */
+    public let width: UInt16
+    /**
+     * How high it is.
+     */
+    public let height: UInt16
+    /**
+     * Stroke by stroke, as the finger went.
+     */
+    public let strokes: [[PadPoint]]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How wide the pad is, in points.
+         */width: UInt16, 
+        /**
+         * How high it is.
+         */height: UInt16, 
+        /**
+         * Stroke by stroke, as the finger went.
+         */strokes: [[PadPoint]]) {
+        self.width = width
+        self.height = height
+        self.strokes = strokes
+    }
+
+    
+
+    
+// The local Rust `Debug` implementation.
+public var debugDescription: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_drawnsignature_uniffi_trait_debug(
+            FfiConverterTypeDrawnSignature_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
+}
+
+#if compiler(>=6)
+extension DrawnSignature: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDrawnSignature: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DrawnSignature {
+        return
+            try DrawnSignature(
+                width: FfiConverterUInt16.read(from: &buf), 
+                height: FfiConverterUInt16.read(from: &buf), 
+                strokes: FfiConverterSequenceSequenceTypePadPoint.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DrawnSignature, into buf: inout [UInt8]) {
+        FfiConverterUInt16.write(value.width, into: &buf)
+        FfiConverterUInt16.write(value.height, into: &buf)
+        FfiConverterSequenceSequenceTypePadPoint.write(value.strokes, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDrawnSignature_lift(_ buf: RustBuffer) throws -> DrawnSignature {
+    return try FfiConverterTypeDrawnSignature.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDrawnSignature_lower(_ value: DrawnSignature) -> RustBuffer {
+    return FfiConverterTypeDrawnSignature.lower(value)
+}
+
+
+/**
+ * What this device signed when it had forgotten a job. The job's key was deleted
+ * with all that it sealed, the keys above it were replaced and the hardware's old
+ * one deleted; then the hardware was asked for the old one and had none.
+ */
+public struct Erasure: Equatable, Hashable {
+    /**
+     * Which job.
+     */
+    public let job: JobId
+    /**
+     * By the phone's clock, in seconds since 1970-01-01 UTC.
+     */
+    public let claimedAt: UInt64
+    /**
+     * Files of the store that were searched for what was left of the job's key.
+     */
+    public let searched: UInt32
+    /**
+     * Files of these in which it was found, such as a damaged one that was set
+     * aside. Nothing that the phone keeps opens it.
+     */
+    public let found: UInt32
+    /**
+     * The certificate itself, for whoever wants to verify it.
+     */
+    public let signed: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Which job.
+         */job: JobId, 
+        /**
+         * By the phone's clock, in seconds since 1970-01-01 UTC.
+         */claimedAt: UInt64, 
+        /**
+         * Files of the store that were searched for what was left of the job's key.
+         */searched: UInt32, 
+        /**
+         * Files of these in which it was found, such as a damaged one that was set
+         * aside. Nothing that the phone keeps opens it.
+         */found: UInt32, 
+        /**
+         * The certificate itself, for whoever wants to verify it.
+         */signed: Data) {
+        self.job = job
+        self.claimedAt = claimedAt
+        self.searched = searched
+        self.found = found
+        self.signed = signed
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Erasure: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeErasure: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Erasure {
+        return
+            try Erasure(
+                job: FfiConverterTypeJobId.read(from: &buf), 
+                claimedAt: FfiConverterUInt64.read(from: &buf), 
+                searched: FfiConverterUInt32.read(from: &buf), 
+                found: FfiConverterUInt32.read(from: &buf), 
+                signed: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Erasure, into buf: inout [UInt8]) {
+        FfiConverterTypeJobId.write(value.job, into: &buf)
+        FfiConverterUInt64.write(value.claimedAt, into: &buf)
+        FfiConverterUInt32.write(value.searched, into: &buf)
+        FfiConverterUInt32.write(value.found, into: &buf)
+        FfiConverterData.write(value.signed, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeErasure_lift(_ buf: RustBuffer) throws -> Erasure {
+    return try FfiConverterTypeErasure.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeErasure_lower(_ value: Erasure) -> RustBuffer {
+    return FfiConverterTypeErasure.lower(value)
+}
+
+
+/**
  * What came from HQ.
  */
 public struct Fetched: Equatable, Hashable {
@@ -2934,6 +4501,75 @@ public func FfiConverterTypeFinding_lift(_ buf: RustBuffer) throws -> Finding {
 #endif
 public func FfiConverterTypeFinding_lower(_ value: Finding) -> RustBuffer {
     return FfiConverterTypeFinding.lower(value)
+}
+
+
+/**
+ * What was found, with how many boxes.
+ */
+public struct FindingCount: Equatable, Hashable {
+    /**
+     * What.
+     */
+    public let kind: FindingKind
+    /**
+     * With how many boxes.
+     */
+    public let boxes: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What.
+         */kind: FindingKind, 
+        /**
+         * With how many boxes.
+         */boxes: UInt32) {
+        self.kind = kind
+        self.boxes = boxes
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension FindingCount: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFindingCount: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FindingCount {
+        return
+            try FindingCount(
+                kind: FfiConverterTypeFindingKind.read(from: &buf), 
+                boxes: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: FindingCount, into buf: inout [UInt8]) {
+        FfiConverterTypeFindingKind.write(value.kind, into: &buf)
+        FfiConverterUInt32.write(value.boxes, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFindingCount_lift(_ buf: RustBuffer) throws -> FindingCount {
+    return try FfiConverterTypeFindingCount.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFindingCount_lower(_ value: FindingCount) -> RustBuffer {
+    return FfiConverterTypeFindingCount.lower(value)
 }
 
 
@@ -3415,6 +5051,96 @@ public func FfiConverterTypeOutboxStatus_lift(_ buf: RustBuffer) throws -> Outbo
 #endif
 public func FfiConverterTypeOutboxStatus_lower(_ value: OutboxStatus) -> RustBuffer {
     return FfiConverterTypeOutboxStatus.lower(value)
+}
+
+
+/**
+ * Where a finger was on a pad, and when.
+ */
+public struct PadPoint: Equatable, Hashable, CustomDebugStringConvertible {
+    /**
+     * From the left of the pad.
+     */
+    public let x: UInt16
+    /**
+     * From the top of the pad.
+     */
+    public let y: UInt16
+    /**
+     * Milliseconds since the pad was shown.
+     */
+    public let millis: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * From the left of the pad.
+         */x: UInt16, 
+        /**
+         * From the top of the pad.
+         */y: UInt16, 
+        /**
+         * Milliseconds since the pad was shown.
+         */millis: UInt32) {
+        self.x = x
+        self.y = y
+        self.millis = millis
+    }
+
+    
+
+    
+// The local Rust `Debug` implementation.
+public var debugDescription: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_padpoint_uniffi_trait_debug(
+            FfiConverterTypePadPoint_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
+}
+
+#if compiler(>=6)
+extension PadPoint: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePadPoint: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PadPoint {
+        return
+            try PadPoint(
+                x: FfiConverterUInt16.read(from: &buf), 
+                y: FfiConverterUInt16.read(from: &buf), 
+                millis: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PadPoint, into buf: inout [UInt8]) {
+        FfiConverterUInt16.write(value.x, into: &buf)
+        FfiConverterUInt16.write(value.y, into: &buf)
+        FfiConverterUInt32.write(value.millis, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePadPoint_lift(_ buf: RustBuffer) throws -> PadPoint {
+    return try FfiConverterTypePadPoint.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePadPoint_lower(_ value: PadPoint) -> RustBuffer {
+    return FfiConverterTypePadPoint.lower(value)
 }
 
 
@@ -3995,6 +5721,164 @@ public func FfiConverterTypeSighted_lower(_ value: Sighted) -> RustBuffer {
 
 
 /**
+ * One act, in short.
+ */
+public struct SignOffEntry: Equatable, Hashable {
+    /**
+     * The event.
+     */
+    public let event: EventId
+    /**
+     * What was done.
+     */
+    public let step: Step
+    /**
+     * With how many boxes.
+     */
+    public let boxes: UInt32
+    /**
+     * What was found.
+     */
+    public let findings: [FindingCount]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The event.
+         */event: EventId, 
+        /**
+         * What was done.
+         */step: Step, 
+        /**
+         * With how many boxes.
+         */boxes: UInt32, 
+        /**
+         * What was found.
+         */findings: [FindingCount]) {
+        self.event = event
+        self.step = step
+        self.boxes = boxes
+        self.findings = findings
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SignOffEntry: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSignOffEntry: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SignOffEntry {
+        return
+            try SignOffEntry(
+                event: FfiConverterTypeEventId.read(from: &buf), 
+                step: FfiConverterTypeStep.read(from: &buf), 
+                boxes: FfiConverterUInt32.read(from: &buf), 
+                findings: FfiConverterSequenceTypeFindingCount.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SignOffEntry, into buf: inout [UInt8]) {
+        FfiConverterTypeEventId.write(value.event, into: &buf)
+        FfiConverterTypeStep.write(value.step, into: &buf)
+        FfiConverterUInt32.write(value.boxes, into: &buf)
+        FfiConverterSequenceTypeFindingCount.write(value.findings, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignOffEntry_lift(_ buf: RustBuffer) throws -> SignOffEntry {
+    return try FfiConverterTypeSignOffEntry.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignOffEntry_lower(_ value: SignOffEntry) -> RustBuffer {
+    return FfiConverterTypeSignOffEntry.lower(value)
+}
+
+
+/**
+ * A sign-off that a supervisor gave on his own phone, verified.
+ */
+public struct SignedOff: Equatable, Hashable {
+    /**
+     * The supervisor.
+     */
+    public let supervisor: Partner
+    /**
+     * His sign-off's event.
+     */
+    public let event: EventId
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The supervisor.
+         */supervisor: Partner, 
+        /**
+         * His sign-off's event.
+         */event: EventId) {
+        self.supervisor = supervisor
+        self.event = event
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SignedOff: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSignedOff: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SignedOff {
+        return
+            try SignedOff(
+                supervisor: FfiConverterTypePartner.read(from: &buf), 
+                event: FfiConverterTypeEventId.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SignedOff, into buf: inout [UInt8]) {
+        FfiConverterTypePartner.write(value.supervisor, into: &buf)
+        FfiConverterTypeEventId.write(value.event, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignedOff_lift(_ buf: RustBuffer) throws -> SignedOff {
+    return try FfiConverterTypeSignedOff.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignedOff_lower(_ value: SignedOff) -> RustBuffer {
+    return FfiConverterTypeSignedOff.lower(value)
+}
+
+
+/**
  * How long the phone has been running, and since which start.
  */
 public struct SinceBoot: Equatable, Hashable {
@@ -4454,6 +6338,128 @@ public func FfiConverterTypeClockError_lower(_ value: ClockError) -> RustBuffer 
 
 
 /**
+ * What a text added to what was collected.
+ */
+
+public enum Collected: Equatable, Hashable, CustomDebugStringConvertible {
+    
+    /**
+     * The message is whole.
+     */
+    case whole(
+        /**
+         * What it is for.
+         */purpose: Purpose, 
+        /**
+         * The message.
+         */message: Data
+    )
+    /**
+     * A part, new or seen before.
+     */
+    case part(
+        /**
+         * How many pieces are known.
+         */have: UInt32, 
+        /**
+         * How many there are.
+         */of: UInt32
+    )
+    /**
+     * Nothing: go on scanning.
+     */
+    case nothing(
+        /**
+         * Why.
+         */fault: TextFault
+    )
+
+
+
+
+
+// The local Rust `Debug` implementation.
+public var debugDescription: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_collected_uniffi_trait_debug(
+            FfiConverterTypeCollected_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
+}
+
+#if compiler(>=6)
+extension Collected: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCollected: FfiConverterRustBuffer {
+    typealias SwiftType = Collected
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Collected {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .whole(purpose: try FfiConverterTypePurpose.read(from: &buf), message: try FfiConverterData.read(from: &buf)
+        )
+        
+        case 2: return .part(have: try FfiConverterUInt32.read(from: &buf), of: try FfiConverterUInt32.read(from: &buf)
+        )
+        
+        case 3: return .nothing(fault: try FfiConverterTypeTextFault.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Collected, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .whole(purpose,message):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypePurpose.write(purpose, into: &buf)
+            FfiConverterData.write(message, into: &buf)
+            
+        
+        case let .part(have,of):
+            writeInt(&buf, Int32(2))
+            FfiConverterUInt32.write(have, into: &buf)
+            FfiConverterUInt32.write(of, into: &buf)
+            
+        
+        case let .nothing(fault):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeTextFault.write(fault, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCollected_lift(_ buf: RustBuffer) throws -> Collected {
+    return try FfiConverterTypeCollected.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCollected_lower(_ value: Collected) -> RustBuffer {
+    return FfiConverterTypeCollected.lower(value)
+}
+
+
+
+/**
  * What became of a label that was to be commissioned.
  */
 
@@ -4711,6 +6717,34 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      */
     case WrongCode
     /**
+     * The offer has lapsed, was taken back or was answered before.
+     */
+    case OfferOver
+    /**
+     * Only a supervisor signs off.
+     */
+    case NotASupervisor
+    /**
+     * There is nothing to sign off, or more than fits: sign off more often.
+     */
+    case NothingToSign
+    /**
+     * There is no receipt for this act on this phone.
+     */
+    case NoReceipt
+    /**
+     * Nothing was drawn that is a signature.
+     */
+    case NotADrawing(
+        /**
+         * Why not.
+         */reason: String
+    )
+    /**
+     * More than one phone can show another: do it in two.
+     */
+    case TooMuch
+    /**
      * Some of the boxes are in an offer that is still open: take it back first.
      */
     case StillOffered
@@ -4738,6 +6772,26 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
          * What.
          */reason: String
     )
+    /**
+     * Acts of the job wait for HQ's receipt: sync first.
+     */
+    case Unreceipted(
+        /**
+         * How many, at most.
+         */entries: UInt64
+    )
+    /**
+     * The key hardware did not forget its old key, so nothing is certified.
+     */
+    case KeyRemains
+    /**
+     * This device was logged out or wiped: open the phone again and enrol.
+     */
+    case LoggedOut
+    /**
+     * The phone is suspended: resume it first.
+     */
+    case Suspended
     /**
      * The keys are locked: the phone was not unlocked since its start.
      */
@@ -4905,43 +6959,57 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             reason: try FfiConverterString.read(from: &buf)
             )
         case 15: return .WrongCode
-        case 16: return .StillOffered
-        case 17: return .FromPhone(
+        case 16: return .OfferOver
+        case 17: return .NotASupervisor
+        case 18: return .NothingToSign
+        case 19: return .NoReceipt
+        case 20: return .NotADrawing(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 18: return .FromHq(
+        case 21: return .TooMuch
+        case 22: return .StillOffered
+        case 23: return .FromPhone(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 19: return .UnknownBoxes(
+        case 24: return .FromHq(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 20: return .KeysLocked
-        case 21: return .Cancelled
-        case 22: return .KeysGone
-        case 23: return .KeysFailed
-        case 24: return .StoreInUse
-        case 25: return .StoreReadOnly
-        case 26: return .StoreFull
-        case 27: return .StoreDamaged
-        case 28: return .SystemFailed
-        case 29: return .AppTooOld
-        case 30: return .Offline(
+        case 25: return .UnknownBoxes(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 26: return .Unreceipted(
+            entries: try FfiConverterUInt64.read(from: &buf)
+            )
+        case 27: return .KeyRemains
+        case 28: return .LoggedOut
+        case 29: return .Suspended
+        case 30: return .KeysLocked
+        case 31: return .Cancelled
+        case 32: return .KeysGone
+        case 33: return .KeysFailed
+        case 34: return .StoreInUse
+        case 35: return .StoreReadOnly
+        case 36: return .StoreFull
+        case 37: return .StoreDamaged
+        case 38: return .SystemFailed
+        case 39: return .AppTooOld
+        case 40: return .Offline(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 31: return .HqBusy(
+        case 41: return .HqBusy(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 32: return .AnswerCutOff(
+        case 42: return .AnswerCutOff(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 33: return .CaptivePortal
-        case 34: return .WrongClock
-        case 35: return .WrongCertificate
-        case 36: return .NotAdmitted
-        case 37: return .HqRefused(
+        case 43: return .CaptivePortal
+        case 44: return .WrongClock
+        case 45: return .WrongCertificate
+        case 46: return .NotAdmitted
+        case 47: return .HqRefused(
             status: try FfiConverterUInt16.read(from: &buf)
             )
-        case 38: return .Fault
+        case 48: return .Fault
 
          default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -5018,103 +7086,145 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             writeInt(&buf, Int32(15))
         
         
-        case .StillOffered:
+        case .OfferOver:
             writeInt(&buf, Int32(16))
         
         
-        case let .FromPhone(reason):
+        case .NotASupervisor:
             writeInt(&buf, Int32(17))
+        
+        
+        case .NothingToSign:
+            writeInt(&buf, Int32(18))
+        
+        
+        case .NoReceipt:
+            writeInt(&buf, Int32(19))
+        
+        
+        case let .NotADrawing(reason):
+            writeInt(&buf, Int32(20))
+            FfiConverterString.write(reason, into: &buf)
+            
+        
+        case .TooMuch:
+            writeInt(&buf, Int32(21))
+        
+        
+        case .StillOffered:
+            writeInt(&buf, Int32(22))
+        
+        
+        case let .FromPhone(reason):
+            writeInt(&buf, Int32(23))
             FfiConverterString.write(reason, into: &buf)
             
         
         case let .FromHq(reason):
-            writeInt(&buf, Int32(18))
+            writeInt(&buf, Int32(24))
             FfiConverterString.write(reason, into: &buf)
             
         
         case let .UnknownBoxes(reason):
-            writeInt(&buf, Int32(19))
+            writeInt(&buf, Int32(25))
             FfiConverterString.write(reason, into: &buf)
             
         
-        case .KeysLocked:
-            writeInt(&buf, Int32(20))
-        
-        
-        case .Cancelled:
-            writeInt(&buf, Int32(21))
-        
-        
-        case .KeysGone:
-            writeInt(&buf, Int32(22))
-        
-        
-        case .KeysFailed:
-            writeInt(&buf, Int32(23))
-        
-        
-        case .StoreInUse:
-            writeInt(&buf, Int32(24))
-        
-        
-        case .StoreReadOnly:
-            writeInt(&buf, Int32(25))
-        
-        
-        case .StoreFull:
+        case let .Unreceipted(entries):
             writeInt(&buf, Int32(26))
+            FfiConverterUInt64.write(entries, into: &buf)
+            
         
-        
-        case .StoreDamaged:
+        case .KeyRemains:
             writeInt(&buf, Int32(27))
         
         
-        case .SystemFailed:
+        case .LoggedOut:
             writeInt(&buf, Int32(28))
         
         
-        case .AppTooOld:
+        case .Suspended:
             writeInt(&buf, Int32(29))
         
         
-        case let .Offline(againAfterMillis):
+        case .KeysLocked:
             writeInt(&buf, Int32(30))
+        
+        
+        case .Cancelled:
+            writeInt(&buf, Int32(31))
+        
+        
+        case .KeysGone:
+            writeInt(&buf, Int32(32))
+        
+        
+        case .KeysFailed:
+            writeInt(&buf, Int32(33))
+        
+        
+        case .StoreInUse:
+            writeInt(&buf, Int32(34))
+        
+        
+        case .StoreReadOnly:
+            writeInt(&buf, Int32(35))
+        
+        
+        case .StoreFull:
+            writeInt(&buf, Int32(36))
+        
+        
+        case .StoreDamaged:
+            writeInt(&buf, Int32(37))
+        
+        
+        case .SystemFailed:
+            writeInt(&buf, Int32(38))
+        
+        
+        case .AppTooOld:
+            writeInt(&buf, Int32(39))
+        
+        
+        case let .Offline(againAfterMillis):
+            writeInt(&buf, Int32(40))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
         case let .HqBusy(againAfterMillis):
-            writeInt(&buf, Int32(31))
+            writeInt(&buf, Int32(41))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
         case let .AnswerCutOff(againAfterMillis):
-            writeInt(&buf, Int32(32))
+            writeInt(&buf, Int32(42))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
         case .CaptivePortal:
-            writeInt(&buf, Int32(33))
+            writeInt(&buf, Int32(43))
         
         
         case .WrongClock:
-            writeInt(&buf, Int32(34))
+            writeInt(&buf, Int32(44))
         
         
         case .WrongCertificate:
-            writeInt(&buf, Int32(35))
+            writeInt(&buf, Int32(45))
         
         
         case .NotAdmitted:
-            writeInt(&buf, Int32(36))
+            writeInt(&buf, Int32(46))
         
         
         case let .HqRefused(status):
-            writeInt(&buf, Int32(37))
+            writeInt(&buf, Int32(47))
             FfiConverterUInt16.write(status, into: &buf)
             
         
         case .Fault:
-            writeInt(&buf, Int32(38))
+            writeInt(&buf, Int32(48))
         
         }
     }
@@ -5287,6 +7397,122 @@ public func FfiConverterTypeFindingKind_lift(_ buf: RustBuffer) throws -> Findin
 #endif
 public func FfiConverterTypeFindingKind_lower(_ value: FindingKind) -> RustBuffer {
     return FfiConverterTypeFindingKind.lower(value)
+}
+
+
+
+/**
+ * How a handoff stands for the giver.
+ */
+
+public enum GivingState: Equatable, Hashable {
+    
+    /**
+     * The offer is shown; its boxes cannot be offered to anybody else.
+     */
+    case offered
+    /**
+     * Nobody answered in time. It binds until it is taken back.
+     */
+    case lapsed
+    /**
+     * The phone was started again, so nobody can say whether it has lapsed. An
+     * answer still counts, and it binds until it is taken back.
+     */
+    case restarted
+    /**
+     * The acceptance was read; it is not acknowledged yet.
+     */
+    case accepted
+    /**
+     * The acknowledgement is shown.
+     */
+    case acknowledged
+    /**
+     * Taken back.
+     */
+    case withdrawn
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension GivingState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeGivingState: FfiConverterRustBuffer {
+    typealias SwiftType = GivingState
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> GivingState {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .offered
+        
+        case 2: return .lapsed
+        
+        case 3: return .restarted
+        
+        case 4: return .accepted
+        
+        case 5: return .acknowledged
+        
+        case 6: return .withdrawn
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: GivingState, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .offered:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .lapsed:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .restarted:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .accepted:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .acknowledged:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .withdrawn:
+            writeInt(&buf, Int32(6))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGivingState_lift(_ buf: RustBuffer) throws -> GivingState {
+    return try FfiConverterTypeGivingState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeGivingState_lower(_ value: GivingState) -> RustBuffer {
+    return FfiConverterTypeGivingState.lower(value)
 }
 
 
@@ -5514,6 +7740,81 @@ public func FfiConverterTypeLabelFault_lower(_ value: LabelFault) -> RustBuffer 
 
 
 /**
+ * The language of the four words.
+ */
+
+public enum Language: Equatable, Hashable {
+    
+    /**
+     * English words.
+     */
+    case english
+    /**
+     * Simplified Chinese characters. Some sound alike: these are for the eye.
+     */
+    case chinese
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Language: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLanguage: FfiConverterRustBuffer {
+    typealias SwiftType = Language
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Language {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .english
+        
+        case 2: return .chinese
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Language, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .english:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .chinese:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLanguage_lift(_ buf: RustBuffer) throws -> Language {
+    return try FfiConverterTypeLanguage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLanguage_lower(_ value: Language) -> RustBuffer {
+    return FfiConverterTypeLanguage.lower(value)
+}
+
+
+
+/**
  * How the pixels of a frame lie in its buffer. Video range or full range makes
  * no difference.
  */
@@ -5721,6 +8022,109 @@ public func FfiConverterTypeLevel_lower(_ value: Level) -> RustBuffer {
 
 
 /**
+ * A handoff that is not over.
+ */
+
+public enum OpenHandoff: Equatable, Hashable {
+    
+    /**
+     * This phone gives.
+     */
+    case giving(
+        /**
+         * The offer.
+         */offer: EventId, 
+        /**
+         * To which device.
+         */to: DeviceId, 
+        /**
+         * How it stands.
+         */state: GivingState, 
+        /**
+         * What to show, the identical bytes as before.
+         */shown: Data
+    )
+    /**
+     * This phone receives.
+     */
+    case receiving(
+        /**
+         * How it stands.
+         */state: ReceivingState, 
+        /**
+         * What to show, the identical bytes as before.
+         */shown: Data
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension OpenHandoff: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOpenHandoff: FfiConverterRustBuffer {
+    typealias SwiftType = OpenHandoff
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OpenHandoff {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .giving(offer: try FfiConverterTypeEventId.read(from: &buf), to: try FfiConverterTypeDeviceId.read(from: &buf), state: try FfiConverterTypeGivingState.read(from: &buf), shown: try FfiConverterData.read(from: &buf)
+        )
+        
+        case 2: return .receiving(state: try FfiConverterTypeReceivingState.read(from: &buf), shown: try FfiConverterData.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: OpenHandoff, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .giving(offer,to,state,shown):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeEventId.write(offer, into: &buf)
+            FfiConverterTypeDeviceId.write(to, into: &buf)
+            FfiConverterTypeGivingState.write(state, into: &buf)
+            FfiConverterData.write(shown, into: &buf)
+            
+        
+        case let .receiving(state,shown):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeReceivingState.write(state, into: &buf)
+            FfiConverterData.write(shown, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOpenHandoff_lift(_ buf: RustBuffer) throws -> OpenHandoff {
+    return try FfiConverterTypeOpenHandoff.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOpenHandoff_lower(_ value: OpenHandoff) -> RustBuffer {
+    return FfiConverterTypeOpenHandoff.lower(value)
+}
+
+
+
+/**
  * Which of the two keys is to sign.
  */
 
@@ -5791,6 +8195,257 @@ public func FfiConverterTypeProtection_lift(_ buf: RustBuffer) throws -> Protect
 #endif
 public func FfiConverterTypeProtection_lower(_ value: Protection) -> RustBuffer {
     return FfiConverterTypeProtection.lower(value)
+}
+
+
+
+/**
+ * What a message is for.
+ */
+
+public enum Purpose: Equatable, Hashable {
+    
+    /**
+     * Who wants to receive: give it to `Crew.offer`.
+     */
+    case hello
+    /**
+     * An offer: give it to `Crew.readOffer`.
+     */
+    case offer
+    /**
+     * An acceptance: give it to `Crew.readAcceptance`.
+     */
+    case accept
+    /**
+     * The acceptance was seen: give it to `Crew.readAck`.
+     */
+    case ack
+    /**
+     * The offer was taken back: give it to `Crew.readWithdraw`.
+     */
+    case withdraw
+    /**
+     * What a supervisor is asked to sign off: give it to
+     * `Crew.readSignOffRequest`.
+     */
+    case signOffRequest
+    /**
+     * A supervisor's sign-off: give it to `Crew.readSignOff`.
+     */
+    case signOff
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Purpose: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePurpose: FfiConverterRustBuffer {
+    typealias SwiftType = Purpose
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Purpose {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .hello
+        
+        case 2: return .offer
+        
+        case 3: return .accept
+        
+        case 4: return .ack
+        
+        case 5: return .withdraw
+        
+        case 6: return .signOffRequest
+        
+        case 7: return .signOff
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Purpose, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .hello:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .offer:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .accept:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .ack:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .withdraw:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .signOffRequest:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .signOff:
+            writeInt(&buf, Int32(7))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePurpose_lift(_ buf: RustBuffer) throws -> Purpose {
+    return try FfiConverterTypePurpose.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePurpose_lower(_ value: Purpose) -> RustBuffer {
+    return FfiConverterTypePurpose.lower(value)
+}
+
+
+
+/**
+ * How a handoff stands for the receiver.
+ */
+
+public enum ReceivingState: Equatable, Hashable {
+    
+    /**
+     * The greeting is shown.
+     */
+    case greeted
+    /**
+     * The offer was read; scan the boxes.
+     */
+    case offered
+    /**
+     * Nothing came of it in time, or the phone was started again.
+     */
+    case lapsed
+    /**
+     * The giver took the offer back.
+     */
+    case withdrawn
+    /**
+     * Accepted; whether the giver knows is not known yet. Say "unconfirmed".
+     */
+    case unconfirmed
+    /**
+     * Accepted here and taken back there: both signed that they have the boxes.
+     */
+    case crossed
+    /**
+     * The giver acknowledged.
+     */
+    case confirmed
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ReceivingState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReceivingState: FfiConverterRustBuffer {
+    typealias SwiftType = ReceivingState
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReceivingState {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .greeted
+        
+        case 2: return .offered
+        
+        case 3: return .lapsed
+        
+        case 4: return .withdrawn
+        
+        case 5: return .unconfirmed
+        
+        case 6: return .crossed
+        
+        case 7: return .confirmed
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ReceivingState, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .greeted:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .offered:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .lapsed:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .withdrawn:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .unconfirmed:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .crossed:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .confirmed:
+            writeInt(&buf, Int32(7))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReceivingState_lift(_ buf: RustBuffer) throws -> ReceivingState {
+    return try FfiConverterTypeReceivingState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReceivingState_lower(_ value: ReceivingState) -> RustBuffer {
+    return FfiConverterTypeReceivingState.lower(value)
 }
 
 
@@ -6184,6 +8839,368 @@ public func FfiConverterTypeSighting_lower(_ value: Sighting) -> RustBuffer {
 }
 
 
+
+/**
+ * What an event says was done.
+ */
+
+public enum Step: Equatable, Hashable {
+    
+    /**
+     * Labels were stuck on boxes.
+     */
+    case commission
+    /**
+     * The crew took boxes over at the customer's door.
+     */
+    case takeOver
+    /**
+     * They went onto a vehicle.
+     */
+    case load
+    /**
+     * They were put into a warehouse.
+     */
+    case store
+    /**
+     * They were counted where they stand.
+     */
+    case count
+    /**
+     * They were offered to another device.
+     */
+    case offer
+    /**
+     * They were accepted from another device.
+     */
+    case accept
+    /**
+     * They were handed to the customer.
+     */
+    case deliver
+    /**
+     * A supervisor signed off, or his code was given.
+     */
+    case signOff
+    /**
+     * Goods went into them.
+     */
+    case pack
+    /**
+     * They, or the vehicle, were closed with a seal.
+     */
+    case seal
+    /**
+     * The vehicle left with them.
+     */
+    case depart
+    /**
+     * The vehicle came.
+     */
+    case arrive
+    /**
+     * They went off a vehicle.
+     */
+    case unload
+    /**
+     * They were opened and emptied at the customer's.
+     */
+    case unpack
+    /**
+     * They were collected to be destroyed.
+     */
+    case collectForDestruction
+    /**
+     * They were destroyed with what was in them.
+     */
+    case destroy
+    /**
+     * The giver saw the acceptance of his offer.
+     */
+    case ack
+    /**
+     * The giver took an offer back.
+     */
+    case withdraw
+    /**
+     * The customer's code confirmed a statement.
+     */
+    case release
+    /**
+     * The device's store was restored.
+     */
+    case resume
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Step: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeStep: FfiConverterRustBuffer {
+    typealias SwiftType = Step
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Step {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .commission
+        
+        case 2: return .takeOver
+        
+        case 3: return .load
+        
+        case 4: return .store
+        
+        case 5: return .count
+        
+        case 6: return .offer
+        
+        case 7: return .accept
+        
+        case 8: return .deliver
+        
+        case 9: return .signOff
+        
+        case 10: return .pack
+        
+        case 11: return .seal
+        
+        case 12: return .depart
+        
+        case 13: return .arrive
+        
+        case 14: return .unload
+        
+        case 15: return .unpack
+        
+        case 16: return .collectForDestruction
+        
+        case 17: return .destroy
+        
+        case 18: return .ack
+        
+        case 19: return .withdraw
+        
+        case 20: return .release
+        
+        case 21: return .resume
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Step, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .commission:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .takeOver:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .load:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .store:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .count:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .offer:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .accept:
+            writeInt(&buf, Int32(7))
+        
+        
+        case .deliver:
+            writeInt(&buf, Int32(8))
+        
+        
+        case .signOff:
+            writeInt(&buf, Int32(9))
+        
+        
+        case .pack:
+            writeInt(&buf, Int32(10))
+        
+        
+        case .seal:
+            writeInt(&buf, Int32(11))
+        
+        
+        case .depart:
+            writeInt(&buf, Int32(12))
+        
+        
+        case .arrive:
+            writeInt(&buf, Int32(13))
+        
+        
+        case .unload:
+            writeInt(&buf, Int32(14))
+        
+        
+        case .unpack:
+            writeInt(&buf, Int32(15))
+        
+        
+        case .collectForDestruction:
+            writeInt(&buf, Int32(16))
+        
+        
+        case .destroy:
+            writeInt(&buf, Int32(17))
+        
+        
+        case .ack:
+            writeInt(&buf, Int32(18))
+        
+        
+        case .withdraw:
+            writeInt(&buf, Int32(19))
+        
+        
+        case .release:
+            writeInt(&buf, Int32(20))
+        
+        
+        case .resume:
+            writeInt(&buf, Int32(21))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStep_lift(_ buf: RustBuffer) throws -> Step {
+    return try FfiConverterTypeStep.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStep_lower(_ value: Step) -> RustBuffer {
+    return FfiConverterTypeStep.lower(value)
+}
+
+
+
+/**
+ * Why a text adds nothing to a message.
+ */
+
+public enum TextFault: Equatable, Hashable {
+    
+    /**
+     * Not the text of a message: a label, or another kind of code.
+     */
+    case notOurs
+    /**
+     * It begins like one of ours, and is damaged or not from our app.
+     */
+    case damaged
+    /**
+     * A part of another message than the one that was begun. Call
+     * `Collector.reset` to go on with this one.
+     */
+    case anotherMessage
+    /**
+     * The parts do not make a message. What was collected is forgotten: scan the
+     * screen again.
+     */
+    case mismatch
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension TextFault: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTextFault: FfiConverterRustBuffer {
+    typealias SwiftType = TextFault
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TextFault {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .notOurs
+        
+        case 2: return .damaged
+        
+        case 3: return .anotherMessage
+        
+        case 4: return .mismatch
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: TextFault, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .notOurs:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .damaged:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .anotherMessage:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .mismatch:
+            writeInt(&buf, Int32(4))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTextFault_lift(_ buf: RustBuffer) throws -> TextFault {
+    return try FfiConverterTypeTextFault.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTextFault_lower(_ value: TextFault) -> RustBuffer {
+    return FfiConverterTypeTextFault.lower(value)
+}
+
+
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
@@ -6227,6 +9244,30 @@ fileprivate struct FfiConverterOptionUInt64: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterUInt64.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
+    typealias SwiftType = Data?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterData.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterData.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -6307,6 +9348,30 @@ fileprivate struct FfiConverterOptionTypeRegion: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeSignedOff: FfiConverterRustBuffer {
+    typealias SwiftType = SignedOff?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeSignedOff.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeSignedOff.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeCountersign: FfiConverterRustBuffer {
     typealias SwiftType = Countersign?
 
@@ -6355,6 +9420,81 @@ fileprivate struct FfiConverterOptionTypeEventId: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
+    typealias SwiftType = [String]
+
+    public static func write(_ value: [String], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterString.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [String] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [String]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterString.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeAskedSignOff: FfiConverterRustBuffer {
+    typealias SwiftType = [AskedSignOff]
+
+    public static func write(_ value: [AskedSignOff], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeAskedSignOff.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [AskedSignOff] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [AskedSignOff]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeAskedSignOff.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeErasure: FfiConverterRustBuffer {
+    typealias SwiftType = [Erasure]
+
+    public static func write(_ value: [Erasure], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeErasure.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Erasure] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Erasure]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeErasure.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeFinding: FfiConverterRustBuffer {
     typealias SwiftType = [Finding]
 
@@ -6372,6 +9512,31 @@ fileprivate struct FfiConverterSequenceTypeFinding: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeFinding.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeFindingCount: FfiConverterRustBuffer {
+    typealias SwiftType = [FindingCount]
+
+    public static func write(_ value: [FindingCount], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeFindingCount.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [FindingCount] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [FindingCount]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeFindingCount.read(from: &buf))
         }
         return seq
     }
@@ -6422,6 +9587,31 @@ fileprivate struct FfiConverterSequenceTypeLabel: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeLabel.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypePadPoint: FfiConverterRustBuffer {
+    typealias SwiftType = [PadPoint]
+
+    public static func write(_ value: [PadPoint], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePadPoint.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PadPoint] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [PadPoint]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePadPoint.read(from: &buf))
         }
         return seq
     }
@@ -6505,6 +9695,56 @@ fileprivate struct FfiConverterSequenceTypeSighted: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeSignOffEntry: FfiConverterRustBuffer {
+    typealias SwiftType = [SignOffEntry]
+
+    public static func write(_ value: [SignOffEntry], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSignOffEntry.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SignOffEntry] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SignOffEntry]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSignOffEntry.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeOpenHandoff: FfiConverterRustBuffer {
+    typealias SwiftType = [OpenHandoff]
+
+    public static func write(_ value: [OpenHandoff], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeOpenHandoff.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [OpenHandoff] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [OpenHandoff]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeOpenHandoff.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeSighting: FfiConverterRustBuffer {
     typealias SwiftType = [Sighting]
 
@@ -6522,6 +9762,31 @@ fileprivate struct FfiConverterSequenceTypeSighting: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeSighting.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceSequenceTypePadPoint: FfiConverterRustBuffer {
+    typealias SwiftType = [[PadPoint]]
+
+    public static func write(_ value: [[PadPoint]], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterSequenceTypePadPoint.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [[PadPoint]] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [[PadPoint]]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterSequenceTypePadPoint.read(from: &buf))
         }
         return seq
     }
@@ -6717,6 +9982,20 @@ public func readFrame(buffer: Data, format: FrameFormat, budgetMillis: UInt32? =
         }
 })
 }
+/**
+ * Four words for an offer, the same on both screens: two people compare them, so
+ * that nobody takes the phone of the crew next door for his partner's. They guard
+ * against mix-ups, not against an attacker.
+ */
+public func fourWords(offer: EventId, language: Language) -> [String]  {
+    return try!  FfiConverterSequenceString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_func_four_words(
+        FfiConverterTypeEventId_lower(offer),
+        FfiConverterTypeLanguage_lower(language),uniffiCallStatus
+    )
+})
+}
 
 private enum InitializationResult {
     case ok
@@ -6734,6 +10013,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.contractVersionMismatch
     }
     if (uniffi_crewseal_ffi_checksum_func_read_frame() != 36204) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_func_four_words() != 14990) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_clock_now() != 32303) {
@@ -6757,13 +10039,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_enrol() != 10699) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_crew_erasures() != 22012) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_crew_fetch() != 17750) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_forget() != 3975) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_handoffs() != 27292) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_hello() != 1010) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_jobs() != 38655) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_log_out() != 64647) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_needs() != 51623) {
@@ -6784,7 +10078,28 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_read_offer() != 60458) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_crew_read_withdraw() != 29396) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_receipt() != 8026) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_crew_record() != 53269) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_record_drawn() != 30633) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_release() != 14398) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_resume() != 6544) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_rotate_keys() != 14996) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_suspend() != 77) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_sync() != 517) {
@@ -6793,22 +10108,55 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_withdraw() != 10590) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off() != 60892) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off() != 14705) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_claim_sign_off() != 56941) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_read_sign_off() != 3064) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_read_sign_off_request() != 17546) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_sign_offs() != 39758) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_keyvault_public_keys() != 65011) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_keyvault_sign() != 40752) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_keyvault_wrap() != 41021) {
+    if (uniffi_crewseal_ffi_checksum_method_keyvault_attestation() != 14443) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_keyvault_unwrap() != 27548) {
+    if (uniffi_crewseal_ffi_checksum_method_keyvault_wrap() != 38072) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_keyvault_mark() != 62030) {
+    if (uniffi_crewseal_ffi_checksum_method_keyvault_unwrap() != 2108) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_keyvault_raise_mark() != 48961) {
+    if (uniffi_crewseal_ffi_checksum_method_keyvault_begin_rotation() != 47002) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_keyvault_is_rotating() != 6669) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_keyvault_finish_rotation() != 30581) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_keyvault_erase() != 16218) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_keyvault_mark() != 19972) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_keyvault_raise_mark() != 64632) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_offer_boxes() != 55600) {
@@ -6820,10 +10168,28 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_offer_giver() != 36593) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_offer_id() != 25012) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_offer_job() != 45618) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_offer_may_be_revoked() != 8640) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_collector_add() != 57469) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_collector_reset() != 17684) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_show_is_one() != 6746) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_show_next_text() != 62884) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_show_pieces() != 45779) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_scansession_commission() != 56787) {
@@ -6859,7 +10225,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_scansession_undo_last() != 21077) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_signoffrequest_crew() != 58764) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_signoffrequest_entries() != 31424) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_signoffrequest_job() != 55622) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_constructor_crew_open() != 28670) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_constructor_crew_start_over() != 8685) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_constructor_collector_new() != 21607) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_constructor_show_of() != 5465) {
         return InitializationResult.apiChecksumMismatch
     }
 

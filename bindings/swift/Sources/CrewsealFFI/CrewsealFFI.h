@@ -273,7 +273,7 @@ typedef void (*UniffiCallbackInterfaceKeyVaultMethod1)(uint64_t, RustBuffer, Rus
 #endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD2
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD2
-typedef void (*UniffiCallbackInterfaceKeyVaultMethod2)(uint64_t, RustBuffer, RustBuffer* _Nonnull, 
+typedef void (*UniffiCallbackInterfaceKeyVaultMethod2)(uint64_t, RustBuffer* _Nonnull, 
         RustCallStatus *_Nonnull uniffiCallStatus
     );
 
@@ -287,14 +287,49 @@ typedef void (*UniffiCallbackInterfaceKeyVaultMethod3)(uint64_t, RustBuffer, Rus
 #endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD4
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD4
-typedef void (*UniffiCallbackInterfaceKeyVaultMethod4)(uint64_t, RustBuffer* _Nonnull, 
+typedef void (*UniffiCallbackInterfaceKeyVaultMethod4)(uint64_t, RustBuffer, RustBuffer* _Nonnull, 
         RustCallStatus *_Nonnull uniffiCallStatus
     );
 
 #endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD5
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD5
-typedef void (*UniffiCallbackInterfaceKeyVaultMethod5)(uint64_t, RustBuffer, void* _Nonnull, 
+typedef void (*UniffiCallbackInterfaceKeyVaultMethod5)(uint64_t, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD6
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD6
+typedef void (*UniffiCallbackInterfaceKeyVaultMethod6)(uint64_t, int8_t* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD7
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD7
+typedef void (*UniffiCallbackInterfaceKeyVaultMethod7)(uint64_t, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD8
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD8
+typedef void (*UniffiCallbackInterfaceKeyVaultMethod8)(uint64_t, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD9
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD9
+typedef void (*UniffiCallbackInterfaceKeyVaultMethod9)(uint64_t, RustBuffer* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD10
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_VAULT_METHOD10
+typedef void (*UniffiCallbackInterfaceKeyVaultMethod10)(uint64_t, RustBuffer, void* _Nonnull, 
         RustCallStatus *_Nonnull uniffiCallStatus
     );
 
@@ -316,10 +351,15 @@ typedef struct UniffiVTableCallbackInterfaceKeyVault {
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceKeyVaultMethod0 _Nonnull publicKeys;
     UniffiCallbackInterfaceKeyVaultMethod1 _Nonnull sign;
-    UniffiCallbackInterfaceKeyVaultMethod2 _Nonnull wrap;
-    UniffiCallbackInterfaceKeyVaultMethod3 _Nonnull unwrap;
-    UniffiCallbackInterfaceKeyVaultMethod4 _Nonnull mark;
-    UniffiCallbackInterfaceKeyVaultMethod5 _Nonnull raiseMark;
+    UniffiCallbackInterfaceKeyVaultMethod2 _Nonnull attestation;
+    UniffiCallbackInterfaceKeyVaultMethod3 _Nonnull wrap;
+    UniffiCallbackInterfaceKeyVaultMethod4 _Nonnull unwrap;
+    UniffiCallbackInterfaceKeyVaultMethod5 _Nonnull beginRotation;
+    UniffiCallbackInterfaceKeyVaultMethod6 _Nonnull isRotating;
+    UniffiCallbackInterfaceKeyVaultMethod7 _Nonnull finishRotation;
+    UniffiCallbackInterfaceKeyVaultMethod8 _Nonnull erase;
+    UniffiCallbackInterfaceKeyVaultMethod9 _Nonnull mark;
+    UniffiCallbackInterfaceKeyVaultMethod10 _Nonnull raiseMark;
 } UniffiVTableCallbackInterfaceKeyVault;
 
 #endif
@@ -363,6 +403,11 @@ void uniffi_crewseal_ffi_fn_free_crew(uint64_t handle, RustCallStatus *_Nonnull 
 uint64_t uniffi_crewseal_ffi_fn_constructor_crew_open(RustBuffer directory, uint64_t vault, uint64_t clock
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_CREW_START_OVER
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_CREW_START_OVER
+uint64_t uniffi_crewseal_ffi_fn_constructor_crew_start_over(RustBuffer directory, uint64_t vault, uint64_t clock
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ACCEPT
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ACCEPT
 uint64_t uniffi_crewseal_ffi_fn_method_crew_accept(uint64_t ptr, uint64_t offer, RustBuffer scanned, int8_t is_checked, RustBuffer findings
@@ -388,9 +433,24 @@ RustBuffer uniffi_crewseal_ffi_fn_method_crew_device_id(uint64_t ptr, RustCallSt
 uint64_t uniffi_crewseal_ffi_fn_method_crew_enrol(uint64_t ptr, RustBuffer invitation
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ERASURES
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ERASURES
+uint64_t uniffi_crewseal_ffi_fn_method_crew_erasures(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FETCH
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FETCH
 uint64_t uniffi_crewseal_ffi_fn_method_crew_fetch(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FORGET
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FORGET
+uint64_t uniffi_crewseal_ffi_fn_method_crew_forget(uint64_t ptr, RustBuffer job
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_HANDOFFS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_HANDOFFS
+uint64_t uniffi_crewseal_ffi_fn_method_crew_handoffs(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_HELLO
@@ -401,6 +461,11 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_hello(uint64_t ptr, int8_t introduce
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_JOBS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_JOBS
 uint64_t uniffi_crewseal_ffi_fn_method_crew_jobs(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_LOG_OUT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_LOG_OUT
+uint64_t uniffi_crewseal_ffi_fn_method_crew_log_out(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_NEEDS
@@ -433,9 +498,44 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_read_ack(uint64_t ptr, RustBuffer sh
 uint64_t uniffi_crewseal_ffi_fn_method_crew_read_offer(uint64_t ptr, RustBuffer shown
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_READ_WITHDRAW
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_READ_WITHDRAW
+uint64_t uniffi_crewseal_ffi_fn_method_crew_read_withdraw(uint64_t ptr, RustBuffer shown
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECEIPT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECEIPT
+uint64_t uniffi_crewseal_ffi_fn_method_crew_receipt(uint64_t ptr, RustBuffer event
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD
 uint64_t uniffi_crewseal_ffi_fn_method_crew_record(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer findings, RustBuffer about
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_DRAWN
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_DRAWN
+uint64_t uniffi_crewseal_ffi_fn_method_crew_record_drawn(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer signature, RustBuffer findings
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RELEASE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RELEASE
+uint64_t uniffi_crewseal_ffi_fn_method_crew_release(uint64_t ptr, RustBuffer job, RustBuffer act, RustBuffer statement, RustBuffer code
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RESUME
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RESUME
+uint64_t uniffi_crewseal_ffi_fn_method_crew_resume(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ROTATE_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ROTATE_KEYS
+uint64_t uniffi_crewseal_ffi_fn_method_crew_rotate_keys(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SUSPEND
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SUSPEND
+uint64_t uniffi_crewseal_ffi_fn_method_crew_suspend(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SYNC
@@ -446,6 +546,36 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_sync(uint64_t ptr
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_WITHDRAW
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_WITHDRAW
 uint64_t uniffi_crewseal_ffi_fn_method_crew_withdraw(uint64_t ptr, RustBuffer offer
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ANSWER_SIGN_OFF
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ANSWER_SIGN_OFF
+uint64_t uniffi_crewseal_ffi_fn_method_crew_answer_sign_off(uint64_t ptr, uint64_t request
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ASK_SIGN_OFF
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ASK_SIGN_OFF
+uint64_t uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(uint64_t ptr, RustBuffer job, RustBuffer event, int8_t introduce
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_CLAIM_SIGN_OFF
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_CLAIM_SIGN_OFF
+uint64_t uniffi_crewseal_ffi_fn_method_crew_claim_sign_off(uint64_t ptr, RustBuffer job, RustBuffer code, RustBuffer event
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_READ_SIGN_OFF
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_READ_SIGN_OFF
+uint64_t uniffi_crewseal_ffi_fn_method_crew_read_sign_off(uint64_t ptr, RustBuffer shown
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_READ_SIGN_OFF_REQUEST
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_READ_SIGN_OFF_REQUEST
+uint64_t uniffi_crewseal_ffi_fn_method_crew_read_sign_off_request(uint64_t ptr, RustBuffer shown
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SIGN_OFFS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SIGN_OFFS
+uint64_t uniffi_crewseal_ffi_fn_method_crew_sign_offs(uint64_t ptr, RustBuffer job
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_KEYVAULT
@@ -473,6 +603,11 @@ RustBuffer uniffi_crewseal_ffi_fn_method_keyvault_public_keys(uint64_t ptr, Rust
 RustBuffer uniffi_crewseal_ffi_fn_method_keyvault_sign(uint64_t ptr, RustBuffer protection, RustBuffer message, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_ATTESTATION
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_ATTESTATION
+RustBuffer uniffi_crewseal_ffi_fn_method_keyvault_attestation(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_WRAP
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_WRAP
 RustBuffer uniffi_crewseal_ffi_fn_method_keyvault_wrap(uint64_t ptr, RustBuffer key, RustCallStatus *_Nonnull out_status
@@ -481,6 +616,26 @@ RustBuffer uniffi_crewseal_ffi_fn_method_keyvault_wrap(uint64_t ptr, RustBuffer 
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_UNWRAP
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_UNWRAP
 RustBuffer uniffi_crewseal_ffi_fn_method_keyvault_unwrap(uint64_t ptr, RustBuffer wrapped, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_BEGIN_ROTATION
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_BEGIN_ROTATION
+void uniffi_crewseal_ffi_fn_method_keyvault_begin_rotation(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_IS_ROTATING
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_IS_ROTATING
+int8_t uniffi_crewseal_ffi_fn_method_keyvault_is_rotating(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_FINISH_ROTATION
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_FINISH_ROTATION
+void uniffi_crewseal_ffi_fn_method_keyvault_finish_rotation(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_ERASE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_ERASE
+void uniffi_crewseal_ffi_fn_method_keyvault_erase(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_MARK
@@ -518,6 +673,11 @@ RustBuffer uniffi_crewseal_ffi_fn_method_offer_check(uint64_t ptr, RustCallStatu
 RustBuffer uniffi_crewseal_ffi_fn_method_offer_giver(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OFFER_ID
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OFFER_ID
+RustBuffer uniffi_crewseal_ffi_fn_method_offer_id(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OFFER_JOB
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OFFER_JOB
 RustBuffer uniffi_crewseal_ffi_fn_method_offer_job(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -526,6 +686,62 @@ RustBuffer uniffi_crewseal_ffi_fn_method_offer_job(uint64_t ptr, RustCallStatus 
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OFFER_MAY_BE_REVOKED
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OFFER_MAY_BE_REVOKED
 int8_t uniffi_crewseal_ffi_fn_method_offer_may_be_revoked(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_COLLECTOR
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_COLLECTOR
+uint64_t uniffi_crewseal_ffi_fn_clone_collector(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_COLLECTOR
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_COLLECTOR
+void uniffi_crewseal_ffi_fn_free_collector(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_COLLECTOR_NEW
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_COLLECTOR_NEW
+uint64_t uniffi_crewseal_ffi_fn_constructor_collector_new(RustCallStatus *_Nonnull out_status
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_COLLECTOR_ADD
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_COLLECTOR_ADD
+RustBuffer uniffi_crewseal_ffi_fn_method_collector_add(uint64_t ptr, RustBuffer text, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_COLLECTOR_RESET
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_COLLECTOR_RESET
+void uniffi_crewseal_ffi_fn_method_collector_reset(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_SHOW
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_SHOW
+uint64_t uniffi_crewseal_ffi_fn_clone_show(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_SHOW
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_SHOW
+void uniffi_crewseal_ffi_fn_free_show(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_SHOW_OF
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_SHOW_OF
+uint64_t uniffi_crewseal_ffi_fn_constructor_show_of(RustBuffer purpose, RustBuffer message, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SHOW_IS_ONE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SHOW_IS_ONE
+int8_t uniffi_crewseal_ffi_fn_method_show_is_one(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SHOW_NEXT_TEXT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SHOW_NEXT_TEXT
+RustBuffer uniffi_crewseal_ffi_fn_method_show_next_text(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SHOW_PIECES
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SHOW_PIECES
+uint32_t uniffi_crewseal_ffi_fn_method_show_pieces(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_SCANSESSION
@@ -593,6 +809,31 @@ int8_t uniffi_crewseal_ffi_fn_method_scansession_undo(uint64_t ptr, RustBuffer l
 RustBuffer uniffi_crewseal_ffi_fn_method_scansession_undo_last(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_SIGNOFFREQUEST
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_SIGNOFFREQUEST
+uint64_t uniffi_crewseal_ffi_fn_clone_signoffrequest(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_SIGNOFFREQUEST
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_SIGNOFFREQUEST
+void uniffi_crewseal_ffi_fn_free_signoffrequest(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SIGNOFFREQUEST_CREW
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SIGNOFFREQUEST_CREW
+RustBuffer uniffi_crewseal_ffi_fn_method_signoffrequest_crew(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SIGNOFFREQUEST_ENTRIES
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SIGNOFFREQUEST_ENTRIES
+RustBuffer uniffi_crewseal_ffi_fn_method_signoffrequest_entries(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SIGNOFFREQUEST_JOB
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SIGNOFFREQUEST_JOB
+RustBuffer uniffi_crewseal_ffi_fn_method_signoffrequest_job(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREWERROR_ADVICE
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREWERROR_ADVICE
 RustBuffer uniffi_crewseal_ffi_fn_method_crewerror_advice(RustBuffer ptr, RustCallStatus *_Nonnull out_status
@@ -601,6 +842,26 @@ RustBuffer uniffi_crewseal_ffi_fn_method_crewerror_advice(RustBuffer ptr, RustCa
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREWERROR_UNIFFI_TRAIT_DISPLAY
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREWERROR_UNIFFI_TRAIT_DISPLAY
 RustBuffer uniffi_crewseal_ffi_fn_method_crewerror_uniffi_trait_display(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_COLLECTED_UNIFFI_TRAIT_DEBUG
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_COLLECTED_UNIFFI_TRAIT_DEBUG
+RustBuffer uniffi_crewseal_ffi_fn_method_collected_uniffi_trait_debug(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_DRAWN_UNIFFI_TRAIT_DEBUG
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_DRAWN_UNIFFI_TRAIT_DEBUG
+RustBuffer uniffi_crewseal_ffi_fn_method_drawn_uniffi_trait_debug(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_DRAWNSIGNATURE_UNIFFI_TRAIT_DEBUG
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_DRAWNSIGNATURE_UNIFFI_TRAIT_DEBUG
+RustBuffer uniffi_crewseal_ffi_fn_method_drawnsignature_uniffi_trait_debug(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_PADPOINT_UNIFFI_TRAIT_DEBUG
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_PADPOINT_UNIFFI_TRAIT_DEBUG
+RustBuffer uniffi_crewseal_ffi_fn_method_padpoint_uniffi_trait_debug(RustBuffer ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_READING_UNIFFI_TRAIT_DEBUG
@@ -621,6 +882,11 @@ RustBuffer uniffi_crewseal_ffi_fn_method_label_uniffi_trait_debug(RustBuffer ptr
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_READ_FRAME
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_READ_FRAME
 RustBuffer uniffi_crewseal_ffi_fn_func_read_frame(ForeignBytes buffer, RustBuffer format, RustBuffer budget_millis, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_FOUR_WORDS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_FOUR_WORDS
+RustBuffer uniffi_crewseal_ffi_fn_func_four_words(RustBuffer offer, RustBuffer language, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_FFI_CREWSEAL_FFI_RUSTBUFFER_ALLOC
@@ -889,6 +1155,12 @@ uint16_t uniffi_crewseal_ffi_checksum_func_read_frame(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_FUNC_FOUR_WORDS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_FUNC_FOUR_WORDS
+uint16_t uniffi_crewseal_ffi_checksum_func_four_words(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CLOCK_NOW
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CLOCK_NOW
 uint16_t uniffi_crewseal_ffi_checksum_method_clock_now(void
@@ -931,9 +1203,27 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_enrol(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ERASURES
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ERASURES
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_erasures(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FETCH
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FETCH
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_fetch(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FORGET
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FORGET
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_forget(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_HANDOFFS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_HANDOFFS
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_handoffs(void
     
 );
 #endif
@@ -946,6 +1236,12 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_hello(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_JOBS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_JOBS
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_jobs(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_LOG_OUT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_LOG_OUT
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_log_out(void
     
 );
 #endif
@@ -985,9 +1281,51 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_read_offer(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_READ_WITHDRAW
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_READ_WITHDRAW
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_read_withdraw(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECEIPT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECEIPT
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_receipt(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_record(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_DRAWN
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_DRAWN
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_record_drawn(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RELEASE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RELEASE
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_release(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RESUME
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RESUME
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_resume(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ROTATE_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ROTATE_KEYS
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_rotate_keys(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_SUSPEND
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_SUSPEND
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_suspend(void
     
 );
 #endif
@@ -1003,6 +1341,42 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_withdraw(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ANSWER_SIGN_OFF
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ANSWER_SIGN_OFF
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ASK_SIGN_OFF
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ASK_SIGN_OFF
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_CLAIM_SIGN_OFF
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_CLAIM_SIGN_OFF
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_claim_sign_off(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_READ_SIGN_OFF
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_READ_SIGN_OFF
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_read_sign_off(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_READ_SIGN_OFF_REQUEST
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_READ_SIGN_OFF_REQUEST
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_read_sign_off_request(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_SIGN_OFFS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_SIGN_OFFS
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_sign_offs(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_PUBLIC_KEYS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_PUBLIC_KEYS
 uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_public_keys(void
@@ -1015,6 +1389,12 @@ uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_sign(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_ATTESTATION
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_ATTESTATION
+uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_attestation(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_WRAP
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_WRAP
 uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_wrap(void
@@ -1024,6 +1404,30 @@ uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_wrap(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_UNWRAP
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_UNWRAP
 uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_unwrap(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_BEGIN_ROTATION
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_BEGIN_ROTATION
+uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_begin_rotation(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_IS_ROTATING
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_IS_ROTATING
+uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_is_rotating(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_FINISH_ROTATION
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_FINISH_ROTATION
+uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_finish_rotation(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_ERASE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_ERASE
+uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_erase(void
     
 );
 #endif
@@ -1057,6 +1461,12 @@ uint16_t uniffi_crewseal_ffi_checksum_method_offer_giver(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OFFER_ID
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OFFER_ID
+uint16_t uniffi_crewseal_ffi_checksum_method_offer_id(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OFFER_JOB
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OFFER_JOB
 uint16_t uniffi_crewseal_ffi_checksum_method_offer_job(void
@@ -1066,6 +1476,36 @@ uint16_t uniffi_crewseal_ffi_checksum_method_offer_job(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OFFER_MAY_BE_REVOKED
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OFFER_MAY_BE_REVOKED
 uint16_t uniffi_crewseal_ffi_checksum_method_offer_may_be_revoked(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_COLLECTOR_ADD
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_COLLECTOR_ADD
+uint16_t uniffi_crewseal_ffi_checksum_method_collector_add(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_COLLECTOR_RESET
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_COLLECTOR_RESET
+uint16_t uniffi_crewseal_ffi_checksum_method_collector_reset(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SHOW_IS_ONE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SHOW_IS_ONE
+uint16_t uniffi_crewseal_ffi_checksum_method_show_is_one(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SHOW_NEXT_TEXT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SHOW_NEXT_TEXT
+uint16_t uniffi_crewseal_ffi_checksum_method_show_next_text(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SHOW_PIECES
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SHOW_PIECES
+uint16_t uniffi_crewseal_ffi_checksum_method_show_pieces(void
     
 );
 #endif
@@ -1135,9 +1575,45 @@ uint16_t uniffi_crewseal_ffi_checksum_method_scansession_undo_last(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SIGNOFFREQUEST_CREW
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SIGNOFFREQUEST_CREW
+uint16_t uniffi_crewseal_ffi_checksum_method_signoffrequest_crew(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SIGNOFFREQUEST_ENTRIES
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SIGNOFFREQUEST_ENTRIES
+uint16_t uniffi_crewseal_ffi_checksum_method_signoffrequest_entries(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SIGNOFFREQUEST_JOB
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SIGNOFFREQUEST_JOB
+uint16_t uniffi_crewseal_ffi_checksum_method_signoffrequest_job(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_CREW_OPEN
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_CREW_OPEN
 uint16_t uniffi_crewseal_ffi_checksum_constructor_crew_open(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_CREW_START_OVER
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_CREW_START_OVER
+uint16_t uniffi_crewseal_ffi_checksum_constructor_crew_start_over(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_COLLECTOR_NEW
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_COLLECTOR_NEW
+uint16_t uniffi_crewseal_ffi_checksum_constructor_collector_new(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_SHOW_OF
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_SHOW_OF
+uint16_t uniffi_crewseal_ffi_checksum_constructor_show_of(void
     
 );
 #endif

@@ -670,15 +670,30 @@ internal interface UniffiCallbackInterfaceKeyVaultMethod1 : com.sun.jna.Callback
     fun callback(`uniffiHandle`: Long,`protection`: RustBuffer.ByValue,`message`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
 }
 internal interface UniffiCallbackInterfaceKeyVaultMethod2 : com.sun.jna.Callback {
-    fun callback(`uniffiHandle`: Long,`key`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
-}
-internal interface UniffiCallbackInterfaceKeyVaultMethod3 : com.sun.jna.Callback {
-    fun callback(`uniffiHandle`: Long,`wrapped`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
-}
-internal interface UniffiCallbackInterfaceKeyVaultMethod4 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
 }
+internal interface UniffiCallbackInterfaceKeyVaultMethod3 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`key`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceKeyVaultMethod4 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`wrapped`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
 internal interface UniffiCallbackInterfaceKeyVaultMethod5 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceKeyVaultMethod6 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: ByteByReference,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceKeyVaultMethod7 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceKeyVaultMethod8 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceKeyVaultMethod9 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceKeyVaultMethod10 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`mark`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
 @Structure.FieldOrder("uniffiFree", "uniffiClone", "now", "sinceBoot")
@@ -703,35 +718,50 @@ internal open class UniffiVTableCallbackInterfaceClock(
     }
 
 }
-@Structure.FieldOrder("uniffiFree", "uniffiClone", "publicKeys", "sign", "wrap", "unwrap", "mark", "raiseMark")
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "publicKeys", "sign", "attestation", "wrap", "unwrap", "beginRotation", "isRotating", "finishRotation", "erase", "mark", "raiseMark")
 internal open class UniffiVTableCallbackInterfaceKeyVault(
     @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
     @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
     @JvmField internal var `publicKeys`: UniffiCallbackInterfaceKeyVaultMethod0? = null,
     @JvmField internal var `sign`: UniffiCallbackInterfaceKeyVaultMethod1? = null,
-    @JvmField internal var `wrap`: UniffiCallbackInterfaceKeyVaultMethod2? = null,
-    @JvmField internal var `unwrap`: UniffiCallbackInterfaceKeyVaultMethod3? = null,
-    @JvmField internal var `mark`: UniffiCallbackInterfaceKeyVaultMethod4? = null,
-    @JvmField internal var `raiseMark`: UniffiCallbackInterfaceKeyVaultMethod5? = null,
+    @JvmField internal var `attestation`: UniffiCallbackInterfaceKeyVaultMethod2? = null,
+    @JvmField internal var `wrap`: UniffiCallbackInterfaceKeyVaultMethod3? = null,
+    @JvmField internal var `unwrap`: UniffiCallbackInterfaceKeyVaultMethod4? = null,
+    @JvmField internal var `beginRotation`: UniffiCallbackInterfaceKeyVaultMethod5? = null,
+    @JvmField internal var `isRotating`: UniffiCallbackInterfaceKeyVaultMethod6? = null,
+    @JvmField internal var `finishRotation`: UniffiCallbackInterfaceKeyVaultMethod7? = null,
+    @JvmField internal var `erase`: UniffiCallbackInterfaceKeyVaultMethod8? = null,
+    @JvmField internal var `mark`: UniffiCallbackInterfaceKeyVaultMethod9? = null,
+    @JvmField internal var `raiseMark`: UniffiCallbackInterfaceKeyVaultMethod10? = null,
 ) : Structure() {
     class UniffiByValue(
         `uniffiFree`: UniffiCallbackInterfaceFree? = null,
         `uniffiClone`: UniffiCallbackInterfaceClone? = null,
         `publicKeys`: UniffiCallbackInterfaceKeyVaultMethod0? = null,
         `sign`: UniffiCallbackInterfaceKeyVaultMethod1? = null,
-        `wrap`: UniffiCallbackInterfaceKeyVaultMethod2? = null,
-        `unwrap`: UniffiCallbackInterfaceKeyVaultMethod3? = null,
-        `mark`: UniffiCallbackInterfaceKeyVaultMethod4? = null,
-        `raiseMark`: UniffiCallbackInterfaceKeyVaultMethod5? = null,
-    ): UniffiVTableCallbackInterfaceKeyVault(`uniffiFree`,`uniffiClone`,`publicKeys`,`sign`,`wrap`,`unwrap`,`mark`,`raiseMark`,), Structure.ByValue
+        `attestation`: UniffiCallbackInterfaceKeyVaultMethod2? = null,
+        `wrap`: UniffiCallbackInterfaceKeyVaultMethod3? = null,
+        `unwrap`: UniffiCallbackInterfaceKeyVaultMethod4? = null,
+        `beginRotation`: UniffiCallbackInterfaceKeyVaultMethod5? = null,
+        `isRotating`: UniffiCallbackInterfaceKeyVaultMethod6? = null,
+        `finishRotation`: UniffiCallbackInterfaceKeyVaultMethod7? = null,
+        `erase`: UniffiCallbackInterfaceKeyVaultMethod8? = null,
+        `mark`: UniffiCallbackInterfaceKeyVaultMethod9? = null,
+        `raiseMark`: UniffiCallbackInterfaceKeyVaultMethod10? = null,
+    ): UniffiVTableCallbackInterfaceKeyVault(`uniffiFree`,`uniffiClone`,`publicKeys`,`sign`,`attestation`,`wrap`,`unwrap`,`beginRotation`,`isRotating`,`finishRotation`,`erase`,`mark`,`raiseMark`,), Structure.ByValue
 
    internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceKeyVault) {
         `uniffiFree` = other.`uniffiFree`
         `uniffiClone` = other.`uniffiClone`
         `publicKeys` = other.`publicKeys`
         `sign` = other.`sign`
+        `attestation` = other.`attestation`
         `wrap` = other.`wrap`
         `unwrap` = other.`unwrap`
+        `beginRotation` = other.`beginRotation`
+        `isRotating` = other.`isRotating`
+        `finishRotation` = other.`finishRotation`
+        `erase` = other.`erase`
         `mark` = other.`mark`
         `raiseMark` = other.`raiseMark`
     }
@@ -764,6 +794,8 @@ internal object IntegrityCheckingUniffiLib {
     internal fun ensureInitialized() = Unit
     external fun uniffi_crewseal_ffi_checksum_func_read_frame(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_func_four_words(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_method_clock_now(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_clock_since_boot(
@@ -778,11 +810,19 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_enrol(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_erasures(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_fetch(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_forget(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_handoffs(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_hello(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_jobs(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_log_out(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_needs(
     ): Int
@@ -796,19 +836,55 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_read_offer(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_read_withdraw(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_receipt(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_record(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_record_drawn(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_release(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_resume(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_rotate_keys(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_suspend(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_sync(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_withdraw(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_claim_sign_off(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_read_sign_off(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_read_sign_off_request(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_sign_offs(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_method_keyvault_public_keys(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_keyvault_sign(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_keyvault_attestation(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_method_keyvault_wrap(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_keyvault_unwrap(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_keyvault_begin_rotation(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_keyvault_is_rotating(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_keyvault_finish_rotation(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_keyvault_erase(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_keyvault_mark(
     ): Int
@@ -820,9 +896,21 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_offer_giver(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_offer_id(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_method_offer_job(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_offer_may_be_revoked(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_collector_add(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_collector_reset(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_show_is_one(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_show_next_text(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_show_pieces(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_scansession_commission(
     ): Int
@@ -846,7 +934,19 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_scansession_undo_last(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_signoffrequest_crew(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_signoffrequest_entries(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_signoffrequest_job(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_constructor_crew_open(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_constructor_crew_start_over(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_constructor_collector_new(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_constructor_show_of(
     ): Int
     external fun ffi_crewseal_ffi_uniffi_contract_version(
     ): Int
@@ -886,6 +986,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_crewseal_ffi_fn_constructor_crew_open(`directory`: RustBuffer.ByValue,`vault`: Long,`clock`: Long,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_constructor_crew_start_over(`directory`: RustBuffer.ByValue,`vault`: Long,`clock`: Long,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_accept(`ptr`: Long,`offer`: Long,`scanned`: RustBuffer.ByValue,`isChecked`: Byte,`findings`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_begin_scan(`ptr`: Long,`job`: RustBuffer.ByValue,
@@ -896,11 +998,19 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_crew_enrol(`ptr`: Long,`invitation`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_erasures(`ptr`: Long,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_fetch(`ptr`: Long,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_forget(`ptr`: Long,`job`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_handoffs(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_hello(`ptr`: Long,`introduce`: Byte,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_jobs(`ptr`: Long,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_log_out(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_needs(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
     ): Long
@@ -914,11 +1024,37 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_read_offer(`ptr`: Long,`shown`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_read_withdraw(`ptr`: Long,`shown`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_receipt(`ptr`: Long,`event`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_record(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,`about`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_record_drawn(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`signature`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_release(`ptr`: Long,`job`: RustBuffer.ByValue,`act`: RustBuffer.ByValue,`statement`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_resume(`ptr`: Long,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_rotate_keys(`ptr`: Long,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_suspend(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_sync(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_withdraw(`ptr`: Long,`offer`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_answer_sign_off(`ptr`: Long,`request`: Long,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(`ptr`: Long,`job`: RustBuffer.ByValue,`event`: RustBuffer.ByValue,`introduce`: Byte,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_claim_sign_off(`ptr`: Long,`job`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,`event`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_read_sign_off(`ptr`: Long,`shown`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_read_sign_off_request(`ptr`: Long,`shown`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_sign_offs(`ptr`: Long,`job`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_clone_keyvault(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -930,10 +1066,20 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_keyvault_sign(`ptr`: Long,`protection`: RustBuffer.ByValue,`message`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_keyvault_attestation(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_keyvault_wrap(`ptr`: Long,`key`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_keyvault_unwrap(`ptr`: Long,`wrapped`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_keyvault_begin_rotation(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_method_keyvault_is_rotating(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
+    external fun uniffi_crewseal_ffi_fn_method_keyvault_finish_rotation(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_method_keyvault_erase(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_crewseal_ffi_fn_method_keyvault_mark(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_keyvault_raise_mark(`ptr`: Long,`mark`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -948,10 +1094,34 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_offer_giver(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_offer_id(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_offer_job(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_offer_may_be_revoked(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
+    external fun uniffi_crewseal_ffi_fn_clone_collector(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_free_collector(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_constructor_collector_new(uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_collector_add(`ptr`: Long,`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_collector_reset(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_clone_show(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_free_show(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_constructor_show_of(`purpose`: RustBuffer.ByValue,`message`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_show_is_one(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
+    external fun uniffi_crewseal_ffi_fn_method_show_next_text(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_show_pieces(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Int
     external fun uniffi_crewseal_ffi_fn_clone_scansession(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_crewseal_ffi_fn_free_scansession(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -978,9 +1148,27 @@ internal object UniffiLib {
     ): Byte
     external fun uniffi_crewseal_ffi_fn_method_scansession_undo_last(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_clone_signoffrequest(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_free_signoffrequest(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_method_signoffrequest_crew(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_signoffrequest_entries(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_signoffrequest_job(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_crewerror_advice(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_crewerror_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_collected_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_drawn_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_drawnsignature_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_padpoint_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_reading_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -989,6 +1177,8 @@ internal object UniffiLib {
     external fun uniffi_crewseal_ffi_fn_method_label_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_func_read_frame(`buffer`: ForeignBytes.ByValue,`format`: RustBuffer.ByValue,`budgetMillis`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_func_four_words(`offer`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun ffi_crewseal_ffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1112,6 +1302,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_func_read_frame() and 0xFFFF) != 36204) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_func_four_words() and 0xFFFF) != 14990) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_clock_now() and 0xFFFF) != 32303) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1133,13 +1326,25 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_enrol() and 0xFFFF) != 10699) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_erasures() and 0xFFFF) != 22012) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_fetch() and 0xFFFF) != 17750) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_forget() and 0xFFFF) != 3975) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_handoffs() and 0xFFFF) != 27292) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_hello() and 0xFFFF) != 1010) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_jobs() and 0xFFFF) != 38655) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_log_out() and 0xFFFF) != 64647) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_needs() and 0xFFFF) != 51623) {
@@ -1160,7 +1365,28 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_read_offer() and 0xFFFF) != 60458) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_read_withdraw() and 0xFFFF) != 29396) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_receipt() and 0xFFFF) != 8026) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record() and 0xFFFF) != 53269) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_drawn() and 0xFFFF) != 30633) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_release() and 0xFFFF) != 14398) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_resume() and 0xFFFF) != 6544) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_rotate_keys() and 0xFFFF) != 14996) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_suspend() and 0xFFFF) != 77) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_sync() and 0xFFFF) != 517) {
@@ -1169,22 +1395,55 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_withdraw() and 0xFFFF) != 10590) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off() and 0xFFFF) != 60892) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off() and 0xFFFF) != 14705) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_claim_sign_off() and 0xFFFF) != 56941) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_read_sign_off() and 0xFFFF) != 3064) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_read_sign_off_request() and 0xFFFF) != 17546) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_sign_offs() and 0xFFFF) != 39758) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_public_keys() and 0xFFFF) != 65011) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_sign() and 0xFFFF) != 40752) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_wrap() and 0xFFFF) != 41021) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_attestation() and 0xFFFF) != 14443) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_unwrap() and 0xFFFF) != 27548) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_wrap() and 0xFFFF) != 38072) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_mark() and 0xFFFF) != 62030) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_unwrap() and 0xFFFF) != 2108) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_raise_mark() and 0xFFFF) != 48961) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_begin_rotation() and 0xFFFF) != 47002) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_is_rotating() and 0xFFFF) != 6669) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_finish_rotation() and 0xFFFF) != 30581) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_erase() and 0xFFFF) != 16218) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_mark() and 0xFFFF) != 19972) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_raise_mark() and 0xFFFF) != 64632) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_offer_boxes() and 0xFFFF) != 55600) {
@@ -1196,10 +1455,28 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_offer_giver() and 0xFFFF) != 36593) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_offer_id() and 0xFFFF) != 25012) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_offer_job() and 0xFFFF) != 45618) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_offer_may_be_revoked() and 0xFFFF) != 8640) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_collector_add() and 0xFFFF) != 57469) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_collector_reset() and 0xFFFF) != 17684) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_show_is_one() and 0xFFFF) != 6746) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_show_next_text() and 0xFFFF) != 62884) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_show_pieces() and 0xFFFF) != 45779) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_commission() and 0xFFFF) != 56787) {
@@ -1235,7 +1512,25 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_undo_last() and 0xFFFF) != 21077) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_signoffrequest_crew() and 0xFFFF) != 58764) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_signoffrequest_entries() and 0xFFFF) != 31424) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_signoffrequest_job() and 0xFFFF) != 55622) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_open() and 0xFFFF) != 28670) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_start_over() and 0xFFFF) != 8685) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_constructor_collector_new() and 0xFFFF) != 21607) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_constructor_show_of() and 0xFFFF) != 5465) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
 }
@@ -2152,6 +2447,305 @@ public object FfiConverterTypeClock: FfiConverter<Clock, Long> {
 
 
 /**
+ * Puts together what a camera reads of another phone's screen.
+ */
+public interface CollectorInterface {
+    
+    /**
+     * Adds what a QR code says. Give it every text that a camera reads.
+     */
+    fun `add`(`text`: kotlin.String): Collected
+    
+    /**
+     * Forgets the message that was begun.
+     */
+    fun `reset`()
+    
+    companion object
+}
+
+/**
+ * Puts together what a camera reads of another phone's screen.
+ */
+open class Collector: Disposable, AutoCloseable, CollectorInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+    /**
+     * Begins with nothing.
+     */
+    constructor() :
+        this(UniffiWithHandle, 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_constructor_collector_new(
+    
+        _status)
+}
+    )
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_crewseal_ffi_fn_free_collector(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_crewseal_ffi_fn_clone_collector(handle, status)
+        }
+    }
+
+    
+    /**
+     * Adds what a QR code says. Give it every text that a camera reads.
+     */override fun `add`(`text`: kotlin.String): Collected {
+            return FfiConverterTypeCollected.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_collector_add(
+        it,
+        
+        FfiConverterString.lower(`text`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Forgets the message that was begun.
+     */override fun `reset`()
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_collector_reset(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCollector: FfiConverter<Collector, Long> {
+    override fun lower(value: Collector): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): Collector {
+        return Collector(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): Collector {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Collector) = 8UL
+
+    override fun write(value: Collector, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * A phone of a crew: its keys, its store and its HQ. An app has one.
  */
 public interface CrewInterface {
@@ -2184,10 +2778,28 @@ public interface CrewInterface {
     suspend fun `enrol`(`invitation`: kotlin.ByteArray)
     
     /**
+     * The certificates of the jobs that this device forgot.
+     */
+    suspend fun `erasures`(): List<Erasure>
+    
+    /**
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
      * goes where there is no network.
      */
     suspend fun `fetch`(): Fetched
+    
+    /**
+     * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
+     * every key by which that could be had again. The certificate says what was done
+     * and how it was looked at afterwards.
+     */
+    suspend fun `forget`(`job`: JobId): Erasure
+    
+    /**
+     * The handoffs of this phone that are not over, with what to show again: after a
+     * crash the identical bytes.
+     */
+    suspend fun `handoffs`(): List<OpenHandoff>
     
     /**
      * Begins to receive: the bytes are what to show the giver, as a QR code.
@@ -2200,6 +2812,14 @@ public interface CrewInterface {
      * The jobs on this phone that are open now.
      */
     suspend fun `jobs`(): List<JobPack>
+    
+    /**
+     * Logs out, for another user or because HQ says so: everything that can be read
+     * goes, and so do this device's keys. What waits for HQ stays, as returned, and
+     * whichever device is enrolled next on this phone delivers it. Afterwards open
+     * the phone again and enrol.
+     */
+    suspend fun `logOut`(): OutboxStatus
     
     /**
      * Whose signature an act will need besides this one; nobody's, if nothing comes
@@ -2235,10 +2855,52 @@ public interface CrewInterface {
     suspend fun `readOffer`(`shown`: kotlin.ByteArray): Offer
     
     /**
+     * Reads the giver's withdrawal of the offer that was read here: nothing comes of
+     * it, or, if it was accepted meanwhile, the two have crossed.
+     */
+    suspend fun `readWithdraw`(`shown`: kotlin.ByteArray): ReceivingState
+    
+    /**
+     * The customer's receipt of an act of this phone: the text of a QR code that his
+     * own phone's camera reads. It names nobody.
+     */
+    suspend fun `receipt`(`event`: EventId): kotlin.String
+    
+    /**
      * Records one act on boxes of a job, with what was found wrong; `about` is
      * the event that a supervisor signs off.
      */
     suspend fun `record`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding> = listOf(), `about`: EventId? = null): EventId
+    
+    /**
+     * Records an act for which the customer drew his signature.
+     */
+    suspend fun `recordDrawn`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `signature`: DrawnSignature, `findings`: List<Finding> = listOf()): Drawn
+    
+    /**
+     * Records that the customer confirms an act with his code, typed or scanned. It
+     * is checked here, without a network, and not kept.
+     */
+    suspend fun `release`(`job`: JobId, `act`: Act, `statement`: EventId, `code`: kotlin.String): EventId
+    
+    /**
+     * Opens the store again.
+     */
+    suspend fun `resume`()
+    
+    /**
+     * Exchanges the keys that the store hangs on for new ones, and deletes the old
+     * ones. Also the way out when the wrapping key was lost while the store is open,
+     * as after a new fingerprint.
+     */
+    suspend fun `rotateKeys`()
+    
+    /**
+     * Closes the store and lets go of its lock. Call it before the system suspends
+     * the app: iOS kills one that holds a lock then. Until `resume` every other
+     * call throws `Suspended` and changes nothing.
+     */
+    suspend fun `suspend`()
     
     /**
      * Delivers what waits to HQ, once through the queue. What was receipted
@@ -2251,6 +2913,41 @@ public interface CrewInterface {
      * other phone, if it is still there.
      */
     suspend fun `withdraw`(`offer`: EventId): kotlin.ByteArray
+    
+    /**
+     * Signs off what was asked. The person is asked to confirm, and must be a
+     * supervisor; the bytes are what to show the crew, the same each time.
+     */
+    suspend fun `answerSignOff`(`request`: SignOffRequest): kotlin.ByteArray
+    
+    /**
+     * Asks a supervisor to sign off one act of this phone or, without an event, all
+     * that it did in a job since the last time. The bytes are what to show him, the
+     * same each time. `introduce` puts this device's credential in, for a supervisor
+     * who does not know it.
+     */
+    suspend fun `askSignOff`(`job`: JobId, `event`: EventId? = null, `introduce`: kotlin.Boolean = false): kotlin.ByteArray
+    
+    /**
+     * Claims a supervisor's sign-off with his one-time code, typed or scanned on this
+     * phone. It stays a claim until HQ confirms it. The code is not kept here.
+     */
+    suspend fun `claimSignOff`(`job`: JobId, `code`: kotlin.String, `event`: EventId? = null): EventId
+    
+    /**
+     * Reads the supervisor's sign-off of what was asked here, and keeps it.
+     */
+    suspend fun `readSignOff`(`shown`: kotlin.ByteArray): SignedOff
+    
+    /**
+     * Reads what a crew's phone asks this phone's carrier to sign off.
+     */
+    suspend fun `readSignOffRequest`(`shown`: kotlin.ByteArray): SignOffRequest
+    
+    /**
+     * What this phone asked to have signed off in a job, and what came of it.
+     */
+    suspend fun `signOffs`(`job`: JobId): List<AskedSignOff>
     
     companion object
 }
@@ -2484,6 +3181,30 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
+     * The certificates of the jobs that this device forgot.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `erasures`() : List<Erasure> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_erasures(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeErasure.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
      * goes where there is no network.
      */
@@ -2502,6 +3223,58 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeFetched.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
+     * every key by which that could be had again. The certificate says what was done
+     * and how it was looked at afterwards.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `forget`(`job`: JobId) : Erasure {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_forget(
+                uniffiHandle,
+                
+        FfiConverterTypeJobId.lower(`job`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeErasure.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The handoffs of this phone that are not over, with what to show again: after a
+     * crash the identical bytes.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `handoffs`() : List<OpenHandoff> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_handoffs(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeOpenHandoff.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -2553,6 +3326,33 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterSequenceTypeJobPack.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Logs out, for another user or because HQ says so: everything that can be read
+     * goes, and so do this device's keys. What waits for HQ stays, as returned, and
+     * whichever device is enrolled next on this phone delivers it. Afterwards open
+     * the phone again and enrol.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `logOut`() : OutboxStatus {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_log_out(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeOutboxStatus.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -2718,6 +3518,58 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
+     * Reads the giver's withdrawal of the offer that was read here: nothing comes of
+     * it, or, if it was accepted meanwhile, the two have crossed.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `readWithdraw`(`shown`: kotlin.ByteArray) : ReceivingState {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_read_withdraw(
+                uniffiHandle,
+                
+        FfiConverterByteArray.lower(`shown`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeReceivingState.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The customer's receipt of an act of this phone: the text of a QR code that his
+     * own phone's camera reads. It names nobody.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `receipt`(`event`: EventId) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_receipt(
+                uniffiHandle,
+                
+        FfiConverterTypeEventId.lower(`event`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Records one act on boxes of a job, with what was found wrong; `about` is
      * the event that a supervisor signs off.
      */
@@ -2741,6 +3593,143 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeEventId.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Records an act for which the customer drew his signature.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `recordDrawn`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `signature`: DrawnSignature, `findings`: List<Finding>) : Drawn {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_record_drawn(
+                uniffiHandle,
+                
+        FfiConverterTypeAct.lower(`act`),
+        FfiConverterTypeJobId.lower(`job`),
+        FfiConverterSequenceTypeLabel.lower(`boxes`),
+        FfiConverterTypeDrawnSignature.lower(`signature`),
+        FfiConverterSequenceTypeFinding.lower(`findings`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeDrawn.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Records that the customer confirms an act with his code, typed or scanned. It
+     * is checked here, without a network, and not kept.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `release`(`job`: JobId, `act`: Act, `statement`: EventId, `code`: kotlin.String) : EventId {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_release(
+                uniffiHandle,
+                
+        FfiConverterTypeJobId.lower(`job`),
+        FfiConverterTypeAct.lower(`act`),
+        FfiConverterTypeEventId.lower(`statement`),
+        FfiConverterString.lower(`code`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeEventId.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Opens the store again.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `resume`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_resume(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Exchanges the keys that the store hangs on for new ones, and deletes the old
+     * ones. Also the way out when the wrapping key was lost while the store is open,
+     * as after a new fingerprint.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `rotateKeys`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_rotate_keys(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Closes the store and lets go of its lock. Call it before the system suspends
+     * the app: iOS kills one that holds a lock then. Until `resume` every other
+     * call throws `Suspended` and changes nothing.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `suspend`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_suspend(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -2798,6 +3787,165 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
     }
 
     
+    /**
+     * Signs off what was asked. The person is asked to confirm, and must be a
+     * supervisor; the bytes are what to show the crew, the same each time.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `answerSignOff`(`request`: SignOffRequest) : kotlin.ByteArray {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_answer_sign_off(
+                uniffiHandle,
+                
+        FfiConverterTypeSignOffRequest.lower(`request`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterByteArray.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Asks a supervisor to sign off one act of this phone or, without an event, all
+     * that it did in a job since the last time. The bytes are what to show him, the
+     * same each time. `introduce` puts this device's credential in, for a supervisor
+     * who does not know it.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `askSignOff`(`job`: JobId, `event`: EventId?, `introduce`: kotlin.Boolean) : kotlin.ByteArray {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(
+                uniffiHandle,
+                
+        FfiConverterTypeJobId.lower(`job`),
+        FfiConverterOptionalTypeEventId.lower(`event`),
+        FfiConverterBoolean.lower(`introduce`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterByteArray.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Claims a supervisor's sign-off with his one-time code, typed or scanned on this
+     * phone. It stays a claim until HQ confirms it. The code is not kept here.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `claimSignOff`(`job`: JobId, `code`: kotlin.String, `event`: EventId?) : EventId {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_claim_sign_off(
+                uniffiHandle,
+                
+        FfiConverterTypeJobId.lower(`job`),
+        FfiConverterString.lower(`code`),
+        FfiConverterOptionalTypeEventId.lower(`event`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeEventId.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Reads the supervisor's sign-off of what was asked here, and keeps it.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `readSignOff`(`shown`: kotlin.ByteArray) : SignedOff {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_read_sign_off(
+                uniffiHandle,
+                
+        FfiConverterByteArray.lower(`shown`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeSignedOff.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Reads what a crew's phone asks this phone's carrier to sign off.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `readSignOffRequest`(`shown`: kotlin.ByteArray) : SignOffRequest {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_read_sign_off_request(
+                uniffiHandle,
+                
+        FfiConverterByteArray.lower(`shown`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_u64(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_u64(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_u64(future) },
+        // lift function
+        { FfiConverterTypeSignOffRequest.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What this phone asked to have signed off in a job, and what came of it.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `signOffs`(`job`: JobId) : List<AskedSignOff> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_sign_offs(
+                uniffiHandle,
+                
+        FfiConverterTypeJobId.lower(`job`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeAskedSignOff.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
 
     
 
@@ -2814,6 +3962,30 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
      suspend fun `open`(`directory`: kotlin.String, `vault`: KeyVault, `clock`: Clock) : Crew {
         return uniffiRustCallAsync(
         UniffiLib.uniffi_crewseal_ffi_fn_constructor_crew_open(
+        FfiConverterString.lower(`directory`),
+        FfiConverterTypeKeyVault.lower(`vault`),
+        FfiConverterTypeClock.lower(`clock`),),
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_u64(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_u64(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_u64(future) },
+        // lift function
+        { FfiConverterTypeCrew.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+        
+    /**
+     * Opens a phone whose keys are gone for good, with new ones. What only they
+     * opened is lost; what waits for HQ stays, and is delivered once this phone is
+     * enrolled again.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+     suspend fun `startOver`(`directory`: kotlin.String, `vault`: KeyVault, `clock`: Clock) : Crew {
+        return uniffiRustCallAsync(
+        UniffiLib.uniffi_crewseal_ffi_fn_constructor_crew_start_over(
         FfiConverterString.lower(`directory`),
         FfiConverterTypeKeyVault.lower(`vault`),
         FfiConverterTypeClock.lower(`clock`),),
@@ -2975,15 +4147,46 @@ public interface KeyVault {
     fun `sign`(`protection`: Protection, `message`: kotlin.ByteArray): kotlin.ByteArray
     
     /**
-     * Wraps the store's key, 32 bytes, so that only this vault can unwrap it.
-     * Overwrite the array when you are done.
+     * What the platform says of the two keys, in its own form: the certificate
+     * chain of Android's key attestation, the object of Apple's App Attest. None
+     * where it says nothing.
+     */
+    fun `attestation`(): kotlin.ByteArray?
+    
+    /**
+     * Wraps the store's key, 32 bytes, under the newest wrapping key, so that only
+     * this vault can unwrap it. Overwrite the array when you are done.
      */
     fun `wrap`(`key`: kotlin.ByteArray): kotlin.ByteArray
     
     /**
-     * Unwraps the store's key.
+     * Unwraps the store's key, whichever of the present wrapping keys wrapped it.
      */
     fun `unwrap`(`wrapped`: kotlin.ByteArray): kotlin.ByteArray
+    
+    /**
+     * Makes a new wrapping key beside the present one, and returns when it would
+     * survive a power cut. From now on `wrap` uses the new one. While a rotation
+     * goes on, another call changes nothing. It must work even if the present
+     * wrapping key was lost, as after a new fingerprint.
+     */
+    fun `beginRotation`()
+    
+    /**
+     * Whether a rotation was begun and is not finished.
+     */
+    fun `isRotating`(): kotlin.Boolean
+    
+    /**
+     * Deletes every wrapping key but the newest.
+     */
+    fun `finishRotation`()
+    
+    /**
+     * Deletes all keys and the high-water mark. Whatever is asked for next is made
+     * anew: from now on this is another device.
+     */
+    fun `erase`()
     
     /**
      * The high-water mark; none if none was ever set.
@@ -3148,8 +4351,27 @@ open class KeyVaultImpl: Disposable, AutoCloseable, KeyVault
 
     
     /**
-     * Wraps the store's key, 32 bytes, so that only this vault can unwrap it.
-     * Overwrite the array when you are done.
+     * What the platform says of the two keys, in its own form: the certificate
+     * chain of Android's key attestation, the object of Apple's App Attest. None
+     * where it says nothing.
+     */
+    @Throws(KeyVaultException::class)override fun `attestation`(): kotlin.ByteArray? {
+            return FfiConverterOptionalByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(KeyVaultException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_keyvault_attestation(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Wraps the store's key, 32 bytes, under the newest wrapping key, so that only
+     * this vault can unwrap it. Overwrite the array when you are done.
      */
     @Throws(KeyVaultException::class)override fun `wrap`(`key`: kotlin.ByteArray): kotlin.ByteArray {
             return FfiConverterByteArray.lift(
@@ -3167,7 +4389,7 @@ open class KeyVaultImpl: Disposable, AutoCloseable, KeyVault
 
     
     /**
-     * Unwraps the store's key.
+     * Unwraps the store's key, whichever of the present wrapping keys wrapped it.
      */
     @Throws(KeyVaultException::class)override fun `unwrap`(`wrapped`: kotlin.ByteArray): kotlin.ByteArray {
             return FfiConverterByteArray.lift(
@@ -3181,6 +4403,75 @@ open class KeyVaultImpl: Disposable, AutoCloseable, KeyVault
     }
     )
     }
+    
+
+    
+    /**
+     * Makes a new wrapping key beside the present one, and returns when it would
+     * survive a power cut. From now on `wrap` uses the new one. While a rotation
+     * goes on, another call changes nothing. It must work even if the present
+     * wrapping key was lost, as after a new fingerprint.
+     */
+    @Throws(KeyVaultException::class)override fun `beginRotation`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(KeyVaultException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_keyvault_begin_rotation(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Whether a rotation was begun and is not finished.
+     */
+    @Throws(KeyVaultException::class)override fun `isRotating`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCallWithError(KeyVaultException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_keyvault_is_rotating(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Deletes every wrapping key but the newest.
+     */
+    @Throws(KeyVaultException::class)override fun `finishRotation`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(KeyVaultException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_keyvault_finish_rotation(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Deletes all keys and the high-water mark. Whatever is asked for next is made
+     * anew: from now on this is another device.
+     */
+    @Throws(KeyVaultException::class)override fun `erase`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(KeyVaultException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_keyvault_erase(
+        it,
+        _status)
+}
+    }
+    
     
 
     
@@ -3270,7 +4561,23 @@ internal object uniffiCallbackInterfaceKeyVault {
             )
         }
     }
-    internal object `wrap`: UniffiCallbackInterfaceKeyVaultMethod2 {
+    internal object `attestation`: UniffiCallbackInterfaceKeyVaultMethod2 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeKeyVault.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`attestation`(
+                )
+            }
+            val writeReturn = { value: kotlin.ByteArray? -> uniffiOutReturn.setValue(FfiConverterOptionalByteArray.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: KeyVaultException -> FfiConverterTypeKeyVaultError.lower(e) }
+            )
+        }
+    }
+    internal object `wrap`: UniffiCallbackInterfaceKeyVaultMethod3 {
         override fun callback(`uniffiHandle`: Long,`key`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
             val uniffiObj = FfiConverterTypeKeyVault.handleMap.get(uniffiHandle)
             val makeCall = { ->
@@ -3287,7 +4594,7 @@ internal object uniffiCallbackInterfaceKeyVault {
             )
         }
     }
-    internal object `unwrap`: UniffiCallbackInterfaceKeyVaultMethod3 {
+    internal object `unwrap`: UniffiCallbackInterfaceKeyVaultMethod4 {
         override fun callback(`uniffiHandle`: Long,`wrapped`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
             val uniffiObj = FfiConverterTypeKeyVault.handleMap.get(uniffiHandle)
             val makeCall = { ->
@@ -3304,7 +4611,71 @@ internal object uniffiCallbackInterfaceKeyVault {
             )
         }
     }
-    internal object `mark`: UniffiCallbackInterfaceKeyVaultMethod4 {
+    internal object `beginRotation`: UniffiCallbackInterfaceKeyVaultMethod5 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeKeyVault.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`beginRotation`(
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: KeyVaultException -> FfiConverterTypeKeyVaultError.lower(e) }
+            )
+        }
+    }
+    internal object `isRotating`: UniffiCallbackInterfaceKeyVaultMethod6 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: ByteByReference,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeKeyVault.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`isRotating`(
+                )
+            }
+            val writeReturn = { value: kotlin.Boolean -> uniffiOutReturn.setValue(FfiConverterBoolean.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: KeyVaultException -> FfiConverterTypeKeyVaultError.lower(e) }
+            )
+        }
+    }
+    internal object `finishRotation`: UniffiCallbackInterfaceKeyVaultMethod7 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeKeyVault.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`finishRotation`(
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: KeyVaultException -> FfiConverterTypeKeyVaultError.lower(e) }
+            )
+        }
+    }
+    internal object `erase`: UniffiCallbackInterfaceKeyVaultMethod8 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeKeyVault.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`erase`(
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: KeyVaultException -> FfiConverterTypeKeyVaultError.lower(e) }
+            )
+        }
+    }
+    internal object `mark`: UniffiCallbackInterfaceKeyVaultMethod9 {
         override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
             val uniffiObj = FfiConverterTypeKeyVault.handleMap.get(uniffiHandle)
             val makeCall = { ->
@@ -3320,7 +4691,7 @@ internal object uniffiCallbackInterfaceKeyVault {
             )
         }
     }
-    internal object `raiseMark`: UniffiCallbackInterfaceKeyVaultMethod5 {
+    internal object `raiseMark`: UniffiCallbackInterfaceKeyVaultMethod10 {
         override fun callback(`uniffiHandle`: Long,`mark`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
             val uniffiObj = FfiConverterTypeKeyVault.handleMap.get(uniffiHandle)
             val makeCall = { ->
@@ -3355,8 +4726,13 @@ internal object uniffiCallbackInterfaceKeyVault {
         uniffiClone,
         `publicKeys`,
         `sign`,
+        `attestation`,
         `wrap`,
         `unwrap`,
+        `beginRotation`,
+        `isRotating`,
+        `finishRotation`,
+        `erase`,
         `mark`,
         `raiseMark`,
     )
@@ -3524,6 +4900,11 @@ public interface OfferInterface {
     fun `giver`(): Partner
     
     /**
+     * The offer's id, of which both screens show the same four words.
+     */
+    fun `id`(): EventId
+    
+    /**
      * The job that the boxes are of.
      */
     fun `job`(): JobId
@@ -3682,6 +5063,22 @@ open class Offer: Disposable, AutoCloseable, OfferInterface
     callWithHandle {
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_crewseal_ffi_fn_method_offer_giver(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The offer's id, of which both screens show the same four words.
+     */override fun `id`(): EventId {
+            return FfiConverterTypeEventId.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_offer_id(
         it,
         _status)
 }
@@ -4286,6 +5683,647 @@ public object FfiConverterTypeScanSession: FfiConverter<ScanSession, Long> {
 }
 
 
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * What a screen shows for a message: one QR code that stands still, or several in
+ * turn, from which the other phone takes what it missed the last time.
+ */
+public interface ShowInterface {
+    
+    /**
+     * Whether it is one code, which stands still. Of several, show five or so a
+     * second.
+     */
+    fun `isOne`(): kotlin.Boolean
+    
+    /**
+     * The text of the QR code to show next; after the last one the first again. All
+     * characters are of a QR's alphanumeric mode; level M is right.
+     */
+    fun `nextText`(): kotlin.String
+    
+    /**
+     * How many pieces the message is in: no camera is done after fewer codes.
+     */
+    fun `pieces`(): kotlin.UInt
+    
+    companion object
+}
+
+/**
+ * What a screen shows for a message: one QR code that stands still, or several in
+ * turn, from which the other phone takes what it missed the last time.
+ */
+open class Show: Disposable, AutoCloseable, ShowInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_crewseal_ffi_fn_free_show(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_crewseal_ffi_fn_clone_show(handle, status)
+        }
+    }
+
+    
+    /**
+     * Whether it is one code, which stands still. Of several, show five or so a
+     * second.
+     */override fun `isOne`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_show_is_one(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The text of the QR code to show next; after the last one the first again. All
+     * characters are of a QR's alphanumeric mode; level M is right.
+     */override fun `nextText`(): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_show_next_text(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * How many pieces the message is in: no camera is done after fewer codes.
+     */override fun `pieces`(): kotlin.UInt {
+            return FfiConverterUInt.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_show_pieces(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * What is shown for a message.
+     */
+    @Throws(CrewException::class) fun `of`(`purpose`: Purpose, `message`: kotlin.ByteArray): Show {
+            return FfiConverterTypeShow.lift(
+    uniffiRustCallWithError(CrewException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_constructor_show_of(
+    
+        
+        FfiConverterTypePurpose.lower(`purpose`),
+        FfiConverterByteArray.lower(`message`),_status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeShow: FfiConverter<Show, Long> {
+    override fun lower(value: Show): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): Show {
+        return Show(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): Show {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Show) = 8UL
+
+    override fun write(value: Show, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * What another phone asks this phone's carrier to sign off. Its signature was
+ * verified; show it, and give it to `Crew.answerSignOff`.
+ */
+public interface SignOffRequestInterface {
+    
+    /**
+     * Whose phone asks.
+     */
+    fun `crew`(): Partner
+    
+    /**
+     * What it did, act by act.
+     */
+    fun `entries`(): List<SignOffEntry>
+    
+    /**
+     * The job.
+     */
+    fun `job`(): JobId
+    
+    companion object
+}
+
+/**
+ * What another phone asks this phone's carrier to sign off. Its signature was
+ * verified; show it, and give it to `Crew.answerSignOff`.
+ */
+open class SignOffRequest: Disposable, AutoCloseable, SignOffRequestInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_crewseal_ffi_fn_free_signoffrequest(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_crewseal_ffi_fn_clone_signoffrequest(handle, status)
+        }
+    }
+
+    
+    /**
+     * Whose phone asks.
+     */override fun `crew`(): Partner {
+            return FfiConverterTypePartner.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_signoffrequest_crew(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * What it did, act by act.
+     */override fun `entries`(): List<SignOffEntry> {
+            return FfiConverterSequenceTypeSignOffEntry.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_signoffrequest_entries(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The job.
+     */override fun `job`(): JobId {
+            return FfiConverterTypeJobId.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_signoffrequest_job(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSignOffRequest: FfiConverter<SignOffRequest, Long> {
+    override fun lower(value: SignOffRequest): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): SignOffRequest {
+        return SignOffRequest(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): SignOffRequest {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: SignOffRequest) = 8UL
+
+    override fun write(value: SignOffRequest, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
 
 /**
  * Another phone's acceptance, once it was verified.
@@ -4362,6 +6400,61 @@ public object FfiConverterTypeAcceptance: FfiConverterRustBuffer<Acceptance> {
             FfiConverterSequenceTypeLabel.write(value.`notOffered`, buf)
             FfiConverterByteArray.write(value.`ack`, buf)
             FfiConverterBoolean.write(value.`mayBeRevoked`, buf)
+    }
+}
+
+
+
+/**
+ * What this phone asked a supervisor to sign off, and what came of it.
+ */
+data class AskedSignOff (
+    /**
+     * What it is about.
+     */
+    val `entries`: List<SignOffEntry>
+    , 
+    /**
+     * What to show the supervisor.
+     */
+    val `shown`: kotlin.ByteArray
+    , 
+    /**
+     * His sign-off, once it was read.
+     */
+    val `signed`: SignedOff?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAskedSignOff: FfiConverterRustBuffer<AskedSignOff> {
+    override fun read(buf: ByteBuffer): AskedSignOff {
+        return AskedSignOff(
+            FfiConverterSequenceTypeSignOffEntry.read(buf),
+            FfiConverterByteArray.read(buf),
+            FfiConverterOptionalTypeSignedOff.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: AskedSignOff) = (
+            FfiConverterSequenceTypeSignOffEntry.allocationSize(value.`entries`) +
+            FfiConverterByteArray.allocationSize(value.`shown`) +
+            FfiConverterOptionalTypeSignedOff.allocationSize(value.`signed`)
+    )
+
+    override fun write(value: AskedSignOff, buf: ByteBuffer) {
+            FfiConverterSequenceTypeSignOffEntry.write(value.`entries`, buf)
+            FfiConverterByteArray.write(value.`shown`, buf)
+            FfiConverterOptionalTypeSignedOff.write(value.`signed`, buf)
     }
 }
 
@@ -4536,6 +6629,217 @@ public object FfiConverterTypeDelivered: FfiConverterRustBuffer<Delivered> {
 
 
 /**
+ * An act with a drawn signature. Whoever is to show later that it was this drawing
+ * keeps drawing and salt.
+ */
+data class Drawn (
+    /**
+     * The event.
+     */
+    val `event`: EventId
+    , 
+    /**
+     * The strokes, as they are kept.
+     */
+    val `drawing`: kotlin.ByteArray
+    , 
+    /**
+     * What the drawing's digest among the event's attachments is salted with.
+     */
+    val `salt`: kotlin.ByteArray
+    , 
+    /**
+     * The drawing as PNG.
+     */
+    val `picture`: kotlin.ByteArray
+    
+){
+    
+
+    
+
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_drawn_uniffi_trait_debug(FfiConverterTypeDrawn.lower(this),
+        _status)
+}
+    )
+    }
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDrawn: FfiConverterRustBuffer<Drawn> {
+    override fun read(buf: ByteBuffer): Drawn {
+        return Drawn(
+            FfiConverterTypeEventId.read(buf),
+            FfiConverterByteArray.read(buf),
+            FfiConverterByteArray.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Drawn) = (
+            FfiConverterTypeEventId.allocationSize(value.`event`) +
+            FfiConverterByteArray.allocationSize(value.`drawing`) +
+            FfiConverterByteArray.allocationSize(value.`salt`) +
+            FfiConverterByteArray.allocationSize(value.`picture`)
+    )
+
+    override fun write(value: Drawn, buf: ByteBuffer) {
+            FfiConverterTypeEventId.write(value.`event`, buf)
+            FfiConverterByteArray.write(value.`drawing`, buf)
+            FfiConverterByteArray.write(value.`salt`, buf)
+            FfiConverterByteArray.write(value.`picture`, buf)
+    }
+}
+
+
+
+/**
+ * What was drawn on a pad.
+ */
+data class DrawnSignature (
+    /**
+     * How wide the pad is, in points.
+     */
+    val `width`: kotlin.UShort
+    , 
+    /**
+     * How high it is.
+     */
+    val `height`: kotlin.UShort
+    , 
+    /**
+     * Stroke by stroke, as the finger went.
+     */
+    val `strokes`: List<List<PadPoint>>
+    
+){
+    
+
+    
+
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_drawnsignature_uniffi_trait_debug(FfiConverterTypeDrawnSignature.lower(this),
+        _status)
+}
+    )
+    }
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDrawnSignature: FfiConverterRustBuffer<DrawnSignature> {
+    override fun read(buf: ByteBuffer): DrawnSignature {
+        return DrawnSignature(
+            FfiConverterUShort.read(buf),
+            FfiConverterUShort.read(buf),
+            FfiConverterSequenceSequenceTypePadPoint.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: DrawnSignature) = (
+            FfiConverterUShort.allocationSize(value.`width`) +
+            FfiConverterUShort.allocationSize(value.`height`) +
+            FfiConverterSequenceSequenceTypePadPoint.allocationSize(value.`strokes`)
+    )
+
+    override fun write(value: DrawnSignature, buf: ByteBuffer) {
+            FfiConverterUShort.write(value.`width`, buf)
+            FfiConverterUShort.write(value.`height`, buf)
+            FfiConverterSequenceSequenceTypePadPoint.write(value.`strokes`, buf)
+    }
+}
+
+
+
+/**
+ * What this device signed when it had forgotten a job. The job's key was deleted
+ * with all that it sealed, the keys above it were replaced and the hardware's old
+ * one deleted; then the hardware was asked for the old one and had none.
+ */
+data class Erasure (
+    /**
+     * Which job.
+     */
+    val `job`: JobId
+    , 
+    /**
+     * By the phone's clock, in seconds since 1970-01-01 UTC.
+     */
+    val `claimedAt`: kotlin.ULong
+    , 
+    /**
+     * Files of the store that were searched for what was left of the job's key.
+     */
+    val `searched`: kotlin.UInt
+    , 
+    /**
+     * Files of these in which it was found, such as a damaged one that was set
+     * aside. Nothing that the phone keeps opens it.
+     */
+    val `found`: kotlin.UInt
+    , 
+    /**
+     * The certificate itself, for whoever wants to verify it.
+     */
+    val `signed`: kotlin.ByteArray
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeErasure: FfiConverterRustBuffer<Erasure> {
+    override fun read(buf: ByteBuffer): Erasure {
+        return Erasure(
+            FfiConverterTypeJobId.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Erasure) = (
+            FfiConverterTypeJobId.allocationSize(value.`job`) +
+            FfiConverterULong.allocationSize(value.`claimedAt`) +
+            FfiConverterUInt.allocationSize(value.`searched`) +
+            FfiConverterUInt.allocationSize(value.`found`) +
+            FfiConverterByteArray.allocationSize(value.`signed`)
+    )
+
+    override fun write(value: Erasure, buf: ByteBuffer) {
+            FfiConverterTypeJobId.write(value.`job`, buf)
+            FfiConverterULong.write(value.`claimedAt`, buf)
+            FfiConverterUInt.write(value.`searched`, buf)
+            FfiConverterUInt.write(value.`found`, buf)
+            FfiConverterByteArray.write(value.`signed`, buf)
+    }
+}
+
+
+
+/**
  * What came from HQ.
  */
 data class Fetched (
@@ -4624,6 +6928,53 @@ public object FfiConverterTypeFinding: FfiConverterRustBuffer<Finding> {
     override fun write(value: Finding, buf: ByteBuffer) {
             FfiConverterTypeFindingKind.write(value.`kind`, buf)
             FfiConverterSequenceTypeLabel.write(value.`boxes`, buf)
+    }
+}
+
+
+
+/**
+ * What was found, with how many boxes.
+ */
+data class FindingCount (
+    /**
+     * What.
+     */
+    val `kind`: FindingKind
+    , 
+    /**
+     * With how many boxes.
+     */
+    val `boxes`: kotlin.UInt
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFindingCount: FfiConverterRustBuffer<FindingCount> {
+    override fun read(buf: ByteBuffer): FindingCount {
+        return FindingCount(
+            FfiConverterTypeFindingKind.read(buf),
+            FfiConverterUInt.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: FindingCount) = (
+            FfiConverterTypeFindingKind.allocationSize(value.`kind`) +
+            FfiConverterUInt.allocationSize(value.`boxes`)
+    )
+
+    override fun write(value: FindingCount, buf: ByteBuffer) {
+            FfiConverterTypeFindingKind.write(value.`kind`, buf)
+            FfiConverterUInt.write(value.`boxes`, buf)
     }
 }
 
@@ -4966,6 +7317,70 @@ public object FfiConverterTypeOutboxStatus: FfiConverterRustBuffer<OutboxStatus>
             FfiConverterULong.write(value.`waiting`, buf)
             FfiConverterSequenceTypeParked.write(value.`parked`, buf)
             FfiConverterULong.write(value.`damaged`, buf)
+    }
+}
+
+
+
+/**
+ * Where a finger was on a pad, and when.
+ */
+data class PadPoint (
+    /**
+     * From the left of the pad.
+     */
+    val `x`: kotlin.UShort
+    , 
+    /**
+     * From the top of the pad.
+     */
+    val `y`: kotlin.UShort
+    , 
+    /**
+     * Milliseconds since the pad was shown.
+     */
+    val `millis`: kotlin.UInt
+    
+){
+    
+
+    
+
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_padpoint_uniffi_trait_debug(FfiConverterTypePadPoint.lower(this),
+        _status)
+}
+    )
+    }
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePadPoint: FfiConverterRustBuffer<PadPoint> {
+    override fun read(buf: ByteBuffer): PadPoint {
+        return PadPoint(
+            FfiConverterUShort.read(buf),
+            FfiConverterUShort.read(buf),
+            FfiConverterUInt.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PadPoint) = (
+            FfiConverterUShort.allocationSize(value.`x`) +
+            FfiConverterUShort.allocationSize(value.`y`) +
+            FfiConverterUInt.allocationSize(value.`millis`)
+    )
+
+    override fun write(value: PadPoint, buf: ByteBuffer) {
+            FfiConverterUShort.write(value.`x`, buf)
+            FfiConverterUShort.write(value.`y`, buf)
+            FfiConverterUInt.write(value.`millis`, buf)
     }
 }
 
@@ -5373,6 +7788,116 @@ public object FfiConverterTypeSighted: FfiConverterRustBuffer<Sighted> {
 
 
 /**
+ * One act, in short.
+ */
+data class SignOffEntry (
+    /**
+     * The event.
+     */
+    val `event`: EventId
+    , 
+    /**
+     * What was done.
+     */
+    val `step`: Step
+    , 
+    /**
+     * With how many boxes.
+     */
+    val `boxes`: kotlin.UInt
+    , 
+    /**
+     * What was found.
+     */
+    val `findings`: List<FindingCount>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSignOffEntry: FfiConverterRustBuffer<SignOffEntry> {
+    override fun read(buf: ByteBuffer): SignOffEntry {
+        return SignOffEntry(
+            FfiConverterTypeEventId.read(buf),
+            FfiConverterTypeStep.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterSequenceTypeFindingCount.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: SignOffEntry) = (
+            FfiConverterTypeEventId.allocationSize(value.`event`) +
+            FfiConverterTypeStep.allocationSize(value.`step`) +
+            FfiConverterUInt.allocationSize(value.`boxes`) +
+            FfiConverterSequenceTypeFindingCount.allocationSize(value.`findings`)
+    )
+
+    override fun write(value: SignOffEntry, buf: ByteBuffer) {
+            FfiConverterTypeEventId.write(value.`event`, buf)
+            FfiConverterTypeStep.write(value.`step`, buf)
+            FfiConverterUInt.write(value.`boxes`, buf)
+            FfiConverterSequenceTypeFindingCount.write(value.`findings`, buf)
+    }
+}
+
+
+
+/**
+ * A sign-off that a supervisor gave on his own phone, verified.
+ */
+data class SignedOff (
+    /**
+     * The supervisor.
+     */
+    val `supervisor`: Partner
+    , 
+    /**
+     * His sign-off's event.
+     */
+    val `event`: EventId
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSignedOff: FfiConverterRustBuffer<SignedOff> {
+    override fun read(buf: ByteBuffer): SignedOff {
+        return SignedOff(
+            FfiConverterTypePartner.read(buf),
+            FfiConverterTypeEventId.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: SignedOff) = (
+            FfiConverterTypePartner.allocationSize(value.`supervisor`) +
+            FfiConverterTypeEventId.allocationSize(value.`event`)
+    )
+
+    override fun write(value: SignedOff, buf: ByteBuffer) {
+            FfiConverterTypePartner.write(value.`supervisor`, buf)
+            FfiConverterTypeEventId.write(value.`event`, buf)
+    }
+}
+
+
+
+/**
  * How long the phone has been running, and since which start.
  */
 data class SinceBoot (
@@ -5630,6 +8155,184 @@ public object FfiConverterTypeClockError : FfiConverterRustBuffer<ClockException
     }
 
 }
+
+
+
+/**
+ * What a text added to what was collected.
+ */
+sealed class Collected {
+    
+    /**
+     * The message is whole.
+     */
+    data class Whole(
+        /**
+         * What it is for.
+         */
+        val `purpose`: com.crewseal.Purpose, 
+        /**
+         * The message.
+         */
+        val `message`: kotlin.ByteArray) : Collected()
+        
+    {
+        
+
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_collected_uniffi_trait_debug(FfiConverterTypeCollected.lower(this),
+        _status)
+}
+    )
+    }
+        companion object
+    }
+    
+    /**
+     * A part, new or seen before.
+     */
+    data class Part(
+        /**
+         * How many pieces are known.
+         */
+        val `have`: kotlin.UInt, 
+        /**
+         * How many there are.
+         */
+        val `of`: kotlin.UInt) : Collected()
+        
+    {
+        
+
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_collected_uniffi_trait_debug(FfiConverterTypeCollected.lower(this),
+        _status)
+}
+    )
+    }
+        companion object
+    }
+    
+    /**
+     * Nothing: go on scanning.
+     */
+    data class Nothing(
+        /**
+         * Why.
+         */
+        val `fault`: com.crewseal.TextFault) : Collected()
+        
+    {
+        
+
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_collected_uniffi_trait_debug(FfiConverterTypeCollected.lower(this),
+        _status)
+}
+    )
+    }
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_collected_uniffi_trait_debug(FfiConverterTypeCollected.lower(this),
+        _status)
+}
+    )
+    }
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCollected : FfiConverterRustBuffer<Collected>{
+    override fun read(buf: ByteBuffer): Collected {
+        return when(buf.getInt()) {
+            1 -> Collected.Whole(
+                FfiConverterTypePurpose.read(buf),
+                FfiConverterByteArray.read(buf),
+                )
+            2 -> Collected.Part(
+                FfiConverterUInt.read(buf),
+                FfiConverterUInt.read(buf),
+                )
+            3 -> Collected.Nothing(
+                FfiConverterTypeTextFault.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Collected): ULong = when(value) {
+        is Collected.Whole -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypePurpose.allocationSize(value.`purpose`)
+                + FfiConverterByteArray.allocationSize(value.`message`)
+            )
+        }
+        is Collected.Part -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterUInt.allocationSize(value.`have`)
+                + FfiConverterUInt.allocationSize(value.`of`)
+            )
+        }
+        is Collected.Nothing -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeTextFault.allocationSize(value.`fault`)
+            )
+        }
+    }
+
+    override fun write(value: Collected, buf: ByteBuffer) {
+        when(value) {
+            is Collected.Whole -> {
+                buf.putInt(1)
+                FfiConverterTypePurpose.write(value.`purpose`, buf)
+                FfiConverterByteArray.write(value.`message`, buf)
+                Unit
+            }
+            is Collected.Part -> {
+                buf.putInt(2)
+                FfiConverterUInt.write(value.`have`, buf)
+                FfiConverterUInt.write(value.`of`, buf)
+                Unit
+            }
+            is Collected.Nothing -> {
+                buf.putInt(3)
+                FfiConverterTypeTextFault.write(value.`fault`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
 
 
 
@@ -5893,6 +8596,65 @@ sealed class CrewException: kotlin.Exception() {
     }
     
     /**
+     * The offer has lapsed, was taken back or was answered before.
+     */
+    class OfferOver(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * Only a supervisor signs off.
+     */
+    class NotASupervisor(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * There is nothing to sign off, or more than fits: sign off more often.
+     */
+    class NothingToSign(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * There is no receipt for this act on this phone.
+     */
+    class NoReceipt(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * Nothing was drawn that is a signature.
+     */
+    class NotADrawing(
+        
+        /**
+         * Why not.
+         */
+        val `reason`: kotlin.String
+        ) : CrewException() {
+        override val message
+            get() = "reason=${ `reason` }"
+    }
+    
+    /**
+     * More than one phone can show another: do it in two.
+     */
+    class TooMuch(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
      * Some of the boxes are in an offer that is still open: take it back first.
      */
     class StillOffered(
@@ -5941,6 +8703,47 @@ sealed class CrewException: kotlin.Exception() {
         ) : CrewException() {
         override val message
             get() = "reason=${ `reason` }"
+    }
+    
+    /**
+     * Acts of the job wait for HQ's receipt: sync first.
+     */
+    class Unreceipted(
+        
+        /**
+         * How many, at most.
+         */
+        val `entries`: kotlin.ULong
+        ) : CrewException() {
+        override val message
+            get() = "entries=${ `entries` }"
+    }
+    
+    /**
+     * The key hardware did not forget its old key, so nothing is certified.
+     */
+    class KeyRemains(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * This device was logged out or wiped: open the phone again and enrol.
+     */
+    class LoggedOut(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * The phone is suspended: resume it first.
+     */
+    class Suspended(
+        ) : CrewException() {
+        override val message
+            get() = ""
     }
     
     /**
@@ -6198,43 +9001,57 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 FfiConverterString.read(buf),
                 )
             15 -> CrewException.WrongCode()
-            16 -> CrewException.StillOffered()
-            17 -> CrewException.FromPhone(
+            16 -> CrewException.OfferOver()
+            17 -> CrewException.NotASupervisor()
+            18 -> CrewException.NothingToSign()
+            19 -> CrewException.NoReceipt()
+            20 -> CrewException.NotADrawing(
                 FfiConverterString.read(buf),
                 )
-            18 -> CrewException.FromHq(
+            21 -> CrewException.TooMuch()
+            22 -> CrewException.StillOffered()
+            23 -> CrewException.FromPhone(
                 FfiConverterString.read(buf),
                 )
-            19 -> CrewException.UnknownBoxes(
+            24 -> CrewException.FromHq(
                 FfiConverterString.read(buf),
                 )
-            20 -> CrewException.KeysLocked()
-            21 -> CrewException.Cancelled()
-            22 -> CrewException.KeysGone()
-            23 -> CrewException.KeysFailed()
-            24 -> CrewException.StoreInUse()
-            25 -> CrewException.StoreReadOnly()
-            26 -> CrewException.StoreFull()
-            27 -> CrewException.StoreDamaged()
-            28 -> CrewException.SystemFailed()
-            29 -> CrewException.AppTooOld()
-            30 -> CrewException.Offline(
+            25 -> CrewException.UnknownBoxes(
+                FfiConverterString.read(buf),
+                )
+            26 -> CrewException.Unreceipted(
+                FfiConverterULong.read(buf),
+                )
+            27 -> CrewException.KeyRemains()
+            28 -> CrewException.LoggedOut()
+            29 -> CrewException.Suspended()
+            30 -> CrewException.KeysLocked()
+            31 -> CrewException.Cancelled()
+            32 -> CrewException.KeysGone()
+            33 -> CrewException.KeysFailed()
+            34 -> CrewException.StoreInUse()
+            35 -> CrewException.StoreReadOnly()
+            36 -> CrewException.StoreFull()
+            37 -> CrewException.StoreDamaged()
+            38 -> CrewException.SystemFailed()
+            39 -> CrewException.AppTooOld()
+            40 -> CrewException.Offline(
                 FfiConverterOptionalULong.read(buf),
                 )
-            31 -> CrewException.HqBusy(
+            41 -> CrewException.HqBusy(
                 FfiConverterOptionalULong.read(buf),
                 )
-            32 -> CrewException.AnswerCutOff(
+            42 -> CrewException.AnswerCutOff(
                 FfiConverterOptionalULong.read(buf),
                 )
-            33 -> CrewException.CaptivePortal()
-            34 -> CrewException.WrongClock()
-            35 -> CrewException.WrongCertificate()
-            36 -> CrewException.NotAdmitted()
-            37 -> CrewException.HqRefused(
+            43 -> CrewException.CaptivePortal()
+            44 -> CrewException.WrongClock()
+            45 -> CrewException.WrongCertificate()
+            46 -> CrewException.NotAdmitted()
+            47 -> CrewException.HqRefused(
                 FfiConverterUShort.read(buf),
                 )
-            38 -> CrewException.Fault()
+            48 -> CrewException.Fault()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
@@ -6305,6 +9122,31 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
             )
+            is CrewException.OfferOver -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is CrewException.NotASupervisor -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is CrewException.NothingToSign -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is CrewException.NoReceipt -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is CrewException.NotADrawing -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`reason`)
+            )
+            is CrewException.TooMuch -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
             is CrewException.StillOffered -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
@@ -6323,6 +9165,23 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
                 + FfiConverterString.allocationSize(value.`reason`)
+            )
+            is CrewException.Unreceipted -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterULong.allocationSize(value.`entries`)
+            )
+            is CrewException.KeyRemains -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is CrewException.LoggedOut -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is CrewException.Suspended -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
             )
             is CrewException.KeysLocked -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
@@ -6473,103 +9332,145 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 buf.putInt(15)
                 Unit
             }
-            is CrewException.StillOffered -> {
+            is CrewException.OfferOver -> {
                 buf.putInt(16)
                 Unit
             }
-            is CrewException.FromPhone -> {
+            is CrewException.NotASupervisor -> {
                 buf.putInt(17)
+                Unit
+            }
+            is CrewException.NothingToSign -> {
+                buf.putInt(18)
+                Unit
+            }
+            is CrewException.NoReceipt -> {
+                buf.putInt(19)
+                Unit
+            }
+            is CrewException.NotADrawing -> {
+                buf.putInt(20)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is CrewException.TooMuch -> {
+                buf.putInt(21)
+                Unit
+            }
+            is CrewException.StillOffered -> {
+                buf.putInt(22)
+                Unit
+            }
+            is CrewException.FromPhone -> {
+                buf.putInt(23)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
             is CrewException.FromHq -> {
-                buf.putInt(18)
+                buf.putInt(24)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
             is CrewException.UnknownBoxes -> {
-                buf.putInt(19)
+                buf.putInt(25)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.KeysLocked -> {
-                buf.putInt(20)
-                Unit
-            }
-            is CrewException.Cancelled -> {
-                buf.putInt(21)
-                Unit
-            }
-            is CrewException.KeysGone -> {
-                buf.putInt(22)
-                Unit
-            }
-            is CrewException.KeysFailed -> {
-                buf.putInt(23)
-                Unit
-            }
-            is CrewException.StoreInUse -> {
-                buf.putInt(24)
-                Unit
-            }
-            is CrewException.StoreReadOnly -> {
-                buf.putInt(25)
-                Unit
-            }
-            is CrewException.StoreFull -> {
+            is CrewException.Unreceipted -> {
                 buf.putInt(26)
+                FfiConverterULong.write(value.`entries`, buf)
                 Unit
             }
-            is CrewException.StoreDamaged -> {
+            is CrewException.KeyRemains -> {
                 buf.putInt(27)
                 Unit
             }
-            is CrewException.SystemFailed -> {
+            is CrewException.LoggedOut -> {
                 buf.putInt(28)
                 Unit
             }
-            is CrewException.AppTooOld -> {
+            is CrewException.Suspended -> {
                 buf.putInt(29)
                 Unit
             }
-            is CrewException.Offline -> {
+            is CrewException.KeysLocked -> {
                 buf.putInt(30)
+                Unit
+            }
+            is CrewException.Cancelled -> {
+                buf.putInt(31)
+                Unit
+            }
+            is CrewException.KeysGone -> {
+                buf.putInt(32)
+                Unit
+            }
+            is CrewException.KeysFailed -> {
+                buf.putInt(33)
+                Unit
+            }
+            is CrewException.StoreInUse -> {
+                buf.putInt(34)
+                Unit
+            }
+            is CrewException.StoreReadOnly -> {
+                buf.putInt(35)
+                Unit
+            }
+            is CrewException.StoreFull -> {
+                buf.putInt(36)
+                Unit
+            }
+            is CrewException.StoreDamaged -> {
+                buf.putInt(37)
+                Unit
+            }
+            is CrewException.SystemFailed -> {
+                buf.putInt(38)
+                Unit
+            }
+            is CrewException.AppTooOld -> {
+                buf.putInt(39)
+                Unit
+            }
+            is CrewException.Offline -> {
+                buf.putInt(40)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
             is CrewException.HqBusy -> {
-                buf.putInt(31)
+                buf.putInt(41)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
             is CrewException.AnswerCutOff -> {
-                buf.putInt(32)
+                buf.putInt(42)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
             is CrewException.CaptivePortal -> {
-                buf.putInt(33)
+                buf.putInt(43)
                 Unit
             }
             is CrewException.WrongClock -> {
-                buf.putInt(34)
+                buf.putInt(44)
                 Unit
             }
             is CrewException.WrongCertificate -> {
-                buf.putInt(35)
+                buf.putInt(45)
                 Unit
             }
             is CrewException.NotAdmitted -> {
-                buf.putInt(36)
+                buf.putInt(46)
                 Unit
             }
             is CrewException.HqRefused -> {
-                buf.putInt(37)
+                buf.putInt(47)
                 FfiConverterUShort.write(value.`status`, buf)
                 Unit
             }
             is CrewException.Fault -> {
-                buf.putInt(38)
+                buf.putInt(48)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -6646,6 +9547,66 @@ public object FfiConverterTypeFindingKind: FfiConverterRustBuffer<FindingKind> {
     override fun allocationSize(value: FindingKind) = 4UL
 
     override fun write(value: FindingKind, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * How a handoff stands for the giver.
+ */
+
+enum class GivingState {
+    
+    /**
+     * The offer is shown; its boxes cannot be offered to anybody else.
+     */
+    OFFERED,
+    /**
+     * Nobody answered in time. It binds until it is taken back.
+     */
+    LAPSED,
+    /**
+     * The phone was started again, so nobody can say whether it has lapsed. An
+     * answer still counts, and it binds until it is taken back.
+     */
+    RESTARTED,
+    /**
+     * The acceptance was read; it is not acknowledged yet.
+     */
+    ACCEPTED,
+    /**
+     * The acknowledgement is shown.
+     */
+    ACKNOWLEDGED,
+    /**
+     * Taken back.
+     */
+    WITHDRAWN;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeGivingState: FfiConverterRustBuffer<GivingState> {
+    override fun read(buf: ByteBuffer) = try {
+        GivingState.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: GivingState) = 4UL
+
+    override fun write(value: GivingState, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -6921,6 +9882,49 @@ public object FfiConverterTypeLabelFault : FfiConverterRustBuffer<LabelFault>{
 
 
 /**
+ * The language of the four words.
+ */
+
+enum class Language {
+    
+    /**
+     * English words.
+     */
+    ENGLISH,
+    /**
+     * Simplified Chinese characters. Some sound alike: these are for the eye.
+     */
+    CHINESE;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeLanguage: FfiConverterRustBuffer<Language> {
+    override fun read(buf: ByteBuffer) = try {
+        Language.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Language) = 4UL
+
+    override fun write(value: Language, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * How the pixels of a frame lie in its buffer. Video range or full range makes
  * no difference.
  */
@@ -7112,6 +10116,132 @@ public object FfiConverterTypeLevel: FfiConverterRustBuffer<Level> {
 
 
 /**
+ * A handoff that is not over.
+ */
+sealed class OpenHandoff {
+    
+    /**
+     * This phone gives.
+     */
+    data class Giving(
+        /**
+         * The offer.
+         */
+        val `offer`: com.crewseal.EventId, 
+        /**
+         * To which device.
+         */
+        val `to`: com.crewseal.DeviceId, 
+        /**
+         * How it stands.
+         */
+        val `state`: com.crewseal.GivingState, 
+        /**
+         * What to show, the identical bytes as before.
+         */
+        val `shown`: kotlin.ByteArray) : OpenHandoff()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * This phone receives.
+     */
+    data class Receiving(
+        /**
+         * How it stands.
+         */
+        val `state`: com.crewseal.ReceivingState, 
+        /**
+         * What to show, the identical bytes as before.
+         */
+        val `shown`: kotlin.ByteArray) : OpenHandoff()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOpenHandoff : FfiConverterRustBuffer<OpenHandoff>{
+    override fun read(buf: ByteBuffer): OpenHandoff {
+        return when(buf.getInt()) {
+            1 -> OpenHandoff.Giving(
+                FfiConverterTypeEventId.read(buf),
+                FfiConverterTypeDeviceId.read(buf),
+                FfiConverterTypeGivingState.read(buf),
+                FfiConverterByteArray.read(buf),
+                )
+            2 -> OpenHandoff.Receiving(
+                FfiConverterTypeReceivingState.read(buf),
+                FfiConverterByteArray.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: OpenHandoff): ULong = when(value) {
+        is OpenHandoff.Giving -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeEventId.allocationSize(value.`offer`)
+                + FfiConverterTypeDeviceId.allocationSize(value.`to`)
+                + FfiConverterTypeGivingState.allocationSize(value.`state`)
+                + FfiConverterByteArray.allocationSize(value.`shown`)
+            )
+        }
+        is OpenHandoff.Receiving -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeReceivingState.allocationSize(value.`state`)
+                + FfiConverterByteArray.allocationSize(value.`shown`)
+            )
+        }
+    }
+
+    override fun write(value: OpenHandoff, buf: ByteBuffer) {
+        when(value) {
+            is OpenHandoff.Giving -> {
+                buf.putInt(1)
+                FfiConverterTypeEventId.write(value.`offer`, buf)
+                FfiConverterTypeDeviceId.write(value.`to`, buf)
+                FfiConverterTypeGivingState.write(value.`state`, buf)
+                FfiConverterByteArray.write(value.`shown`, buf)
+                Unit
+            }
+            is OpenHandoff.Receiving -> {
+                buf.putInt(2)
+                FfiConverterTypeReceivingState.write(value.`state`, buf)
+                FfiConverterByteArray.write(value.`shown`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
+/**
  * Which of the two keys is to sign.
  */
 
@@ -7146,6 +10276,133 @@ public object FfiConverterTypeProtection: FfiConverterRustBuffer<Protection> {
     override fun allocationSize(value: Protection) = 4UL
 
     override fun write(value: Protection, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What a message is for.
+ */
+
+enum class Purpose {
+    
+    /**
+     * Who wants to receive: give it to `Crew.offer`.
+     */
+    HELLO,
+    /**
+     * An offer: give it to `Crew.readOffer`.
+     */
+    OFFER,
+    /**
+     * An acceptance: give it to `Crew.readAcceptance`.
+     */
+    ACCEPT,
+    /**
+     * The acceptance was seen: give it to `Crew.readAck`.
+     */
+    ACK,
+    /**
+     * The offer was taken back: give it to `Crew.readWithdraw`.
+     */
+    WITHDRAW,
+    /**
+     * What a supervisor is asked to sign off: give it to
+     * `Crew.readSignOffRequest`.
+     */
+    SIGN_OFF_REQUEST,
+    /**
+     * A supervisor's sign-off: give it to `Crew.readSignOff`.
+     */
+    SIGN_OFF;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePurpose: FfiConverterRustBuffer<Purpose> {
+    override fun read(buf: ByteBuffer) = try {
+        Purpose.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Purpose) = 4UL
+
+    override fun write(value: Purpose, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * How a handoff stands for the receiver.
+ */
+
+enum class ReceivingState {
+    
+    /**
+     * The greeting is shown.
+     */
+    GREETED,
+    /**
+     * The offer was read; scan the boxes.
+     */
+    OFFERED,
+    /**
+     * Nothing came of it in time, or the phone was started again.
+     */
+    LAPSED,
+    /**
+     * The giver took the offer back.
+     */
+    WITHDRAWN,
+    /**
+     * Accepted; whether the giver knows is not known yet. Say "unconfirmed".
+     */
+    UNCONFIRMED,
+    /**
+     * Accepted here and taken back there: both signed that they have the boxes.
+     */
+    CROSSED,
+    /**
+     * The giver acknowledged.
+     */
+    CONFIRMED;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeReceivingState: FfiConverterRustBuffer<ReceivingState> {
+    override fun read(buf: ByteBuffer) = try {
+        ReceivingState.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: ReceivingState) = 4UL
+
+    override fun write(value: ReceivingState, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -7519,6 +10776,178 @@ public object FfiConverterTypeSighting : FfiConverterRustBuffer<Sighting>{
 
 
 
+/**
+ * What an event says was done.
+ */
+
+enum class Step {
+    
+    /**
+     * Labels were stuck on boxes.
+     */
+    COMMISSION,
+    /**
+     * The crew took boxes over at the customer's door.
+     */
+    TAKE_OVER,
+    /**
+     * They went onto a vehicle.
+     */
+    LOAD,
+    /**
+     * They were put into a warehouse.
+     */
+    STORE,
+    /**
+     * They were counted where they stand.
+     */
+    COUNT,
+    /**
+     * They were offered to another device.
+     */
+    OFFER,
+    /**
+     * They were accepted from another device.
+     */
+    ACCEPT,
+    /**
+     * They were handed to the customer.
+     */
+    DELIVER,
+    /**
+     * A supervisor signed off, or his code was given.
+     */
+    SIGN_OFF,
+    /**
+     * Goods went into them.
+     */
+    PACK,
+    /**
+     * They, or the vehicle, were closed with a seal.
+     */
+    SEAL,
+    /**
+     * The vehicle left with them.
+     */
+    DEPART,
+    /**
+     * The vehicle came.
+     */
+    ARRIVE,
+    /**
+     * They went off a vehicle.
+     */
+    UNLOAD,
+    /**
+     * They were opened and emptied at the customer's.
+     */
+    UNPACK,
+    /**
+     * They were collected to be destroyed.
+     */
+    COLLECT_FOR_DESTRUCTION,
+    /**
+     * They were destroyed with what was in them.
+     */
+    DESTROY,
+    /**
+     * The giver saw the acceptance of his offer.
+     */
+    ACK,
+    /**
+     * The giver took an offer back.
+     */
+    WITHDRAW,
+    /**
+     * The customer's code confirmed a statement.
+     */
+    RELEASE,
+    /**
+     * The device's store was restored.
+     */
+    RESUME;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeStep: FfiConverterRustBuffer<Step> {
+    override fun read(buf: ByteBuffer) = try {
+        Step.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Step) = 4UL
+
+    override fun write(value: Step, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Why a text adds nothing to a message.
+ */
+
+enum class TextFault {
+    
+    /**
+     * Not the text of a message: a label, or another kind of code.
+     */
+    NOT_OURS,
+    /**
+     * It begins like one of ours, and is damaged or not from our app.
+     */
+    DAMAGED,
+    /**
+     * A part of another message than the one that was begun. Call
+     * `Collector.reset` to go on with this one.
+     */
+    ANOTHER_MESSAGE,
+    /**
+     * The parts do not make a message. What was collected is forgotten: scan the
+     * screen again.
+     */
+    MISMATCH;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeTextFault: FfiConverterRustBuffer<TextFault> {
+    override fun read(buf: ByteBuffer) = try {
+        TextFault.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: TextFault) = 4UL
+
+    override fun write(value: TextFault, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
 
 /**
  * @suppress
@@ -7577,6 +11006,38 @@ public object FfiConverterOptionalULong: FfiConverterRustBuffer<kotlin.ULong?> {
         } else {
             buf.put(1)
             FfiConverterULong.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalByteArray: FfiConverterRustBuffer<kotlin.ByteArray?> {
+    override fun read(buf: ByteBuffer): kotlin.ByteArray? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterByteArray.read(buf)
+    }
+
+    override fun allocationSize(value: kotlin.ByteArray?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterByteArray.allocationSize(value)
+        }
+    }
+
+    override fun write(value: kotlin.ByteArray?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterByteArray.write(value, buf)
         }
     }
 }
@@ -7683,6 +11144,38 @@ public object FfiConverterOptionalTypeRegion: FfiConverterRustBuffer<Region?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeSignedOff: FfiConverterRustBuffer<SignedOff?> {
+    override fun read(buf: ByteBuffer): SignedOff? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeSignedOff.read(buf)
+    }
+
+    override fun allocationSize(value: SignedOff?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeSignedOff.allocationSize(value)
+        }
+    }
+
+    override fun write(value: SignedOff?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeSignedOff.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeCountersign: FfiConverterRustBuffer<Countersign?> {
     override fun read(buf: ByteBuffer): Countersign? {
         if (buf.get().toInt() == 0) {
@@ -7747,6 +11240,90 @@ public object FfiConverterOptionalTypeEventId: FfiConverterRustBuffer<EventId?> 
 /**
  * @suppress
  */
+public object FfiConverterSequenceString: FfiConverterRustBuffer<List<kotlin.String>> {
+    override fun read(buf: ByteBuffer): List<kotlin.String> {
+        val len = buf.getInt()
+        return List<kotlin.String>(len) {
+            FfiConverterString.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<kotlin.String>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterString.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<kotlin.String>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterString.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeAskedSignOff: FfiConverterRustBuffer<List<AskedSignOff>> {
+    override fun read(buf: ByteBuffer): List<AskedSignOff> {
+        val len = buf.getInt()
+        return List<AskedSignOff>(len) {
+            FfiConverterTypeAskedSignOff.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<AskedSignOff>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeAskedSignOff.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<AskedSignOff>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeAskedSignOff.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeErasure: FfiConverterRustBuffer<List<Erasure>> {
+    override fun read(buf: ByteBuffer): List<Erasure> {
+        val len = buf.getInt()
+        return List<Erasure>(len) {
+            FfiConverterTypeErasure.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Erasure>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeErasure.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Erasure>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeErasure.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeFinding: FfiConverterRustBuffer<List<Finding>> {
     override fun read(buf: ByteBuffer): List<Finding> {
         val len = buf.getInt()
@@ -7765,6 +11342,34 @@ public object FfiConverterSequenceTypeFinding: FfiConverterRustBuffer<List<Findi
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeFinding.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeFindingCount: FfiConverterRustBuffer<List<FindingCount>> {
+    override fun read(buf: ByteBuffer): List<FindingCount> {
+        val len = buf.getInt()
+        return List<FindingCount>(len) {
+            FfiConverterTypeFindingCount.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<FindingCount>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeFindingCount.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<FindingCount>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeFindingCount.write(it, buf)
         }
     }
 }
@@ -7821,6 +11426,34 @@ public object FfiConverterSequenceTypeLabel: FfiConverterRustBuffer<List<Label>>
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeLabel.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypePadPoint: FfiConverterRustBuffer<List<PadPoint>> {
+    override fun read(buf: ByteBuffer): List<PadPoint> {
+        val len = buf.getInt()
+        return List<PadPoint>(len) {
+            FfiConverterTypePadPoint.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<PadPoint>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypePadPoint.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<PadPoint>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypePadPoint.write(it, buf)
         }
     }
 }
@@ -7915,6 +11548,62 @@ public object FfiConverterSequenceTypeSighted: FfiConverterRustBuffer<List<Sight
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeSignOffEntry: FfiConverterRustBuffer<List<SignOffEntry>> {
+    override fun read(buf: ByteBuffer): List<SignOffEntry> {
+        val len = buf.getInt()
+        return List<SignOffEntry>(len) {
+            FfiConverterTypeSignOffEntry.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<SignOffEntry>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeSignOffEntry.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<SignOffEntry>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeSignOffEntry.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeOpenHandoff: FfiConverterRustBuffer<List<OpenHandoff>> {
+    override fun read(buf: ByteBuffer): List<OpenHandoff> {
+        val len = buf.getInt()
+        return List<OpenHandoff>(len) {
+            FfiConverterTypeOpenHandoff.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<OpenHandoff>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeOpenHandoff.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<OpenHandoff>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeOpenHandoff.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeSighting: FfiConverterRustBuffer<List<Sighting>> {
     override fun read(buf: ByteBuffer): List<Sighting> {
         val len = buf.getInt()
@@ -7933,6 +11622,34 @@ public object FfiConverterSequenceTypeSighting: FfiConverterRustBuffer<List<Sigh
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeSighting.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceSequenceTypePadPoint: FfiConverterRustBuffer<List<List<PadPoint>>> {
+    override fun read(buf: ByteBuffer): List<List<PadPoint>> {
+        val len = buf.getInt()
+        return List<List<PadPoint>>(len) {
+            FfiConverterSequenceTypePadPoint.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<List<PadPoint>>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterSequenceTypePadPoint.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<List<PadPoint>>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterSequenceTypePadPoint.write(it, buf)
         }
     }
 }
@@ -7979,6 +11696,23 @@ public typealias FfiConverterTypeJobId = FfiConverterString
         FfiConverterByRefBytes.lower(`buffer`),
         FfiConverterTypeFrameFormat.lower(`format`),
         FfiConverterOptionalUInt.lower(`budgetMillis`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * Four words for an offer, the same on both screens: two people compare them, so
+         * that nobody takes the phone of the crew next door for his partner's. They guard
+         * against mix-ups, not against an attacker.
+         */ fun `fourWords`(`offer`: EventId, `language`: Language): List<kotlin.String> {
+            return FfiConverterSequenceString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_func_four_words(
+    
+        
+        FfiConverterTypeEventId.lower(`offer`),
+        FfiConverterTypeLanguage.lower(`language`),_status)
 }
     )
     }
