@@ -14,8 +14,8 @@ use crewseal::custody::{DeviceId, Protection};
 use crewseal::outbox::{OpeningKey, queue};
 use crewseal::signed::Digest;
 use crewseal::vault::{
-    Damage, Drawer, KeyVault, Mark, PublicKeys, Salvage, SoftwareVault, Store, StoreError,
-    Transaction, VaultError,
+    Damage, Drawer, KeyVault, Mark, PublicKeys, SoftwareVault, Store, StoreError, Transaction,
+    VaultError,
 };
 use tempfile::TempDir;
 use thief::Secret;
@@ -117,8 +117,8 @@ fn exchanged_keys_open_what_the_old_ones_sealed() {
 /// of it but the queue.
 fn is_salvaged_without_values(home: &Path, vault: &SoftwareVault) {
     let mut store = Store::open(&home.join("store"), vault).unwrap();
-    let told: Vec<Salvage> = store.salvages().collect();
-    assert_eq!((told.len(), told[0].damage, told[0].values), (1, Damage::Key, 0));
+    let told: Vec<_> = store.salvages().map(|told| (told.damage, told.values)).collect();
+    assert_eq!(told, [(Damage::Key, 0)]);
     assert_eq!(names(&mut store).unwrap(), Vec::<String>::new());
 }
 

@@ -24,7 +24,7 @@ const HASH_BYTES: usize = 32;
 type Hash = [u8; HASH_BYTES];
 type Nonce = [u8; NONCE_BYTES];
 /// A drawer and a name in it.
-type Place = (Hash, Hash);
+pub(super) type Place = (Hash, Hash);
 
 /// A keyed hash of a set: the sum, modulo 2^256, of HMAC-SHA256 of each member. It is
 /// MSet-Add-Hash (Clarke, Devadas, van Dijk, Gassend and Suh: Incremental Multiset

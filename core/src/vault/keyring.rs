@@ -12,6 +12,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
+use super::contents::Place;
 use super::seal::{Lookup, Seal, random_key};
 use super::store::{Store, StoreError, Transaction, truncate_log};
 use super::wreck::Column;
@@ -334,7 +335,7 @@ impl Transaction<'_> {
         Ok(Some(*nonce))
     }
 
-    fn places_in(&self, compartment: &[u8; 32]) -> Result<Vec<([u8; 32], [u8; 32])>, StoreError> {
+    fn places_in(&self, compartment: &[u8; 32]) -> Result<Vec<Place>, StoreError> {
         let mut select =
             self.sql().prepare("SELECT drawer, name FROM value WHERE compartment = ?1")?;
         let places = select.query_map([compartment], |row| Ok((row.get(0)?, row.get(1)?)))?;

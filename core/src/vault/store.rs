@@ -18,7 +18,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use rusqlite_migration::{M, Migrations};
 use zeroize::Zeroizing;
 
-use super::contents::{Change, Contents, Stated};
+use super::contents::{Change, Contents, Place, Stated};
 use super::keyring::{self, Keys, aad};
 use super::quarantine::{self, Damage, Quarantined, Salvage};
 use super::seal::{Broken, Seal, random_key};
@@ -619,10 +619,7 @@ impl Transaction<'_> {
         self.remove_row((drawer, name))
     }
 
-    pub(super) fn remove_row(
-        &mut self,
-        (drawer, name): ([u8; 32], [u8; 32]),
-    ) -> Result<(), StoreError> {
+    pub(super) fn remove_row(&mut self, (drawer, name): Place) -> Result<(), StoreError> {
         self.change.remove(self.before, self.keys, (drawer, name));
         self.sql.execute("DELETE FROM value WHERE name = ?1", [name])?;
         Ok(())
@@ -766,7 +763,7 @@ impl Transaction<'_> {
 }
 
 impl Keys {
-    fn place(&self, drawer: Drawer, name: &[u8]) -> ([u8; 32], [u8; 32]) {
+    fn place(&self, drawer: Drawer, name: &[u8]) -> Place {
         let name = self.lookup.hash(drawer.0, name);
         (self.lookup.hash("drawer", drawer.0.as_bytes()), name)
     }
