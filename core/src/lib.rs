@@ -21,4 +21,7 @@ pub mod signed;
 pub mod sync;
 pub mod vault;
 
-pub use crew::{Acceptance, Advice, Crew, CrewError, Delivered, Fetched, Found, OfferView, Open};
+pub use crew::{
+    Acceptance, Advice, Crew, CrewError, Deed, Delivered, Fetched, Found, OfferView, Open,
+    PhotoRefused, Photographed,
+};

@@ -27,8 +27,11 @@ pub(crate) const FILE: &str = "hq.db";
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Each step is applied once and never edited afterwards.
-const MIGRATIONS: &[M<'static>] =
-    &[M::up(include_str!("store/1.sql")), M::up(include_str!("store/2.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("store/1.sql")),
+    M::up(include_str!("store/2.sql")),
+    M::up(include_str!("store/3.sql")),
+];
 
 /// The database, for one user at a time.
 pub(crate) struct Store(Mutex<Connection>);

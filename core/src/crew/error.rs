@@ -74,6 +74,9 @@ pub enum CrewError {
     /// HQ's word for the other device has run out.
     #[error("HQ does not vouch for the other device any more")]
     Expired,
+    /// A note of more characters than it may have, which the app should not take in.
+    #[error("the note is too long; shorten it")]
+    NoteTooLong,
     /// A sign-off of nothing.
     #[error("there is nothing to sign off")]
     NothingToSign,
@@ -167,6 +170,7 @@ impl CrewError {
             | Self::Boxes(_)
             | Self::OnlyByHandoff
             | Self::NothingToSign
+            | Self::NoteTooLong
             | Self::Handoff(HandoffError::Damaged)
             | Self::Seal(SealError::TooLarge)
             | Self::Store(StoreError::Damaged) => Advice::Report,

@@ -139,12 +139,16 @@ impl Crew {
     ) -> Result<Vec<u8>, CrewError> {
         let pack = self.phone.open_job(job)?;
         let now = self.now();
-        let (hello, known) = self.phone.state().store.transaction(|t| {
+        let mut state = self.phone.state();
+        // His tick may be newer than ours.
+        state.ready = None;
+        let (hello, known) = state.store.transaction(|t| {
             let known = Known::read(t)?;
             let hello = Hello::read(hello, known.authority())?;
             self.keep_newer(t, hello.tick.as_ref(), &known)?;
             Ok::<_, CrewError>((hello, known))
         })?;
+        drop(state);
         let receiver =
             known_credential(&pack.roster, hello.credential.as_ref(), hello.device, &known)?;
         still_valid(&receiver, &known)?;
@@ -276,7 +280,9 @@ impl Crew {
         let now = self.now();
         let (mut giving, offer, accept, receiver, offered, accepted) = {
             let mut state = self.phone.state();
-            let super::phone::State { store, lists, .. } = &mut *state;
+            let super::phone::State { store, lists, ready, .. } = &mut *state;
+            // His tick may be newer than ours.
+            *ready = None;
             store.transaction(|t| {
                 let known = Known::read(t)?;
                 let mut other = MessageError::OtherHandoff;

@@ -1,13 +1,13 @@
 //! What the phone keeps, sealed, between two starts of the app.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use super::CrewError;
 use crate::cbor::{self, Version};
-use crate::custody::{BootId, EventId, JobId, Lists};
+use crate::custody::{Anchor, BootId, EventId, JobId, Lists, Since, Tick};
 use crate::job::JobPack;
 use crate::label::Token;
 use crate::label::roll::RollWire;
@@ -97,6 +97,9 @@ pub(super) fn remember(
     entered: &BTreeSet<Token>,
     lists: &Lists,
 ) -> Result<(), CrewError> {
+    if entered.is_empty() {
+        return Ok(());
+    }
     let listed = lists.tokens_of_job(job);
     let mut known = read_progress(t, job)?;
     let before: BTreeSet<Token> = known.entered().chain(listed.iter().copied()).collect();
@@ -123,6 +126,53 @@ pub(super) fn read_enrolment(t: &Transaction<'_>) -> Result<Enrolment, CrewError
 pub(super) fn read_chain(t: &Transaction<'_>) -> Result<Chain, CrewError> {
     let first = Chain { version: Version, generation: 1, sequence: 0, previous: None };
     t.get(CHAIN, ONLY)?.map_or(Ok(first), |bytes| stored(&bytes))
+}
+
+/// What every act needs of the store, so that it is read and checked once and not
+/// act by act. It is true as long as nothing but acts writes to these drawers and
+/// every commit succeeds; whoever does otherwise lets go of it.
+pub(super) struct Ready {
+    pub(super) sealing_key: ByteVec,
+    pub(super) chain: Chain,
+    pub(super) anchor: Anchor,
+    /// When the anchor arrived.
+    arrived: Since,
+    /// From when to when each job is open.
+    open: BTreeMap<JobId, (u64, u64)>,
+}
+
+impl Ready {
+    pub(super) fn read(t: &mut Transaction<'_>) -> Result<Self, CrewError> {
+        let enrolment = read_enrolment(t)?;
+        let kept: KeptTick = stored(&t.get(TICK, ONLY)?.ok_or(CrewError::NoTick)?)?;
+        let tick = read_tick(t, &enrolment.hq)?;
+        let packs = read_packs(t)?;
+        Ok(Self {
+            sealing_key: enrolment.sealing_key,
+            chain: read_chain(t)?,
+            anchor: Anchor { number: tick.number, nonce: tick.nonce },
+            arrived: Since { boot: kept.boot, millis: kept.millis },
+            open: packs.iter().map(|pack| (pack.job, (pack.opens_at, pack.closes_at))).collect(),
+        })
+    }
+
+    /// Refuses a job that is not on this phone or not open at this time.
+    pub(super) fn admit(&self, job: JobId, now: u64) -> Result<(), CrewError> {
+        let (opens_at, closes_at) = self.open.get(&job).ok_or(CrewError::UnknownJob)?;
+        if (*opens_at..*closes_at).contains(&now) { Ok(()) } else { Err(CrewError::NotOpen) }
+    }
+
+    /// How long ago the anchor arrived, at this reading of the monotonic clock.
+    pub(super) fn since(&self, (boot, now): (BootId, u64)) -> Since {
+        let is_of_this_boot = boot == self.arrived.boot;
+        let millis = if is_of_this_boot { now.saturating_sub(self.arrived.millis) } else { now };
+        Since { boot, millis }
+    }
+}
+
+pub(super) fn read_tick(t: &Transaction<'_>, hq: &PublicKey) -> Result<Signed<Tick>, CrewError> {
+    let kept: KeptTick = stored(&t.get(TICK, ONLY)?.ok_or(CrewError::NoTick)?)?;
+    Signed::open(&kept.tick, hq).map_err(CrewError::FromHq)
 }
 
 /// A store that is behind what left the phone was restored: its chain goes on

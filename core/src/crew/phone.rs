@@ -5,32 +5,35 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minicbor::bytes::ByteVec;
 use ring::rand::{SecureRandom, SystemRandom};
+use zeroize::Zeroizing;
 
 use super::kept::{
-    CHAIN, Chain, ENROLMENT, Enrolment, JOB, KeptTick, ONLY, ROLL, TICK, load_lists, read_chain,
-    read_enrolment, read_packs, remember, stored,
+    CHAIN, ENROLMENT, Enrolment, JOB, KeptTick, ONLY, ROLL, Ready, TICK, load_lists, read_chain,
+    read_enrolment, read_packs, remember,
 };
 use super::{CrewError, Delivered, Fetched, Found};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
 use crate::custody::{
-    Act, Anchor, DeviceId, Event, EventId, Finding, JobId, Kind, Link, Lists, Moment, Protection,
-    Receipt, Salt, Since, Tick,
+    Act, DeviceId, Event, EventId, Finding, JobId, Kind, Link, Lists, Moment, Protection, Receipt,
+    Salt,
 };
 use crate::job::JobPack;
 use crate::label::Token;
 use crate::label::roll::RollWire;
 use crate::outbox::queue::{self, Settled, Waiting};
-use crate::outbox::{Epoch, SealError, SealingKey};
+use crate::outbox::{AttachmentKey, Entry, Epoch, SealError, SealingKey, attachment};
 use crate::signed::{PublicKey, Signed};
 use crate::sync::wire::{Batch, EnrolClaim, EnrolRequest, EnrolmentCode, MAX_BATCH, MAX_BODY};
 use crate::sync::{Client, SyncError, pause};
-use crate::vault::{KeyVault, Mark, Store, Transaction};
+use crate::vault::wipe::leaving_no_trace;
+use crate::vault::{KeyVault, Mark, PublicKeys, Store, Transaction};
 
 pub(super) struct Phone {
     pub(super) vault: Arc<dyn KeyVault>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) device: DeviceId,
+    pub(super) keys: PublicKeys,
     pub(super) state: Mutex<State>,
 }
 
@@ -39,6 +42,8 @@ pub(super) struct State {
     pub(super) lists: Lists,
     /// In memory only: it never goes back, and a restart begins another.
     pub(super) epoch: Option<Epoch>,
+    /// What acts need of the store; none where that must be read again.
+    pub(super) ready: Option<Ready>,
     /// With its session, as long as the enrolment is the same.
     pub(super) client: Option<Arc<Client>>,
     pub(super) failures: u32,
@@ -91,6 +96,7 @@ impl Phone {
         let kept = KeptTick { version: Version, tick: tick.to_vec().into(), boot, millis };
         let mut labels = 0;
         let mut state = self.state();
+        state.ready = None;
         state.lists = state.store.transaction(|t| {
             t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
             for pack in packs {
@@ -111,7 +117,8 @@ impl Phone {
     /// sent to it, any more.
     pub(super) fn keep_enrolment(&self, enrolment: &Enrolment) -> Result<(), CrewError> {
         let mut state = self.state();
-        let State { store, epoch, client, .. } = &mut *state;
+        let State { store, epoch, client, ready, .. } = &mut *state;
+        *ready = None;
         store.transaction(|t| t.put(ENROLMENT, ONLY, None, &cbor::to_vec(enrolment)))?;
         (*epoch, *client) = (None, None);
         Ok(())
@@ -157,6 +164,23 @@ impl Phone {
         })
     }
 
+    /// An act that a person does alone.
+    pub(super) fn deed(
+        &self,
+        kind: Kind,
+        job: JobId,
+        boxes: &BTreeSet<Token>,
+        findings: &[Found],
+        about: Option<EventId>,
+    ) -> Result<Act, CrewError> {
+        use Kind::{Accept, Ack, Offer, Release, Resume, Withdraw};
+        if matches!(kind, Offer | Accept | Ack | Withdraw | Release | Resume) {
+            return Err(CrewError::OnlyByHandoff);
+        }
+        let findings = self.findings(findings)?;
+        Ok(Act { findings, about, ..self.act(kind, job, boxes)? })
+    }
+
     pub(super) fn findings(&self, findings: &[Found]) -> Result<Vec<Finding>, CrewError> {
         let state = self.state();
         findings
@@ -167,14 +191,28 @@ impl Phone {
             .collect()
     }
 
+    /// Refuses a job that is not on this phone or not open now.
+    pub(super) fn admit(&self, job: JobId) -> Result<(), CrewError> {
+        let mut state = self.state();
+        let State { store, ready, .. } = &mut *state;
+        let known = match ready.take() {
+            Some(known) => known,
+            None => match store.transaction(Ready::read) {
+                // Then no job came from HQ either, which is what to say first.
+                Err(CrewError::NoTick) => {
+                    drop(state);
+                    return self.open_job(job).map(drop);
+                }
+                read => read?,
+            },
+        };
+        ready.insert(known).admit(job, self.clock.now())
+    }
+
     /// Signs an act, verifies the signature, and commits it to the queue with
     /// the chain and what the screen needs.
-    pub(super) fn record(
-        &self,
-        act: Act,
-        entered: &BTreeSet<Token>,
-    ) -> Result<Signed<Event>, CrewError> {
-        self.record_with(act, entered, |event| event, |_, event| Ok(event.clone()))
+    pub(super) fn record(&self, act: Act, entered: &BTreeSet<Token>) -> Result<EventId, CrewError> {
+        self.record_with(act, entered, |event| event, |_, event| Ok(event.id()))
     }
 
     /// The same for an event with more fields, and with what else must be kept if
@@ -183,66 +221,144 @@ impl Phone {
         &self,
         act: Act,
         entered: &BTreeSet<Token>,
-        complete: impl FnOnce(Event) -> Event,
+        complete: impl Fn(Event) -> Event,
         keep: impl FnOnce(&mut Transaction<'_>, &Signed<Event>) -> Result<T, CrewError>,
     ) -> Result<T, CrewError> {
-        let mut state = self.state();
-        let State { store, epoch, lists, .. } = &mut *state;
-        store
-            .transaction(|t| {
-                let enrolment = read_enrolment(t)?;
-                let chain = read_chain(t)?;
-                let link = Link {
-                    device: self.device,
-                    generation: chain.generation,
-                    sequence: chain.sequence.saturating_add(1),
-                    previous: chain.previous,
-                };
-                let job = act.job;
-                let event =
-                    complete(Event::new(link, self.moment(t, &enrolment.hq)?, salt()?, act));
-                let protection = event.protection;
-                let keys = self.vault.public_keys()?;
-                let event = Signed::sign(event, keys.of(protection), |bytes| {
-                    self.vault.sign(protection, bytes)
-                })?;
+        let job = act.job;
+        self.commit(vec![act], &[], complete, |t, lists, recorded| {
+            remember(t, job, entered, lists)?;
+            keep(t, &recorded.last)
+        })
+    }
 
+    /// Several acts in one commit: all of them are recorded, or none.
+    pub(super) fn record_all(&self, acts: Vec<Act>) -> Result<Vec<EventId>, CrewError> {
+        self.commit(acts, &[], |event| event, |_, _, recorded| Ok(recorded.ids.clone()))
+    }
+
+    /// One act with its photos, ready to leave, sealed with it.
+    pub(super) fn record_with_photos(
+        &self,
+        mut act: Act,
+        photos: &[Zeroizing<Vec<u8>>],
+    ) -> Result<EventId, CrewError> {
+        let keys =
+            photos.iter().map(|photo| AttachmentKey::draw(photo)).collect::<Result<Vec<_>, _>>()?;
+        act.attachments.extend(keys.iter().map(|key| key.digest));
+        self.commit(
+            vec![act],
+            &keys,
+            |event| event,
+            |t, _, recorded| {
+                let event = recorded.last.id();
+                for (key, photo) in keys.iter().zip(photos) {
+                    attachment::keep(t, event, key, photo)?;
+                }
+                Ok(event)
+            },
+        )
+    }
+
+    /// Signs acts, verifies the signatures, and commits them to the queue. `keys`
+    /// are of the attachments of the one act that has any.
+    fn commit<T>(
+        &self,
+        acts: Vec<Act>,
+        keys: &[AttachmentKey],
+        complete: impl Fn(Event) -> Event,
+        keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
+    ) -> Result<T, CrewError> {
+        leaving_no_trace(|| self.commit_acts(acts, keys, complete, keep))
+    }
+
+    fn commit_acts<T>(
+        &self,
+        acts: Vec<Act>,
+        keys: &[AttachmentKey],
+        complete: impl Fn(Event) -> Event,
+        keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
+    ) -> Result<T, CrewError> {
+        let mut state = self.state();
+        let State { store, epoch, lists, ready, .. } = &mut *state;
+        // It is put back after the commit only: whatever fails before, what the
+        // store says is read from the store again.
+        let mut now = match ready.take() {
+            Some(known) => known,
+            None => store.transaction(Ready::read)?,
+        };
+        let mut headers = Vec::new();
+        let commit = || {
+            // Signing may wait for a person, so the transaction begins after it. Of
+            // the events none but the last is needed once it is sealed, and it lies
+            // on the stack, which is overwritten; a list would leave them on the heap.
+            let mut envelopes = Vec::with_capacity(acts.len());
+            let mut ids = Vec::with_capacity(acts.len());
+            let mut last = None;
+            for act in acts {
+                let event = self.sign(complete(self.event(&now, act)?))?;
                 if epoch.as_ref().is_none_or(|epoch| epoch.left() == 0) {
-                    let begun = Epoch::begin(&SealingKey::from_bytes(&enrolment.sealing_key)?)?;
-                    queue::begin_epoch(t, begun.id(), &begun.header())?;
+                    let begun = Epoch::begin(&SealingKey::from_bytes(&now.sealing_key)?)?;
+                    headers.push((begun.id(), begun.header()));
                     *epoch = Some(begun);
                 }
                 let sealing = epoch.as_mut().ok_or(SealError::Full)?;
-                let envelope = sealing.seal(
-                    link.device,
-                    link.generation,
-                    link.sequence,
-                    event.id(),
-                    event.as_bytes(),
-                )?;
-                queue::push(t, &envelope)?;
-                let chain = Chain { sequence: link.sequence, previous: Some(event.id()), ..chain };
-                t.put(CHAIN, ONLY, None, &cbor::to_vec(&chain))?;
-                remember(t, job, entered, lists)?;
-                keep(t, &event)
+                let (generation, sequence, id) = (event.generation, event.sequence, event.id());
+                let content = Entry::to_bytes(event.as_bytes(), keys);
+                envelopes.push(sealing.seal(self.device, generation, sequence, id, &content)?);
+                now.chain.sequence = sequence;
+                now.chain.previous = Some(id);
+                ids.push(id);
+                last = Some(event);
+            }
+            let Some(last) = last else { return Err(CrewError::NothingToSign) };
+            let recorded = Recorded { ids, last };
+            store.transaction(|t| {
+                for (id, header) in &headers {
+                    queue::begin_epoch(t, *id, header)?;
+                }
+                for envelope in &envelopes {
+                    queue::push(t, envelope)?;
+                }
+                t.put(CHAIN, ONLY, None, &cbor::to_vec(&now.chain))?;
+                keep(t, lists, &recorded)
             })
-            .inspect_err(|_| {
-                // The epoch's header may be in the transaction that failed.
-                *epoch = None;
-            })
+        };
+        match commit() {
+            Ok(done) => {
+                *ready = Some(now);
+                Ok(done)
+            }
+            Err(error) => {
+                // What was sealed is lost with its index, which no other entry
+                // gets. An epoch that began here is lost whole: its header may
+                // not be in the store.
+                if !headers.is_empty() {
+                    *epoch = None;
+                }
+                Err(error)
+            }
+        }
     }
 
-    pub(super) fn moment(&self, t: &Transaction<'_>, hq: &PublicKey) -> Result<Moment, CrewError> {
-        let kept = t.get(TICK, ONLY)?.ok_or(CrewError::NoTick)?;
-        let kept: KeptTick = stored(&kept)?;
-        let tick: Signed<Tick> = Signed::open(&kept.tick, hq).map_err(CrewError::FromHq)?;
-        let (boot, now) = self.clock.since_boot();
-        let millis = if boot == kept.boot { now.saturating_sub(kept.millis) } else { now };
-        Ok(Moment {
+    fn sign(&self, event: Event) -> Result<Signed<Event>, CrewError> {
+        let protection = event.protection;
+        let sign = |bytes: &[u8]| self.vault.sign(protection, bytes);
+        Ok(Signed::sign(event, self.keys.of(protection), sign)?)
+    }
+
+    fn event(&self, now: &Ready, act: Act) -> Result<Event, CrewError> {
+        let link = Link {
+            device: self.device,
+            generation: now.chain.generation,
+            sequence: now.chain.sequence.saturating_add(1),
+            previous: now.chain.previous,
+        };
+        let moment = Moment {
             claimed_at: self.clock.now(),
-            since: Since { boot, millis },
-            anchor: Anchor { number: tick.number, nonce: tick.nonce },
-        })
+            since: now.since(self.clock.since_boot()),
+            anchor: now.anchor,
+        };
+        Ok(Event::new(link, moment, salt()?, act))
     }
 
     /// Before a byte of an event leaves: the mark outside the database. Under
@@ -311,6 +427,12 @@ impl Phone {
             Ok(delivered)
         })
     }
+}
+
+/// What a commit is about to make durable.
+struct Recorded {
+    ids: Vec<EventId>,
+    last: Signed<Event>,
 }
 
 pub(super) const fn is_open(pack: &JobPack, now: u64) -> bool {

@@ -8,6 +8,7 @@ mod keys;
 mod seal;
 mod software;
 mod store;
+pub(crate) mod wipe;
 
 pub use keys::{KeyVault, Mark, PublicKeys, VaultError};
 pub use software::{PASSPHRASE_ROUNDS, SoftwareVault};

@@ -13,11 +13,13 @@ use rusqlite_migration::{M, Migrations};
 use zeroize::Zeroizing;
 
 use super::seal::{Broken, Lookup, Seal, random_key};
+use super::wipe::leaving_no_trace;
 use super::{KeyVault, VaultError};
 
 const DATABASE: &str = "crewseal.db";
 const LOCK: &str = "crewseal.lock";
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("schema_1.sql"))];
+const MIGRATIONS: &[M<'static>] =
+    &[M::up(include_str!("schema_1.sql")), M::up(include_str!("schema_2.sql"))];
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -111,8 +113,9 @@ impl Store {
                 _ => StoreError::Damaged,
             },
         )?;
-        let storage_key = storage_key(&connection, vault)?;
-        Ok(Self { connection, keys: Keys::from(&storage_key), _lock: lock })
+        let keys =
+            leaving_no_trace(|| storage_key(&connection, vault).map(|key| Keys::from(&key)))?;
+        Ok(Self { connection, keys, _lock: lock })
     }
 
     /// Does some work in one transaction, durable when this returns.
@@ -147,11 +150,22 @@ impl Transaction<'_> {
         let (drawer, name) = self.keys.place(drawer, name);
         let seal = compartment.map_or(&self.keys.seal, |compartment| &compartment.seal);
         let sealed = seal.close(&aad(&drawer, &name), value)?;
-        self.sql.execute(
+        let compartment = compartment.map(|compartment| compartment.name);
+        let mut statement = self.sql.prepare_cached(
             "INSERT INTO value (drawer, name, compartment, sealed) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (name) DO UPDATE SET compartment = ?3, sealed = ?4",
-            params![drawer, name, compartment.map(|compartment| compartment.name), sealed],
         )?;
+        statement.execute(params![drawer, name, compartment, sealed])?;
+        Ok(())
+    }
+
+    /// Takes a value away, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remove(&mut self, drawer: Drawer, name: &[u8]) -> Result<(), StoreError> {
+        let (_, name) = self.keys.place(drawer, name);
+        self.sql.prepare_cached("DELETE FROM value WHERE name = ?1")?.execute([name])?;
         Ok(())
     }
 
@@ -199,6 +213,10 @@ impl Transaction<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn compartment(&mut self, id: &[u8]) -> Result<Compartment, StoreError> {
+        leaving_no_trace(|| self.found_or_made(id))
+    }
+
+    fn found_or_made(&mut self, id: &[u8]) -> Result<Compartment, StoreError> {
         let name = self.keys.lookup.hash("compartment", id);
         if let Some(seal) = self.compartment_seal(&name)? {
             return Ok(Compartment { name, seal });
