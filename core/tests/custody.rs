@@ -238,7 +238,7 @@ mod namespaces {
     probes!(
         Roll, Manifest, Credential, Tick, JobPack, Event, Receipt, Record, Enrolment, Session,
         Release, Device, RollLeaf, RollRoot, Epoch, SealingKey, ReleaseKey, Drawing, Batch,
-        Commitment, SpotCheck
+        Commitment, SpotCheck, Resolution, Attachment
     );
 
     #[test]

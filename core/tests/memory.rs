@@ -86,12 +86,13 @@ fn child(home: &Path) {
     assert_eq!(crew.jobs().unwrap().len(), 2);
     crew.tally(paper::JOB).unwrap();
     drop(crew);
-    writeln!(std::io::stdout(), "{LOCKED}").unwrap();
+    let mut output = std::io::stdout();
+    writeln!(output, "{LOCKED}").unwrap();
     // When the parent has looked, it names a file with what it looked for.
     let mut leak = String::new();
     std::io::stdin().read_line(&mut leak).unwrap();
     let leaked = fs::read(leak.trim()).unwrap();
-    writeln!(std::io::stdout(), "{LEAKED}").unwrap();
+    writeln!(output, "{LEAKED}").unwrap();
     std::io::stdin().read_line(&mut leak).unwrap();
     assert!(!std::hint::black_box(&leaked).is_empty());
 }
