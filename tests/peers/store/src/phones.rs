@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crewseal::clock::Clock;
-use crewseal::custody::{BootId, Kind};
+use crewseal::custody::{BootId, FindingKind, Kind};
 use crewseal::label::Token;
+use crewseal::signed::Digest;
 use crewseal::vault::SoftwareVault;
 use crewseal::{Crew, Deed};
 
@@ -84,13 +85,25 @@ fn boxes() -> BTreeSet<Token> {
     paper::tokens(0..10).into_iter().collect()
 }
 
+/// An act with a finding that answers another: about 300 bytes once signed.
+fn deed() -> Deed {
+    let damaged = paper::tokens(3..4).into_iter().collect();
+    Deed {
+        kind: Kind::Load,
+        boxes: boxes(),
+        findings: vec![(FindingKind::Damaged, damaged)],
+        about: Some(Digest([7; 32])),
+    }
+}
+
 /// One act.
 pub fn one(crew: &Crew) {
-    crew.record(Kind::Load, paper::JOB, &boxes(), &[], None).expect("an open job");
+    let deed = deed();
+    crew.record(deed.kind, paper::JOB, &deed.boxes, &deed.findings, deed.about)
+        .expect("an open job");
 }
 
 /// A hundred acts in one commit.
 pub fn hundred(crew: &Crew) {
-    let deed = Deed { kind: Kind::Load, boxes: boxes(), findings: Vec::new(), about: None };
-    crew.record_all(paper::JOB, &vec![deed; AN_EPOCH]).expect("an open job");
+    crew.record_all(paper::JOB, &vec![deed(); AN_EPOCH]).expect("an open job");
 }
