@@ -79,7 +79,7 @@ impl From<crewseal::Delivered> for Delivered {
 impl From<Status> for OutboxStatus {
     fn from(status: Status) -> Self {
         let parked = status.parked.into_iter();
-        let parked = parked.map(|(event, refusal)| Parked { event, refusal: refusal.into() });
+        let parked = parked.map(|one| Parked { event: one.event, refusal: one.reason.into() });
         Self { waiting: status.waiting, parked: parked.collect(), damaged: status.damaged }
     }
 }

@@ -7,8 +7,11 @@
 //! comparison catches long heads, indefinite lengths, swapped or repeated or
 //! unknown keys, and bytes that trail.
 
+use std::convert::Infallible;
+
 use minicbor::decode::{Decode, Decoder};
 use minicbor::encode::{self, Encode, Encoder, Write};
+use zeroize::Zeroizing;
 
 /// Why bytes are not a message in deterministic CBOR. Positions are offsets
 /// from the first byte of the message.
@@ -43,6 +46,40 @@ pub fn to_vec<T: Encode<()>>(message: &T) -> Vec<u8> {
     let written: Result<(), encode::Error<_>> = minicbor::encode(message, &mut bytes);
     debug_assert!(written.is_ok(), "an encoder raised an error");
     bytes
+}
+
+/// As [`to_vec`], for what must not stay in memory: the buffer is as large as
+/// the message from the start, so no copy is left where it was too small, and is
+/// wiped when it is dropped.
+#[must_use]
+pub fn to_wiped<T: Encode<()>>(message: &T) -> Zeroizing<Vec<u8>> {
+    let mut size = Size(0);
+    let written: Result<(), encode::Error<_>> = minicbor::encode(message, &mut size);
+    debug_assert!(written.is_ok(), "an encoder raised an error");
+    self::written(size.0, |e| e.encode(message).map(drop))
+}
+
+/// Bytes that `write` writes, at most `length`, wiped when they are dropped.
+pub(crate) fn written(
+    length: usize,
+    write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>>,
+) -> Zeroizing<Vec<u8>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length));
+    let written = write(&mut Encoder::new(&mut *bytes));
+    debug_assert!(written.is_ok() && bytes.len() <= length, "more than it should be");
+    bytes
+}
+
+/// Counts what is written.
+struct Size(usize);
+
+impl Write for Size {
+    type Error = Infallible;
+
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+        self.0 += bytes.len();
+        Ok(())
+    }
 }
 
 /// Reads one message, and only in its canonical form.

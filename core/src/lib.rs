@@ -22,6 +22,6 @@ pub mod sync;
 pub mod vault;
 
 pub use crew::{
-    Acceptance, Advice, Asked, Crew, CrewError, Delivered, Drawn, Fetched, Found, OfferView, Open,
-    SignedOffBy, ToSign,
+    Acceptance, Advice, Asked, Crew, CrewError, Deed, Delivered, Drawn, Fetched, Found, OfferView,
+    Open, PhotoRefused, Photographed, SignedOffBy, ToSign,
 };

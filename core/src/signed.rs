@@ -14,8 +14,10 @@ use std::fmt;
 use std::ops::Deref;
 
 use coset::{CoseSign1, CoseSign1Builder, HeaderBuilder, TaggedCborSerializable, iana};
+use minicbor::data::Tag;
 use minicbor::{Decode, Encode};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use zeroize::Zeroizing;
 
 use crate::cbor::{self, CborError};
 
@@ -42,6 +44,8 @@ pub enum Namespace {
     Enrolment,
     /// The answer to HQ's challenge, by a device.
     Session,
+    /// What becomes of an entry that HQ refused, by a supervisor's device.
+    Resolution,
     /// What the receiver of an offer binds himself to; nothing is signed.
     Commitment,
     /// Which boxes of an offer are checked by hand; nothing is signed.
@@ -78,6 +82,8 @@ pub enum Namespace {
     CustomerReceipt,
     /// That a job was forgotten, by a device.
     Erasure,
+    /// A photo or other attachment, in its digest; nothing is signed.
+    Attachment,
 }
 
 impl Namespace {
@@ -95,6 +101,7 @@ impl Namespace {
             Self::Record => "crewseal/record/1",
             Self::Enrolment => "crewseal/enrolment/1",
             Self::Session => "crewseal/session/1",
+            Self::Resolution => "crewseal/resolution/1",
             Self::Commitment => "crewseal/commitment/1",
             Self::SpotCheck => "crewseal/spot-check/1",
             Self::Release => "crewseal/release/1",
@@ -113,6 +120,7 @@ impl Namespace {
             Self::Confirmation => "crewseal/confirmation/1",
             Self::CustomerReceipt => "crewseal/customer-receipt/1",
             Self::Erasure => "crewseal/erasure/1",
+            Self::Attachment => "crewseal/attachment/1",
         }
     }
 
@@ -217,16 +225,17 @@ pub enum SignedError {
 /// A message that was read but whose signature nobody has checked.
 #[derive(Clone)]
 pub struct Unverified<T> {
-    bytes: Vec<u8>,
+    bytes: Zeroizing<Vec<u8>>,
     sign1: CoseSign1,
     id: Digest,
     claims: T,
 }
 
-/// A message whose signature was verified, with the bytes it came in.
+/// A message whose signature was verified, with the bytes it came in, which are
+/// wiped when it is dropped.
 #[derive(Clone, PartialEq)]
 pub struct Signed<T> {
-    bytes: Vec<u8>,
+    bytes: Zeroizing<Vec<u8>>,
     id: Digest,
     message: T,
 }
@@ -253,7 +262,7 @@ impl<T: Message> Unverified<T> {
         }
         let claims = cbor::from_versioned::<T, 1>(payload)?;
         let id = T::NAMESPACE.digest(&[payload]);
-        Ok(Self { bytes: canonical, sign1, id, claims })
+        Ok(Self { bytes: canonical.into(), sign1, id, claims })
     }
 
     /// What the message says of itself, to find the key it should be signed by.
@@ -272,7 +281,7 @@ impl<T: Message> Unverified<T> {
             .payload(payload.to_vec())
             .signature(signature.to_vec())
             .build();
-        let bytes = sign1.clone().to_tagged_vec().map_err(|_| SignedError::Envelope)?;
+        let bytes = sign1.clone().to_tagged_vec().map_err(|_| SignedError::Envelope)?.into();
         let id = T::NAMESPACE.digest(&[payload]);
         Ok(Self { bytes, sign1, id, claims })
     }
@@ -314,18 +323,14 @@ impl<T: Message> Signed<T> {
         key: &PublicKey,
         sign: impl FnOnce(&[u8]) -> Result<[u8; 64], E>,
     ) -> Result<Self, E> {
-        let payload = cbor::to_vec(&message);
+        let payload = cbor::to_wiped(&message);
         let id = T::NAMESPACE.digest(&[&payload]);
-        let aad = T::NAMESPACE.as_str().as_bytes();
-        let sign1 = CoseSign1Builder::new()
-            .protected(protected_header())
-            .payload(payload)
-            .try_create_signature(aad, |bytes| sign(bytes).map(Vec::from))?
-            .build();
-        sign1.verify_signature(aad, |signature, bytes| {
-            if key.verifies(bytes, signature) { Ok(()) } else { Err(SignedError::Signature) }
-        })?;
-        let bytes = sign1.to_tagged_vec().map_err(|_| SignedError::Envelope)?;
+        let signed = to_be_signed(T::NAMESPACE, &payload);
+        let signature = sign(&signed)?;
+        if !key.verifies(&signed, &signature) {
+            return Err(SignedError::Signature.into());
+        }
+        let bytes = sign1(&payload, &signature);
         Ok(Self { bytes, id, message })
     }
 
@@ -377,6 +382,33 @@ impl<T> fmt::Debug for Unverified<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Unverified({})", self.id)
     }
+}
+
+/// The protected header: a map of the algorithm, ESP256.
+const PROTECTED: [u8; 3] = [0xa1, 0x01, 0x28];
+/// The most bytes of a CBOR head.
+const HEAD: usize = 9;
+
+/// The Sig_structure of a COSE_Sign1 (RFC 9052 section 4.4). What is signed here
+/// is written here, as no library wipes it.
+fn to_be_signed(namespace: Namespace, payload: &[u8]) -> Zeroizing<Vec<u8>> {
+    const CONTEXT: &str = "Signature1";
+    let aad = namespace.as_str().as_bytes();
+    let length = CONTEXT.len() + PROTECTED.len() + aad.len() + payload.len() + 5 * HEAD;
+    cbor::written(length, |e| {
+        e.array(4)?.str(CONTEXT)?.bytes(&PROTECTED)?.bytes(aad)?.bytes(payload)?;
+        Ok(())
+    })
+}
+
+/// The tagged COSE_Sign1 (RFC 9052 section 4.2).
+fn sign1(payload: &[u8], signature: &[u8; 64]) -> Zeroizing<Vec<u8>> {
+    let length = PROTECTED.len() + payload.len() + signature.len() + 6 * HEAD;
+    cbor::written(length, |e| {
+        e.tag(Tag::new(18))?.array(4)?.bytes(&PROTECTED)?.map(0)?;
+        e.bytes(payload)?.bytes(signature)?;
+        Ok(())
+    })
 }
 
 fn protected_header() -> coset::Header {

@@ -264,7 +264,9 @@ mod namespaces {
         OneTimeCode,
         Confirmation,
         CustomerReceipt,
-        Erasure
+        Erasure,
+        Resolution,
+        Attachment
     );
 
     #[test]

@@ -8,13 +8,14 @@
     reason = "what is not as it should be is what the tests are to fail on"
 )]
 
-use crewseal::cbor;
+use crewseal::cbor::{self, Version};
 use crewseal::custody::{DeviceId, Event, Kind, Outcome, Refusal};
 use crewseal::outbox::queue::{self, Settled, Status, Waiting};
 use crewseal::outbox::{
-    EPOCH_ENTRIES, Envelope, EnvelopeError, Epoch, EpochHeader, MAX_CONTENT, OpenedEpoch,
-    OpeningKey, SealError, SealingKey, UnsealError,
+    Decision, EPOCH_ENTRIES, Envelope, EnvelopeError, Epoch, EpochHeader, MAX_CONTENT, OpenedEpoch,
+    OpeningKey, Resolution, SealError, SealingKey, UnsealError,
 };
+use crewseal::personal::Personal;
 use crewseal::signed::{Digest, Signed};
 use crewseal::vault::{SoftwareVault, Store, StoreError};
 use ring::digest::{SHA256, digest};
@@ -308,9 +309,87 @@ mod queues {
         drop(store);
         let mut store = open(&queued.home);
         assert_eq!(waiting(&mut store).unwrap(), entries[1..]);
-        let parked = vec![(queued.events[0].id(), Refusal::Malformed)];
-        let status = Status { waiting: 2, parked, damaged: 0 };
-        assert_eq!(store.transaction(|t| queue::status(t)), Ok(status));
+        let status = store.transaction(|t| queue::status(t)).unwrap();
+        assert_eq!((status.waiting, status.damaged), (2, 0));
+        let parked = &status.parked[0];
+        assert_eq!((parked.event, parked.reason), (queued.events[0].id(), Refusal::Malformed));
+    }
+
+    /// HQ refuses the first entry that waits; the id of its receipt.
+    fn refused(store: &mut Store, queued: &Queued, at: u64) -> Digest {
+        let refused = Outcome::Refused(Refusal::Signature);
+        let receipt = paper::hq().sign(paper::receipt(&queued.events[0], refused, at));
+        let entry = waiting(store).unwrap().remove(0);
+        assert_eq!(settle(store, &entry, &receipt), Settled::Parked);
+        receipt.id()
+    }
+
+    fn resolution(queued: &Queued, refusal: Digest, decision: Decision) -> Signed<Resolution> {
+        let supervisor = paper::supervisor();
+        supervisor.handoff.sign(Resolution {
+            version: Version,
+            event: queued.events[0].id(),
+            refusal,
+            decision,
+            note: Personal::new("HQ has the credential now"),
+            by: supervisor.device(),
+            claimed_at: paper::MORNING,
+        })
+    }
+
+    #[test]
+    fn send_a_parked_entry_again_once_for_each_decision() {
+        let queued = queued();
+        let mut store = open(&queued.home);
+        let whole = waiting(&mut store).unwrap();
+        let first = refused(&mut store, &queued, paper::MORNING);
+        let again = resolution(&queued, first, Decision::SendAgain);
+        let resolve = |store: &mut Store, resolution: &Signed<Resolution>| {
+            store.transaction(|t| queue::resolve(t, resolution)).unwrap()
+        };
+        let other = resolution(&queued, queued.events[1].id(), Decision::SendAgain);
+        assert!(!resolve(&mut store, &other), "of another refusal");
+        assert!(resolve(&mut store, &again));
+        assert_eq!(waiting(&mut store).unwrap(), whole, "as it was, where it was");
+        assert!(!resolve(&mut store, &again), "nothing is parked");
+
+        let second = refused(&mut store, &queued, paper::MORNING + 60);
+        assert!(!resolve(&mut store, &again), "it served");
+        drop(store);
+        let mut store = open(&queued.home);
+        let give_up = resolution(&queued, second, Decision::GiveUp);
+        assert!(resolve(&mut store, &give_up));
+        assert_eq!(waiting(&mut store).unwrap(), whole[1..]);
+        let status = store.transaction(|t| queue::status(t)).unwrap();
+        assert_eq!((status.waiting, status.damaged), (2, 0));
+        let parked = &status.parked[0];
+        assert_eq!((parked.event, parked.refusal), (queued.events[0].id(), Some(second)));
+        let note = parked.given_up.as_ref().map(Personal::reveal);
+        assert_eq!(note, Some("HQ has the credential now"));
+        assert!(!resolve(&mut store, &resolution(&queued, second, Decision::SendAgain)));
+
+        // What was given up is there all the same, until HQ says that it has it.
+        let stored = paper::receipt(&queued.events[0], Outcome::Stored, paper::MORNING);
+        let settled = settle(&mut store, &whole[0], &paper::hq().sign(stored));
+        assert_eq!(settled, Settled::Delivered);
+        let status = store.transaction(|t| queue::status(t)).unwrap();
+        assert_eq!((status.waiting, status.parked), (2, Vec::new()));
+    }
+
+    #[test]
+    fn do_not_take_a_later_entry_for_the_one_that_had_its_place() {
+        let mut queued = queued();
+        let mut store = open(&queued.home);
+        let entries = waiting(&mut store).unwrap();
+        let stored = paper::receipt(&queued.events[2], Outcome::Stored, paper::MORNING);
+        let receipt = paper::hq().sign(stored);
+        assert_eq!(settle(&mut store, &entries[2], &receipt), Settled::Delivered);
+        // The next entry gets the number of the last, which is gone.
+        let later = queued.epoch.seal(DeviceId([1; 16]), 1, 4, Digest([2; 32]), b"act").unwrap();
+        store.transaction(|t| queue::push(t, &later)).unwrap();
+        assert_eq!(waiting(&mut store).unwrap()[2].position, entries[2].position);
+        assert_eq!(settle(&mut store, &entries[2], &receipt), Settled::Unknown);
+        assert_eq!(waiting(&mut store).unwrap()[2].envelope, later);
     }
 
     #[test]

@@ -14,14 +14,17 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crewseal::cbor::Version;
 use crewseal::clock::Clock;
 use crewseal::custody::{BootId, EventId, JobId, Kind, Protection, Refusal};
 use crewseal::label::Token;
+use crewseal::outbox::{Decision, Resolution};
+use crewseal::personal::Personal;
 use crewseal::scan::Sighting;
 use crewseal::signed::Signed;
 use crewseal::sync::SyncError;
 use crewseal::vault::{KeyVault, Mark, PublicKeys, SoftwareVault, VaultError};
-use crewseal::{Advice, Crew, CrewError, Delivered};
+use crewseal::{Advice, Crew, CrewError, Deed, Delivered};
 use thief::{Form, Secret};
 use zeroize::Zeroizing;
 
@@ -374,7 +377,8 @@ async fn one_bad_entry_of_fifty_is_parked_and_blocks_none() {
     assert_eq!(delivered, Delivered { receipted: 49, parked: 1, unanswered: 0 });
     let status = day.crew.outbox().unwrap();
     assert_eq!(status.waiting, 0);
-    assert_eq!(status.parked, [(acts[17], Refusal::Signature)]);
+    let parked: Vec<_> = status.parked.iter().map(|one| (one.event, one.reason)).collect();
+    assert_eq!(parked, [(acts[17], Refusal::Signature)]);
     assert_eq!(day.at_hq().len(), 49);
     // It stays, and it is not sent again.
     day.delivers(0).await;
@@ -549,4 +553,104 @@ async fn nothing_that_means_anything_lies_on_the_disk_in_clear() {
             found.iter().filter(|find| find.secret == secret.name).map(|find| find.form).collect();
         assert_eq!(forms, BTreeSet::from([Form::Raw, Form::Hex, Form::Base64]), "{}", secret.name);
     }
+}
+
+/// The epoch and index of each entry of the queue, and how many epochs have a header.
+fn queue_on_disk(home: &Path) -> (Vec<([u8; 16], u16, u64)>, i64) {
+    let database = rusqlite::Connection::open(home.join("store/crewseal.db")).unwrap();
+    let mut entries = database.prepare("SELECT envelope FROM outbox ORDER BY position").unwrap();
+    let entries = entries.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    let addresses = entries.map(|entry| {
+        let envelope = crewseal::outbox::Envelope::parse(&entry.unwrap()).unwrap();
+        let address = envelope.address();
+        (address.epoch.0, address.index, address.sequence)
+    });
+    let epochs = database.query_row("SELECT count(*) FROM epoch", [], |row| row.get(0)).unwrap();
+    (addresses.collect(), epochs)
+}
+
+#[tokio::test]
+async fn a_failed_commit_burns_one_index_and_keeps_its_epoch_if_that_is_stored() {
+    let m = morning().await;
+    let boxes: BTreeSet<Token> = paper::tokens(0..2).into_iter().collect();
+    let act = || m.crew.record(Kind::Load, paper::JOB, &boxes, &[], None);
+    let sql = |sql: &str| {
+        let file = m.home.path().join("store/crewseal.db");
+        rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
+    };
+    let fail = "CREATE TRIGGER fail BEFORE INSERT ON outbox
+                BEGIN SELECT RAISE(ABORT, 'no'); END";
+
+    // The first commit holds the epoch's header, too: both are lost.
+    sql(fail);
+    assert!(matches!(act(), Err(CrewError::Store(_))));
+    assert_eq!(queue_on_disk(m.home.path()), (Vec::new(), 0));
+    sql("DROP TRIGGER fail");
+    act().unwrap();
+    // Now the header is stored: only an index is lost.
+    sql(fail);
+    assert!(matches!(act(), Err(CrewError::Store(_))));
+    sql("DROP TRIGGER fail");
+    act().unwrap();
+    let (entries, epochs) = queue_on_disk(m.home.path());
+    let epoch = entries[0].0;
+    assert_eq!((entries, epochs), (vec![(epoch, 0, 1), (epoch, 2, 2)], 1));
+    let delivered = m.crew.sync().await.unwrap();
+    assert_eq!(delivered.receipted, 2);
+    assert_eq!(m.hq.events().len(), 2);
+}
+
+#[tokio::test]
+async fn several_acts_in_one_commit_are_all_there_or_none() {
+    let m = morning().await;
+    let boxes: BTreeSet<Token> = paper::tokens(0..2).into_iter().collect();
+    let deed = |kind| Deed { kind, boxes: boxes.clone(), findings: Vec::new(), about: None };
+    let all = [deed(Kind::Load), deed(Kind::Depart), deed(Kind::Arrive)];
+    let ids = m.crew.record_all(paper::JOB, &all).unwrap();
+    let refused = m.crew.record_all(paper::JOB, &[deed(Kind::Unload), deed(Kind::Offer)]);
+    assert!(matches!(refused, Err(CrewError::OnlyByHandoff)));
+    m.crew.sync().await.unwrap();
+    let events = m.hq.events();
+    assert_eq!(events.iter().map(Signed::id).collect::<Vec<_>>(), ids);
+    let before: Vec<_> = events.iter().map(|event| event.previous).collect();
+    assert_eq!(before, [None, Some(ids[0]), Some(ids[1])]);
+}
+
+#[tokio::test]
+async fn a_parked_entry_goes_again_by_a_supervisors_word_and_nobody_elses() {
+    let m = morning().await;
+    let boxes: BTreeSet<Token> = paper::tokens(0..2).into_iter().collect();
+    let event = m.crew.record(Kind::Load, paper::JOB, &boxes, &[], None).unwrap();
+    m.hq.refuse([0]);
+    assert_eq!(m.crew.sync().await.unwrap().parked, 1);
+    let refusal = m.crew.outbox().unwrap().parked[0].refusal.unwrap();
+    let decides = |phone: &paper::Phone| {
+        let resolution = Resolution {
+            version: Version,
+            event,
+            refusal,
+            decision: Decision::SendAgain,
+            note: Personal::new("HQ knows the device now"),
+            by: phone.device(),
+            claimed_at: paper::MORNING,
+        };
+        phone.handoff.sign(resolution).as_bytes().to_vec()
+    };
+    // A mover may not, nor the phone itself, nor somebody in the supervisor's name.
+    let of_himself = m.crew.decide(event, refusal, Decision::SendAgain, "please").unwrap();
+    for wrong in [decides(&paper::mover()), of_himself] {
+        assert!(matches!(m.crew.resolve(&wrong), Err(CrewError::Stranger)));
+    }
+    let forged = paper::Phone { handoff: paper::mover().handoff, ..paper::supervisor() };
+    assert!(matches!(m.crew.resolve(&decides(&forged)), Err(CrewError::FromPhone(_))));
+    assert_eq!(m.crew.outbox().unwrap().waiting, 0);
+
+    let word = decides(&paper::supervisor());
+    m.crew.resolve(&word).unwrap();
+    assert_eq!(m.crew.outbox().unwrap().waiting, 1);
+    assert!(matches!(m.crew.resolve(&word), Err(CrewError::NotForMe)), "it serves once");
+    assert!(matches!(
+        m.crew.decide(event, refusal, Decision::GiveUp, &"x".repeat(501)),
+        Err(CrewError::NoteTooLong)
+    ));
 }

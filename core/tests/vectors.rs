@@ -36,8 +36,11 @@ use crewseal::handoff::text::{Collected, Collector, Purpose, Show};
 use crewseal::job::{Erasure, Method, Verification};
 use crewseal::label::Token;
 use crewseal::label::roll::{Leaf, RollHead};
-use crewseal::outbox::{Envelope, Epoch, EpochHeader, OpeningKey};
-use crewseal::signed::{Digest, Message, PublicKey, Signed, Unverified};
+use crewseal::outbox::{
+    AttachmentKey, Decision, Envelope, Epoch, EpochHeader, OpeningKey, Resolution,
+};
+use crewseal::personal::Personal;
+use crewseal::signed::{Digest, Message, Namespace, PublicKey, Signed, Unverified};
 use crewseal::sync::wire::{EnrolClaim, EnrolmentCode, SessionRequest};
 use data_encoding::HEXLOWER;
 use minicbor::{Decode, Encode};
@@ -382,6 +385,61 @@ fn envelope(name: &str, index: u16, content: &[u8]) -> Vector {
         .with_bytes("envelope", sealed.as_bytes())
 }
 
+/// The key of an attachment as it travels.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct WrittenKey {
+    #[n(0)]
+    digest: Digest,
+    #[n(1)]
+    salt: Salt,
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    key: [u8; 32],
+    #[n(3)]
+    size: u64,
+}
+
+/// Byte n of the content is n modulo 251.
+fn attachment(name: &str, length: usize) -> Vector {
+    let content: Vec<u8> =
+        (0..length).map(|at| u8::try_from(at % 251).expect("below 251")).collect();
+    let salt = Salt([0x5a; 16]);
+    let key = cbor::to_vec(&WrittenKey {
+        digest: Namespace::Attachment.digest(&[&salt.0, &content]),
+        salt,
+        key: [0x7b; 32],
+        size: length.try_into().unwrap(),
+    });
+    let read: AttachmentKey = cbor::from_slice(&key).unwrap();
+    let chunks: Vec<Vec<u8>> = read.seal(&content).collect::<Result<_, _>>().unwrap();
+    let all = chunks.concat();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &all);
+    let vector = Vector::new("attachment", name)
+        .with("bytes", length)
+        .with_bytes("attachment-key", &key)
+        .with_bytes("entry", &crewseal::outbox::Entry::to_bytes(b"an event", &[read]))
+        .with_bytes("sha256-of-all-chunks", digest.as_ref());
+    if length < 64 { vector.with_bytes("chunk", &all) } else { vector }
+}
+
+fn resolution(name: &str, decision: Decision) -> Vector {
+    let supervisor = paper::supervisor();
+    let resolution = Resolution {
+        version: Version,
+        event: Digest([0xe7; 32]),
+        refusal: Digest([0x4e; 32]),
+        decision,
+        note: Personal::new("HQ knows the device now"),
+        by: supervisor.device(),
+        claimed_at: paper::MORNING + 7_200,
+    };
+    let vector = Vector::new("resolution", name)
+        .with("decision", format!("{decision:?}"))
+        .with("note", resolution.note.reveal());
+    signed_message(vector, &supervisor.handoff, resolution)
+}
+
 /// A handoff of three boxes, of which one is not accepted, and the withdrawal that
 /// there would have been.
 struct Handoff {
@@ -713,6 +771,11 @@ fn specimens() -> Vec<Vector> {
         envelope("fourth entry, a whole step long", 3, &[0x55; 64]),
         envelope("last entry of an epoch, empty", 1_023, b""),
         handoff_vector("a handoff of three boxes"),
+        attachment("an attachment of no byte", 0),
+        attachment("an attachment of one chunk", 40),
+        attachment("an attachment of two chunks, the second of one byte", 16_385),
+        resolution("an entry that is sent again", Decision::SendAgain),
+        resolution("an entry that is given up", Decision::GiveUp),
     ]);
 
     let claim = Act { about: Some(seen), ..paper::act(Kind::SignOff, BoxList::default()) };
@@ -815,7 +878,9 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
                 let boxes: Vec<u8> = boxes.iter().flat_map(|token| *token.as_bytes()).collect();
                 assert_eq!(boxes, vector.bytes("boxes"), "{}", vector.name);
             }
-            "device" | "sealing-key" => {}
+            "resolution" => still_verifies::<Resolution>(vector),
+            // Written the same today, all of it.
+            "device" | "sealing-key" | "attachment" => {}
             other => panic!("{}: a vector of the unknown kind {other}", vector.name),
         }
     }
@@ -898,6 +963,7 @@ fn numbers_keep_their_meaning() {
     same(&[(Method::KeysReplaced, 1)]);
     same(&[(Verification::KeyRefusedAndFilesSearched, 1)]);
     same(&[(Protection::Act, 0), (Protection::Handoff, 1)]);
+    same(&[(Decision::SendAgain, 1), (Decision::GiveUp, 2)]);
     same(&[(Dispute::Fork, 1), (Dispute::BrokenChain, 2), (Dispute::UnknownBoxes, 3)]);
     let refusals = [
         (Refusal::Unreadable, 1),

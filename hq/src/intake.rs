@@ -6,7 +6,7 @@
 //! stored in one transaction with its receipts. What a known device signed is
 //! stored whatever is wrong with it; a bad entry never holds up a good one.
 
-use std::collections::hash_map::Entry;
+use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crewseal::cbor::{CborError, Version, from_versioned, to_vec};
@@ -15,7 +15,9 @@ use crewseal::custody::{
     Refusal, Refused, admit,
 };
 use crewseal::label::Token;
-use crewseal::outbox::{Address, Envelope, EpochHeader, EpochId, OpenedEpoch, OpeningKey};
+use crewseal::outbox::{
+    Address, AttachmentKey, Entry, Envelope, EpochHeader, EpochId, OpenedEpoch, OpeningKey,
+};
 use crewseal::signed::{Digest, Signed, SignedError, Unverified};
 use crewseal::sync::wire::{Batch, Receipts};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -60,20 +62,20 @@ impl Hq {
             epochs.recall(db, &envelopes)?;
             self.credentials(db, &envelopes)
         })?;
-        let read: Vec<(Address, Result<Signed<Event>, Refusal>)> = envelopes
+        let read: Vec<(Address, Result<Taken, Refusal>)> = envelopes
             .iter()
             .map(|envelope| {
                 let credential = credentials.get(&envelope.address().device);
-                let event = read(envelope, &mut epochs, credential.map(|signed| &**signed));
-                (*envelope.address(), event)
+                let taken = read(envelope, &mut epochs, credential.map(|signed| &**signed));
+                (*envelope.address(), taken)
             })
             .collect();
         let (receipts, delivered) = self.store.write(|db| {
             let mut shelf = Shelf { hq: self, db, lists: HashMap::new() };
             let mut delivered = Delivered::default();
             let mut receipts = Vec::with_capacity(read.len());
-            for (address, event) in &read {
-                receipts.push(shelf.answer(address, event, &mut delivered)?.into());
+            for (address, taken) in &read {
+                receipts.push(shelf.answer(address, taken, &mut delivered)?.into());
             }
             epochs.keep(db, &read)?;
             count(db, &carrier, &delivered)?;
@@ -127,14 +129,25 @@ impl Hq {
     }
 }
 
+/// What was in an envelope.
+struct Taken {
+    event: Signed<Event>,
+    /// Of the attachments that the event names.
+    keys: Vec<AttachmentKey>,
+}
+
 /// The event in an envelope, if the device on its address signed it.
 fn read(
     envelope: &Envelope,
     epochs: &mut Epochs<'_>,
     credential: Option<&Credential>,
-) -> Result<Signed<Event>, Refusal> {
+) -> Result<Taken, Refusal> {
     let content = epochs.open(envelope).ok_or(Refusal::Unreadable)?;
-    let event = Unverified::<Event>::parse(&content).map_err(|error| match error {
+    let entry = Entry::read(&content).map_err(|error| match error {
+        CborError::Version { .. } => Refusal::UnknownVersion,
+        _ => Refusal::Malformed,
+    })?;
+    let event = Unverified::<Event>::parse(&entry.event).map_err(|error| match error {
         SignedError::Payload(CborError::Version { .. }) => Refusal::UnknownVersion,
         _ => Refusal::Malformed,
     })?;
@@ -150,11 +163,15 @@ fn read(
     if i64::try_from(claims.sequence).is_err() {
         return Err(Refusal::Malformed);
     }
-    admit(event, |_| credential).map_err(|refused| match refused {
+    let event = admit(event, |_| credential).map_err(|refused| match refused {
         Refused::UnknownDevice => Refusal::UnknownDevice,
         Refused::Signed(SignedError::Signature) => Refusal::Signature,
         Refused::Signed(_) => Refusal::Malformed,
-    })
+    })?;
+    // The event is signed, the keys beside it are not: they serve what it names.
+    let mut keys = entry.keys;
+    keys.retain(|key| event.attachments.contains(&key.digest));
+    Ok(Taken { event, keys })
 }
 
 /// What HQ has around the place that an event takes in its device's chain.
@@ -202,11 +219,11 @@ impl Shelf<'_> {
     fn answer(
         &mut self,
         address: &Address,
-        event: &Result<Signed<Event>, Refusal>,
+        taken: &Result<Taken, Refusal>,
         delivered: &mut Delivered,
     ) -> Result<Vec<u8>, HqError> {
-        let event = match event {
-            Ok(event) => event,
+        let Taken { event, keys } = match taken {
+            Ok(taken) => taken,
             Err(refusal) => {
                 delivered.refused += 1;
                 return self.receipt(address, Outcome::Refused(*refusal));
@@ -221,6 +238,12 @@ impl Shelf<'_> {
         let receipt = self.receipt(address, outcome)?;
         self.store(event, &receipt)?;
         self.hq.confirm(self.db, event)?;
+        let mut insert = self.db.prepare_cached(
+            "INSERT OR IGNORE INTO attachments (digest, event, key) VALUES (?1, ?2, ?3)",
+        )?;
+        for key in keys {
+            insert.execute(params![key.digest.0, event.id().0, to_vec(key)])?;
+        }
         delivered.stored += 1;
         Ok(receipt)
     }
@@ -291,8 +314,8 @@ impl Shelf<'_> {
         boxes: &BoxList,
     ) -> Result<Option<BTreeSet<Token>>, HqError> {
         let lists = match self.lists.entry(*job) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(store::lists(self.db, self.hq.key(), job)?),
+            Slot::Occupied(known) => known.into_mut(),
+            Slot::Vacant(new) => new.insert(store::lists(self.db, self.hq.key(), job)?),
         };
         store::resolve(self.db, self.hq.key(), lists, boxes)
     }
@@ -389,7 +412,7 @@ impl<'k> Epochs<'k> {
     fn keep(
         &self,
         db: &Connection,
-        read: &[(Address, Result<Signed<Event>, Refusal>)],
+        read: &[(Address, Result<Taken, Refusal>)],
     ) -> Result<(), HqError> {
         let mut insert =
             db.prepare_cached("INSERT OR IGNORE INTO epochs (id, header) VALUES (?1, ?2)")?;

@@ -33,6 +33,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("store/2.sql")),
     M::up(include_str!("store/3.sql")),
     M::up(include_str!("store/4.sql")),
+    M::up(include_str!("store/5.sql")),
 ];
 
 /// The database, for one user at a time.

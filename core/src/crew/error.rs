@@ -86,6 +86,9 @@ pub enum CrewError {
     /// [`MOST_SIGNED_OFF`]: crate::custody::MOST_SIGNED_OFF
     #[error("there is nothing to sign off, or too much at once")]
     NothingToSign,
+    /// A note of more characters than it may have, which the app should not take in.
+    #[error("the note is too long; shorten it")]
+    NoteTooLong,
     /// Only a supervisor signs off.
     #[error("only a supervisor signs off")]
     NotASupervisor,
@@ -218,6 +221,7 @@ impl CrewError {
             | Self::OnlyByHandoff
             | Self::NoReceipt
             | Self::KeyRemains
+            | Self::NoteTooLong
             | Self::Handoff(HandoffError::Damaged)
             | Self::Seal(SealError::TooLarge)
             | Self::Store(StoreError::Damaged) => Advice::Report,

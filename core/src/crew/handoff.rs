@@ -137,12 +137,16 @@ impl Crew {
     ) -> Result<Vec<u8>, CrewError> {
         let pack = self.phone.open_job(job)?;
         let now = self.now();
-        let (hello, known) = self.phone.state().store.transaction(|t| {
+        let mut state = self.phone.state();
+        // His tick may be newer than ours.
+        state.ready = None;
+        let (hello, known) = state.store.transaction(|t| {
             let known = Known::read(t)?;
             let hello = Hello::read(hello, known.authority())?;
             let known = self.keep_newer(t, hello.tick.as_ref(), known)?;
             Ok::<_, CrewError>((hello, known))
         })?;
+        drop(state);
         let receiver =
             known_credential(&pack.roster, hello.credential.as_ref(), hello.device, &known)?;
         let classes = self.phone.classes(&pack, boxes)?;
@@ -185,7 +189,9 @@ impl Crew {
         let me = self.phone.device;
         let now = self.now();
         let mut state = self.phone.state();
-        let super::phone::State { store, lists, .. } = &mut *state;
+        let super::phone::State { store, lists, ready, .. } = &mut *state;
+        // His tick may be newer than ours.
+        *ready = None;
         store.transaction(|t| {
             let known = Known::read(t)?;
             let mut receiving = read_receiving(t)?;
@@ -296,7 +302,9 @@ impl Crew {
         let now = self.now();
         let (mut giving, offer, accept, receiver, compared, may_be_revoked) = {
             let mut state = self.phone.state();
-            let super::phone::State { store, lists, .. } = &mut *state;
+            let super::phone::State { store, lists, ready, .. } = &mut *state;
+            // His tick may be newer than ours.
+            *ready = None;
             store.transaction(|t| {
                 let known = Known::read(t)?;
                 let mut other = MessageError::OtherHandoff;

@@ -182,6 +182,9 @@ pub(super) fn remember(
     entered: &BTreeSet<Token>,
     lists: &Lists,
 ) -> Result<(), CrewError> {
+    if entered.is_empty() {
+        return Ok(());
+    }
     let listed = lists.tokens_of_job(job);
     let mut known = read_progress(t, job)?;
     let before: BTreeSet<Token> = known.entered().chain(listed.iter().copied()).collect();
@@ -254,6 +257,11 @@ pub(super) fn read_packs(t: &mut Transaction<'_>) -> Result<Vec<JobPack>, CrewEr
     open_packs(&packs, &hq)
 }
 
+/// The job packs that are not damaged.
+pub(super) fn whole_packs(t: &Transaction<'_>, hq: &PublicKey) -> Result<Vec<JobPack>, CrewError> {
+    open_packs(&t.whole(JOB)?, hq)
+}
+
 fn open_packs(packs: &[Zeroizing<Vec<u8>>], hq: &PublicKey) -> Result<Vec<JobPack>, CrewError> {
     packs
         .iter()
@@ -271,7 +279,7 @@ pub(super) fn load_lists(t: &mut Transaction<'_>, hq: &PublicKey) -> Result<List
     for bytes in t.whole(ROLL)? {
         lists.add_roll(stored::<RollWire>(&bytes)?.open(hq)?);
     }
-    for pack in open_packs(&t.whole(JOB)?, hq)? {
+    for pack in whole_packs(t, hq)? {
         lists.add_manifests(pack.manifests(hq)?);
     }
     Ok(lists)

@@ -19,7 +19,7 @@ use crate::handoff::{Giving, HandoffError, Receiving};
 use crate::job::{Erasure, Method, Verification};
 use crate::outbox::queue::{self, Status};
 use crate::signed::{Signed, Unverified};
-use crate::vault::{KeyVault, Salvage, Store, StoreError, Transaction, VaultError};
+use crate::vault::{KeyVault, PublicKeys, Salvage, Store, StoreError, Transaction, VaultError};
 
 /// A store that rests while the app is suspended.
 pub(super) struct OnDemand(Option<Store>);
@@ -63,13 +63,13 @@ impl OnDemand {
 pub(super) fn load(
     directory: &Path,
     vault: &dyn KeyVault,
-) -> Result<(OnDemand, DeviceId, Lists), CrewError> {
+) -> Result<(OnDemand, PublicKeys, Lists), CrewError> {
     // First the store: emptying it, where that was interrupted, makes another device.
     let mut store = Store::open(directory, vault)?;
     let keys = vault.public_keys()?;
     let device = DeviceId::of(&keys.act, &keys.handoff);
     let lists = prepare(&mut store, vault, device)?;
-    Ok((OnDemand(Some(store)), device, lists))
+    Ok((OnDemand(Some(store)), keys, lists))
 }
 
 /// What is to be done with a store that was just opened, before anything else: its
@@ -93,7 +93,7 @@ impl Crew {
     pub fn suspend(&self) {
         let mut state = self.phone.state();
         state.store = OnDemand(None);
-        (state.epoch, state.lists) = (None, Lists::new());
+        (state.epoch, state.ready, state.lists) = (None, None, Lists::new());
     }
 
     /// Opens the store again. Without a suspension it changes nothing.
@@ -107,8 +107,8 @@ impl Crew {
             if state.store.0.is_some() {
                 return Ok(());
             }
-            let (store, device, lists) = load(&self.phone.directory, self.phone.vault.as_ref())?;
-            if device != self.phone.device {
+            let (store, keys, lists) = load(&self.phone.directory, self.phone.vault.as_ref())?;
+            if keys != self.phone.keys {
                 return Err(CrewError::LoggedOut);
             }
             (state.store, state.lists) = (store, lists);
@@ -145,7 +145,8 @@ impl Crew {
     pub fn forget(&self, job: JobId) -> Result<Signed<Erasure>, CrewError> {
         {
             let mut state = self.phone.state();
-            let State { store, lists, .. } = &mut *state;
+            let State { store, lists, ready, .. } = &mut *state;
+            *ready = None;
             let vault = self.phone.vault.as_ref();
             let store = store.open()?;
             // Before any key is exchanged.
@@ -195,7 +196,8 @@ impl Crew {
         let mut state = self.phone.state();
         let status = state.store.transaction(|t| queue::status(t).map_err(CrewError::from))?;
         state.store = OnDemand(None);
-        (state.epoch, state.client, state.lists) = (None, None, Lists::new());
+        (state.epoch, state.ready, state.client) = (None, None, None);
+        state.lists = Lists::new();
         Store::empty(&self.phone.directory, self.phone.vault.as_ref())?;
         Ok(status)
     }
@@ -220,18 +222,14 @@ impl Phone {
     /// can be said, and certifies what was forgotten. What the keys do not allow now
     /// waits for another time.
     pub(super) fn go_on(&self) -> Result<(), CrewError> {
-        let declared = {
-            let mut state = self.state();
-            let State { store, epoch, .. } = &mut *state;
-            store.transaction(|t| self.declare(t, epoch)).inspect_err(|_| *epoch = None)
-        };
-        match declared.and_then(|()| self.certify()) {
+        match self.declare().and_then(|()| self.certify()) {
             Err(
                 CrewError::NotEnrolled
                 | CrewError::NoTick
                 | CrewError::KeyRemains
                 | CrewError::Vault(_)
-                | CrewError::Store(StoreError::Full),
+                // What is damaged is named by whatever needs it.
+                | CrewError::Store(StoreError::Full | StoreError::Damaged),
             ) => Ok(()),
             done => done,
         }

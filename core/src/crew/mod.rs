@@ -12,6 +12,7 @@ mod kept;
 mod known;
 mod life;
 mod phone;
+mod ready;
 mod sign_off;
 
 use std::collections::BTreeSet;
@@ -21,24 +22,28 @@ use std::sync::{Arc, Mutex};
 pub use self::error::{Advice, CrewError};
 pub use self::handoff::{Acceptance, OfferView, Open};
 use self::kept::{Enrolment, read_enrolment, read_packs, read_progress};
+use self::known::Known;
 use self::phone::{Phone, State, is_open};
 pub use self::sign_off::{Asked, SignedOffBy, ToSign};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
 use crate::custody::rules::{self, Rule};
 use crate::custody::{
-    Credential, CustomerReceipt, DeviceId, Drawing, Entry, Event, EventId, FindingKind, JobId,
-    Kind, Protection, ReleaseCode, Revocations, Salt, Tick,
+    Act, Credential, CustomerReceipt, DeviceId, Drawing, Entry, Event, EventId, FindingKind, JobId,
+    Kind, Protection, Refused, ReleaseCode, Revocations, Role, Salt, Tick,
 };
 use crate::job::JobPack;
 use crate::label::Token;
-use crate::outbox::SealingKey;
+use crate::outbox::attachment::{self, Attached, MAX_ATTACHMENT};
 use crate::outbox::queue::{self, Status};
+use crate::outbox::{Decision, MAX_NOTE, Resolution, SealingKey, prepare_photo};
+use crate::personal::Personal;
+use crate::scan::photo::PhotoError;
 use crate::scan::{Commission, Tally};
-use crate::signed::{Digest, PublicKey, Signed, SignedError};
+use crate::signed::{Digest, PublicKey, Signed, SignedError, Unverified};
 use crate::sync::wire::Invitation;
 use crate::sync::{Client, SyncError};
-use crate::vault::{KeyVault, Salvage, StoreError};
+use crate::vault::{KeyVault, Salvage, StoreError, Transaction};
 
 /// What was found wrong with which boxes.
 pub type Found = (FindingKind, BTreeSet<Token>);
@@ -47,6 +52,48 @@ pub type Found = (FindingKind, BTreeSet<Token>);
 #[derive(Clone)]
 pub struct Crew {
     phone: Arc<Phone>,
+}
+
+/// One act of several that are recorded together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// What was done.
+    pub kind: Kind,
+    /// On which boxes.
+    pub boxes: BTreeSet<Token>,
+    /// What was found wrong.
+    pub findings: Vec<Found>,
+    /// The event that it answers.
+    pub about: Option<EventId>,
+}
+
+/// An act that was recorded with photos.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Photographed {
+    /// The act.
+    pub event: EventId,
+    /// The photos that are not with it, by their places, and why.
+    pub refused: Vec<(usize, PhotoRefused)>,
+}
+
+/// Why a photo was not kept, though its act was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PhotoRefused {
+    /// It cannot be read.
+    #[error("{0}")]
+    Photo(PhotoError),
+    /// Even scaled it is larger than a photo may be.
+    #[error("the photo is too large; set a shorter long side")]
+    TooLarge,
+    /// The photos that wait take as much room as they may.
+    #[error("photos that wait take all of {quota} bytes; sync, then take it again")]
+    Quota {
+        /// How much they may take.
+        quota: u64,
+    },
+    /// No space is left on the disk.
+    #[error("the disk is full; free some space and take the photo again")]
+    Full,
 }
 
 /// What came from HQ.
@@ -99,10 +146,11 @@ impl Crew {
         vault: Arc<dyn KeyVault>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, CrewError> {
-        let (store, device, lists) = life::load(directory, vault.as_ref())?;
-        let state = State { store, lists, epoch: None, client: None, failures: 0 };
+        let (store, keys, lists) = life::load(directory, vault.as_ref())?;
+        let device = DeviceId::of(&keys.act, &keys.handoff);
+        let state = State { store, lists, epoch: None, ready: None, client: None, failures: 0 };
         let (directory, state) = (directory.to_owned(), Mutex::new(state));
-        let phone = Phone { directory, vault, clock, device, state };
+        let phone = Phone { directory, vault, clock, device, keys, state };
         phone.go_on()?;
         Ok(Self { phone: Arc::new(phone) })
     }
@@ -238,7 +286,7 @@ impl Crew {
         let pack = self.phone.open_job(job)?;
         self.phone.check(Kind::Commission, &pack, boxes)?;
         let act = self.phone.act(Kind::Commission, job, boxes)?;
-        Ok(self.phone.record(act, boxes)?.id())
+        self.phone.record(act, boxes)
     }
 
     /// Whose signature an act will need besides this one, to be said before it is
@@ -277,31 +325,124 @@ impl Crew {
         findings: &[Found],
         about: Option<EventId>,
     ) -> Result<EventId, CrewError> {
-        self.record_act(kind, job, boxes, findings, about, Vec::new())
+        let act = self.phone.deed(kind, job, boxes, findings, about)?;
+        self.phone.record(act, &BTreeSet::new())
     }
 
-    fn record_act(
+    /// Records several acts of a job in one commit, which costs one wait for the
+    /// disk: all of them, or none. The ids come in the order of the acts.
+    ///
+    /// # Errors
+    /// As of [`record`](Self::record).
+    pub fn record_all(&self, job: JobId, deeds: &[Deed]) -> Result<Vec<EventId>, CrewError> {
+        let act =
+            |deed: &Deed| self.phone.deed(deed.kind, job, &deed.boxes, &deed.findings, deed.about);
+        self.phone.record_all(deeds.iter().map(act).collect::<Result<_, _>>()?)
+    }
+
+    /// Records one act with photos, as they were taken: each is scaled to `longest`
+    /// pixels on its long side, loses all that is not picture, and is sealed to HQ.
+    /// The act is recorded even when a photo cannot be: then the answer says why.
+    ///
+    /// `quota` is what all photos that wait may take on this phone, in bytes;
+    /// [`LONGEST_SIDE`](crate::outbox::LONGEST_SIDE) and
+    /// [`QUOTA`](crate::outbox::attachment::QUOTA) are what to use unless something
+    /// else is wanted.
+    ///
+    /// # Errors
+    /// As of [`record`](Self::record).
+    pub fn record_with_photos(
         &self,
-        kind: Kind,
         job: JobId,
-        boxes: &BTreeSet<Token>,
-        findings: &[Found],
-        about: Option<EventId>,
-        attachments: Vec<Digest>,
-    ) -> Result<EventId, CrewError> {
-        let pack = self.phone.open_job(job)?;
-        if matches!(
-            kind,
-            Kind::Offer | Kind::Accept | Kind::Ack | Kind::Withdraw | Kind::Release | Kind::Resume
-        ) {
-            return Err(CrewError::OnlyByHandoff);
+        deed: &Deed,
+        photos: &[&[u8]],
+        longest: u32,
+        quota: u64,
+    ) -> Result<Photographed, CrewError> {
+        let act = self.phone.deed(deed.kind, job, &deed.boxes, &deed.findings, deed.about)?;
+        let mut taken = self.phone.state().store.transaction(|t| attachment::taken(t))?;
+        let (mut ready, mut refused) = (Vec::new(), Vec::new());
+        for (place, photo) in photos.iter().enumerate() {
+            match prepare_photo(photo, longest) {
+                Ok(photo) if photo.len() > MAX_ATTACHMENT => {
+                    refused.push((place, PhotoRefused::TooLarge));
+                }
+                Ok(photo) => {
+                    let size = u64::try_from(photo.len()).unwrap_or(u64::MAX);
+                    if taken.saturating_add(size) > quota {
+                        refused.push((place, PhotoRefused::Quota { quota }));
+                    } else {
+                        taken += size;
+                        ready.push((place, photo));
+                    }
+                }
+                Err(error) => refused.push((place, PhotoRefused::Photo(error))),
+            }
         }
-        self.phone.check(kind, &pack, boxes)?;
-        let mut act = self.phone.act(kind, job, boxes)?;
-        act.findings = self.phone.findings(findings)?;
-        act.about = about;
-        act.attachments = attachments;
-        Ok(self.phone.record(act, &BTreeSet::new())?.id())
+        let (places, ready): (Vec<usize>, Vec<_>) = ready.into_iter().unzip();
+        let event = match self.phone.record_with_photos(act.clone(), &ready) {
+            Err(CrewError::Store(StoreError::Full)) if !ready.is_empty() => {
+                refused.extend(places.into_iter().map(|place| (place, PhotoRefused::Full)));
+                self.phone.record_with_photos(act, &[])?
+            }
+            recorded => recorded?,
+        };
+        Ok(Photographed { event, refused })
+    }
+
+    /// Decides on an entry of another phone's queue that HQ refused, as that
+    /// phone's [`outbox`](Self::outbox) shows it. The answer is to be brought to
+    /// that phone.
+    ///
+    /// # Errors
+    /// [`CrewError::Vault`], or [`CrewError::NoteTooLong`].
+    pub fn decide(
+        &self,
+        event: EventId,
+        refusal: Digest,
+        decision: Decision,
+        note: &str,
+    ) -> Result<Vec<u8>, CrewError> {
+        if note.chars().count() > MAX_NOTE {
+            return Err(CrewError::NoteTooLong);
+        }
+        let resolution = Resolution {
+            version: Version,
+            event,
+            refusal,
+            decision,
+            note: Personal::new(note),
+            by: self.phone.device,
+            claimed_at: self.phone.clock.now(),
+        };
+        let signed = Signed::sign(resolution, &self.phone.keys.handoff, |bytes| {
+            self.phone.vault.sign(Protection::Handoff, bytes)
+        })?;
+        Ok(signed.as_bytes().to_vec())
+    }
+
+    /// Does what a supervisor decided on an entry of this phone's queue.
+    ///
+    /// # Errors
+    /// [`CrewError::Stranger`] if no supervisor of a job on this phone signed it,
+    /// [`CrewError::Expired`] if HQ does not vouch for him any more,
+    /// [`CrewError::NotForMe`] if no entry waits for this decision.
+    pub fn resolve(&self, resolution: &[u8]) -> Result<(), CrewError> {
+        let unsigned = |error| CrewError::FromPhone(Refused::Signed(error));
+        let resolution = Unverified::<Resolution>::parse(resolution).map_err(unsigned)?;
+        self.phone.state().store.transaction(|t| {
+            let by = supervisor(t, resolution.claims().by)?;
+            let resolution = resolution.verify(&by.handoff_key).map_err(unsigned)?;
+            if queue::resolve(t, &resolution)? { Ok(()) } else { Err(CrewError::NotForMe) }
+        })
+    }
+
+    /// The photos that wait for HQ, oldest first.
+    ///
+    /// # Errors
+    /// [`CrewError::Store`].
+    pub fn photos(&self) -> Result<Vec<Attached>, CrewError> {
+        self.phone.state().store.transaction(|t| Ok(attachment::waiting(t)?))
     }
 
     /// Records that the customer confirms an act with a code, typed or scanned. The
@@ -348,7 +489,9 @@ impl Crew {
     ) -> Result<Drawn, CrewError> {
         let (salt, picture) = (phone::salt()?, drawing.render(1)?);
         let attached = vec![drawing.digest(&salt)];
-        let event = self.record_act(kind, job, boxes, findings, None, attached)?;
+        let act = self.phone.deed(kind, job, boxes, findings, None)?;
+        let act = Act { attachments: attached, ..act };
+        let event = self.phone.record(act, &BTreeSet::new())?;
         Ok(Drawn { event, salt, picture })
     }
 
@@ -415,6 +558,19 @@ impl Crew {
         let phone = Arc::clone(&self.phone);
         blocking(move || phone.client()).await
     }
+}
+
+/// The credential of a supervisor whom HQ vouches for, of a job on this phone.
+fn supervisor(t: &mut Transaction<'_>, device: DeviceId) -> Result<Credential, CrewError> {
+    let known = Known::read(t)?;
+    let found = read_packs(t)?
+        .iter()
+        .flat_map(|pack| &pack.roster)
+        .filter_map(|bytes| Signed::<Credential>::open(bytes, &known.hq).ok())
+        .find(|found| found.device() == device && found.role == Role::Supervisor)
+        .ok_or(CrewError::Stranger)?;
+    known.still_vouches_for(&found)?;
+    Ok(Credential::clone(&found))
 }
 
 /// Runs what may block on disk or key hardware where blocking is allowed.

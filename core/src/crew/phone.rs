@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minicbor::bytes::ByteVec;
 use ring::rand::{SecureRandom, SystemRandom};
+use zeroize::Zeroizing;
 
 use super::diary::{self, Line};
 use super::kept::{
@@ -14,22 +15,24 @@ use super::kept::{
 };
 use super::known::{Known, classes_of, read_revocations};
 use super::life::OnDemand;
+use super::ready::{Anchored, Ready};
 use super::{CrewError, Delivered, Fetched, Found};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
 use crate::custody::{
-    Act, Anchor, BoxClass, DeviceId, Event, EventId, Finding, FindingKind, JobId, Kind, Link,
-    Lists, Manifests, Moment, Protection, Receipt, Revocations, Salt, Since, Tick,
+    Act, BoxClass, DeviceId, Event, EventId, Finding, FindingKind, JobId, Kind, Link, Lists,
+    Manifests, Moment, Protection, Receipt, Revocations, Salt, Tick,
 };
 use crate::job::JobPack;
 use crate::label::Token;
 use crate::label::roll::RollWire;
 use crate::outbox::queue::{self, Settled, Waiting};
-use crate::outbox::{Epoch, SealError, SealingKey};
+use crate::outbox::{AttachmentKey, Entry, Epoch, SealError, SealingKey, attachment};
 use crate::signed::{PublicKey, Signed};
 use crate::sync::wire::{Batch, EnrolClaim, EnrolRequest, EnrolmentCode, MAX_BATCH, MAX_BODY};
 use crate::sync::{Client, SyncError, pause};
-use crate::vault::{KeyVault, Mark, Transaction};
+use crate::vault::wipe::leaving_no_trace;
+use crate::vault::{KeyVault, Mark, PublicKeys, Transaction};
 
 pub(super) struct Phone {
     /// Where its store is.
@@ -37,6 +40,7 @@ pub(super) struct Phone {
     pub(super) vault: Arc<dyn KeyVault>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) device: DeviceId,
+    pub(super) keys: PublicKeys,
     pub(super) state: Mutex<State>,
 }
 
@@ -45,6 +49,8 @@ pub(super) struct State {
     pub(super) lists: Lists,
     /// In memory only: it never goes back, and a restart begins another.
     pub(super) epoch: Option<Epoch>,
+    /// What acts need of the store; none where that must be read again.
+    pub(super) ready: Option<Ready>,
     /// With its session, as long as the enrolment is the same.
     pub(super) client: Option<Arc<Client>>,
     pub(super) failures: u32,
@@ -59,7 +65,7 @@ impl Phone {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.store.is_broken() {
-            state.epoch = None;
+            (state.epoch, state.ready) = (None, None);
             if let Ok(lists) = state.store.reopen(self.vault.as_ref(), self.device) {
                 state.lists = lists;
             }
@@ -109,6 +115,7 @@ impl Phone {
             KeptTick { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis };
         let mut labels = 0;
         let mut state = self.state();
+        state.ready = None;
         state.lists = state.store.transaction(|t| {
             // Another phone may have shown a newer one. HQ's clock does not go back.
             if kept_tick(t, hq)?
@@ -153,7 +160,8 @@ impl Phone {
     /// sent to it, any more.
     pub(super) fn keep_enrolment(&self, enrolment: &Enrolment) -> Result<(), CrewError> {
         let mut state = self.state();
-        let State { store, epoch, client, .. } = &mut *state;
+        let State { store, epoch, client, ready, .. } = &mut *state;
+        *ready = None;
         store.transaction(|t| t.put(ENROLMENT, ONLY, None, &cbor::to_vec(enrolment)))?;
         (*epoch, *client) = (None, None);
         Ok(())
@@ -231,6 +239,43 @@ impl Phone {
         known.may(kind, &classes)
     }
 
+    /// An act that a person does alone, in a job that is open, and that no rule forbids
+    /// to this phone's carrier.
+    pub(super) fn deed(
+        &self,
+        kind: Kind,
+        job: JobId,
+        boxes: &BTreeSet<Token>,
+        findings: &[Found],
+        about: Option<EventId>,
+    ) -> Result<Act, CrewError> {
+        use Kind::{Accept, Ack, Offer, Release, Resume, Withdraw};
+        {
+            let mut state = self.state();
+            let State { store, ready, lists, .. } = &mut *state;
+            let known = match ready.take() {
+                Some(known) => known,
+                None => match store.transaction(Ready::read) {
+                    // Then no job came from HQ either, which is what to say first.
+                    Err(CrewError::NoTick) => {
+                        drop(state);
+                        self.open_job(job)?;
+                        return Err(CrewError::NoTick);
+                    }
+                    read => read?,
+                },
+            };
+            let known = ready.insert(known);
+            let pack = known.open_job(job, self.clock.now())?;
+            if matches!(kind, Offer | Accept | Ack | Withdraw | Release | Resume) {
+                return Err(CrewError::OnlyByHandoff);
+            }
+            known.known.may(kind, &classes_of(pack, lists, boxes)?)?;
+        }
+        let findings = self.findings(findings)?;
+        Ok(Act { findings, about, ..self.act(kind, job, boxes)? })
+    }
+
     pub(super) fn findings(&self, findings: &[Found]) -> Result<Vec<Finding>, CrewError> {
         self.findings_for(findings, |_| u32::MAX)
     }
@@ -255,12 +300,8 @@ impl Phone {
 
     /// Signs an act, verifies the signature, and commits it to the queue with
     /// the chain and what the screen needs.
-    pub(super) fn record(
-        &self,
-        act: Act,
-        entered: &BTreeSet<Token>,
-    ) -> Result<Signed<Event>, CrewError> {
-        self.record_with(act, entered, |event| event, |_, event| Ok(event.clone()))
+    pub(super) fn record(&self, act: Act, entered: &BTreeSet<Token>) -> Result<EventId, CrewError> {
+        self.record_with(act, entered, |event| event, |_, event| Ok(event.id()))
     }
 
     /// The same for an event with more fields, and with what else must be kept if
@@ -272,88 +313,172 @@ impl Phone {
         complete: impl FnOnce(Event) -> Event,
         keep: impl FnOnce(&mut Transaction<'_>, &Signed<Event>) -> Result<T, CrewError>,
     ) -> Result<T, CrewError> {
-        let mut state = self.state();
-        let State { store, epoch, lists, .. } = &mut *state;
-        store
-            .transaction(|t| {
-                self.declare(t, epoch)?;
-                let job = act.job;
-                let event = self.append(t, epoch, act, complete)?;
-                remember(t, job, entered, lists)?;
-                diary::write_down(t, job, [Line::of(&event, lists)])?;
-                keep(t, &event)
-            })
-            .inspect_err(|_| {
-                // The epoch's header may be in the transaction that failed.
-                *epoch = None;
-            })
+        let job = act.job;
+        self.commit(vec![act], &[], complete, |t, lists, recorded| {
+            remember(t, job, entered, lists)?;
+            keep(t, recorded.last.as_ref().ok_or(CrewError::NothingToSign)?)
+        })
     }
 
-    /// Says that the store was restored or lost, if that is not said yet. Nothing
-    /// else can be the first event of a new generation.
-    pub(super) fn declare(
+    /// Several acts in one commit: all of them are recorded, or none.
+    pub(super) fn record_all(&self, acts: Vec<Act>) -> Result<Vec<EventId>, CrewError> {
+        self.commit(acts, &[], |event| event, |_, _, recorded| Ok(recorded.ids.clone()))
+    }
+
+    /// One act with its photos, ready to leave, sealed with it.
+    pub(super) fn record_with_photos(
         &self,
-        t: &mut Transaction<'_>,
-        epoch: &mut Option<Epoch>,
-    ) -> Result<(), CrewError> {
-        if read_chain(t)?.is_undeclared() {
-            self.append(t, epoch, Act::resume(), |event| event)?;
+        mut act: Act,
+        photos: &[Zeroizing<Vec<u8>>],
+    ) -> Result<EventId, CrewError> {
+        let keys =
+            photos.iter().map(|photo| AttachmentKey::draw(photo)).collect::<Result<Vec<_>, _>>()?;
+        act.attachments.extend(keys.iter().map(|key| key.digest));
+        self.commit(
+            vec![act],
+            &keys,
+            |event| event,
+            |t, _, recorded| {
+                let event = *recorded.ids.last().ok_or(CrewError::NothingToSign)?;
+                for (key, photo) in keys.iter().zip(photos) {
+                    attachment::keep(t, event, key, photo)?;
+                }
+                Ok(event)
+            },
+        )
+    }
+
+    /// Says that the store was restored or lost, if that is not said yet.
+    pub(super) fn declare(&self) -> Result<(), CrewError> {
+        if !self.state().store.transaction(|t| read_chain(t))?.is_undeclared() {
+            return Ok(());
         }
-        Ok(())
+        match self.commit(Vec::new(), &[], |event| event, |_, _, _| Ok(())) {
+            // Somebody else was faster.
+            Err(CrewError::NothingToSign) => Ok(()),
+            declared => declared,
+        }
     }
 
-    /// The next event of the chain: signed, verified and queued.
-    fn append(
+    /// Signs acts of one job, verifies the signatures, and commits them to the queue.
+    /// `complete` and `keys`, which are of attachments, are for the first act: what has
+    /// more fields or photos is recorded alone.
+    ///
+    /// Where nothing says yet that the store was restored, that comes first: nothing
+    /// else can be the first event of a new generation.
+    fn commit<T>(
         &self,
-        t: &mut Transaction<'_>,
-        epoch: &mut Option<Epoch>,
-        act: Act,
+        acts: Vec<Act>,
+        keys: &[AttachmentKey],
         complete: impl FnOnce(Event) -> Event,
-    ) -> Result<Signed<Event>, CrewError> {
-        let enrolment = read_enrolment(t)?;
-        let mut chain = read_chain(t)?;
+        keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
+    ) -> Result<T, CrewError> {
+        leaving_no_trace(|| self.commit_acts(acts, keys, complete, keep))
+    }
+
+    fn commit_acts<T>(
+        &self,
+        acts: Vec<Act>,
+        keys: &[AttachmentKey],
+        complete: impl FnOnce(Event) -> Event,
+        keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
+    ) -> Result<T, CrewError> {
+        let mut state = self.state();
+        let State { store, epoch, lists, ready, .. } = &mut *state;
+        // It is put back after the commit only: whatever fails before, what the
+        // store says is read from the store again.
+        let mut now = match ready.take() {
+            Some(known) => known,
+            None => store.transaction(Ready::read)?,
+        };
+        let mut headers = Vec::new();
+        let commit = || {
+            let resume = now.chain.is_undeclared().then(Act::resume);
+            if acts.is_empty() && resume.is_none() {
+                return Err(CrewError::NothingToSign);
+            }
+            // Signing may wait for a person, so the transaction begins after it. Of
+            // the events none but the last is needed once it is sealed, and it lies
+            // on the stack, which is overwritten; a list would leave them on the heap.
+            let mut envelopes = Vec::with_capacity(acts.len() + 1);
+            let mut recorded = Recorded { ids: Vec::with_capacity(acts.len()), last: None };
+            let mut lines = Vec::with_capacity(acts.len());
+            let mut complete = Some(complete);
+            let job = acts.first().map(|act| act.job);
+            let mine = acts.into_iter().map(|act| (act, true));
+            for (act, is_mine) in resume.map(|act| (act, false)).into_iter().chain(mine) {
+                let event = self.event(&now, act)?;
+                let complete = if is_mine { complete.take() } else { None };
+                let keys = if complete.is_some() { keys } else { &[] };
+                let event = match complete {
+                    Some(complete) => self.sign(complete(event))?,
+                    None => self.sign(event)?,
+                };
+                if epoch.as_ref().is_none_or(|epoch| epoch.left() == 0) {
+                    let begun = Epoch::begin(&SealingKey::from_bytes(&now.sealing_key)?)?;
+                    headers.push((begun.id(), begun.header()));
+                    *epoch = Some(begun);
+                }
+                let sealing = epoch.as_mut().ok_or(SealError::Full)?;
+                let (generation, sequence, id) = (event.generation, event.sequence, event.id());
+                let content = Entry::to_bytes(event.as_bytes(), keys);
+                envelopes.push(sealing.seal(self.device, generation, sequence, id, &content)?);
+                now.chain.append(event.job, id);
+                if is_mine {
+                    lines.push(Line::of(&event, lists));
+                    recorded.ids.push(id);
+                    recorded.last = Some(event);
+                }
+            }
+            store.transaction(|t| {
+                for (id, header) in &headers {
+                    queue::begin_epoch(t, *id, header)?;
+                }
+                for envelope in &envelopes {
+                    queue::push(t, envelope)?;
+                }
+                put_chain(t, &now.chain)?;
+                if let Some(job) = job {
+                    diary::write_down(t, job, lines)?;
+                }
+                keep(t, lists, &recorded)
+            })
+        };
+        match commit() {
+            Ok(done) => {
+                *ready = Some(now);
+                Ok(done)
+            }
+            Err(error) => {
+                // What was sealed is lost with its index, which no other entry
+                // gets. An epoch that began here is lost whole: its header may
+                // not be in the store.
+                if !headers.is_empty() {
+                    *epoch = None;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn sign(&self, event: Event) -> Result<Signed<Event>, CrewError> {
+        let protection = event.protection;
+        let sign = |bytes: &[u8]| self.vault.sign(protection, bytes);
+        Ok(Signed::sign(event, self.keys.of(protection), sign)?)
+    }
+
+    fn event(&self, now: &Ready, act: Act) -> Result<Event, CrewError> {
         let link = Link {
             device: self.device,
-            generation: chain.generation,
-            sequence: chain.sequence.saturating_add(1),
-            previous: chain.previous,
+            generation: now.chain.generation,
+            sequence: now.chain.sequence.saturating_add(1),
+            previous: now.chain.previous,
         };
-        let event = complete(Event::new(link, self.moment(t, &enrolment.hq)?, salt()?, act));
-        let protection = event.protection;
-        let keys = self.vault.public_keys()?;
-        let event =
-            Signed::sign(event, keys.of(protection), |bytes| self.vault.sign(protection, bytes))?;
-
-        if epoch.as_ref().is_none_or(|epoch| epoch.left() == 0) {
-            let begun = Epoch::begin(&SealingKey::from_bytes(&enrolment.sealing_key)?)?;
-            queue::begin_epoch(t, begun.id(), &begun.header())?;
-            *epoch = Some(begun);
-        }
-        let sealing = epoch.as_mut().ok_or(SealError::Full)?;
-        let envelope = sealing.seal(
-            link.device,
-            link.generation,
-            link.sequence,
-            event.id(),
-            event.as_bytes(),
-        )?;
-        queue::push(t, &envelope)?;
-        chain.append(event.job, event.id());
-        put_chain(t, &chain)?;
-        Ok(event)
+        Ok(Event::new(link, now.anchored.moment(self.clock.as_ref()), salt()?, act))
     }
 
     pub(super) fn moment(&self, t: &Transaction<'_>, hq: &PublicKey) -> Result<Moment, CrewError> {
-        let kept = t.get(TICK, ONLY)?.ok_or(CrewError::NoTick)?;
-        let kept: KeptTick = stored(&kept)?;
-        let tick: Signed<Tick> = Signed::open(&kept.tick, hq).map_err(CrewError::FromHq)?;
-        let (boot, now) = self.clock.since_boot();
-        let millis = if boot == kept.boot { now.saturating_sub(kept.millis) } else { now };
-        Ok(Moment {
-            claimed_at: self.clock.now(),
-            since: Since { boot, millis },
-            anchor: Anchor { number: tick.number, nonce: tick.nonce },
-        })
+        Ok(Anchored::read(t, hq)?.moment(self.clock.as_ref()))
     }
 
     /// Before a byte of an event leaves: the mark outside the database. Under
@@ -428,6 +553,12 @@ impl Phone {
 fn kept_tick(t: &Transaction<'_>, hq: &PublicKey) -> Result<Option<Signed<Tick>>, CrewError> {
     let Some(bytes) = t.get(TICK, ONLY)? else { return Ok(None) };
     Ok(Signed::open(&stored::<KeptTick>(&bytes)?.tick, hq).ok())
+}
+
+/// What a commit is about to make durable.
+struct Recorded {
+    ids: Vec<EventId>,
+    last: Option<Signed<Event>>,
 }
 
 pub(super) const fn is_open(pack: &JobPack, now: u64) -> bool {

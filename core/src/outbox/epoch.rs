@@ -27,6 +27,7 @@ use super::{Address, Envelope, HqKeyId, MAX_CONTENT};
 use crate::cbor::{self, Version};
 use crate::custody::{DeviceId, EventId};
 use crate::signed::Namespace;
+use crate::vault::wipe::{leaving_no_trace, leaving_no_trace_of_much};
 
 /// How many entries one epoch seals; then a new one begins.
 pub const EPOCH_ENTRIES: u16 = 1_024;
@@ -213,7 +214,7 @@ impl OpeningKey {
         .map_err(|_| UnsealError::Altered)?;
         let mut key = Zeroizing::new([0; 32]);
         context.export(EXPORT, key.as_mut()).map_err(|_| UnsealError::Altered)?;
-        Ok(OpenedEpoch { hq_key: self.public.id, id: header.epoch(), first: Chain(key) })
+        Ok(OpenedEpoch { hq_key: self.public.id, id: header.epoch(), first: Chain(Box::new(key)) })
     }
 }
 
@@ -239,7 +240,7 @@ impl OpenedEpoch {
         }
         let mut chain = Chain(self.first.0.clone());
         for _ in 0..address.index {
-            chain = chain.next().ok_or(UnsealError::Altered)?;
+            chain.step().ok_or(UnsealError::Altered)?;
         }
         let (aad, sealed) = envelope.parts();
         let cipher = chain.cipher().ok_or(UnsealError::Altered)?;
@@ -265,6 +266,10 @@ impl Epoch {
     /// # Errors
     /// [`SealError::Key`].
     pub fn begin(hq: &SealingKey) -> Result<Self, SealError> {
+        leaving_no_trace_of_much(|| Self::encapsulated_to(hq))
+    }
+
+    fn encapsulated_to(hq: &SealingKey) -> Result<Self, SealError> {
         let (encapsulated, context) =
             hpke::setup_sender::<AesGcm256, HkdfSha256, XWing>(&OpModeS::Base, &hq.key, INFO)
                 .map_err(|_| SealError::Key)?;
@@ -278,7 +283,7 @@ impl Epoch {
                 hq_key: hq.id.0,
                 encapsulated: encapsulated.into(),
             },
-            chain: Chain(key),
+            chain: Chain(Box::new(key)),
             next: 0,
         })
     }
@@ -329,13 +334,17 @@ impl Epoch {
             sequence,
             event,
         };
-        let cipher = self.chain.cipher().ok_or(SealError::Key)?;
-        self.chain = self.chain.next().ok_or(SealError::Key)?;
-        self.next += 1;
-        Envelope::close(address, content, |aad, padded| {
-            cipher.encrypt(&Nonce::from(NONCE), Payload { msg: padded, aad })
+        // The entry's key and its chain's step are gone when this returns, from
+        // the stack, too: before a byte of the entry reaches the disk.
+        leaving_no_trace(|| {
+            let cipher = self.chain.cipher().ok_or(SealError::Key)?;
+            self.chain.step().ok_or(SealError::Key)?;
+            self.next += 1;
+            Envelope::close(address, content, |aad, padded| {
+                cipher.encrypt(&Nonce::from(NONCE), Payload { msg: padded, aad })
+            })
+            .map_err(|_| SealError::TooLarge)
         })
-        .map_err(|_| SealError::TooLarge)
     }
 }
 
@@ -345,21 +354,24 @@ impl fmt::Debug for Epoch {
     }
 }
 
-/// One step of an epoch's chain of keys.
-struct Chain(Zeroizing<[u8; 32]>);
+/// One step of an epoch's chain of keys. It stays where it was made, as a value
+/// that moves leaves itself behind.
+struct Chain(Box<Zeroizing<[u8; 32]>>);
 
 impl Chain {
     /// HKDF-Expand (RFC 5869 section 2.3). It refuses only sizes that do not
     /// occur here; a key that was not derived is never used all the same.
     fn derive(&self, label: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
         let mut key = Zeroizing::new([0; 32]);
-        let prk = Hkdf::<Sha256>::from_prk(self.0.as_ref()).ok()?;
+        let prk = Hkdf::<Sha256>::from_prk(self.0.as_slice()).ok()?;
         prk.expand(label, key.as_mut()).ok()?;
         Some(key)
     }
 
-    fn next(&self) -> Option<Self> {
-        self.derive(NEXT).map(Self)
+    /// Puts the next key in the place of this one.
+    fn step(&mut self) -> Option<()> {
+        **self.0 = *self.derive(NEXT)?;
+        Some(())
     }
 
     fn cipher(&self) -> Option<Aes256Gcm> {

@@ -6,13 +6,19 @@
 //! in which an entry lies in the database and travels: whole in itself, so it
 //! can be carved out of a broken file and delivered by any carrier.
 
+pub mod attachment;
 mod envelope;
 mod epoch;
+mod photo;
 pub mod queue;
+mod resolution;
 pub(crate) mod salvage;
 
+pub use attachment::{AttachmentKey, Entry};
 pub use envelope::{Address, Envelope, EnvelopeError, HqKeyId, MAX_CONTENT};
 pub use epoch::{
     EPOCH_ENTRIES, Epoch, EpochHeader, EpochId, OpenedEpoch, OpeningKey, SealError, SealingKey,
     UnsealError,
 };
+pub use photo::{LONGEST_SIDE, prepare_photo};
+pub use resolution::{Decision, MAX_NOTE, Parked, Resolution};

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, params};
 
+use super::resolution::{Answers, Decision, Parked, Resolution};
 use super::{Address, Envelope, EpochHeader, EpochId};
 use crate::cbor;
 use crate::custody::{DeviceId, EventId, Outcome, Receipt, Refusal};
 use crate::signed::Signed;
-use crate::vault::{StoreError, Transaction};
+use crate::vault::{Drawer, StoreError, Transaction};
 
 /// An entry as it waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +40,8 @@ pub enum Settled {
 pub struct Status {
     /// Entries that wait.
     pub waiting: u64,
-    /// Entries that HQ refused, by reason.
-    pub parked: Vec<(EventId, Refusal)>,
+    /// Entries that HQ refused, with its reason and what was decided.
+    pub parked: Vec<Parked>,
     /// Entries that the disk damaged. They stay as they are, to be salvaged.
     pub damaged: u64,
 }
@@ -48,6 +49,11 @@ pub struct Status {
 /// Stands in the column `parked` for an entry that is not what was written.
 /// HQ's refusals are numbered from 1.
 const DAMAGED: u8 = 0;
+/// Stands there for an entry that a supervisor gave up.
+const GIVEN_UP: u8 = 255;
+
+/// What was answered to entries, by event.
+const ANSWERS: Drawer = Drawer("answers");
 
 /// Stores an epoch's header, twice, before its first entry.
 ///
@@ -144,7 +150,7 @@ pub fn waiting(
             after = position;
             match Envelope::parse(&bytes) {
                 Ok(envelope) => entries.push(Waiting { position, envelope }),
-                Err(_) => park(transaction, position, DAMAGED)?,
+                Err(_) => park(transaction, position, Some(DAMAGED))?,
             }
         }
     }
@@ -165,10 +171,66 @@ fn rows_after(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn park(transaction: &Transaction<'_>, position: i64, reason: u8) -> Result<(), StoreError> {
+/// The column only finds what stands in [`Answers`] sooner.
+fn park(
+    transaction: &Transaction<'_>,
+    position: i64,
+    reason: Option<u8>,
+) -> Result<(), StoreError> {
     let update = "UPDATE outbox SET parked = ?2 WHERE position = ?1";
-    transaction.sql().execute(update, params![position, reason])?;
+    transaction.sql().prepare_cached(update)?.execute(params![position, reason])?;
     Ok(())
+}
+
+fn answers(transaction: &Transaction<'_>, event: &EventId) -> Result<Answers, StoreError> {
+    let Some(bytes) = transaction.get(ANSWERS, &event.0)? else { return Ok(Answers::default()) };
+    cbor::from_versioned::<_, 1>(&bytes).map_err(|_| StoreError::Damaged)
+}
+
+/// Does what a supervisor decided on a parked entry. The resolution's type says
+/// that its signature was verified; whose it is, the caller checked.
+///
+/// Says whether an entry waited for this decision.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn resolve(
+    transaction: &mut Transaction<'_>,
+    resolution: &Signed<Resolution>,
+) -> Result<bool, StoreError> {
+    let mut answers = answers(transaction, &resolution.event)?;
+    let is_awaited = answers.parked().is_some_and(|parked| {
+        parked.refusal == Some(resolution.refusal) && parked.given_up.is_none()
+    });
+    let Some(position) = parked_position(transaction, &resolution.event)?.filter(|_| is_awaited)
+    else {
+        return Ok(false);
+    };
+    answers.resolve(resolution.as_bytes());
+    transaction.put(ANSWERS, &resolution.event.0, None, &cbor::to_vec(&answers))?;
+    let stands = match resolution.decision {
+        Decision::SendAgain => None,
+        Decision::GiveUp => Some(GIVEN_UP),
+    };
+    park(transaction, position, stands)?;
+    Ok(true)
+}
+
+fn parked_position(
+    transaction: &Transaction<'_>,
+    event: &EventId,
+) -> Result<Option<i64>, StoreError> {
+    let mut statement = transaction.sql().prepare_cached(
+        "SELECT position, envelope FROM outbox WHERE parked IS NOT NULL ORDER BY position",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(1)?;
+        if Envelope::parse(&bytes).is_ok_and(|envelope| envelope.address().event == *event) {
+            return Ok(Some(row.get(0)?));
+        }
+    }
+    Ok(None)
 }
 
 /// An epoch's header, from whichever of its two places still has it whole; none
@@ -193,7 +255,8 @@ pub fn header(transaction: &Transaction<'_>, epoch: EpochId) -> Option<Vec<u8>> 
 }
 
 /// Does to an entry what its receipt says. The receipt's type says that its
-/// signature was verified; that it answers this entry is checked here.
+/// signature was verified; that it answers this entry is checked here, and that
+/// this entry is still the one in its place.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -203,53 +266,80 @@ pub fn settle(
     receipt: &Signed<Receipt>,
 ) -> Result<Settled, StoreError> {
     let address = entry.envelope.address();
-    let answers = receipt.event == address.event
+    let answers_it = receipt.event == address.event
         && receipt.device == address.device
         && receipt.generation == address.generation
         && receipt.sequence == address.sequence;
-    if !answers {
+    if !answers_it || !is_in_place(transaction, entry)? {
         return Ok(Settled::Unknown);
     }
     match receipt.outcome {
         Outcome::Refused(refusal) => {
-            park(transaction, entry.position, refusal.number())?;
+            let mut answers = answers(transaction, &address.event)?;
+            answers.refuse(receipt.as_bytes());
+            transaction.put(ANSWERS, &address.event.0, None, &cbor::to_vec(&answers))?;
+            park(transaction, entry.position, Some(refusal.number()))?;
             Ok(Settled::Parked)
         }
         _ => {
-            transaction
-                .sql()
-                .execute("DELETE FROM outbox WHERE position = ?1", [entry.position])
-                .map(|deleted| transaction.queued(-i64::try_from(deleted).unwrap_or(i64::MAX)))?;
+            let delete = "DELETE FROM outbox WHERE position = ?1";
+            transaction.sql().prepare_cached(delete)?.execute([entry.position])?;
+            transaction.queued(-1);
+            transaction.remove(ANSWERS, &address.event.0)?;
             Ok(Settled::Delivered)
         }
     }
 }
 
-/// How the queue stands.
+/// A place is given again once its entry is gone, so the bytes are compared.
+fn is_in_place(transaction: &Transaction<'_>, entry: &Waiting) -> Result<bool, StoreError> {
+    let select = "SELECT envelope = ?2 FROM outbox WHERE position = ?1";
+    let found: Option<bool> = transaction
+        .sql()
+        .prepare_cached(select)?
+        .query_row(params![entry.position, entry.envelope.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(found == Some(true))
+}
+
+/// How many entries there are, whatever their state.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn count(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
+    let mut statement = transaction.sql().prepare_cached("SELECT count(*) FROM outbox")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// How the queue stands. Only the entries that do not wait are read; the others
+/// are counted.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn status(transaction: &Transaction<'_>) -> Result<Status, StoreError> {
     transaction.check_queue()?;
-    let (waiting, damaged) = transaction.sql().query_row(
-        "SELECT count(*) FILTER (WHERE parked IS NULL), count(*) FILTER (WHERE parked = ?1)
-         FROM outbox",
-        [DAMAGED],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
+    let mut status = Status { waiting: count(transaction)?, ..Status::default() };
     let mut statement = transaction.sql().prepare_cached(
-        "SELECT envelope, parked FROM outbox WHERE parked > ?1 ORDER BY position",
+        "SELECT envelope, parked FROM outbox WHERE parked IS NOT NULL ORDER BY position",
     )?;
-    let rows = statement
-        .query_map([DAMAGED], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u8>(1)?)))?;
-    let mut status = Status { waiting, parked: Vec::new(), damaged };
+    let rows =
+        statement.query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u8>(1)?)))?;
     for row in rows {
         let (bytes, number) = row?;
-        match (Envelope::parse(&bytes), Refusal::from_number(number)) {
-            (Ok(envelope), Some(refusal)) => {
-                status.parked.push((envelope.address().event, refusal));
-            }
-            _ => status.damaged += 1,
+        status.waiting = status.waiting.saturating_sub(1);
+        let Ok(envelope) = Envelope::parse(&bytes) else {
+            status.damaged += 1;
+            continue;
+        };
+        let event = envelope.address().event;
+        let parked = answers(transaction, &event)?.parked().or_else(|| {
+            // Parked before answers were kept.
+            let reason = Refusal::from_number(number)?;
+            Some(Parked { event, reason, refusal: None, given_up: None })
+        });
+        match parked {
+            Some(parked) => status.parked.push(parked),
+            None => status.damaged += 1,
         }
     }
     Ok(status)

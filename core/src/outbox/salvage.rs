@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::envelope::{MAGIC, MAX_ENVELOPE};
 use super::queue;
-use super::{Envelope, EpochHeader, EpochId};
+use super::{Envelope, EpochHeader, EpochId, attachment};
 use crate::cbor;
 use crate::custody::{DeviceId, EventId};
 use crate::vault::{Image, Store, StoreError, Wreck};
@@ -64,6 +64,7 @@ pub(crate) fn salvage(store: &mut Store, wreck: &mut Wreck) -> Result<(u64, u64)
     for image in images {
         found.carve(wreck, image);
     }
+    salvage_photos(store, wreck)?;
     let known: BTreeSet<EventId> = store.transaction(queue::events)?;
     let epochs: BTreeSet<EpochId> = found.envelopes.values().map(|(_, epoch, _)| *epoch).collect();
     let headers = &found.headers;
@@ -96,6 +97,21 @@ pub(crate) fn salvage(store: &mut Store, wreck: &mut Wreck) -> Result<(u64, u64)
         found.envelopes.values().filter(|(_, epoch, _)| !headers.contains_key(epoch)).count();
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     Ok((count(found.envelopes.len()), count(without_header)))
+}
+
+/// Takes the photos that wait, row by row as they are: they are sealed to HQ.
+fn salvage_photos(store: &mut Store, wreck: &mut Wreck) -> Result<(), StoreError> {
+    let images = wreck.present();
+    // Of which photos there are chunks, their own rows say, so these come first.
+    for is_chunk in [false, true] {
+        for image in &images {
+            let rows = wreck.rows(*image);
+            store.transaction(|t| {
+                rows.iter().try_for_each(|row| attachment::salvage(t, &row.columns, is_chunk))
+            })?;
+        }
+    }
+    Ok(())
 }
 
 impl Found {

@@ -32,6 +32,23 @@ pub const READING_SIDE: u32 = 2048;
 /// # Errors
 /// [`PhotoError`], which tells a foreign file from a broken one.
 pub fn open(bytes: &[u8]) -> Result<GrayImage, PhotoError> {
+    let (picture, orientation) = decoded(bytes)?;
+    let mut upright = DynamicImage::ImageLuma8(over_white(picture));
+    upright.apply_orientation(orientation);
+    Ok(upright.into_luma8())
+}
+
+/// Decodes a photo with its colours, upright as its EXIF orientation says.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn decode(bytes: &[u8]) -> Result<DynamicImage, PhotoError> {
+    let (mut picture, orientation) = decoded(bytes)?;
+    picture.apply_orientation(orientation);
+    Ok(picture)
+}
+
+fn decoded(bytes: &[u8]) -> Result<(DynamicImage, Orientation), PhotoError> {
     let reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|_| PhotoError::NotAPicture)?;
@@ -61,9 +78,7 @@ pub fn open(bytes: &[u8]) -> Result<GrayImage, PhotoError> {
         ImageError::Limits(_) => too_large,
         other => refusal(&other),
     })?;
-    let mut upright = DynamicImage::ImageLuma8(over_white(picture));
-    upright.apply_orientation(orientation);
-    Ok(upright.into_luma8())
+    Ok((picture, orientation))
 }
 
 /// The luma of a picture, on white paper where it is transparent: a code that was

@@ -44,10 +44,13 @@ pub(super) struct Stated {
     queued: i64,
 }
 
-/// Which rows there are.
+/// In which drawer a row is, and what it is sealed by.
+type Row = (Hash, Nonce);
+
+/// Which rows there are, by their names.
 #[derive(PartialEq, Eq)]
 pub(super) struct Contents {
-    rows: BTreeMap<Place, Nonce>,
+    rows: BTreeMap<Hash, Row>,
     stated: Stated,
 }
 
@@ -56,7 +59,7 @@ pub(super) struct Contents {
 #[derive(Clone)]
 pub(super) struct Change {
     /// None for a row that was removed.
-    rows: BTreeMap<Place, Option<Nonce>>,
+    rows: BTreeMap<Hash, Option<Row>>,
     stated: Stated,
 }
 
@@ -137,7 +140,8 @@ impl Contents {
             let place = (row.get(0)?, row.get(1)?);
             let nonce = nonce(&row.get::<_, Vec<u8>>(2)?);
             contents.stated.join(&keys.lookup, &place, &nonce);
-            contents.rows.insert(place, nonce);
+            let (drawer, name) = place;
+            contents.rows.insert(name, (drawer, nonce));
         }
         Ok(contents)
     }
@@ -175,10 +179,10 @@ impl Contents {
 
     /// Takes over what was committed.
     pub(super) fn apply(&mut self, change: Change) {
-        for (place, nonce) in change.rows {
-            match nonce {
-                Some(nonce) => self.rows.insert(place, nonce),
-                None => self.rows.remove(&place),
+        for (name, row) in change.rows {
+            match row {
+                Some(row) => self.rows.insert(name, row),
+                None => self.rows.remove(&name),
             };
         }
         self.stated = change.stated;
@@ -196,16 +200,17 @@ impl Change {
     }
 
     pub(super) fn put(&mut self, before: &Contents, keys: &Keys, place: Place, sealed: &[u8]) {
-        self.remove(before, keys, place);
+        let (drawer, name) = place;
+        self.remove(before, keys, name);
         let nonce = nonce(sealed);
         self.stated.join(&keys.lookup, &place, &nonce);
-        self.rows.insert(place, Some(nonce));
+        self.rows.insert(name, Some((drawer, nonce)));
     }
 
-    pub(super) fn remove(&mut self, before: &Contents, keys: &Keys, place: Place) {
-        if let Some(nonce) = self.nonce(before, &place) {
-            self.stated.leave(&keys.lookup, &place, &nonce);
-            self.rows.insert(place, None);
+    pub(super) fn remove(&mut self, before: &Contents, keys: &Keys, name: Hash) {
+        if let Some((drawer, nonce)) = self.row(before, &name) {
+            self.stated.leave(&keys.lookup, &(drawer, name), &nonce);
+            self.rows.insert(name, None);
         }
     }
 
@@ -223,22 +228,22 @@ impl Change {
     }
 
     pub(super) fn in_drawer(&self, before: &Contents, drawer: &Hash) -> usize {
-        let drawer = (*drawer, [0; HASH_BYTES])..=(*drawer, [u8::MAX; HASH_BYTES]);
-        let were = before.rows.range(drawer.clone());
-        let stayed = were.filter(|(place, _)| !self.rows.contains_key(place)).count();
-        stayed + self.rows.range(drawer).filter(|(_, nonce)| nonce.is_some()).count()
+        let is_there = |row: &&Row| row.0 == *drawer;
+        let were = before.rows.iter().filter(|(name, _)| !self.rows.contains_key(*name));
+        let stayed = were.map(|(_, row)| row).filter(is_there).count();
+        stayed + self.rows.values().flatten().filter(is_there).count()
     }
 
-    /// Whether this sealed value is the one that stands in this place; none is a
+    /// Whether this sealed value is the one that stands under this name; none is a
     /// value too.
-    pub(super) fn agrees(&self, before: &Contents, place: &Place, sealed: Option<&[u8]>) -> bool {
-        self.nonce(before, place) == sealed.map(nonce)
+    pub(super) fn agrees(&self, before: &Contents, name: &Hash, sealed: Option<&[u8]>) -> bool {
+        self.row(before, name).map(|(_, nonce)| nonce) == sealed.map(nonce)
     }
 
-    fn nonce(&self, before: &Contents, place: &Place) -> Option<Nonce> {
-        match self.rows.get(place) {
-            Some(nonce) => *nonce,
-            None => before.rows.get(place).copied(),
+    fn row(&self, before: &Contents, name: &Hash) -> Option<Row> {
+        match self.rows.get(name) {
+            Some(row) => *row,
+            None => before.rows.get(name).copied(),
         }
     }
 }

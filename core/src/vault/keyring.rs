@@ -12,7 +12,6 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
-use super::contents::Place;
 use super::seal::{Lookup, Seal, random_key};
 use super::store::{Store, StoreError, Transaction, truncate_log};
 use super::wreck::Column;
@@ -328,18 +327,17 @@ impl Transaction<'_> {
             self.sql().query_row(select, [name], |row| row.get(0)).optional()?;
         let Some(wrapped) = wrapped else { return Ok(None) };
         self.sql().execute("DELETE FROM compartment WHERE name = ?1", [name])?;
-        for place in self.places_in(&name)? {
-            self.remove_row(place)?;
+        for value in self.names_in(&name)? {
+            self.remove_row(value)?;
         }
         let nonce = wrapped.first_chunk().ok_or(StoreError::Damaged)?;
         Ok(Some(*nonce))
     }
 
-    fn places_in(&self, compartment: &[u8; 32]) -> Result<Vec<Place>, StoreError> {
-        let mut select =
-            self.sql().prepare("SELECT drawer, name FROM value WHERE compartment = ?1")?;
-        let places = select.query_map([compartment], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(places.collect::<Result<_, _>>()?)
+    fn names_in(&self, compartment: &[u8; 32]) -> Result<Vec<[u8; 32]>, StoreError> {
+        let mut select = self.sql().prepare("SELECT name FROM value WHERE compartment = ?1")?;
+        let names = select.query_map([compartment], |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
     }
 
     /// The storage key as the vault wrapped it.

@@ -13,6 +13,7 @@ mod seal;
 mod software;
 mod store;
 pub mod wal;
+pub(crate) mod wipe;
 mod wreck;
 
 pub use keyring::{Searched, WrapNonce};
@@ -20,4 +21,4 @@ pub use keys::{KeyVault, Mark, PublicKeys, VaultError};
 pub use quarantine::{Damage, Salvage};
 pub use software::{PASSPHRASE_ROUNDS, SoftwareVault};
 pub use store::{Compartment, Drawer, Store, StoreError, Transaction};
-pub(crate) use wreck::{Image, Wreck};
+pub(crate) use wreck::{Column, Image, Wreck};

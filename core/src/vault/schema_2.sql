@@ -10,3 +10,31 @@ ALTER TABLE vault ADD COLUMN lookup_key BLOB;
 -- the number of entries in the queue. Null until it is first written, as in a store of
 -- format 1.
 ALTER TABLE vault ADD COLUMN contents BLOB;
+
+-- The queue numbers its entries without a table of its own for that, which every
+-- commit would have to write; parked entries are found without reading those that
+-- wait.
+ALTER TABLE outbox RENAME TO outbox_1;
+CREATE TABLE outbox (
+    position INTEGER PRIMARY KEY, -- clear: order of the queue; a number can come again once its entry is gone
+    envelope BLOB NOT NULL,       -- sealed to HQ; device, numbers and event id are clear
+    parked   INTEGER              -- clear: null while it waits; 0 if damaged here, 255 if given up, else the
+                                  -- number of HQ's refusal
+) STRICT;
+INSERT INTO outbox SELECT position, envelope, parked FROM outbox_1 ORDER BY position;
+DROP TABLE outbox_1;
+CREATE INDEX outbox_parked ON outbox (parked) WHERE parked IS NOT NULL;
+
+-- Photos, under keys that only HQ has: they are in the entries of their events.
+CREATE TABLE attachment (
+    digest BLOB PRIMARY KEY, -- clear: salted digest of the photo, as in its event
+    event  BLOB NOT NULL,    -- clear: id of the event
+    size   INTEGER NOT NULL  -- clear: bytes of all its chunks
+) STRICT;
+CREATE TABLE chunk (
+    id     INTEGER PRIMARY KEY, -- clear
+    digest BLOB NOT NULL REFERENCES attachment ON DELETE CASCADE, -- clear: of which photo
+    number INTEGER NOT NULL,    -- clear: the order of the chunks, from 0
+    sealed BLOB NOT NULL,       -- sealed to HQ
+    UNIQUE (digest, number)
+) STRICT;

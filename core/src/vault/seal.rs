@@ -8,35 +8,43 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::wipe::leaving_no_trace;
+
 pub(super) const NONCE_BYTES: usize = 12;
 
 /// The seal could not be made or does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Broken;
 
-/// Seals values under one key.
-pub(super) struct Seal(Aes256Gcm);
+/// Seals values under one key. It wipes itself, and lies where it was made, as a
+/// value that moves leaves itself behind.
+pub(super) struct Seal(Box<Aes256Gcm>);
 
 impl Seal {
     pub(super) fn new(key: &[u8; 32]) -> Self {
-        let mut key = Key::<Aes256Gcm>::from(*key);
-        let cipher = Aes256Gcm::new(&key);
-        key.zeroize();
-        Self(cipher)
+        leaving_no_trace(|| {
+            let mut key = Key::<Aes256Gcm>::from(*key);
+            let cipher = Box::new(Aes256Gcm::new(&key));
+            key.zeroize();
+            Self(cipher)
+        })
     }
 
     /// Nonce, ciphertext, tag.
     pub(super) fn close(&self, place: &[u8], value: &[u8]) -> Result<Vec<u8>, Broken> {
         let nonce = random::<NONCE_BYTES>()?;
         let payload = Payload { msg: value, aad: place };
-        let sealed = self.0.encrypt(&Nonce::from(nonce), payload).map_err(|_| Broken)?;
+        let sealed = leaving_no_trace(|| self.0.encrypt(&Nonce::from(nonce), payload));
+        let sealed = sealed.map_err(|_| Broken)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
     pub(super) fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Broken> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(Broken)?;
         let payload = Payload { msg: sealed, aad: place };
-        self.0.decrypt(&Nonce::from(*nonce), payload).map(Zeroizing::new).map_err(|_| Broken)
+        leaving_no_trace(|| self.0.decrypt(&Nonce::from(*nonce), payload))
+            .map(Zeroizing::new)
+            .map_err(|_| Broken)
     }
 }
 
@@ -45,7 +53,7 @@ pub(super) struct Lookup(hmac::Key);
 
 impl Lookup {
     pub(super) fn new(key: &[u8; 32]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+        leaving_no_trace(|| Self(hmac::Key::new(hmac::HMAC_SHA256, key)))
     }
 
     pub(super) fn hash(&self, room: &str, name: &[u8]) -> [u8; 32] {

@@ -23,6 +23,7 @@ use super::keyring::{self, Keys, aad};
 use super::quarantine::{self, Damage, Quarantined, Salvage};
 use super::seal::{Broken, Seal, random_key};
 use super::wal::{self, End};
+use super::wipe::leaving_no_trace;
 use super::wreck::{self, Column, Wreck};
 use super::{KeyVault, Mark, VaultError, durable};
 use crate::outbox;
@@ -383,11 +384,16 @@ impl Opened {
             carry_over(&mut connection, wreck, vault)?;
         }
         let has_keys = keyring::has_keys(&connection)?;
-        let keys = Keys::open(&mut connection, vault).map_err(|error| match error {
-            StoreError::Damaged => Unopened::Damage(Damage::Key),
-            StoreError::Vault(VaultError::KeyGone) if has_keys => Unopened::Damage(Damage::Key),
-            error => Unopened::Error(error),
-        })?;
+        let keys =
+            leaving_no_trace(|| Keys::open(&mut connection, vault)).map_err(
+                |error| match error {
+                    StoreError::Damaged => Unopened::Damage(Damage::Key),
+                    StoreError::Vault(VaultError::KeyGone) if has_keys => {
+                        Unopened::Damage(Damage::Key)
+                    }
+                    error => Unopened::Error(error),
+                },
+            )?;
         let mut contents = Contents::read(&connection, &keys)?;
         let stated = match Stated::read(&connection, &keys) {
             Err(StoreError::Damaged) if is_salvaging => None,
@@ -602,11 +608,12 @@ impl Transaction<'_> {
         let seal = compartment.map_or(&self.keys.common, |compartment| &compartment.seal);
         let sealed = seal.close(&aad(&drawer, &name), value)?;
         self.change.put(self.before, self.keys, (drawer, name), &sealed);
-        self.sql.execute(
+        let compartment = compartment.map(|compartment| compartment.name);
+        let mut statement = self.sql.prepare_cached(
             "INSERT INTO value (drawer, name, compartment, sealed) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (name) DO UPDATE SET compartment = ?3, sealed = ?4",
-            params![drawer, name, compartment.map(|compartment| compartment.name), sealed],
+             ON CONFLICT (name) DO UPDATE SET drawer = ?1, compartment = ?3, sealed = ?4",
         )?;
+        statement.execute(params![drawer, name, compartment, sealed])?;
         Ok(())
     }
 
@@ -615,13 +622,13 @@ impl Transaction<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn remove(&mut self, drawer: Drawer, name: &[u8]) -> Result<(), StoreError> {
-        let (drawer, name) = self.keys.place(drawer, name);
-        self.remove_row((drawer, name))
+        let (_, name) = self.keys.place(drawer, name);
+        self.remove_row(name)
     }
 
-    pub(super) fn remove_row(&mut self, (drawer, name): Place) -> Result<(), StoreError> {
-        self.change.remove(self.before, self.keys, (drawer, name));
-        self.sql.execute("DELETE FROM value WHERE name = ?1", [name])?;
+    pub(super) fn remove_row(&mut self, name: [u8; 32]) -> Result<(), StoreError> {
+        self.change.remove(self.before, self.keys, name);
+        self.sql.prepare_cached("DELETE FROM value WHERE name = ?1")?.execute([name])?;
         Ok(())
     }
 
@@ -639,7 +646,7 @@ impl Transaction<'_> {
             })
             .optional()?;
         let sealed = row.as_ref().map(|(_, sealed)| sealed.as_slice());
-        if !self.change.agrees(self.before, &(drawer, name), sealed) {
+        if !self.change.agrees(self.before, &name, sealed) {
             return Err(StoreError::Broken);
         }
         row.map(|(compartment, sealed)| self.open(compartment, &aad(&drawer, &name), &sealed))
@@ -674,7 +681,7 @@ impl Transaction<'_> {
         while let Some(row) = rows.next()? {
             let (name, compartment, sealed): ([u8; 32], _, Vec<u8>) =
                 (row.get(0)?, row.get(1)?, row.get(2)?);
-            if !self.change.agrees(self.before, &(drawer, name), Some(&sealed)) {
+            if !self.change.agrees(self.before, &name, Some(&sealed)) {
                 return Err(StoreError::Broken);
             }
             values.push(self.open(compartment, &aad(&drawer, &name), &sealed));
@@ -719,6 +726,10 @@ impl Transaction<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn compartment(&mut self, id: &[u8]) -> Result<Compartment, StoreError> {
+        leaving_no_trace(|| self.found_or_made(id))
+    }
+
+    fn found_or_made(&mut self, id: &[u8]) -> Result<Compartment, StoreError> {
         let name = self.keys.lookup.hash("compartment", id);
         if let Some(seal) = self.compartment_seal(&name)? {
             return Ok(Compartment { name, seal });

@@ -19,7 +19,7 @@ use crewseal::custody::{
     BoxList, Credential, DeviceId, Event, EventId, Manifest, Outcome, Receipt, Refusal, Role, admit,
 };
 use crewseal::job::JobPack;
-use crewseal::outbox::{Envelope, EpochHeader, OpenedEpoch, OpeningKey};
+use crewseal::outbox::{AttachmentKey, Entry, Envelope, EpochHeader, OpenedEpoch, OpeningKey};
 use crewseal::personal::Personal;
 use crewseal::signed::{Message, Signed, Unverified};
 use crewseal::sync::wire::{
@@ -79,6 +79,7 @@ struct Desk {
     events: Vec<Signed<Event>>,
     outcomes: BTreeMap<EventId, Outcome>,
     before_answer: Option<Box<dyn FnOnce() + Send>>,
+    keys: Vec<AttachmentKey>,
 }
 
 /// The stand-in.
@@ -261,6 +262,11 @@ impl MockHq {
         self.desk().events.clone()
     }
 
+    /// The keys of attachments that came with events, each time they came.
+    pub fn attachment_keys(&self) -> Vec<AttachmentKey> {
+        self.desk().keys.clone()
+    }
+
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap()
     }
@@ -336,8 +342,13 @@ async fn jobs(desk: Hq, headers: HeaderMap) -> Response {
     if !is_admitted(&desk, &headers) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let roster: Vec<ByteVec> =
-        desk.credentials.values().map(|c| c.as_bytes().to_vec().into()).collect();
+    let supervisor = paper::hq().sign(paper::supervisor().credential());
+    let roster: Vec<ByteVec> = desk
+        .credentials
+        .values()
+        .chain([&supervisor])
+        .map(|c| c.as_bytes().to_vec().into())
+        .collect();
     let only = |job, boxes| {
         let manifest = paper::manifest(1, None, &paper::tokens(boxes));
         vec![paper::hq().sign(Manifest { job, ..manifest })]
@@ -426,7 +437,9 @@ impl Desk {
             let envelope = Envelope::parse(envelope).unwrap();
             let address = *envelope.address();
             let content = epochs[&address.epoch].open(&envelope).unwrap();
-            let event = Unverified::<Event>::parse(&content).unwrap();
+            let entry = Entry::read(&content).unwrap();
+            let event = Unverified::<Event>::parse(&entry.event).unwrap();
+            self.keys.extend(entry.keys);
             let event = admit(event, |device| self.credentials.get(device).map(|c| &**c)).unwrap();
             assert_eq!(event.id(), address.event);
             let refused = matches!(mood, Some(Mood::Refusing(places)) if places.contains(&place));

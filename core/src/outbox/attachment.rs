@@ -1,0 +1,326 @@
+//! Attachments: photos on their way to HQ, readable by HQ alone.
+//!
+//! Each has a random key of its own, which the phone forgets as soon as it has
+//! used it: it travels to HQ in the entry of the event that names the attachment.
+//! The content is sealed in chunks of 16 KiB, each to be opened alone, so it is
+//! written, sent and checked piece by piece. Chunk n is AES-256-GCM under that key
+//! with the nonce n (11 bytes, big-endian) and one byte that is 1 for the last
+//! chunk, as in STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015), so none can be
+//! left out, moved or added; the additional data is the attachment's digest.
+
+use std::fmt;
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Key, Nonce};
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+use ring::rand::{SecureRandom, SystemRandom};
+use rusqlite::{OptionalExtension, params};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::{SealError, UnsealError};
+use crate::cbor::{self, CborError, Version};
+use crate::custody::{EventId, Salt};
+use crate::signed::{Digest, Namespace};
+use crate::vault::wipe::leaving_no_trace;
+use crate::vault::{Column, StoreError, Transaction};
+
+/// Bytes of content in each chunk but the last: 16 KiB.
+pub const CHUNK_BYTES: usize = 16 << 10;
+/// The largest attachment: 16 MiB.
+pub const MAX_ATTACHMENT: usize = 16 << 20;
+/// What all attachments that wait may take on the phone unless it is set
+/// otherwise: 1 GiB.
+pub const QUOTA: u64 = 1 << 30;
+
+const TAG_BYTES: u64 = 16;
+/// The first byte of a COSE_Sign1 with its tag, 18.
+const SIGN1: u8 = 0xd2;
+
+/// What HQ needs to open an attachment. A secret: it exists in sealed entries and
+/// at HQ only.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AttachmentKey {
+    /// The salted digest by which the event names it.
+    #[n(0)]
+    pub digest: Digest,
+    /// What it is salted with.
+    #[n(1)]
+    pub salt: Salt,
+    #[n(2)]
+    key: Secret,
+    /// Bytes of the content.
+    #[n(3)]
+    pub size: u64,
+}
+
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Encode, Decode)]
+#[cbor(transparent)]
+struct Secret(#[cbor(with = "minicbor::bytes")] [u8; 32]);
+
+/// Tells which, never the key.
+impl fmt::Debug for AttachmentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AttachmentKey({}, {} bytes)", self.digest, self.size)
+    }
+}
+
+impl AttachmentKey {
+    /// Draws a key for some content.
+    ///
+    /// # Errors
+    /// [`SealError::Random`], or [`SealError::TooLarge`] above
+    /// [`MAX_ATTACHMENT`].
+    pub fn draw(content: &[u8]) -> Result<Self, SealError> {
+        let mut salt = [0; 16];
+        let mut key = Secret([0; 32]);
+        let random = SystemRandom::new();
+        random
+            .fill(&mut salt)
+            .and_then(|()| random.fill(&mut key.0))
+            .map_err(|_| SealError::Random)?;
+        Self::of(content, Salt(salt), key)
+    }
+
+    fn of(content: &[u8], salt: Salt, key: Secret) -> Result<Self, SealError> {
+        if content.len() > MAX_ATTACHMENT {
+            return Err(SealError::TooLarge);
+        }
+        let size = u64::try_from(content.len()).map_err(|_| SealError::TooLarge)?;
+        Ok(Self { digest: digest(&salt, content), salt, key, size })
+    }
+
+    /// The content's chunks, sealed one by one. Content of no byte is one chunk.
+    pub fn seal<'c>(
+        &self,
+        content: &'c [u8],
+    ) -> impl Iterator<Item = Result<Vec<u8>, SealError>> + use<'c> {
+        let cipher = self.cipher();
+        let digest = self.digest;
+        let last = content.len().saturating_sub(1) / CHUNK_BYTES;
+        (0..=last).map(move |number| {
+            let rest = content.get(number * CHUNK_BYTES..).unwrap_or_default();
+            let chunk = rest.get(..CHUNK_BYTES).unwrap_or(rest);
+            let payload = Payload { msg: chunk, aad: &digest.0 };
+            leaving_no_trace(|| cipher.encrypt(&nonce(number, number == last), payload))
+                .map_err(|_| SealError::TooLarge)
+        })
+    }
+
+    /// Opens the chunks, which must be all, in their order, and checks the digest.
+    ///
+    /// # Errors
+    /// [`UnsealError::Altered`] whatever is wrong with them.
+    pub fn open(
+        &self,
+        chunks: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
+        let size = usize::try_from(self.size).map_err(|_| UnsealError::Altered)?;
+        if size > MAX_ATTACHMENT {
+            return Err(UnsealError::Altered);
+        }
+        let last = size.saturating_sub(1) / CHUNK_BYTES;
+        let cipher = self.cipher();
+        let mut content = Zeroizing::new(Vec::with_capacity(size));
+        let mut count = 0;
+        for (number, chunk) in chunks.into_iter().enumerate() {
+            let payload = Payload { msg: chunk.as_ref(), aad: &self.digest.0 };
+            let opened = cipher
+                .decrypt(&nonce(number, number == last), payload)
+                .map(Zeroizing::new)
+                .map_err(|_| UnsealError::Altered)?;
+            if content.len() + opened.len() > size {
+                return Err(UnsealError::Altered);
+            }
+            content.extend_from_slice(&opened);
+            count = number + 1;
+        }
+        let is_whole = count == last + 1 && digest(&self.salt, &content) == self.digest;
+        if is_whole { Ok(content) } else { Err(UnsealError::Altered) }
+    }
+
+    /// Bytes of all its chunks.
+    #[must_use]
+    pub fn sealed_size(&self) -> u64 {
+        let chunk = u64::try_from(CHUNK_BYTES).unwrap_or(u64::MAX);
+        self.size + TAG_BYTES * self.size.div_ceil(chunk).max(1)
+    }
+
+    fn cipher(&self) -> Box<Aes256Gcm> {
+        leaving_no_trace(|| {
+            let mut key = Key::<Aes256Gcm>::from(self.key.0);
+            let cipher = Box::new(Aes256Gcm::new(&key));
+            key.zeroize();
+            cipher
+        })
+    }
+}
+
+/// SHA-256 in the namespace of attachments over the salt and the content.
+fn digest(salt: &Salt, content: &[u8]) -> Digest {
+    Namespace::Attachment.digest(&[&salt.0, content])
+}
+
+fn nonce(number: usize, is_last: bool) -> Nonce<aes_gcm::aead::consts::U12> {
+    let mut nonce = [0; 12];
+    let number = u64::try_from(number).unwrap_or(u64::MAX).to_be_bytes();
+    nonce.iter_mut().skip(3).zip(number).for_each(|(to, from)| *to = from);
+    if let Some(flag) = nonce.last_mut() {
+        *flag = u8::from(is_last);
+    }
+    Nonce::from(nonce)
+}
+
+/// What an envelope of an event with attachments contains. Without any it contains
+/// the event's COSE_Sign1 and nothing else; the first byte tells which.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Entry {
+    /// Format version.
+    #[n(0)]
+    version: Version<1>,
+    /// The event's COSE_Sign1, unverified.
+    #[n(1)]
+    pub event: ByteVec,
+    /// Of the attachments that the event names.
+    #[n(2)]
+    pub keys: Vec<AttachmentKey>,
+}
+
+impl Entry {
+    /// What goes into the envelope.
+    #[must_use]
+    pub fn to_bytes(event: &[u8], keys: &[AttachmentKey]) -> Zeroizing<Vec<u8>> {
+        if keys.is_empty() {
+            return Zeroizing::new(event.to_vec());
+        }
+        let entry = Self { version: Version, event: event.to_vec().into(), keys: keys.to_vec() };
+        let bytes = cbor::to_wiped(&entry);
+        entry.wipe();
+        bytes
+    }
+
+    /// Reads what was in an envelope.
+    ///
+    /// # Errors
+    /// [`CborError`].
+    pub fn read(content: &[u8]) -> Result<Self, CborError> {
+        if content.first() == Some(&SIGN1) {
+            return Ok(Self { version: Version, event: content.to_vec().into(), keys: Vec::new() });
+        }
+        cbor::from_versioned::<_, 1>(content)
+    }
+
+    fn wipe(self) {
+        Vec::from(self.event).zeroize();
+    }
+}
+
+/// Tells how many keys, and nothing of them.
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Entry({} bytes, {} keys)", self.event.len(), self.keys.len())
+    }
+}
+
+/// An attachment that waits in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attached {
+    /// Its digest, as in the event.
+    pub digest: Digest,
+    /// The event.
+    pub event: EventId,
+    /// Bytes of all its chunks.
+    pub size: u64,
+}
+
+/// Seals content chunk by chunk into the store. How much room there is, the caller
+/// asked [`taken`].
+///
+/// # Errors
+/// [`StoreError`].
+pub fn keep(
+    transaction: &Transaction<'_>,
+    event: EventId,
+    key: &AttachmentKey,
+    content: &[u8],
+) -> Result<(), StoreError> {
+    let size = i64::try_from(key.sealed_size()).map_err(|_| StoreError::Full)?;
+    transaction
+        .sql()
+        .prepare_cached("INSERT INTO attachment (digest, event, size) VALUES (?1, ?2, ?3)")?
+        .execute(params![key.digest.0, event.0, size])?;
+    let mut insert = transaction
+        .sql()
+        .prepare_cached("INSERT INTO chunk (digest, number, sealed) VALUES (?1, ?2, ?3)")?;
+    for (number, chunk) in (0_i64..).zip(key.seal(content)) {
+        insert.execute(params![key.digest.0, number, chunk.map_err(|_| StoreError::Full)?])?;
+    }
+    Ok(())
+}
+
+/// Puts a row of a damaged store in as it was, if it is one of an attachment or, with
+/// `is_chunk`, of a chunk of one that is here. What is here already stays.
+pub(super) fn salvage(
+    transaction: &Transaction<'_>,
+    row: &[Column],
+    is_chunk: bool,
+) -> Result<(), StoreError> {
+    let is_digest = |bytes: &[u8]| bytes.len() == 32;
+    match row {
+        [Column::Blob(digest), Column::Blob(event), Column::Integer(size)]
+            if !is_chunk && is_digest(digest) && is_digest(event) =>
+        {
+            let insert =
+                "INSERT OR IGNORE INTO attachment (digest, event, size) VALUES (?1, ?2, ?3)";
+            transaction.sql().prepare_cached(insert)?.execute(params![digest, event, size])?;
+        }
+        [Column::Null, Column::Blob(digest), Column::Integer(number), Column::Blob(sealed)]
+            if is_chunk && is_digest(digest) =>
+        {
+            let insert = "INSERT OR IGNORE INTO chunk (digest, number, sealed)
+                SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM attachment WHERE digest = ?1)";
+            transaction.sql().prepare_cached(insert)?.execute(params![digest, number, sealed])?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// How many bytes all attachments that wait take.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn taken(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
+    let select = "SELECT coalesce(sum(size), 0) FROM attachment";
+    Ok(transaction.sql().prepare_cached(select)?.query_row([], |row| row.get(0))?)
+}
+
+/// The attachments that wait, oldest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn waiting(transaction: &Transaction<'_>) -> Result<Vec<Attached>, StoreError> {
+    let select = "SELECT digest, event, size FROM attachment ORDER BY rowid";
+    let mut statement = transaction.sql().prepare_cached(select)?;
+    let rows = statement.query_map([], |row| {
+        let (digest, event) = (Digest(row.get(0)?), Digest(row.get(1)?));
+        Ok(Attached { digest, event, size: row.get(2)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// One chunk, so that no more than that is in memory; none after the last.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn chunk(
+    transaction: &Transaction<'_>,
+    digest: &Digest,
+    number: u32,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let select = "SELECT sealed FROM chunk WHERE digest = ?1 AND number = ?2";
+    let mut statement = transaction.sql().prepare_cached(select)?;
+    Ok(statement.query_row(params![digest.0, number], |row| row.get(0)).optional()?)
+}

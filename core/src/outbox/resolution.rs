@@ -1,0 +1,115 @@
+//! What becomes of an entry that HQ refused: a supervisor decides, and signs.
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use crate::cbor::Version;
+use crate::custody::{DeviceId, EventId, Outcome, Receipt, Refusal};
+use crate::personal::Personal;
+use crate::signed::{Digest, Message, Namespace, Unverified};
+
+/// The longest note, in characters.
+pub const MAX_NOTE: usize = 500;
+
+/// What is to become of a parked entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Decision {
+    /// It goes to HQ again, as it is: HQ mended what was wrong there.
+    #[n(1)]
+    SendAgain,
+    /// It is not sent any more. It stays where it is all the same.
+    #[n(2)]
+    GiveUp,
+}
+
+/// A supervisor's decision on a parked entry, signed by the handoff key of his
+/// device.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Resolution {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// The entry's event.
+    #[n(1)]
+    pub event: EventId,
+    /// The refusal that is decided on: the id of HQ's receipt. So a decision
+    /// serves once; a further refusal wants another.
+    #[n(2)]
+    pub refusal: Digest,
+    /// What is to be done.
+    #[n(3)]
+    pub decision: Decision,
+    /// Why, in the supervisor's words; at most [`MAX_NOTE`] characters.
+    #[n(4)]
+    pub note: Personal,
+    /// The supervisor's device.
+    #[n(5)]
+    pub by: DeviceId,
+    /// His phone's clock, in seconds since 1970-01-01 UTC: a claim.
+    #[n(6)]
+    pub claimed_at: u64,
+}
+
+impl Message for Resolution {
+    const NAMESPACE: Namespace = Namespace::Resolution;
+}
+
+/// An entry that HQ refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// Its event.
+    pub event: EventId,
+    /// Why HQ refused it.
+    pub reason: Refusal,
+    /// The id of the receipt that says so, which a [`Resolution`] names; none of
+    /// an entry that was parked by an older version of the app.
+    pub refusal: Option<Digest>,
+    /// The note of the supervisor who gave it up; none while nobody decided.
+    pub given_up: Option<Personal>,
+}
+
+/// What was answered to an entry, in its order: HQ's refusals and supervisors'
+/// resolutions, each as its signed bytes. How the entry stands follows from it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Answers {
+    #[n(0)]
+    version: Version<1>,
+    #[n(1)]
+    refusals: Vec<ByteVec>,
+    #[n(2)]
+    resolutions: Vec<ByteVec>,
+}
+
+impl Answers {
+    /// They were verified before they came here, and lie sealed.
+    pub(super) fn refuse(&mut self, receipt: &[u8]) {
+        self.refusals.push(receipt.to_vec().into());
+    }
+
+    pub(super) fn resolve(&mut self, resolution: &[u8]) {
+        self.resolutions.push(resolution.to_vec().into());
+    }
+
+    /// How the entry stands: parked with what is known, or not at all.
+    pub(super) fn parked(&self) -> Option<Parked> {
+        let receipt = Unverified::<Receipt>::parse(self.refusals.last()?).ok()?;
+        let Outcome::Refused(reason) = receipt.claims().outcome else { return None };
+        let decided = self
+            .resolutions
+            .iter()
+            .filter_map(|bytes| Unverified::<Resolution>::parse(bytes).ok())
+            .find(|resolution| resolution.claims().refusal == receipt.id());
+        let given_up = match decided.as_ref().map(Unverified::claims) {
+            None => None,
+            Some(resolution) if resolution.decision == Decision::GiveUp => {
+                Some(resolution.note.clone())
+            }
+            Some(_) => return None,
+        };
+        let event = receipt.claims().event;
+        Some(Parked { event, reason, refusal: Some(receipt.id()), given_up })
+    }
+}

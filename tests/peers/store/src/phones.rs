@@ -1,0 +1,109 @@
+//! Phones, enrolled at an HQ on this machine, that do what is measured.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crewseal::clock::Clock;
+use crewseal::custody::{BootId, FindingKind, Kind};
+use crewseal::label::Token;
+use crewseal::signed::Digest;
+use crewseal::vault::SoftwareVault;
+use crewseal::{Crew, Deed};
+
+use crate::crew_on_paper as paper;
+
+/// How many acts an epoch has where many wait: so many between two starts.
+pub const AN_EPOCH: usize = 100;
+
+/// A clock that stands while the job is open.
+struct Standing;
+
+impl Clock for Standing {
+    fn now(&self) -> u64 {
+        paper::MORNING + 3_600
+    }
+
+    fn since_boot(&self) -> (BootId, u64) {
+        (BootId([1; 4]), 60_000)
+    }
+}
+
+/// A phone's directory, and its keys, which are not on any clock.
+pub struct Home {
+    directory: PathBuf,
+    vault: Arc<SoftwareVault>,
+}
+
+impl Home {
+    pub fn new(directory: PathBuf) -> Self {
+        let vault = SoftwareVault::open(&directory.join("keys"), "passphrase", 1);
+        Self { vault: Arc::new(vault.expect("a new vault")), directory }
+    }
+
+    /// A new phone that is ready to record.
+    pub async fn enrolled(directory: PathBuf, invitation: &[u8]) -> Self {
+        let home = Self::new(directory);
+        let crew = home.open();
+        crew.enrol(invitation).await.expect("an HQ that answers");
+        crew.fetch().await.expect("an HQ that answers");
+        home
+    }
+
+    pub fn open(&self) -> Crew {
+        let vault = Arc::<SoftwareVault>::clone(&self.vault);
+        Crew::open(&self.store(), vault, Arc::new(Standing)).expect("a whole store")
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.directory.join("store")
+    }
+
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Lets so many acts wait, started anew after every hundred.
+    pub fn fill(&self, acts: usize) {
+        for _ in 0..acts / AN_EPOCH {
+            hundred(&self.open());
+        }
+    }
+
+    /// The size of the database once all of the log is in it.
+    pub fn size(&self) -> u64 {
+        let path = self.store().join("crewseal.db");
+        let database = rusqlite::Connection::open(&path).expect("a database");
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy: i64 = database.query_row(checkpoint, [], |row| row.get(0)).expect("a checkpoint");
+        assert_eq!(busy, 0, "somebody else has it open");
+        std::fs::metadata(path).expect("a file").len()
+    }
+}
+
+fn boxes() -> BTreeSet<Token> {
+    paper::tokens(0..10).into_iter().collect()
+}
+
+/// An act with a finding that answers another: about 300 bytes once signed.
+fn deed() -> Deed {
+    let damaged = paper::tokens(3..4).into_iter().collect();
+    Deed {
+        kind: Kind::Load,
+        boxes: boxes(),
+        findings: vec![(FindingKind::Damaged, damaged)],
+        about: Some(Digest([7; 32])),
+    }
+}
+
+/// One act.
+pub fn one(crew: &Crew) {
+    let deed = deed();
+    crew.record(deed.kind, paper::JOB, &deed.boxes, &deed.findings, deed.about)
+        .expect("an open job");
+}
+
+/// A hundred acts in one commit.
+pub fn hundred(crew: &Crew) {
+    crew.record_all(paper::JOB, &vec![deed(); AN_EPOCH]).expect("an open job");
+}
