@@ -47,6 +47,9 @@ enum Command {
     /// Draw the customer's release codes, one for pickup and one for delivery.
     /// HQ does not keep them: this is the one time that they are shown.
     Codes(CodesArgs),
+    /// Draw a supervisor's one-time codes, each for one sign-off on somebody else's
+    /// phone. HQ does not keep them: this is the one time that they are shown.
+    SignOffCodes(SignOffCodesArgs),
     /// Write a job's custody record.
     Export(ExportArgs),
     /// Take HQ's word for a device back, as when a phone was lost or its carrier
@@ -244,6 +247,19 @@ struct CodesArgs {
 }
 
 #[derive(Args)]
+struct SignOffCodesArgs {
+    /// The directory of the database and the keys.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The supervisor's device: its id in hex, or its first digits.
+    #[arg(long, value_name = "ID")]
+    supervisor: String,
+    /// How many codes.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    count: usize,
+}
+
+#[derive(Args)]
 struct ExportArgs {
     /// The directory of the database and the keys.
     #[arg(long, value_name = "DIR")]
@@ -280,6 +296,7 @@ fn main() -> ExitCode {
         Command::Job(args) => run_job(&args),
         Command::Invite(args) => run_invite(&args),
         Command::Codes(args) => run_codes(&args),
+        Command::SignOffCodes(args) => run_sign_off_codes(&args),
         Command::Export(args) => run_export(&args),
         Command::Revoke(args) => run_revoke(&args),
         Command::Verify(args) => run_verify(&args),
@@ -391,6 +408,16 @@ fn run_export(args: &ExportArgs) -> Result<ExitCode, Failure> {
     file.write_all(&record)?;
     file.sync_all()?;
     say(format_args!("{} bytes, HQ key {}", record.len(), hq.fingerprint()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_sign_off_codes(args: &SignOffCodesArgs) -> Result<ExitCode, Failure> {
+    let hq = Hq::open(&args.data, clock()?)?;
+    let devices = hq.devices()?;
+    let supervisor = *only(&devices, |device| &device.0, &args.supervisor, "device")?;
+    for code in hq.one_time_codes(supervisor, args.count)? {
+        say(&*code.to_grouped())?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

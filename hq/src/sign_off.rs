@@ -56,7 +56,11 @@ impl Hq {
             db.prepare_cached("UPDATE one_time_codes SET event = ?2 WHERE hash = ?1")?
                 .execute((hash, event.id().0))?;
             let credential = store::credential(db, self.key(), &device)?;
-            supervisor = credential.filter(|known| now < known.valid_to).map(|_| device);
+            let revocations = store::revocations(db, self.key())?;
+            let revoked = revocations.and_then(|list| list.since.get(&device).copied());
+            supervisor = credential
+                .filter(|known| now < known.valid_to && revoked.is_none_or(|since| now < since))
+                .map(|_| device);
         }
         let said = self.sign(Confirmation {
             version: Version,

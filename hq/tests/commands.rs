@@ -156,6 +156,8 @@ fn a_device_that_hq_does_not_have_cannot_be_revoked() {
     let clock =
         std::sync::Arc::new(crewseal::clock::SystemClock::new(crewseal::custody::BootId([0; 4])));
     crewseal_hq::Hq::create(&directory.path().join("hq"), "hq.example", clock).unwrap();
+    let codes = ["sign-off-codes", "--data", "hq", "--supervisor", "ab12"];
+    assert_eq!(hq(&codes, directory.path()).status.code(), Some(2));
     let refused = hq(&["revoke", "--data", "hq", "--device", "ab12"], directory.path());
     assert_eq!(refused.status.code(), Some(2));
     assert!(text(&refused.stderr).contains("no device has such an id"), "{refused:?}");

@@ -113,15 +113,17 @@ impl TickWire {
     }
 }
 
-/// A credential with its keys in half their length: what is left of them makes a
-/// QR two versions smaller. HQ signed it with the keys whole.
+/// A credential with its keys in half their length, which makes a QR two versions
+/// smaller. HQ signed it with the keys whole.
 #[derive(Encode, Decode)]
 #[cbor(array)]
 struct CredentialWire {
+    /// x of the act key, x of the handoff key, and HQ's signature.
     #[n(0)]
-    act_key: ByteArray<33>,
+    keys_and_signature: ByteArray<128>,
+    /// 1 if the act key's y is odd, and 2 more if the handoff key's is.
     #[n(1)]
-    handoff_key: ByteArray<33>,
+    odd: u8,
     #[n(2)]
     pseudonym: String,
     #[n(3)]
@@ -131,8 +133,6 @@ struct CredentialWire {
     #[n(5)]
     valid_to: u64,
     #[n(6)]
-    signature: ByteArray<64>,
-    #[n(7)]
     qualifications: Option<Qualifications>,
 }
 
@@ -140,31 +140,42 @@ impl CredentialWire {
     fn of(credential: &Signed<Credential>) -> Self {
         let (_, signature) = credential.parts();
         let Credential { pseudonym, qualifications, .. } = Credential::clone(credential);
+        let (act, is_act_odd) = credential.act_key.compressed();
+        let (handoff, is_handoff_odd) = credential.handoff_key.compressed();
+        let mut keys_and_signature = [0; 128];
+        let parts = act.iter().chain(&handoff).chain(&signature);
+        keys_and_signature.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
         Self {
-            act_key: credential.act_key.compressed().into(),
-            handoff_key: credential.handoff_key.compressed().into(),
+            keys_and_signature: keys_and_signature.into(),
+            odd: u8::from(is_act_odd) | u8::from(is_handoff_odd) << 1,
             pseudonym,
             role: credential.role,
             valid_from: credential.valid_from,
             valid_to: credential.valid_to,
-            signature: signature.into(),
             qualifications,
         }
     }
 
     fn open(self, hq: &PublicKey) -> Result<Signed<Credential>, MessageError> {
-        let key = |key: &[u8; 33]| PublicKey::from_compressed(key).ok_or(MessageError::Fields);
+        let [parts @ .., _, _] = self.keys_and_signature.as_chunks::<32>().0 else {
+            return Err(MessageError::Fields);
+        };
+        let signature = self.keys_and_signature.last_chunk::<64>();
+        let ([act, handoff], Some(signature), 0..4) = (parts, signature, self.odd) else {
+            return Err(MessageError::Fields);
+        };
+        let key = |x, is_odd| PublicKey::from_compressed(x, is_odd).ok_or(MessageError::Fields);
         let credential = Credential {
             version: Version,
-            act_key: key(&self.act_key)?,
-            handoff_key: key(&self.handoff_key)?,
+            act_key: key(act, self.odd & 1 != 0)?,
+            handoff_key: key(handoff, self.odd & 2 != 0)?,
             pseudonym: self.pseudonym,
             role: self.role,
             valid_from: self.valid_from,
             valid_to: self.valid_to,
             qualifications: self.qualifications,
         };
-        let signed = Unverified::of_parts(&cbor::to_vec(&credential), self.signature.into())?;
+        let signed = Unverified::of_parts(&cbor::to_vec(&credential), *signature)?;
         Ok(signed.verify(hq)?)
     }
 }

@@ -39,7 +39,7 @@ pub const ROUTE_MEANS: &str = "Who held the boxes, in order. Times are UTC, by t
 /// A handoff that both sides signed.
 pub const BOTH_SIGNED: &str = "both signed";
 /// A handoff at the door that the customer confirmed with his code.
-pub const CUSTOMER_CONFIRMED: &str = "crew signed, customer confirmed";
+pub const CUSTOMER_CONFIRMED: &str = "customer confirmed";
 /// A handoff at the customer's door.
 pub const CREW_SIGNED: &str = "crew signed";
 /// An offer that nobody accepted.

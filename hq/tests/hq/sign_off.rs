@@ -140,6 +140,13 @@ async fn a_one_time_code_confirms_one_sign_off_and_no_other() {
     assert!(text.contains("1 event by his code on another's phone, confirmed by HQ"), "{text}");
     assert!(text.contains("Sign-off refused by HQ"), "{text}");
 
+    // A supervisor who is revoked gave his word in vain.
+    let left = site.hq.one_time_codes(supervisor.device(), 1).unwrap();
+    site.hq.revoke(supervisor.device(), 0).unwrap();
+    let (late, envelope) = sign_off(&mut mover, &site, &[took], Some(&left[0]));
+    mover.deliver(&[envelope]).await;
+    assert_eq!(read(&site).evidence.verify().sign_offs[&took][&late], SignOff::Refused);
+
     // Without HQ's word it is a claim.
     let mut evidence = reading.evidence;
     evidence.confirmations.clear();

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use crewseal::custody::{
-    Act, Anchor, BootId, BoxList, Commitment, Credential, Event, Kind, Link, Lists, Manifests,
-    Moment, Salt, Since, Tick,
+    Act, Anchor, BootId, BoxClass, BoxList, Commitment, Credential, Event, Kind, Licence, Link,
+    Lists, Manifests, Moment, Nda, Qualifications, Salt, Since, Tick,
 };
-use crewseal::handoff::text::{Purpose, Show};
-use crewseal::handoff::message::{self, Enclosed, ManifestVersions};
 use crewseal::handoff::Hello;
+use crewseal::handoff::message::{self, Enclosed, ManifestVersions};
+use crewseal::handoff::text::{Purpose, Show};
 use crewseal::label::Token;
 use crewseal::signed::{Digest, PublicKey, Signed};
 use qrcode::{EcLevel, QrCode, Version};
@@ -67,6 +67,20 @@ fn one_job() -> ManifestVersions {
     ManifestVersions::of([&manifests])
 }
 
+/// With all that HQ says of somebody who drives: a licence, an agreement, training and
+/// two classes of boxes.
+fn qualified(phone: &Phone) -> Credential {
+    let nda =
+        Nda { text: Nda::digest("I tell nobody what I see."), until: paper::MORNING + 86_400 };
+    let qualifications = Qualifications {
+        licences: [Licence::Driving].into(),
+        nda: Some(nda),
+        trained_until: Some(paper::MORNING + 172_800),
+        classes: [BoxClass::Papers, BoxClass::Valuables].into(),
+    };
+    Credential { qualifications: Some(qualifications), ..phone.credential() }
+}
+
 impl Meeting {
     pub fn new() -> Self {
         let (giver, mut receiver) = (paper::mover(), paper::driver());
@@ -74,9 +88,10 @@ impl Meeting {
         receiver.pseudonym = "Mover 17";
         let hq = paper::hq();
         Self {
-            giver_credential: hq.sign(giver.credential()),
-            receiver_credential: hq.sign(receiver.credential()),
-            tick: hq.sign(paper::tick(TICK)),
+            giver_credential: hq.sign(qualified(&giver)),
+            receiver_credential: hq.sign(qualified(&receiver)),
+            // Of an HQ that has revoked a few devices.
+            tick: hq.sign(Tick { epoch: Some(7), ..paper::tick(TICK) }),
             hq: hq.public,
             opening: Salt([0x0e; 16]),
             giver,
