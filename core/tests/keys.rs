@@ -36,7 +36,22 @@ fn vault(home: &Path) -> SoftwareVault {
 }
 
 fn open(home: &Path) -> Result<Store, StoreError> {
-    Store::open(&home.join("store"), &vault(home))
+    open_with(home, &vault(home))
+}
+
+/// The child of another test, just begun, may for a moment still hold the lock that it
+/// inherited.
+fn patiently<T>(work: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    loop {
+        match work() {
+            Err(StoreError::InUse) => std::thread::yield_now(),
+            done => return done,
+        }
+    }
+}
+
+fn open_with(home: &Path, vault: &dyn KeyVault) -> Result<Store, StoreError> {
+    patiently(|| Store::open(&home.join("store"), vault))
 }
 
 /// A store with a name, and one in each of two compartments.
@@ -95,7 +110,7 @@ fn copy(from: &Path, to: &Path) {
 fn exchanged_keys_open_what_the_old_ones_sealed() {
     let home = filled();
     let (vault, before) = (vault(home.path()), wraps(home.path()));
-    let mut store = Store::open(&home.path().join("store"), &vault).unwrap();
+    let mut store = open_with(home.path(), &vault).unwrap();
     rotate(&mut store, &vault).unwrap();
     assert_eq!(names(&mut store).unwrap(), ALL, "while it runs");
     let added = store.transaction(|t| {
@@ -118,8 +133,8 @@ fn a_store_from_before_an_exchange_does_not_open_with_the_keys_of_after() {
     let (home, old) = (filled(), tempfile::tempdir().unwrap());
     copy(home.path(), old.path());
     let vault = vault(home.path());
-    rotate(&mut Store::open(&home.path().join("store"), &vault).unwrap(), &vault).unwrap();
-    let opened = Store::open(&old.path().join("store"), &vault).map(|_| ());
+    rotate(&mut open_with(home.path(), &vault).unwrap(), &vault).unwrap();
+    let opened = open_with(old.path(), &vault).map(|_| ());
     assert_eq!(opened, Err(StoreError::Vault(VaultError::KeyGone)));
     // The control: with the keys of before it does.
     assert_eq!(names(&mut open(old.path()).unwrap()).unwrap(), ALL);
@@ -129,7 +144,7 @@ fn a_store_from_before_an_exchange_does_not_open_with_the_keys_of_after() {
 fn a_lost_wrapping_key_is_replaced_while_the_store_is_open() {
     let home = filled();
     let mine = vault(home.path());
-    let mut store = Store::open(&home.path().join("store"), &mine).unwrap();
+    let mut store = open_with(home.path(), &mine).unwrap();
     // Of these keys nothing unwraps what the old ones wrapped.
     mine.erase().unwrap();
     let other = vault(home.path());
@@ -143,7 +158,7 @@ fn a_lost_wrapping_key_is_replaced_while_the_store_is_open() {
 fn work_that_fails_changes_no_key() {
     let home = filled();
     let (vault, before) = (vault(home.path()), wraps(home.path()));
-    let mut store = Store::open(&home.path().join("store"), &vault).unwrap();
+    let mut store = open_with(home.path(), &vault).unwrap();
     let failed: Result<(), StoreError> = store.rotate(&vault, |t| {
         t.forget(b"job 1")?;
         Err(StoreError::Full)
@@ -153,7 +168,7 @@ fn work_that_fails_changes_no_key() {
     drop(store);
     assert_eq!(wraps(home.path()), before);
     // What was begun is finished by the next opening.
-    assert_eq!(names(&mut Store::open(&home.path().join("store"), &vault).unwrap()).unwrap(), ALL);
+    assert_eq!(names(&mut open_with(home.path(), &vault).unwrap()).unwrap(), ALL);
     assert_eq!(vault.is_rotating(), Ok(false));
     assert_ne!(wraps(home.path()).0, before.0);
 }
@@ -231,9 +246,9 @@ fn die(home: &Path) {
     let at = std::env::var(DIES_AT).unwrap().parse().unwrap();
     let dying = Dying { vault: vault(home), calls: AtomicUsize::new(0), at };
     match std::env::var(WORK).unwrap().as_str() {
-        "empty" => Store::empty(&home.join("store"), &dying).unwrap(),
+        "empty" => patiently(|| Store::empty(&home.join("store"), &dying)).unwrap(),
         work => {
-            let mut store = Store::open(&home.join("store"), &dying).unwrap();
+            let mut store = open_with(home, &dying).unwrap();
             let forget = |t: &mut Transaction<'_>| {
                 if work == "forget" {
                     t.forget(b"job 1")?;
@@ -279,7 +294,7 @@ fn an_exchange_that_dies_at_any_step_goes_on_with_the_next_opening() {
     dying_at_each_step(test, "rotate", |home, before, at| {
         let vault = vault(home);
         let was_rotating = vault.is_rotating().unwrap();
-        let mut store = Store::open(&home.join("store"), &vault).unwrap();
+        let mut store = open_with(home, &vault).unwrap();
         assert_eq!(names(&mut store).unwrap(), ALL, "step {at}");
         assert_eq!(vault.is_rotating(), Ok(false), "step {at}");
         drop(store);
@@ -303,7 +318,7 @@ fn forgetting_that_dies_at_any_step_forgets_all_or_nothing() {
     let mut forgotten = Vec::new();
     dying_at_each_step(test, "forget", |home, _, at| {
         let vault = vault(home);
-        let mut store = Store::open(&home.join("store"), &vault).unwrap();
+        let mut store = open_with(home, &vault).unwrap();
         let left = names(&mut store).unwrap();
         assert_eq!(vault.is_rotating(), Ok(false), "step {at}");
         assert!(left == ALL || left == ["Customer 1", "Customer 3"], "step {at}: {left:?}");
@@ -358,7 +373,7 @@ fn an_exchange_after_one_that_was_not_finished_deletes_both_keys() {
     let home = filled();
     let first = wraps(home.path()).0;
     let stubborn = Stubborn(vault(home.path()), true.into());
-    let mut store = Store::open(&home.path().join("store"), &stubborn).unwrap();
+    let mut store = open_with(home.path(), &stubborn).unwrap();
     let failed = rotate(&mut store, &stubborn);
     assert_eq!(failed, Err(StoreError::Vault(VaultError::Hardware)));
     assert_eq!(names(&mut store).unwrap(), ALL, "nothing is lost by it");
@@ -375,7 +390,7 @@ fn an_exchange_after_one_that_was_not_finished_deletes_both_keys() {
 fn a_forgotten_compartments_key_stands_in_no_file_and_no_key_opens_an_older_copy() {
     let (home, old) = (filled(), tempfile::tempdir().unwrap());
     let vault = vault(home.path());
-    let mut store = Store::open(&home.path().join("store"), &vault).unwrap();
+    let mut store = open_with(home.path(), &vault).unwrap();
     // The database as it was when the log was not written back yet, too.
     copy(home.path(), old.path());
     let (_, wrapped) = wraps(old.path());
@@ -404,7 +419,7 @@ fn a_forgotten_compartments_key_stands_in_no_file_and_no_key_opens_an_older_copy
     drop(store);
 
     // The wrapped key, kept aside, is worth nothing: what wrapped it is gone.
-    let opened = Store::open(&old.path().join("store"), &vault).map(|_| ());
+    let opened = open_with(old.path(), &vault).map(|_| ());
     assert_eq!(opened, Err(StoreError::Vault(VaultError::KeyGone)));
     // The control: the keys of before open that copy and read the job.
     assert_eq!(names(&mut open(old.path()).unwrap()).unwrap(), ALL);
@@ -428,7 +443,7 @@ fn emptying_that_dies_at_any_step_keeps_the_queue_and_goes_on() {
     let test = "emptying_that_dies_at_any_step_keeps_the_queue_and_goes_on";
     dying_at_each_step(test, "empty", |home, _, at| {
         let vault = vault(home);
-        let mut store = Store::open(&home.join("store"), &vault).unwrap();
+        let mut store = open_with(home, &vault).unwrap();
         assert_eq!(names(&mut store).unwrap(), Vec::<String>::new(), "step {at}");
         let waiting = store.transaction(|t| queue::waiting(t, 0, 9)).unwrap();
         assert_eq!(waiting.len(), 1, "step {at}");
@@ -448,9 +463,9 @@ fn a_store_whose_keys_are_gone_can_be_emptied() {
     let other = vault(other.path());
     let before = other.public_keys().unwrap();
     open(home.path()).unwrap().transaction(queued).unwrap();
-    Store::empty(&home.path().join("store"), &other).unwrap();
+    patiently(|| Store::empty(&home.path().join("store"), &other)).unwrap();
     assert_ne!(other.public_keys().unwrap(), before, "another device");
-    let mut store = Store::open(&home.path().join("store"), &other).unwrap();
+    let mut store = open_with(home.path(), &other).unwrap();
     assert_eq!(names(&mut store).unwrap(), Vec::<String>::new());
     assert_eq!(store.transaction(|t| queue::waiting(t, 0, 9)).unwrap().len(), 1);
 }
@@ -472,10 +487,10 @@ fn a_store_of_format_1_opens_and_its_keys_can_be_exchanged() {
         let [entry] = waiting.as_slice() else { panic!("{waiting:?}") };
         assert_eq!(entry.envelope.address().sequence, 7);
     };
-    let mut store = Store::open(&home.path().join("store"), &vault).unwrap();
+    let mut store = open_with(home.path(), &vault).unwrap();
     whole(&mut store);
     drop(store);
-    let mut store = Store::open(&home.path().join("store"), &vault).unwrap();
+    let mut store = open_with(home.path(), &vault).unwrap();
     whole(&mut store);
     rotate(&mut store, &vault).unwrap();
     whole(&mut store);
@@ -500,7 +515,7 @@ fn a_leaked_storage_key_opens_nothing_after_it_was_exchanged() {
     };
     let leaked = vault.unwrap(&wraps(home.path()).0).unwrap();
     assert!(opens(&leaked), "the control");
-    rotate(&mut Store::open(&home.path().join("store"), &vault).unwrap(), &vault).unwrap();
+    rotate(&mut open_with(home.path(), &vault).unwrap(), &vault).unwrap();
     assert!(!opens(&leaked));
     assert!(opens(&vault.unwrap(&wraps(home.path()).0).unwrap()), "the control, of after");
 }
