@@ -23,5 +23,5 @@ pub mod vault;
 
 pub use crew::{
     Acceptance, Advice, Asked, Crew, CrewError, Deed, Delivered, Drawn, Fetched, Found, OfferView,
-    Open, PhotoRefused, Photographed, SignedOffBy, ToSign,
+    Open, PhotoRefused, Photographed, SignedOffBy, ToSign, Uploaded,
 };

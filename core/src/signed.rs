@@ -84,6 +84,8 @@ pub enum Namespace {
     Erasure,
     /// A photo or other attachment, in its digest; nothing is signed.
     Attachment,
+    /// HQ's receipt for an attachment.
+    AttachmentReceipt,
 }
 
 impl Namespace {
@@ -121,6 +123,7 @@ impl Namespace {
             Self::CustomerReceipt => "crewseal/customer-receipt/1",
             Self::Erasure => "crewseal/erasure/1",
             Self::Attachment => "crewseal/attachment/1",
+            Self::AttachmentReceipt => "crewseal/attachment-receipt/1",
         }
     }
 

@@ -16,7 +16,7 @@ use crewseal::custody::{BootId, Kind};
 use crewseal::outbox::attachment::{self, CHUNK_BYTES, MAX_ATTACHMENT, QUOTA};
 use crewseal::outbox::{AttachmentKey, Entry, LONGEST_SIDE, SealError, UnsealError, prepare_photo};
 use crewseal::scan::photo::PhotoError;
-use crewseal::vault::{SoftwareVault, Store, StoreError};
+use crewseal::vault::{SoftwareVault, Store};
 use crewseal::{Crew, Deed, PhotoRefused};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use thief::Secret;
@@ -175,11 +175,7 @@ fn deed() -> Deed {
 fn chunks(home: &Path, digest: &crewseal::signed::Digest) -> Vec<Vec<u8>> {
     let vault = SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap();
     let mut store = Store::open(&home.join("store"), &vault).unwrap();
-    let read = store.transaction(|t| {
-        let chunk = |number| attachment::chunk(t, digest, number);
-        (0..).map_while(|number| chunk(number).transpose()).collect::<Result<_, StoreError>>()
-    });
-    read.unwrap()
+    store.transaction(|t| attachment::chunks(t, digest, 0, u32::MAX)).unwrap()
 }
 
 #[tokio::test]

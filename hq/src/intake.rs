@@ -239,10 +239,10 @@ impl Shelf<'_> {
         self.store(event, &receipt)?;
         self.hq.confirm(self.db, event)?;
         let mut insert = self.db.prepare_cached(
-            "INSERT OR IGNORE INTO attachments (digest, event, key) VALUES (?1, ?2, ?3)",
+            "INSERT OR IGNORE INTO attachments (event, digest, key) VALUES (?1, ?2, ?3)",
         )?;
         for key in keys {
-            insert.execute(params![key.digest.0, event.id().0, to_vec(key)])?;
+            insert.execute(params![event.id().0, key.digest.0, to_vec(key)])?;
         }
         delivered.stored += 1;
         Ok(receipt)

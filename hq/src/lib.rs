@@ -12,6 +12,7 @@ mod export;
 mod intake;
 mod keys;
 pub mod labels;
+mod photos;
 pub mod plan;
 mod problem;
 pub mod receipt;
@@ -36,6 +37,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 pub use desk::JobPlan;
 pub use door::EnrolError;
 pub use intake::{Delivered, Stats};
+pub use photos::Photo;
 pub use serve::{Listen, Running, serve};
 
 use keys::Keys;

@@ -52,6 +52,9 @@ enum Command {
     SignOffCodes(SignOffCodesArgs),
     /// Write a job's custody record.
     Export(ExportArgs),
+    /// Write a job's photos, and say of each which event names it and with what its
+    /// digest is salted. The exit status is 1 if some have not come yet.
+    Photos(PhotosArgs),
     /// Take HQ's word for a device back, as when a phone was lost or its carrier
     /// left. Phones learn it at their next sync, and from each other that there
     /// is something to learn.
@@ -273,6 +276,20 @@ struct ExportArgs {
 }
 
 #[derive(Args)]
+struct PhotosArgs {
+    /// The directory of the database and the keys.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The job's id in hex, or its first digits.
+    #[arg(long, value_name = "ID")]
+    job: String,
+    /// The directory to write them into. A photo that is there already is not
+    /// written over.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
 struct RevokeArgs {
     /// The directory of the database and the keys.
     #[arg(long, value_name = "DIR")]
@@ -298,6 +315,7 @@ fn main() -> ExitCode {
         Command::Codes(args) => run_codes(&args),
         Command::SignOffCodes(args) => run_sign_off_codes(&args),
         Command::Export(args) => run_export(&args),
+        Command::Photos(args) => run_photos(&args),
         Command::Revoke(args) => run_revoke(&args),
         Command::Verify(args) => run_verify(&args),
         Command::Receipt(args) => run_receipt(&args),
@@ -409,6 +427,26 @@ fn run_export(args: &ExportArgs) -> Result<ExitCode, Failure> {
     file.sync_all()?;
     say(format_args!("{} bytes, HQ key {}", record.len(), hq.fingerprint()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn run_photos(args: &PhotosArgs) -> Result<ExitCode, Failure> {
+    let hq = Hq::open(&args.data, clock()?)?;
+    let (here, awaited) = hq.photos_of(&find_job(&hq, &args.job)?)?;
+    std::fs::create_dir_all(&args.out)?;
+    for (event, digest) in here {
+        let Some(photo) = hq.photo(&event, &digest)? else { continue };
+        let [event, digest] = [event, digest].map(|digest| HEXLOWER.encode(&digest.0));
+        let name = format!("{digest}.jpg");
+        let mut file = std::fs::File::create_new(args.out.join(&name))?;
+        file.write_all(&photo.jpeg)?;
+        file.sync_all()?;
+        say(format_args!("{name}  event {event}  salt {}", HEXLOWER.encode(&photo.salt.0)))?;
+    }
+    if awaited == 0 {
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(format_args!("not here yet: {awaited}"))?;
+    Ok(ExitCode::FAILURE)
 }
 
 fn run_sign_off_codes(args: &SignOffCodesArgs) -> Result<ExitCode, Failure> {

@@ -15,6 +15,8 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 pub(crate) enum Problem {
     /// No such place.
     NotFound,
+    /// No event that HQ has names this photo.
+    UnknownPhoto,
     /// Another method is meant.
     Method,
     /// Not the content type of all bodies.
@@ -50,6 +52,11 @@ impl Problem {
     const fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing here."),
+            Self::UnknownPhoto => (
+                StatusCode::NOT_FOUND,
+                "unknown-photo",
+                "No event that is here names this photo. Deliver its event first.",
+            ),
             Self::Method => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method", "Another method is meant here.")
             }

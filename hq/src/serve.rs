@@ -21,7 +21,8 @@ use crewseal::custody::DeviceId;
 use crewseal::label::roll::Roll;
 use crewseal::signed::{Message, Signed};
 use crewseal::sync::wire::{
-    Batch, CBOR, Challenge, ChallengeRequest, EnrolRequest, Jobs, MAX_BATCH, MAX_BODY, Rolls,
+    AttachmentPart, Batch, CBOR, Challenge, ChallengeRequest, EnrolRequest, Jobs, MAX_BATCH,
+    MAX_BODY, MAX_PART, Rolls,
 };
 use hyper_util::rt::TokioTimer;
 use minicbor::{Decode, Encode};
@@ -125,6 +126,7 @@ fn router(desk: Desk) -> Router {
         .route("/v1/rolls", get(rolls))
         .route("/v1/revocations", get(revocations))
         .route("/v1/outbox", post(outbox))
+        .route("/v1/attachments", post(attachments))
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::Method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -202,6 +204,15 @@ async fn outbox(
     }
     let receipts = desk.ask(move |hq| hq.take_in(&batch, carrier)).await?;
     Ok(Answer::of(&receipts))
+}
+
+async fn attachments(State(desk): State<Desk>, _: Carrier, body: Body) -> Result<Answer, Problem> {
+    let part: AttachmentPart = body.decode()?;
+    if part.chunks.len() > MAX_PART {
+        return Err(Problem::TooLarge);
+    }
+    let state = desk.ask(move |hq| hq.take_in_part(&part)).await?;
+    state.as_ref().map(Answer::of).ok_or(Problem::UnknownPhoto)
 }
 
 /// A message on its way back.

@@ -14,6 +14,7 @@ mod life;
 mod phone;
 mod ready;
 mod sign_off;
+mod upload;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,6 +26,7 @@ use self::kept::{Enrolment, read_enrolment, read_packs, read_progress};
 use self::known::Known;
 use self::phone::{Phone, State, is_open};
 pub use self::sign_off::{Asked, SignedOffBy, ToSign};
+pub use self::upload::Uploaded;
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
 use crate::custody::rules::{self, Rule};
@@ -437,7 +439,7 @@ impl Crew {
         })
     }
 
-    /// The photos that wait for HQ, oldest first.
+    /// The photos that are not at HQ yet, oldest first.
     ///
     /// # Errors
     /// [`CrewError::Store`].

@@ -45,7 +45,7 @@ pub use event::{
 };
 pub use id::{BootId, Commitment, DeviceId, JobId, Salt};
 pub use manifest::{Manifest, ManifestError, Manifests};
-pub use receipt::{Dispute, Outcome, Receipt, Refusal};
+pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
 pub use release::{RELEASE_CHARS, ReleaseCode, ReleaseCodeError, ReleaseKey, ReleaseProof};
 pub use revocation::Revocations;

@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 
 use super::{DeviceId, EventId};
 use crate::cbor::Version;
-use crate::signed::{Message, Namespace};
+use crate::signed::{Digest, Message, Namespace};
 
 /// HQ's answer to one event. A phone deletes an entry of its queue only
 /// against one of these, verified.
@@ -39,6 +39,47 @@ pub struct Receipt {
 
 impl Message for Receipt {
     const NAMESPACE: Namespace = Namespace::Receipt;
+}
+
+/// HQ's answer to an attachment of which it has every chunk, or a chunk that is none of
+/// it. A phone deletes a photo only against one of these, verified.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AttachmentReceipt {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// The digest by which the event names it.
+    #[n(1)]
+    pub digest: Digest,
+    /// The event.
+    #[n(2)]
+    pub event: EventId,
+    /// What became of it.
+    #[n(3)]
+    pub outcome: AttachmentOutcome,
+    /// HQ's time, in seconds since 1970-01-01 UTC.
+    #[n(4)]
+    pub at: u64,
+    /// The name of HQ's log.
+    #[n(5)]
+    pub origin: String,
+}
+
+impl Message for AttachmentReceipt {
+    const NAMESPACE: Namespace = Namespace::AttachmentReceipt;
+}
+
+/// What became of an attachment at HQ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum AttachmentOutcome {
+    /// HQ has it all, and it is what the event names.
+    #[n(0)]
+    Stored,
+    /// What was sent is not what was sealed for this event.
+    #[n(1)]
+    Altered,
 }
 
 /// What became of an event at HQ. A repeated event gets its first outcome.

@@ -20,8 +20,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::{SealError, UnsealError};
 use crate::cbor::{self, CborError, Version};
-use crate::custody::{EventId, Salt};
-use crate::signed::{Digest, Namespace};
+use crate::custody::{AttachmentOutcome, AttachmentReceipt, EventId, Salt};
+use crate::signed::{Digest, Namespace, Signed};
 use crate::vault::wipe::leaving_no_trace;
 use crate::vault::{Column, StoreError, Transaction};
 
@@ -98,10 +98,11 @@ impl AttachmentKey {
     ) -> impl Iterator<Item = Result<Vec<u8>, SealError>> + use<'c> {
         let cipher = self.cipher();
         let digest = self.digest;
-        let last = content.len().saturating_sub(1) / CHUNK_BYTES;
-        (0..=last).map(move |number| {
-            let rest = content.get(number * CHUNK_BYTES..).unwrap_or_default();
-            let chunk = rest.get(..CHUNK_BYTES).unwrap_or(rest);
+        let last = self.chunks() - 1;
+        let pieces = content.chunks(CHUNK_BYTES);
+        // Content of no byte has no piece, and one chunk.
+        let none = content.is_empty().then_some(content);
+        (0..).zip(pieces.chain(none)).map(move |(number, chunk)| {
             let payload = Payload { msg: chunk, aad: &digest.0 };
             leaving_no_trace(|| cipher.encrypt(&nonce(number, number == last), payload))
                 .map_err(|_| SealError::TooLarge)
@@ -116,35 +117,71 @@ impl AttachmentKey {
         &self,
         chunks: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
-        let size = usize::try_from(self.size).map_err(|_| UnsealError::Altered)?;
-        if size > MAX_ATTACHMENT {
-            return Err(UnsealError::Altered);
-        }
-        let last = size.saturating_sub(1) / CHUNK_BYTES;
         let cipher = self.cipher();
-        let mut content = Zeroizing::new(Vec::with_capacity(size));
+        let mut content = Zeroizing::new(Vec::with_capacity(self.content_bytes()?));
         let mut count = 0;
-        for (number, chunk) in chunks.into_iter().enumerate() {
-            let payload = Payload { msg: chunk.as_ref(), aad: &self.digest.0 };
-            let opened = cipher
-                .decrypt(&nonce(number, number == last), payload)
-                .map(Zeroizing::new)
-                .map_err(|_| UnsealError::Altered)?;
-            if content.len() + opened.len() > size {
-                return Err(UnsealError::Altered);
-            }
-            content.extend_from_slice(&opened);
+        for (number, chunk) in (0_u32..).zip(chunks) {
+            content.extend_from_slice(&self.open_with(&cipher, number, chunk.as_ref())?);
             count = number + 1;
         }
-        let is_whole = count == last + 1 && digest(&self.salt, &content) == self.digest;
+        let is_whole = count == self.chunks() && digest(&self.salt, &content) == self.digest;
         if is_whole { Ok(content) } else { Err(UnsealError::Altered) }
+    }
+
+    /// Opens chunks from one number on, each by itself, and drops what was in them:
+    /// whether they are what was sealed.
+    ///
+    /// # Errors
+    /// [`UnsealError::Altered`] if one is not.
+    pub fn check(
+        &self,
+        first: u32,
+        chunks: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<(), UnsealError> {
+        let cipher = self.cipher();
+        let mut numbered = (first..).zip(chunks);
+        numbered.try_for_each(|(number, chunk)| {
+            self.open_with(&cipher, number, chunk.as_ref()).map(drop)
+        })
+    }
+
+    /// How many chunks it has.
+    #[must_use]
+    pub fn chunks(&self) -> u32 {
+        chunks_of(self.size)
     }
 
     /// Bytes of all its chunks.
     #[must_use]
     pub fn sealed_size(&self) -> u64 {
-        let chunk = u64::try_from(CHUNK_BYTES).unwrap_or(u64::MAX);
-        self.size + TAG_BYTES * self.size.div_ceil(chunk).max(1)
+        self.size.saturating_add(TAG_BYTES * u64::from(self.chunks()))
+    }
+
+    fn content_bytes(&self) -> Result<usize, UnsealError> {
+        let size = usize::try_from(self.size).map_err(|_| UnsealError::Altered)?;
+        if size > MAX_ATTACHMENT { Err(UnsealError::Altered) } else { Ok(size) }
+    }
+
+    fn open_with(
+        &self,
+        cipher: &Aes256Gcm,
+        number: u32,
+        chunk: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, UnsealError> {
+        let size = self.content_bytes()?;
+        let last = self.chunks() - 1;
+        let payload = Payload { msg: chunk, aad: &self.digest.0 };
+        let opened = cipher
+            .decrypt(&nonce(number, number == last), payload)
+            .map(Zeroizing::new)
+            .map_err(|_| UnsealError::Altered)?;
+        let before = usize::try_from(number).map_or(size, |n| n.saturating_mul(CHUNK_BYTES));
+        let expected = size.saturating_sub(before).min(CHUNK_BYTES);
+        if number <= last && opened.len() == expected {
+            Ok(opened)
+        } else {
+            Err(UnsealError::Altered)
+        }
     }
 
     fn cipher(&self) -> Box<Aes256Gcm> {
@@ -162,9 +199,15 @@ fn digest(salt: &Salt, content: &[u8]) -> Digest {
     Namespace::Attachment.digest(&[&salt.0, content])
 }
 
-fn nonce(number: usize, is_last: bool) -> Nonce<aes_gcm::aead::consts::U12> {
+/// How many chunks content of that many bytes has.
+fn chunks_of(size: u64) -> u32 {
+    let chunk = u64::try_from(CHUNK_BYTES).unwrap_or(u64::MAX);
+    u32::try_from(size.div_ceil(chunk).max(1)).unwrap_or(u32::MAX)
+}
+
+fn nonce(number: u32, is_last: bool) -> Nonce<aes_gcm::aead::consts::U12> {
     let mut nonce = [0; 12];
-    let number = u64::try_from(number).unwrap_or(u64::MAX).to_be_bytes();
+    let number = u64::from(number).to_be_bytes();
     nonce.iter_mut().skip(3).zip(number).for_each(|(to, from)| *to = from);
     if let Some(flag) = nonce.last_mut() {
         *flag = u8::from(is_last);
@@ -233,6 +276,9 @@ pub struct Attached {
     pub event: EventId,
     /// Bytes of all its chunks.
     pub size: u64,
+    /// Whether HQ could not open it: it is not what was sealed. It stays, and is not
+    /// sent again.
+    pub is_damaged: bool,
 }
 
 /// Seals content chunk by chunk into the store. How much room there is, the caller
@@ -260,6 +306,35 @@ pub fn keep(
     Ok(())
 }
 
+/// What HQ's receipt did to an attachment: it is at HQ and gone from here, or it is kept
+/// as damaged. The receipt's type says that its signature was verified.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn settle(
+    transaction: &Transaction<'_>,
+    receipt: &Signed<AttachmentReceipt>,
+) -> Result<(), StoreError> {
+    match receipt.outcome {
+        AttachmentOutcome::Stored => {
+            let delete = "DELETE FROM attachment WHERE digest = ?1";
+            transaction.sql().prepare_cached(delete)?.execute([receipt.digest.0])?;
+            Ok(())
+        }
+        AttachmentOutcome::Altered => set_aside(transaction, &receipt.digest),
+    }
+}
+
+/// Keeps an attachment as damaged: it is not sent again.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn set_aside(transaction: &Transaction<'_>, digest: &Digest) -> Result<(), StoreError> {
+    let update = "UPDATE attachment SET damaged = 1 WHERE digest = ?1";
+    transaction.sql().prepare_cached(update)?.execute([digest.0])?;
+    Ok(())
+}
+
 /// Puts a row of a damaged store in as it was, if it is one of an attachment or, with
 /// `is_chunk`, of a chunk of one that is here. What is here already stays.
 pub(super) fn salvage(
@@ -269,7 +344,7 @@ pub(super) fn salvage(
 ) -> Result<(), StoreError> {
     let is_digest = |bytes: &[u8]| bytes.len() == 32;
     match row {
-        [Column::Blob(digest), Column::Blob(event), Column::Integer(size)]
+        [Column::Blob(digest), Column::Blob(event), Column::Integer(size), Column::Integer(_)]
             if !is_chunk && is_digest(digest) && is_digest(event) =>
         {
             let insert =
@@ -297,30 +372,35 @@ pub fn taken(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
     Ok(transaction.sql().prepare_cached(select)?.query_row([], |row| row.get(0))?)
 }
 
-/// The attachments that wait, oldest first.
+/// The attachments that are here, oldest first.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn waiting(transaction: &Transaction<'_>) -> Result<Vec<Attached>, StoreError> {
-    let select = "SELECT digest, event, size FROM attachment ORDER BY rowid";
+    let select = "SELECT digest, event, size, damaged FROM attachment ORDER BY rowid";
     let mut statement = transaction.sql().prepare_cached(select)?;
     let rows = statement.query_map([], |row| {
         let (digest, event) = (Digest(row.get(0)?), Digest(row.get(1)?));
-        Ok(Attached { digest, event, size: row.get(2)? })
+        Ok(Attached { digest, event, size: row.get(2)?, is_damaged: row.get(3)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// One chunk, so that no more than that is in memory; none after the last.
+/// The chunks from one number on, at most `limit` and without a gap, so that no more than
+/// that is in memory; none after the last.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn chunk(
+pub fn chunks(
     transaction: &Transaction<'_>,
     digest: &Digest,
-    number: u32,
-) -> Result<Option<Vec<u8>>, StoreError> {
+    first: u32,
+    limit: u32,
+) -> Result<Vec<Vec<u8>>, StoreError> {
     let select = "SELECT sealed FROM chunk WHERE digest = ?1 AND number = ?2";
     let mut statement = transaction.sql().prepare_cached(select)?;
-    Ok(statement.query_row(params![digest.0, number], |row| row.get(0)).optional()?)
+    let mut chunk = |number| statement.query_row(params![digest.0, number], |row| row.get(0));
+    let numbers = first..first.saturating_add(limit);
+    let chunks = numbers.map_while(|number| chunk(number).optional().transpose());
+    Ok(chunks.collect::<Result<_, _>>()?)
 }

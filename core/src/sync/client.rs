@@ -16,8 +16,8 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::wire::{
-    Batch, CBOR, Challenge, ChallengeRequest, EnrolRequest, Jobs, Receipts, Rolls, Session,
-    SessionRequest,
+    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, EnrolRequest, Jobs,
+    Receipts, Rolls, Session, SessionRequest,
 };
 use crate::cbor::{self, Version};
 use crate::custody::{DeviceId, Protection};
@@ -161,6 +161,20 @@ impl Client {
         batch: &Batch,
     ) -> Result<Receipts, SyncError> {
         read(&self.ask(vault, Method::POST, "v1/outbox", Some(cbor::to_vec(batch))).await?)
+    }
+
+    /// Delivers a part of an attachment.
+    ///
+    /// # Errors
+    /// [`SyncError`]; [`SyncError::Refused`] with status 404 if HQ does not have the
+    /// event that names it. Whether HQ has the part is then unknown; sending it again
+    /// does no harm.
+    pub async fn attach(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+        part: &AttachmentPart,
+    ) -> Result<AttachmentState, SyncError> {
+        read(&self.ask(vault, Method::POST, "v1/attachments", Some(cbor::to_vec(part))).await?)
     }
 
     /// One request in a session, with a new session if HQ asks for one.

@@ -10,8 +10,9 @@
 //! | `GET /v1/jobs` | | [`Jobs`] |
 //! | `GET /v1/rolls` | | [`Rolls`] |
 //! | `POST /v1/outbox` | [`Batch`] | [`Receipts`] |
+//! | `POST /v1/attachments` | [`AttachmentPart`] | [`AttachmentState`] |
 //!
-//! The last five want `Authorization: Bearer` with a session's token. Bodies
+//! The last six want `Authorization: Bearer` with a session's token. Bodies
 //! have the type [`CBOR`]; refusals have a problem document (RFC 9457).
 
 use minicbor::bytes::ByteVec;
@@ -19,9 +20,9 @@ use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::cbor::Version;
-use crate::custody::DeviceId;
+use crate::custody::{DeviceId, EventId};
 use crate::label::roll::RollWire;
-use crate::signed::{Message, Namespace, PublicKey};
+use crate::signed::{Digest, Message, Namespace, PublicKey};
 
 /// The content type of all bodies.
 pub const CBOR: &str = "application/cbor";
@@ -31,6 +32,9 @@ pub const MAX_BODY: usize = 4 << 20;
 
 /// The most entries in one batch.
 pub const MAX_BATCH: usize = 256;
+
+/// The most chunks in one part of an attachment: 1 MiB.
+pub const MAX_PART: usize = 64;
 
 /// What HQ hands to a new phone, as a QR on a screen or a file: where HQ is,
 /// which keys it has, and a code that enrols one device.
@@ -217,4 +221,43 @@ pub struct Receipts {
     /// Signed [`Receipt`](crate::custody::Receipt)s.
     #[n(1)]
     pub receipts: Vec<ByteVec>,
+}
+
+/// Chunks of an attachment on their way to HQ. HQ takes those that follow what it has
+/// and passes over the others, so a part may be sent again, and one without any chunk
+/// asks how far HQ is.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AttachmentPart {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// The event.
+    #[n(1)]
+    pub event: EventId,
+    /// The digest by which the event names it.
+    #[n(2)]
+    pub digest: Digest,
+    /// The number of the first of these chunks.
+    #[n(3)]
+    pub first: u32,
+    /// Chunks, sealed, at most [`MAX_PART`].
+    #[n(4)]
+    pub chunks: Vec<ByteVec>,
+}
+
+/// How far HQ is with an attachment.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AttachmentState {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// How many chunks it has, from the first on: the number of the next one.
+    #[n(1)]
+    pub held: u32,
+    /// A signed [`AttachmentReceipt`](crate::custody::AttachmentReceipt), once it has
+    /// all or was sent what cannot be opened.
+    #[n(2)]
+    pub receipt: Option<ByteVec>,
 }

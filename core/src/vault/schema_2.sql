@@ -29,7 +29,8 @@ CREATE INDEX outbox_parked ON outbox (parked) WHERE parked IS NOT NULL;
 CREATE TABLE attachment (
     digest BLOB PRIMARY KEY, -- clear: salted digest of the photo, as in its event
     event  BLOB NOT NULL,    -- clear: id of the event
-    size   INTEGER NOT NULL  -- clear: bytes of all its chunks
+    size   INTEGER NOT NULL, -- clear: bytes of all its chunks
+    damaged INTEGER NOT NULL DEFAULT 0 -- clear: 1 once HQ, or this phone, saw that it is not what was sealed
 ) STRICT;
 CREATE TABLE chunk (
     id     INTEGER PRIMARY KEY, -- clear

@@ -10,6 +10,8 @@ mod keeping;
 #[cfg(test)]
 mod phone;
 #[cfg(test)]
+mod photos;
+#[cfg(test)]
 mod record;
 #[cfg(test)]
 mod sign_off;
