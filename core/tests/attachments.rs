@@ -11,13 +11,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use crewseal::cbor::Version;
 use crewseal::clock::Clock;
-use crewseal::custody::{BootId, Kind};
-use crewseal::outbox::attachment::{self, CHUNK_BYTES, MAX_ATTACHMENT, QUOTA};
+use crewseal::custody::{AttachmentOutcome, AttachmentReceipt, BootId, Kind};
+use crewseal::outbox::attachment::{self, Attached, CHUNK_BYTES, MAX_ATTACHMENT, QUOTA};
 use crewseal::outbox::{AttachmentKey, Entry, LONGEST_SIDE, SealError, UnsealError, prepare_photo};
 use crewseal::scan::photo::PhotoError;
+use crewseal::sync::wire::AttachmentState;
 use crewseal::vault::{SoftwareVault, Store};
-use crewseal::{Crew, Deed, PhotoRefused};
+use crewseal::{Crew, Deed, PhotoRefused, Uploaded};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use thief::Secret;
 
@@ -206,6 +208,51 @@ async fn a_photo_opens_at_hq_with_the_key_in_its_acts_entry() {
     assert_eq!(thief::search(&home.path().join("store"), &secrets).unwrap(), []);
     std::fs::write(home.path().join("store/leak"), opened.as_slice()).unwrap();
     assert!(!thief::search(&home.path().join("store"), &secrets).unwrap().is_empty());
+}
+
+/// What HQ says of a photo, signed by whoever it is.
+fn said(signer: &paper::Key, photo: Attached, held: u32) -> AttachmentState {
+    let receipt = signer.sign(AttachmentReceipt {
+        version: Version,
+        digest: photo.digest,
+        event: photo.event,
+        outcome: AttachmentOutcome::Stored,
+        at: paper::MORNING,
+        origin: "hq.test".to_owned(),
+    });
+    AttachmentState { version: Version, held, receipt: Some(receipt.as_bytes().to_vec().into()) }
+}
+
+#[tokio::test]
+async fn a_photo_leaves_the_phone_only_against_hqs_receipt_for_it() {
+    let (_home, hq, crew) = phone().await;
+    let taken = photo(900, 600);
+    for longest in [300, 400] {
+        crew.record_with_photos(paper::JOB, &deed(), &[&taken], longest, QUOTA).unwrap();
+    }
+    let [first, second] = crew.photos().unwrap()[..] else { panic!("two photos wait") };
+    let none = Uploaded { unanswered: 2, ..Uploaded::default() };
+    assert_eq!(crew.upload().await.unwrap(), none, "HQ does not have their acts");
+
+    let other_event = Attached { event: second.event, ..first };
+    let without = AttachmentState { version: Version, held: 0, receipt: None };
+    for state in [
+        said(&paper::other_hq(), first, 1),
+        said(&paper::hq(), second, 1),
+        said(&paper::hq(), other_event, 1),
+        AttachmentState { receipt: Some(b"no receipt".to_vec().into()), ..without.clone() },
+        without,
+    ] {
+        hq.answer_part(AttachmentState { held: 0, ..state });
+        assert_eq!(crew.upload().await.unwrap(), none);
+        assert_eq!(crew.photos().unwrap(), [first, second]);
+    }
+    let before = hq.parts().len();
+    hq.answer_part(said(&paper::hq(), first, 1));
+    let gone = Uploaded { receipted: 1, unanswered: 1, ..Uploaded::default() };
+    assert_eq!(crew.upload().await.unwrap(), gone);
+    assert_eq!(crew.photos().unwrap(), [second]);
+    assert!(hq.parts()[before..].iter().all(|part| part.first == 0));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
     reason = "what is not as it should be is what the test is to fail on"
 )]
 
@@ -24,9 +25,11 @@ use std::time::{Duration, Instant};
 use crewseal::clock::{Clock, SystemClock};
 use crewseal::custody::{BootId, EventId, FaultKind, JobId, Kind, Record, Role};
 use crewseal::label::Token;
+use crewseal::outbox::LONGEST_SIDE;
+use crewseal::outbox::attachment::QUOTA;
 use crewseal::personal::Personal;
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError, cbor};
+use crewseal::{Crew, CrewError, Deed, cbor};
 use crewseal_hq::{Hq, JobPlan, Listen, serve};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -73,12 +76,13 @@ fn phones_that_are_killed_at_any_moment_lose_nothing_they_acknowledged() {
             .unwrap();
     }
     let mut acknowledged: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let (mut acts, mut handed_over, mut forgotten) = (0, 0, 0);
+    let (mut acts, mut handed_over, mut forgotten, mut photos) = (0, 0, 0, 0);
     for round in 0..rounds {
         let at = format!("seed {seed}, round {round}");
         let lines = killed(home.path(), rng.random(), &mut rng);
         handed_over += lines.iter().filter(|line| *line == "handed over").count();
         forgotten += lines.iter().filter(|line| line.starts_with("forgot")).count();
+        photos += lines.iter().filter(|line| *line == "took a photo").count();
         for line in &lines {
             let words: Vec<&str> = line.split(' ').collect();
             if let ["did", name, event] = words[..] {
@@ -96,6 +100,9 @@ fn phones_that_are_killed_at_any_moment_lose_nothing_they_acknowledged() {
             let delivered = runtime.block_on(crew.sync()).expect(&at);
             assert_eq!((delivered.parked, delivered.unanswered), (0, 0), "{at}");
             assert_eq!(crew.outbox().unwrap().waiting, 0, "{at}");
+            let uploaded = runtime.block_on(crew.upload()).expect(&at);
+            assert_eq!((uploaded.damaged, uploaded.unanswered), (0, 0), "{at}");
+            assert_eq!(crew.photos().unwrap(), [], "{at}");
             if has_forgotten(name) {
                 let erasures = crew.erasures().expect(&at);
                 assert!(erasures.iter().any(|erasure| erasure.job == jobs.forgotten), "{at}");
@@ -104,8 +111,12 @@ fn phones_that_are_killed_at_any_moment_lose_nothing_they_acknowledged() {
         }
     }
     if rounds >= ROUNDS {
-        let did = format!("{acts} acts, {handed_over} handoffs, {forgotten} jobs forgotten");
-        let is_enough = acts > rounds && handed_over > 0 && forgotten > 0;
+        let (here, awaited) = hq.photos_of(&jobs.kept).unwrap();
+        assert!(here.len() >= photos && awaited == 0, "seed {seed}: {photos} photos, {here:?}");
+        let did = format!(
+            "{acts} acts, {handed_over} handoffs, {forgotten} jobs forgotten, {photos} photos"
+        );
+        let is_enough = acts > rounds && handed_over > 0 && forgotten > 0 && photos > 0;
         assert!(is_enough, "seed {seed}: too little to be killed at: {did}");
         say(&did);
     }
@@ -273,6 +284,14 @@ fn listen(child: &mut Child) -> Receiver<String> {
     said
 }
 
+/// Too small to take long.
+fn photo() -> Vec<u8> {
+    let mut png = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_fn(16, 16, |x, y| image::Rgb([x as u8, y as u8, 0]));
+    picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    png.into_inner()
+}
+
 /// The child's part: acts as they come, each said once it is acknowledged.
 async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infallible, CrewError> {
     let mut rng = SmallRng::seed_from_u64(seed);
@@ -298,8 +317,19 @@ async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infall
             }
             8 => {
                 crew.sync().await?;
+                crew.upload().await?;
             }
-            9..11 => crew.rotate_keys()?,
+            9 => {
+                let boxes = jobs.set(0..rng.random_range(1..12));
+                let deed = Deed { kind: Kind::Count, boxes, findings: Vec::new(), about: None };
+                let photo = photo();
+                let recorded =
+                    crew.record_with_photos(jobs.kept, &deed, &[&photo], LONGEST_SIDE, QUOTA)?;
+                assert_eq!(recorded.refused, []);
+                say(&format!("did {name} {}", id(&recorded.event)));
+                say("took a photo");
+            }
+            10 => crew.rotate_keys()?,
             11 => {
                 crew.suspend();
                 crew.resume()?;

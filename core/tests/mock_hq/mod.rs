@@ -23,8 +23,8 @@ use crewseal::outbox::{AttachmentKey, Entry, Envelope, EpochHeader, OpenedEpoch,
 use crewseal::personal::Personal;
 use crewseal::signed::{Message, Signed, Unverified};
 use crewseal::sync::wire::{
-    Batch, CBOR, Challenge, ChallengeRequest, EnrolClaim, EnrolRequest, EnrolmentCode, Invitation,
-    Jobs, Receipts, Rolls, Session, SessionRequest,
+    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, EnrolClaim,
+    EnrolRequest, EnrolmentCode, Invitation, Jobs, Receipts, Rolls, Session, SessionRequest,
 };
 use minicbor::bytes::ByteVec;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -80,6 +80,8 @@ struct Desk {
     outcomes: BTreeMap<EventId, Outcome>,
     before_answer: Option<Box<dyn FnOnce() + Send>>,
     keys: Vec<AttachmentKey>,
+    states: VecDeque<AttachmentState>,
+    parts: Vec<AttachmentPart>,
 }
 
 /// The stand-in.
@@ -137,6 +139,7 @@ impl MockHq {
             .route("/v1/jobs", get(jobs))
             .route("/v1/rolls", get(rolls))
             .route("/v1/outbox", post(outbox))
+            .route("/v1/attachments", post(attachments))
             .with_state(Arc::clone(&desk));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -265,6 +268,17 @@ impl MockHq {
     /// The keys of attachments that came with events, each time they came.
     pub fn attachment_keys(&self) -> Vec<AttachmentKey> {
         self.desk().keys.clone()
+    }
+
+    /// How the next part of an attachment is answered. Without it, as one that nobody
+    /// names.
+    pub fn answer_part(&self, state: AttachmentState) {
+        self.desk().states.push_back(state);
+    }
+
+    /// The parts of attachments that came.
+    pub fn parts(&self) -> Vec<AttachmentPart> {
+        self.desk().parts.clone()
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
@@ -420,6 +434,18 @@ async fn outbox(desk: Hq, headers: HeaderMap, body: Bytes) -> Response {
         Some(Mood::Truncated) => broken(&bytes, bytes.len() / 2),
         Some(Mood::Dropped) => broken(&bytes, 0),
         _ => answer(bytes),
+    }
+}
+
+async fn attachments(desk: Hq, headers: HeaderMap, body: Bytes) -> Response {
+    let mut desk = open_desk(&desk, "attachments");
+    if !is_admitted(&desk, &headers) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    desk.parts.push(cbor::from_versioned::<_, 1>(&body).unwrap());
+    match desk.states.pop_front() {
+        Some(state) => answer(cbor::to_vec(&state)),
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
