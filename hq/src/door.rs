@@ -1,4 +1,5 @@
-//! HQ's door: who is let in once by an invitation, and daily by a challenge.
+//! HQ's door: who is let in once by an invitation, daily by a challenge, and, to deliver
+//! and nothing else, by a token when his keys are gone.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,8 +8,9 @@ use std::time::Duration;
 use crewseal::cbor::{self, Version};
 use crewseal::clock::Clock;
 use crewseal::custody::{Credential, DeviceId};
+use crewseal::outbox::DeliveryToken;
 use crewseal::signed::{Signed, Unverified};
-use crewseal::sync::wire::{EnrolClaim, EnrolRequest, Session, SessionRequest};
+use crewseal::sync::wire::{DeliveryRight, EnrolClaim, EnrolRequest, Session, SessionRequest};
 use data_encoding::BASE64URL_NOPAD;
 use ring::hmac;
 use rusqlite::{OptionalExtension, params};
@@ -20,6 +22,10 @@ use crate::{Hq, HqError, desk, random};
 const CREDENTIAL_SECONDS: u64 = 90 * 24 * 60 * 60;
 /// A phone whose clock is a little slow should find its credential valid.
 const CREDENTIAL_LEAD: u64 = 300;
+/// Milliseconds of a minute.
+const MINUTE: u64 = 60_000;
+/// How many requests a minute a delivery token is good for: 15,000 entries.
+const DELIVERIES_A_MINUTE: u32 = 60;
 /// For how long a challenge may be answered.
 const CHALLENGE: Duration = Duration::from_secs(60);
 
@@ -121,6 +127,62 @@ impl Hq {
             return Err(Unwelcome::CredentialEnded);
         }
         Ok((*request).clone())
+    }
+}
+
+impl Hq {
+    /// A new right to deliver for this device's phone; it ends with 90 days.
+    pub(crate) fn grant_delivery(&self, device: DeviceId) -> Result<DeliveryRight, HqError> {
+        let token = BASE64URL_NOPAD.encode(&random::<32>()?);
+        let now = self.clock.now();
+        let until = now.saturating_add(CREDENTIAL_SECONDS);
+        self.store.write(|db| {
+            db.execute("DELETE FROM delivery_rights WHERE ends_at <= ?1", [column(now)])?;
+            db.execute(
+                "INSERT INTO delivery_rights (token, device, ends_at) VALUES (?1, ?2, ?3)",
+                params![sha256(&token), device.0, column(until)],
+            )?;
+            Ok(())
+        })?;
+        Ok(DeliveryRight { version: Version, token: DeliveryToken(token), until })
+    }
+
+    /// To which device's phone this token was given, if it still holds.
+    pub(crate) fn may_deliver(&self, token: &str) -> Result<Option<DeviceId>, HqError> {
+        let now = column(self.clock.now());
+        self.store.read(|db| {
+            let select = "SELECT device FROM delivery_rights WHERE token = ?1 AND ends_at > ?2";
+            let mut query = db.prepare_cached(select)?;
+            let device = query.query_row(params![sha256(token), now], |row| row.get(0));
+            Ok(device.optional()?.map(DeviceId))
+        })
+    }
+}
+
+/// How often each delivery token was used of late: whoever holds one may be anybody.
+pub(crate) struct Pace {
+    clock: Arc<dyn Clock>,
+    /// By the SHA-256 of the token: when its minute began, and the requests since.
+    minutes: Mutex<HashMap<[u8; 32], (u64, u32)>>,
+}
+
+impl Pace {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, minutes: Mutex::default() }
+    }
+
+    /// Counts a request, or says how many seconds to wait with it.
+    pub(crate) fn count(&self, token: &str) -> Result<(), u64> {
+        let now = self.clock.since_boot().1;
+        let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
+        minutes.retain(|_, (began, _)| now.saturating_sub(*began) < MINUTE);
+        let (began, requests) = minutes.entry(sha256(token)).or_insert((now, 0));
+        if *requests >= DELIVERIES_A_MINUTE {
+            let left = MINUTE.saturating_sub(now.saturating_sub(*began));
+            return Err(left.div_ceil(1_000));
+        }
+        *requests += 1;
+        Ok(())
     }
 }
 

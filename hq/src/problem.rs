@@ -41,6 +41,11 @@ pub(crate) enum Problem {
     Proof,
     /// The keys are enrolled already.
     Enrolled,
+    /// A delivery token that is used more often than it may be.
+    TooOften {
+        /// After how many seconds to come back.
+        seconds: u64,
+    },
     /// The database is locked by somebody else.
     Busy,
     /// Anything that only HQ's log tells.
@@ -113,6 +118,9 @@ impl Problem {
                 "enrolled",
                 "These keys are enrolled already. Make new ones.",
             ),
+            Self::TooOften { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "too-often", "Come back a little later.")
+            }
             Self::Busy => {
                 (StatusCode::SERVICE_UNAVAILABLE, "busy", "HQ is busy. Come back a little later.")
             }
@@ -139,6 +147,7 @@ impl IntoResponse for Problem {
         let more = match self {
             Self::Session => (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             Self::Busy => (header::RETRY_AFTER, RETRY_AFTER),
+            Self::TooOften { seconds } => (header::RETRY_AFTER, seconds.into()),
             // The rest of the body was not read, so nothing can follow it.
             Self::TooLarge | Self::Timeout => {
                 (header::CONNECTION, HeaderValue::from_static("close"))

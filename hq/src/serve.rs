@@ -28,7 +28,7 @@ use hyper_util::rt::TokioTimer;
 use minicbor::{Decode, Encode};
 use tokio::task::JoinHandle;
 
-use crate::door::Sessions;
+use crate::door::{Pace, Sessions};
 use crate::problem::Problem;
 use crate::{Hq, HqError};
 
@@ -109,10 +109,11 @@ pub fn serve(hq: Hq, listen: Listen) -> Result<Running, HqError> {
         None => address.ip().to_string(),
     };
     let sessions = Arc::new(Sessions::new(hq.clock.clone(), listen.session)?);
+    let pace = Arc::new(Pace::new(hq.clock.clone()));
     let handle = Handle::new();
     let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
-    let task = tokio::spawn(server.serve(router(Desk { hq, sessions }).into_make_service()));
+    let task = tokio::spawn(server.serve(router(Desk { hq, sessions, pace }).into_make_service()));
     Ok(Running { url: format!("https://{host}:{}", address.port()), address, handle, task })
 }
 
@@ -127,6 +128,7 @@ fn router(desk: Desk) -> Router {
         .route("/v1/revocations", get(revocations))
         .route("/v1/outbox", post(outbox))
         .route("/v1/attachments", post(attachments))
+        .route("/v1/delivery", get(delivery))
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::Method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -138,6 +140,7 @@ fn router(desk: Desk) -> Router {
 struct Desk {
     hq: Hq,
     sessions: Arc<Sessions>,
+    pace: Arc<Pace>,
 }
 
 impl Desk {
@@ -195,7 +198,7 @@ async fn rolls(State(desk): State<Desk>, Carrier(device): Carrier) -> Result<Ans
 
 async fn outbox(
     State(desk): State<Desk>,
-    Carrier(carrier): Carrier,
+    Deliverer(carrier): Deliverer,
     body: Body,
 ) -> Result<Answer, Problem> {
     let batch: Batch = body.decode()?;
@@ -204,6 +207,10 @@ async fn outbox(
     }
     let receipts = desk.ask(move |hq| hq.take_in(&batch, carrier)).await?;
     Ok(Answer::of(&receipts))
+}
+
+async fn delivery(State(desk): State<Desk>, Carrier(device): Carrier) -> Result<Answer, Problem> {
+    desk.ask(move |hq| hq.grant_delivery(device)).await.map(|right| Answer::of(&right))
 }
 
 async fn attachments(State(desk): State<Desk>, _: Carrier, body: Body) -> Result<Answer, Problem> {
@@ -247,6 +254,26 @@ impl FromRequestParts<Desk> for Carrier {
             .and_then(|token| desk.sessions.device(token))
             .map(Self)
             .ok_or(Problem::Session)
+    }
+}
+
+/// A device that may deliver: one with a session, or a phone that once had one and has a
+/// delivery token, at its pace.
+struct Deliverer(DeviceId);
+
+impl FromRequestParts<Desk> for Deliverer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers).ok_or(Problem::Session)?;
+        if let Some(device) = desk.sessions.device(token) {
+            return Ok(Self(device));
+        }
+        let asked = token.to_owned();
+        let device = desk.clone().ask(move |hq| hq.may_deliver(&asked)).await?;
+        let device = device.ok_or(Problem::Session)?;
+        desk.pace.count(token).map_err(|seconds| Problem::TooOften { seconds })?;
+        Ok(Self(device))
     }
 }
 

@@ -17,7 +17,7 @@ use crewseal::outbox::attachment::QUOTA;
 use crewseal::outbox::prepare_photo;
 use crewseal::personal::Personal;
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, Deed, Uploaded, cbor};
+use crewseal::{Crew, CrewError, Deed, Uploaded, cbor};
 use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use moving_day::network::Network;
@@ -179,6 +179,25 @@ async fn a_photo_that_rotted_on_the_phone_is_kept_and_holds_up_nothing() {
         assert_eq!(crew.photos().unwrap(), kept);
         site.running.shutdown().await;
     }
+}
+
+/// Nobody enrols again: the right that HQ gave to the device before is enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_delivered_though_the_phone_was_wiped_and_nobody_enrols() {
+    let site = Site::open().await;
+    let crew = site.phone().await;
+    let photo = noise();
+    let event = site.record(&crew, &photo);
+    crew.log_out().unwrap();
+    drop(crew);
+    let crew = site.reopened();
+    assert!(matches!(crew.jobs(), Err(CrewError::NotEnrolled)));
+    assert_eq!(crew.sync().await.unwrap().receipted, 1);
+    assert_eq!(crew.outbox().unwrap().waiting, 0);
+    assert_eq!(crew.upload().await.unwrap(), RECEIPTED);
+    site.has(event, &photo);
+    assert!(matches!(crew.fetch().await, Err(CrewError::NotEnrolled)), "it delivers, no more");
+    site.running.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

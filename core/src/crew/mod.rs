@@ -44,7 +44,7 @@ use crate::scan::photo::PhotoError;
 use crate::scan::{Commission, Tally};
 use crate::signed::{Digest, PublicKey, Signed, SignedError, Unverified};
 use crate::sync::wire::Invitation;
-use crate::sync::{Client, SyncError};
+use crate::sync::{Client, NOT_FOUND, SyncError};
 use crate::vault::{KeyVault, Salvage, StoreError, Transaction};
 
 /// What was found wrong with which boxes.
@@ -208,6 +208,7 @@ impl Crew {
         let rolls = client.rolls(vault).await.map_err(|error| self.phone.failed(error))?;
         let tick = Signed::<Tick>::open(&tick, &hq).map_err(CrewError::FromHq)?;
         let revocations = self.newer_revocations(&client, &hq, &tick).await?;
+        self.renew_slip(&client).await?;
         let packs: Vec<Signed<JobPack>> = jobs
             .packs
             .iter()
@@ -223,6 +224,23 @@ impl Crew {
             Ok(fetched)
         })
         .await
+    }
+
+    /// Keeps a right to deliver for a time when this phone's keys are gone.
+    async fn renew_slip(&self, client: &Client) -> Result<(), CrewError> {
+        let phone = Arc::clone(&self.phone);
+        if !blocking(move || phone.wants_slip()).await? {
+            return Ok(());
+        }
+        match client.delivery(&self.phone.vault).await {
+            Ok(right) => {
+                let phone = Arc::clone(&self.phone);
+                blocking(move || phone.keep_slip(right)).await
+            }
+            // An HQ that grants none.
+            Err(SyncError::Refused { status: NOT_FOUND }) => Ok(()),
+            Err(error) => Err(self.phone.failed(error)),
+        }
     }
 
     /// HQ's list of revoked devices, if there is a newer one than here.
@@ -530,13 +548,14 @@ impl Crew {
         self.phone.state().store.salvages().collect()
     }
 
-    /// Delivers what waits, once through the queue.
+    /// Delivers what waits, once through the queue. A phone that was logged out or wiped
+    /// delivers, too, by the right that HQ gave to the device before.
     ///
     /// # Errors
     /// [`CrewError::Sync`] says when to try again. Whatever was receipted
     /// before stays receipted.
     pub async fn sync(&self) -> Result<Delivered, CrewError> {
-        let (client, hq) = self.client().await?;
+        let (client, hq) = self.carrier().await?;
         let mut delivered = Delivered::default();
         let mut after = 0;
         loop {
@@ -554,6 +573,11 @@ impl Crew {
         }
         self.phone.state().failures = 0;
         Ok(delivered)
+    }
+
+    async fn carrier(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
+        let phone = Arc::clone(&self.phone);
+        blocking(move || phone.carrier()).await
     }
 
     async fn client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {

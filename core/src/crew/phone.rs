@@ -27,9 +27,11 @@ use crate::job::JobPack;
 use crate::label::Token;
 use crate::label::roll::RollWire;
 use crate::outbox::queue::{self, Settled, Waiting};
-use crate::outbox::{AttachmentKey, Entry, Epoch, SealError, SealingKey, attachment};
+use crate::outbox::{AttachmentKey, Entry, Epoch, SealError, SealingKey, Slip, attachment};
 use crate::signed::{PublicKey, Signed};
-use crate::sync::wire::{Batch, EnrolClaim, EnrolRequest, EnrolmentCode, MAX_BATCH, MAX_BODY};
+use crate::sync::wire::{
+    Batch, DeliveryRight, EnrolClaim, EnrolRequest, EnrolmentCode, MAX_BATCH, MAX_BODY,
+};
 use crate::sync::{Client, SyncError, pause};
 use crate::vault::wipe::leaving_no_trace;
 use crate::vault::{KeyVault, Mark, PublicKeys, Transaction};
@@ -55,6 +57,9 @@ pub(super) struct State {
     pub(super) client: Option<Arc<Client>>,
     pub(super) failures: u32,
 }
+
+/// How many seconds before its end a delivery slip is renewed: 30 days.
+const SLIP_RENEWAL: u64 = 30 * 24 * 60 * 60;
 
 impl Phone {
     /// A panic elsewhere while the lock was held leaves the store as its last
@@ -181,6 +186,42 @@ impl Phone {
             }
         };
         Ok((known, enrolment.hq))
+    }
+
+    /// The connection to deliver by, and HQ's key: this device's own or, on a phone that
+    /// is not enrolled, that of the delivery slip which the device before left.
+    pub(super) fn carrier(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
+        match self.client() {
+            Err(CrewError::NotEnrolled) => {}
+            known => return known,
+        }
+        let slip = self.state().store.transaction(|t| Ok::<_, CrewError>(Slip::read(t)?))?;
+        let slip = slip.ok_or(CrewError::NotEnrolled)?;
+        let client = Client::delivering(&slip)
+            .map_err(|error| CrewError::Sync { error, again_after: None })?;
+        Ok((Arc::new(client), slip.hq))
+    }
+
+    /// Whether the right to deliver without keys is to be asked for: there is none, of
+    /// another HQ, or one that ends soon.
+    pub(super) fn wants_slip(&self) -> Result<bool, CrewError> {
+        let now = self.clock.now();
+        self.state().store.transaction(|t| {
+            let (slip, enrolment) = (Slip::read(t)?, read_enrolment(t)?);
+            let is_good = |slip: &Slip| {
+                let is_same = slip.hq == enrolment.hq && slip.url == enrolment.url;
+                is_same && slip.until > now.saturating_add(SLIP_RENEWAL)
+            };
+            Ok(!slip.as_ref().is_some_and(is_good))
+        })
+    }
+
+    pub(super) fn keep_slip(&self, right: DeliveryRight) -> Result<(), CrewError> {
+        self.state().store.transaction(|t| {
+            let Enrolment { url, authority, hq, .. } = read_enrolment(t)?;
+            let DeliveryRight { token, until, .. } = right;
+            Ok(Slip { version: Version, url, authority, hq, token, until }.keep(t)?)
+        })
     }
 
     pub(super) fn open_job(&self, job: JobId) -> Result<JobPack, CrewError> {

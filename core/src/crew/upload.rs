@@ -11,14 +11,12 @@ use crate::cbor::Version;
 use crate::custody::{AttachmentOutcome, AttachmentReceipt};
 use crate::outbox::attachment::{self, Attached};
 use crate::signed::{PublicKey, Signed};
-use crate::sync::SyncError;
 use crate::sync::wire::{AttachmentPart, AttachmentState};
+use crate::sync::{Client, NOT_FOUND, SyncError};
 
 /// Chunks in a part: 128 KiB, which a slow network takes within the time that an answer
 /// may take. Only one part is in memory.
 const PART: u32 = 8;
-/// The status of an answer about a photo whose act HQ does not have.
-const NOT_FOUND: u16 = 404;
 
 /// What an upload achieved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,8 +47,9 @@ impl Crew {
     /// receipted, and what HQ has of a photo need not be sent again.
     pub async fn upload(&self) -> Result<Uploaded, CrewError> {
         let mut uploaded = Uploaded::default();
+        let (client, hq) = self.carrier().await?;
         for photo in self.photos()?.into_iter().filter(|photo| !photo.is_damaged) {
-            match self.upload_one(photo).await? {
+            match self.upload_one(&client, &hq, photo).await? {
                 Came::Receipted => uploaded.receipted += 1,
                 Came::Damaged => uploaded.damaged += 1,
                 Came::Unanswered => uploaded.unanswered += 1,
@@ -60,8 +59,12 @@ impl Crew {
         Ok(uploaded)
     }
 
-    async fn upload_one(&self, photo: Attached) -> Result<Came, CrewError> {
-        let (client, hq) = self.client().await?;
+    async fn upload_one(
+        &self,
+        client: &Client,
+        hq: &PublicKey,
+        photo: Attached,
+    ) -> Result<Came, CrewError> {
         let mut held = 0;
         loop {
             let phone = Arc::clone(&self.phone);
@@ -73,7 +76,7 @@ impl Crew {
                 Err(SyncError::Refused { status: NOT_FOUND }) => return Ok(Came::Unanswered),
                 Err(error) => return Err(self.phone.failed(error)),
             };
-            if let Some(receipt) = receipt(&hq, photo, &state) {
+            if let Some(receipt) = receipt(hq, photo, &state) {
                 let phone = Arc::clone(&self.phone);
                 let outcome = receipt.outcome;
                 blocking(move || phone.settle_photo(&receipt)).await?;

@@ -13,6 +13,7 @@ mod photo;
 pub mod queue;
 mod resolution;
 pub(crate) mod salvage;
+mod slip;
 
 pub use attachment::{AttachmentKey, Entry};
 pub use envelope::{Address, Envelope, EnvelopeError, HqKeyId, MAX_CONTENT};
@@ -22,3 +23,4 @@ pub use epoch::{
 };
 pub use photo::{LONGEST_SIDE, prepare_photo};
 pub use resolution::{Decision, MAX_NOTE, Parked, Resolution};
+pub use slip::{DeliveryToken, Slip};

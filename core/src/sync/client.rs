@@ -16,11 +16,12 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::wire::{
-    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, EnrolRequest, Jobs,
-    Receipts, Rolls, Session, SessionRequest,
+    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, DeliveryRight,
+    EnrolRequest, Jobs, Receipts, Rolls, Session, SessionRequest,
 };
 use crate::cbor::{self, Version};
 use crate::custody::{DeviceId, Protection};
+use crate::outbox::Slip;
 use crate::signed::Signed;
 use crate::vault::{KeyVault, VaultError};
 
@@ -28,6 +29,9 @@ use crate::vault::{KeyVault, VaultError};
 const MAX_ANSWER: usize = 32 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The status of an answer about what HQ does not have, or does not grant.
+pub(crate) const NOT_FOUND: u16 = 404;
 
 /// Why HQ could not be talked to. Whatever it is, the queue keeps everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +79,8 @@ pub struct Client {
     http: reqwest::Client,
     url: url::Url,
     token: Mutex<Option<Zeroizing<String>>>,
+    /// Whether the token is a delivery token, in whose place there is no session.
+    only_delivers: bool,
 }
 
 impl Client {
@@ -107,7 +113,24 @@ impl Client {
             .timeout(ANSWER_TIMEOUT)
             .build()
             .map_err(|_| SyncError::Invitation)?;
-        Ok(Self { http, url, token: Mutex::default() })
+        Ok(Self { http, url, token: Mutex::default(), only_delivers: false })
+    }
+
+    /// A client that delivers by a slip, and is let do nothing else.
+    ///
+    /// # Errors
+    /// [`SyncError::Invitation`].
+    pub fn delivering(slip: &Slip) -> Result<Self, SyncError> {
+        let token = Some(Zeroizing::new(slip.token.0.clone())).into();
+        Ok(Self { token, only_delivers: true, ..Self::new(&slip.url, &slip.authority)? })
+    }
+
+    /// The right to deliver without this phone's keys.
+    ///
+    /// # Errors
+    /// [`SyncError`]; [`SyncError::Refused`] with status 404 from an HQ that grants none.
+    pub async fn delivery(&self, vault: &Arc<dyn KeyVault>) -> Result<DeliveryRight, SyncError> {
+        read(&self.ask(vault, Method::GET, "v1/delivery", None).await?)
     }
 
     /// Asks for a credential; the answer is its signed bytes, unverified.
@@ -188,7 +211,7 @@ impl Client {
         let mut token = self.token.lock().await;
         if let Some(known) = token.as_ref() {
             match self.send(method.clone(), path, Some(known), body.clone()).await {
-                Err(SyncError::NotAdmitted) => {}
+                Err(SyncError::NotAdmitted) if !self.only_delivers => {}
                 answer => return answer,
             }
         }

@@ -9,4 +9,5 @@ mod client;
 pub mod wire;
 
 pub use backoff::pause;
+pub(crate) use client::NOT_FOUND;
 pub use client::{Client, SyncError};

@@ -11,8 +11,10 @@
 //! | `GET /v1/rolls` | | [`Rolls`] |
 //! | `POST /v1/outbox` | [`Batch`] | [`Receipts`] |
 //! | `POST /v1/attachments` | [`AttachmentPart`] | [`AttachmentState`] |
+//! | `GET /v1/delivery` | | [`DeliveryRight`] |
 //!
-//! The last six want `Authorization: Bearer` with a session's token. Bodies
+//! The last eight want `Authorization: Bearer` with a session's token; `outbox` and
+//! `attachments` also take a delivery token. Bodies
 //! have the type [`CBOR`]; refusals have a problem document (RFC 9457).
 
 use minicbor::bytes::ByteVec;
@@ -22,6 +24,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::cbor::Version;
 use crate::custody::{DeviceId, EventId};
 use crate::label::roll::RollWire;
+use crate::outbox::DeliveryToken;
 use crate::signed::{Digest, Message, Namespace, PublicKey};
 
 /// The content type of all bodies.
@@ -260,4 +263,19 @@ pub struct AttachmentState {
     /// all or was sent what cannot be opened.
     #[n(2)]
     pub receipt: Option<ByteVec>,
+}
+
+/// A right to deliver, and to do nothing else, for when a phone's keys are gone.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct DeliveryRight {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// For the header `Authorization: Bearer`.
+    #[n(1)]
+    pub token: DeliveryToken,
+    /// Until when, in seconds since 1970-01-01 UTC.
+    #[n(2)]
+    pub until: u64,
 }

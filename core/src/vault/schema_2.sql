@@ -39,3 +39,9 @@ CREATE TABLE chunk (
     sealed BLOB NOT NULL,       -- sealed to HQ
     UNIQUE (digest, number)
 ) STRICT;
+
+-- How to deliver the queue without any key of this phone: it outlasts a log-out.
+CREATE TABLE delivery (
+    one  INTEGER PRIMARY KEY CHECK (one = 1), -- there is one row
+    slip BLOB NOT NULL -- clear: HQ's address, authority and key, and a token that lets deliver and nothing else
+) STRICT;

@@ -28,3 +28,10 @@ CREATE TRIGGER attachment_receipts_stay BEFORE DELETE ON attachment_receipts
 BEGIN SELECT RAISE(ABORT, 'receipts are evidence and stay'); END;
 CREATE TRIGGER attachment_receipts_do_not_change BEFORE UPDATE ON attachment_receipts
 BEGIN SELECT RAISE(ABORT, 'receipts are evidence and do not change'); END;
+
+-- Rights to deliver, for phones whose keys are gone.
+CREATE TABLE delivery_rights (
+    token BLOB PRIMARY KEY,                  -- SHA-256 of the token
+    device BLOB NOT NULL REFERENCES devices, -- to whose phone it was given
+    ends_at INTEGER NOT NULL                 -- time
+) STRICT, WITHOUT ROWID;

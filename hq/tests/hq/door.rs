@@ -9,10 +9,10 @@ use crewseal::custody::{
 };
 use crewseal::job::JobPack;
 use crewseal::signed::Signed;
-use crewseal::sync::wire::{Jobs, Rolls};
+use crewseal::sync::wire::{DeliveryRight, Jobs, Rolls};
 use reqwest::StatusCode;
 
-use crate::phone::{Key, Phone, Site, client, success};
+use crate::phone::{Key, Phone, Site, client, outcomes, success};
 
 #[tokio::test]
 async fn an_invitation_enrols_one_device() {
@@ -271,4 +271,40 @@ async fn wrong_places_methods_and_types_are_problems() {
     assert_eq!(wrong, Err(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     let wrong = success(phone.post("/v1/challenge", vec![0xff]).await).await;
     assert_eq!(wrong, Err(StatusCode::BAD_REQUEST));
+}
+
+#[tokio::test]
+async fn a_delivery_token_delivers_and_does_nothing_else() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let right: DeliveryRight =
+        cbor::from_slice(&success(phone.get("/v1/delivery").await).await.unwrap()).unwrap();
+    let envelope = phone.act(Kind::TakeOver, site.job, &[site.label(0)]);
+    phone.token = right.token.0.clone();
+    for place in ["tick", "jobs", "rolls", "revocations", "delivery"] {
+        let answer = success(phone.get(&format!("/v1/{place}")).await).await;
+        assert_eq!(answer, Err(StatusCode::UNAUTHORIZED), "{place}");
+    }
+    // It says nothing of whose the envelope is, and the device's signature says that.
+    assert_eq!(outcomes(&phone.deliver(&[envelope]).await), [Outcome::Stored]);
+
+    let batch = phone.batch(&[]);
+    let mut answers = Vec::new();
+    while answers.last() != Some(&StatusCode::TOO_MANY_REQUESTS) {
+        let answer = phone.post("/v1/outbox", cbor::to_vec(&batch)).await;
+        if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+            let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+            assert!((1..=60).contains(&wait), "{wait}");
+        }
+        answers.push(answer.status());
+        assert!(answers.len() <= 60, "one was used for the envelope");
+    }
+    assert_eq!(answers.len(), 60);
+    site.clock.advance(60);
+    assert!(phone.deliver_batch(&batch).await.is_ok(), "a minute later");
+
+    site.clock.advance(91 * 24 * 60 * 60);
+    assert_eq!(phone.deliver_batch(&batch).await, Err(StatusCode::UNAUTHORIZED), "it ended");
+    phone.token = "no token".to_owned();
+    assert_eq!(phone.deliver_batch(&batch).await, Err(StatusCode::UNAUTHORIZED));
 }
