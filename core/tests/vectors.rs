@@ -25,10 +25,11 @@ use std::fmt::Write as _;
 
 use crewseal::cbor::{self, Version};
 use crewseal::custody::{
-    Act, Anchor, Batch, BootId, BoxClass, BoxList, Commitment, Confirmation, Credential,
-    CustomerReceipt, DeviceId, Dispute, Entry, Event, Finding, FindingKind, Kind, Licence, Lists,
-    Manifests, Nda, OneTimeCode, Outcome, Place, Protection, Qualifications, Receipt, Refusal,
-    ReleaseCode, Revocations, Role, Salt, SignOffRequest, Since, Subject, Tick,
+    Act, Anchor, AttachmentOutcome, AttachmentReceipt, Batch, BootId, BoxClass, BoxList,
+    Commitment, Confirmation, Credential, CustomerReceipt, DeviceId, Dispute, Entry, Event,
+    Finding, FindingKind, Kind, Licence, Lists, Manifests, Nda, OneTimeCode, Outcome, Place,
+    Protection, Qualifications, Receipt, Refusal, ReleaseCode, Revocations, Role, Salt,
+    SignOffRequest, Since, Subject, Tick,
 };
 use crewseal::handoff::Hello;
 use crewseal::handoff::message::{self, Authority, Enclosed};
@@ -37,11 +38,14 @@ use crewseal::job::{Erasure, Method, Verification};
 use crewseal::label::Token;
 use crewseal::label::roll::{Leaf, RollHead};
 use crewseal::outbox::{
-    AttachmentKey, Decision, Envelope, Epoch, EpochHeader, OpeningKey, Resolution,
+    AttachmentKey, Decision, DeliveryToken, Envelope, Epoch, EpochHeader, OpeningKey, Resolution,
+    Slip,
 };
 use crewseal::personal::Personal;
 use crewseal::signed::{Digest, Message, Namespace, PublicKey, Signed, Unverified};
-use crewseal::sync::wire::{EnrolClaim, EnrolmentCode, SessionRequest};
+use crewseal::sync::wire::{
+    AttachmentPart, AttachmentState, DeliveryRight, EnrolClaim, EnrolmentCode, SessionRequest,
+};
 use data_encoding::HEXLOWER;
 use minicbor::{Decode, Encode};
 
@@ -423,6 +427,45 @@ fn attachment(name: &str, length: usize) -> Vector {
     if length < 64 { vector.with_bytes("chunk", &all) } else { vector }
 }
 
+fn attachment_receipt(name: &str, outcome: AttachmentOutcome) -> Vector {
+    let receipt = AttachmentReceipt {
+        version: Version,
+        digest: Digest([0xa1; 32]),
+        event: Digest([0xe7; 32]),
+        outcome,
+        at: paper::MORNING + 7_200,
+        origin: "hq.example/log".to_owned(),
+    };
+    let vector = Vector::new("attachment-receipt", name).with("outcome", format!("{outcome:?}"));
+    signed_message(vector, &paper::hq(), receipt)
+}
+
+/// What goes to and fro around an upload, and the slip by which a wiped phone delivers.
+fn upload() -> Vector {
+    let (event, digest) = (Digest([0xe7; 32]), Digest([0xa1; 32]));
+    let chunks = vec![vec![0xc1; 3].into(), vec![0xc2; 3].into()];
+    let part = AttachmentPart { version: Version, event, digest, first: 8, chunks };
+    let state = AttachmentState { version: Version, held: 10, receipt: None };
+    let receipted = AttachmentState { receipt: Some(vec![0xc3; 3].into()), ..state.clone() };
+    let token = DeliveryToken("a-token-of-printable-ascii".to_owned());
+    let until = paper::MORNING + 90 * 86_400;
+    let right = DeliveryRight { version: Version, token: token.clone(), until };
+    let slip = Slip {
+        version: Version,
+        url: "https://hq.example:8443".to_owned(),
+        authority: vec![0xca; 4].into(),
+        hq: paper::hq().public,
+        token,
+        until,
+    };
+    Vector::new("upload", "an upload and a delivery slip")
+        .with_bytes("part", &cbor::to_vec(&part))
+        .with_bytes("state", &cbor::to_vec(&state))
+        .with_bytes("state-receipted", &cbor::to_vec(&receipted))
+        .with_bytes("right", &cbor::to_vec(&right))
+        .with_bytes("slip", &cbor::to_vec(&slip))
+}
+
 fn resolution(name: &str, decision: Decision) -> Vector {
     let supervisor = paper::supervisor();
     let resolution = Resolution {
@@ -776,6 +819,9 @@ fn specimens() -> Vec<Vector> {
         attachment("an attachment of two chunks, the second of one byte", 16_385),
         resolution("an entry that is sent again", Decision::SendAgain),
         resolution("an entry that is given up", Decision::GiveUp),
+        attachment_receipt("a photo that HQ has", AttachmentOutcome::Stored),
+        attachment_receipt("a photo that is not what was sealed", AttachmentOutcome::Altered),
+        upload(),
     ]);
 
     let claim = Act { about: Some(seen), ..paper::act(Kind::SignOff, BoxList::default()) };
@@ -879,8 +925,9 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
                 assert_eq!(boxes, vector.bytes("boxes"), "{}", vector.name);
             }
             "resolution" => still_verifies::<Resolution>(vector),
+            "attachment-receipt" => still_verifies::<AttachmentReceipt>(vector),
             // Written the same today, all of it.
-            "device" | "sealing-key" | "attachment" => {}
+            "device" | "sealing-key" | "attachment" | "upload" => {}
             other => panic!("{}: a vector of the unknown kind {other}", vector.name),
         }
     }

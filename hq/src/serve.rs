@@ -213,7 +213,11 @@ async fn delivery(State(desk): State<Desk>, Carrier(device): Carrier) -> Result<
     desk.ask(move |hq| hq.grant_delivery(device)).await.map(|right| Answer::of(&right))
 }
 
-async fn attachments(State(desk): State<Desk>, _: Carrier, body: Body) -> Result<Answer, Problem> {
+async fn attachments(
+    State(desk): State<Desk>,
+    _: Deliverer,
+    body: Body,
+) -> Result<Answer, Problem> {
     let part: AttachmentPart = body.decode()?;
     if part.chunks.len() > MAX_PART {
         return Err(Problem::TooLarge);
