@@ -266,7 +266,8 @@ mod namespaces {
         CustomerReceipt,
         Erasure,
         Resolution,
-        Attachment
+        Attachment,
+        AttachmentReceipt
     );
 
     #[test]
