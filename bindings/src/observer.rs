@@ -198,7 +198,9 @@ impl Notices {
     /// These are all that became of the store so far: the new ones are told.
     pub fn salvages(&self, salvages: Vec<Salvage>) {
         self.leave(|waiting| {
-            let known = std::mem::replace(&mut waiting.salvages, salvages.len());
+            let known = waiting.salvages;
+            // A store that rests has none.
+            waiting.salvages = known.max(salvages.len());
             for salvage in salvages.into_iter().skip(known) {
                 waiting.alarm(Alarm::StoreSalvaged { salvage });
             }
