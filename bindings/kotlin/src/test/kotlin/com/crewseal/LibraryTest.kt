@@ -76,6 +76,7 @@ class LibraryTest {
         val instructions = when (val processor = System.getProperty("os.arch")) {
             // mov ax, checksum; the same in eax
             "amd64" -> listOf(byteArrayOf(0x66, MOV) + number, byteArrayOf(MOV) + number + ByteArray(2))
+
             else -> throw AssertionError("say here how $processor returns a number")
         }
         Files.copy(library, copy)
