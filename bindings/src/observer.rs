@@ -379,8 +379,7 @@ mod tests {
         // It has not gone on, and 100,000 notices do not wait for it.
         for number in 1..=100_000 {
             notices.tally(JOB, count(number));
-            let progress =
-                SyncProgress { waiting: 9, receipted: number, parked: 0, unanswered: 0 };
+            let progress = SyncProgress { waiting: 9, receipted: number, parked: 0, unanswered: 0 };
             notices.progress(progress);
             notices.alarm(Alarm::EntriesRefused { entries: number });
             notices.alarm(Alarm::EntriesRefused { entries: number });

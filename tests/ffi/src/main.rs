@@ -78,8 +78,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<Report, Trouble> {
     let mut report = Report { measured: Vec::new(), missing: Vec::new() };
-    let subjects =
-        [("Kotlin", &arguments.kotlin, 0.3), ("Swift", &arguments.swift, 0.02)];
+    let subjects = [("Kotlin", &arguments.kotlin, 0.3), ("Swift", &arguments.swift, 0.02)];
     for (language, command, act_limit) in subjects {
         match command {
             Some(command) => {
@@ -122,11 +121,7 @@ async fn measure(
     Ok(Measured { language, act_limit, frames, acts, cold, threads })
 }
 
-fn acts(
-    arguments: &Arguments,
-    subject: &mut Subject,
-    rust: &InRust,
-) -> Result<Pairs, Trouble> {
+fn acts(arguments: &Arguments, subject: &mut Subject, rust: &InRust) -> Result<Pairs, Trouble> {
     for _ in 0..WARM_UP {
         subject.time("act")?;
         rust.act()?;
@@ -174,11 +169,7 @@ fn threads(subject: &mut Subject) -> Result<Option<Threads>, Trouble> {
     std::thread::sleep(REST);
     let is_ours = |name: &String| name.starts_with("crewseal") || name.contains("tokio");
     let at_rest = subject.threads().unwrap_or_default().into_iter().filter(is_ours).collect();
-    Ok(Some(Threads {
-        at_rest,
-        before_callbacks: before.len(),
-        after_callbacks: after.len(),
-    }))
+    Ok(Some(Threads { at_rest, before_callbacks: before.len(), after_callbacks: after.len() }))
 }
 
 fn say(text: &str) {

@@ -113,8 +113,7 @@ impl Report {
 
     fn not_run(&self) -> String {
         let threads = self.measured.iter().filter(|measured| measured.threads.is_none());
-        let threads =
-            threads.map(|measured| format!("threads of {}", measured.language));
+        let threads = threads.map(|measured| format!("threads of {}", measured.language));
         let missing: Vec<String> = self.missing.iter().cloned().chain(threads).collect();
         if missing.is_empty() { "nothing".to_owned() } else { missing.join("; ") }
     }
@@ -161,7 +160,12 @@ impl fmt::Display for Report {
             writeln!(f, "{language}, medians in milliseconds; in Rust:")?;
             for (name, Pairs { theirs, rust }) in [("frames", frames), ("acts", acts)] {
                 let (number, theirs, rust) = (theirs.len(), median(theirs), median(rust));
-                writeln!(f, "  {number:>6} {name:<12} {:>9.4} {:>9.4}", millis(theirs), millis(rust))?;
+                writeln!(
+                    f,
+                    "  {number:>6} {name:<12} {:>9.4} {:>9.4}",
+                    millis(theirs),
+                    millis(rust)
+                )?;
             }
             writeln!(f, "  {:>6} {:<12} {:>9.4}", cold.len(), "cold opens", millis(median(cold)))?;
             if let Some(Threads { at_rest, .. }) = threads {

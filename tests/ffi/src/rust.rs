@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crewseal::Crew;
 use crewseal::clock::Clock;
 use crewseal::custody::{BootId, JobId, Kind, Protection};
 use crewseal::label::Token;
 use crewseal::scan::{Look, Luma, Reader, Session};
 use crewseal::vault::{KeyVault, Mark, PublicKeys, SoftwareVault, VaultError};
-use crewseal::Crew;
 use zeroize::Zeroizing;
 
 use crate::Trouble;

@@ -32,8 +32,7 @@ pub struct Subject {
 impl Subject {
     /// Starts one by its command line.
     pub fn start(command: &[String]) -> Result<Self, Trouble> {
-        let mut program =
-            of(command)?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut program = of(command)?.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let to = program.stdin.take().ok_or("it hears nothing")?;
         let from = BufReader::new(program.stdout.take().ok_or("it says nothing")?);
         Ok(Self { command: command.to_vec(), program, to, from })
