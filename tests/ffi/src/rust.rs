@@ -99,6 +99,10 @@ impl KeyVault for TimedVault {
         self.timed(|keys| keys.sign(protection, message))
     }
 
+    fn attestation(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        self.keys.attestation()
+    }
+
     fn wrap(&self, key: &[u8; 32]) -> Result<Vec<u8>, VaultError> {
         self.timed(|keys| keys.wrap(key))
     }
