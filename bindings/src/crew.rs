@@ -539,7 +539,7 @@ impl Crew {
     }
 
     /// What talks to HQ: not without a network, and only until it is given up.
-    async fn with_hq<T>(
+    pub(crate) async fn with_hq<T>(
         &self,
         cancel: Option<Arc<CancelToken>>,
         work: impl Future<Output = Result<T, CrewError>>,
@@ -552,6 +552,17 @@ impl Crew {
             work.await
         });
         done.await.inspect_err(|error| self.notices.failed(error))
+    }
+
+    /// The phone of the core.
+    pub(crate) const fn phone(&self) -> &crewseal::Crew {
+        &self.phone
+    }
+
+    /// Fails on a network that costs by the byte.
+    pub(crate) async fn unmetered(&self) -> Result<(), CrewError> {
+        let network = self.network.clone();
+        aside(move || network::check_unmetered(network.as_ref())).await
     }
 
     async fn deliver(&self) -> Result<Delivered, CrewError> {
@@ -584,7 +595,7 @@ async fn aside<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(CrewError::Fault))
 }
 
-fn found(findings: &[Finding]) -> Result<Vec<Found>, CrewError> {
+pub(crate) fn found(findings: &[Finding]) -> Result<Vec<Found>, CrewError> {
     findings.iter().map(|finding| Ok((finding.kind.into(), tokens(&finding.boxes)?))).collect()
 }
 

@@ -192,6 +192,9 @@ pub enum CrewError {
         /// When to try again, in milliseconds from now.
         again_after_millis: Option<u64>,
     },
+    /// The network costs by the byte, so photos wait for another.
+    #[error("photos wait for a network that does not cost by the byte")]
+    Metered,
     /// HQ asks to wait.
     #[error("HQ is busy")]
     HqBusy {
@@ -239,6 +242,7 @@ impl CrewError {
             | Self::StoreInUse
             | Self::SystemFailed
             | Self::CallCancelled
+            | Self::Metered
             | Self::Offline { .. }
             | Self::HqBusy { .. }
             | Self::AnswerCutOff { .. } => Advice::TryLater,

@@ -17,7 +17,8 @@ pub trait NetworkState: Send + Sync {
 pub enum Connection {
     /// Nothing: calls that need HQ throw `Offline` at once, and nothing is tried.
     Offline,
-    /// A network that costs by the byte. Acts are small and go over it.
+    /// A network that costs by the byte. Acts are small and go over it; photos wait,
+    /// unless the app says otherwise.
     Metered,
     /// A network that costs nothing.
     Unmetered,
@@ -34,6 +35,14 @@ pub enum NetworkError {
 impl From<uniffi::UnexpectedUniFFICallbackError> for NetworkError {
     fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
         Self::Unknown
+    }
+}
+
+/// Whether what is large may go now. What cannot be known forbids nothing.
+pub fn check_unmetered(network: Option<&Arc<dyn NetworkState>>) -> Result<(), CrewError> {
+    match network.map(|network| network.connection()) {
+        Some(Ok(Connection::Metered)) => Err(CrewError::Metered),
+        _ => Ok(()),
     }
 }
 

@@ -5,8 +5,8 @@
 
 use crate::{
     Act, Advice, AfterSalvage, Alarm, Commission, Connection, Countersign, CrewError, Damage,
-    FindingKind, GivingState, LabelFault, Purpose, ReceivingState, Refusal, Role, Rule, Sighting,
-    Step, TextFault,
+    FindingKind, GivingState, LabelFault, PhotoFault, Purpose, ReceivingState, Refusal, Role, Rule,
+    Sighting, Step, TextFault,
 };
 
 /// Gives each kind's variants their keys. A variant without one does not compile.
@@ -75,6 +75,7 @@ text_keys! {
         SystemFailed "system_failed"
         AppTooOld "app_too_old"
         Offline "offline"
+        Metered "metered"
         HqBusy "hq_busy"
         AnswerCutOff "answer_cut_off"
         CaptivePortal "captive_portal"
@@ -252,6 +253,12 @@ text_keys! {
         Nothing "nothing"
         Fetch "fetch"
         Enrol "enrol"
+    }
+    PhotoFault "photo" {
+        NotAPhoto "not_a_photo"
+        TooLarge "too_large"
+        Quota "quota"
+        Full "full"
     }
     Connection "connection" {
         Offline "offline"
