@@ -161,7 +161,7 @@ final class Headquarters {
 func phone(_ directory: Directory, _ name: String, _ invitation: Data) async throws -> Crew {
     let crew = try await Crew.open(directory: directory.path(name), vault: PaperVault(), clock: SystemClock())
     try await crew.enrol(invitation: invitation)
-    _ = try await crew.fetch()
+    try await crew.fetch()
     return crew
 }
 

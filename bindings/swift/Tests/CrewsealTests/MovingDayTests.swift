@@ -73,7 +73,7 @@ struct MovingDayTests {
     @Test("an error says what to do")
     func advice() async throws {
         let crew = try await Crew.open(directory: directory.path("phone"), vault: PaperVault(), clock: SystemClock())
-        await #expect(throws: CrewError.NotEnrolled) { _ = try await crew.fetch() }
+        await #expect(throws: CrewError.NotEnrolled) { try await crew.fetch() }
         #expect(CrewError.NotEnrolled.advice() == .enrol)
         await #expect(throws: CrewError.Invitation) { try await crew.enrol(invitation: Data(count: 7)) }
         await #expect(throws: CrewError.Invitation) { try await crew.enrol(invitation: Data(count: 1 << 22)) }
