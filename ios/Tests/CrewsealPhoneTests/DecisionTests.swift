@@ -152,4 +152,68 @@ struct DecisionTests {
         #expect(ErrorText(CrewError.Cancelled) == nil && ErrorText(CrewError.CallCancelled) == nil)
         #expect(ErrorText(Unforeseen()) == ErrorText(CrewError.Fault))
     }
+
+    @Test("places in the picture are where the screen shows them")
+    func overlay() throws {
+        // Twice as high as wide, on a square: the middle half is seen.
+        let overlay = try #require(Overlay(picture: (1080, 2160), screen: (540, 540)))
+        #expect(overlay.place(Point(x: 0, y: 540)) == (0, 0))
+        #expect(overlay.place(Point(x: 1080, y: 1620)) == (540, 540))
+        #expect(overlay.place(Point(x: 540, y: 1080)) == (270, 270))
+        #expect(overlay.place(Point(x: 0, y: 0)) == (0, -270))
+        #expect(Overlay(picture: (0, 1), screen: (1, 1)) == nil)
+        #expect(Overlay(picture: (1, 1), screen: (1, 0)) == nil)
+        let marks = [Mark.counted, .blank, .foreign, .undone].map(\.symbol)
+        #expect(Set(marks).count == marks.count)
+        #expect(Mark(.notOurs(fault: .check)) == .foreign)
+    }
+}
+
+/// The texts, in the files that the app takes them from.
+struct TextTests {
+    private let sources: URL
+
+    init() {
+        var ios = URL(fileURLWithPath: #filePath)
+        for _ in 0..<3 { ios.deleteLastPathComponent() }
+        sources = ios.appendingPathComponent("Sources")
+    }
+
+    private func keys(_ file: String) throws -> [String] {
+        let text = try String(contentsOf: sources.appendingPathComponent(file), encoding: .utf8)
+        return text.matches(of: /(?m)^"([^"]+)" = ".+";$/).map { String($0.1) }
+    }
+
+    @Test("both languages have every key, once", arguments: ["CrewApp", "CrewsealIOS"])
+    func languages(_ target: String) throws {
+        let name = target == "CrewApp" ? "App.strings" : "Crewseal.strings"
+        let english = try keys("\(target)/Resources/en.lproj/\(name)")
+        let chinese = try keys("\(target)/Resources/zh-Hans.lproj/\(name)")
+        #expect(english.count > 10 && english.sorted() == chinese.sorted())
+        #expect(Set(english).count == english.count)
+    }
+
+    @Test("the app asks for no text that there is not, and has none that it does not ask for")
+    func used() throws {
+        var asked: Set<String> = []
+        let app = sources.appendingPathComponent("CrewApp")
+        for file in try FileManager.default.contentsOfDirectory(atPath: app.path) where file.hasSuffix(".swift") {
+            let source = try String(contentsOf: app.appendingPathComponent(file), encoding: .utf8)
+            for match in source.matches(of: /\.app\("([^"]+)"\)/) { asked.insert(String(match.1)) }
+        }
+        #expect(asked == Set(try keys("CrewApp/Resources/en.lproj/App.strings")))
+    }
+
+    @Test("every error has a text and an advice")
+    func errors() throws {
+        let keys = Set(try keys("CrewsealIOS/Resources/en.lproj/Crewseal.strings"))
+        let errors: [CrewError] = [
+            .NotEnrolled, .KeysGone, .StoreFull, .Fault, .Offline(againAfterMillis: nil), .Stranger,
+            .NotALabel(fault: .check), .StoreInUse, .WrongCertificate, .HqRefused(status: 500),
+        ]
+        for error in errors {
+            let text = try #require(ErrorText(error))
+            #expect(keys.contains(text.what) && keys.contains(text.advice), "\(error)")
+        }
+    }
 }
