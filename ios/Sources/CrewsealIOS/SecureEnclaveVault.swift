@@ -154,7 +154,7 @@ public final class SecureEnclaveVault: KeyVault, @unchecked Sendable {
     private func signPresent(_ message: Data) throws -> Data {
         let now = try clock.sinceBoot().millis
         let (context, isAsked) = lock.withLock { () -> (LAContext, Bool) in
-            if let context, !presence.mustAsk(at: now) { return (context, false) }
+            if let held = self.context, !presence.mustAsk(at: now) { return (held, false) }
             forget()
             let context = LAContext()
             context.localizedReason = reason

@@ -1,0 +1,9 @@
+import CrewApp
+import SwiftUI
+
+@main
+struct CrewsealApp: App {
+    var body: some Scene {
+        WindowGroup { RootView() }
+    }
+}
