@@ -201,7 +201,8 @@ struct TextTests {
             let source = try String(contentsOf: app.appendingPathComponent(file), encoding: .utf8)
             for match in source.matches(of: /\.app\("([^"]+)"\)/) { asked.insert(String(match.1)) }
         }
-        #expect(asked == Set(try keys("CrewApp/Resources/en.lproj/App.strings")))
+        let written = Set(try keys("CrewApp/Resources/en.lproj/App.strings"))
+        #expect(asked == written, "\(asked.symmetricDifference(written))")
     }
 
     @Test("every error has a text and an advice")
