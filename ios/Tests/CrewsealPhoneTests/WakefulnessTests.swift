@@ -84,14 +84,17 @@ struct WakefulnessTests {
         notes.hold()
         let leaving = Task { try await wakefulness.end(.screen) }
         for await _ in notes.began { break }
-        let returning = Task { try await wakefulness.need(.screen) }
+        let returning = Task {
+            try await wakefulness.need(.screen)
+            return notes.said
+        }
         // However long it takes: nothing else happens before it is asleep.
         for _ in 0..<100 { await Task.yield() }
         #expect(notes.said == ["suspend"])
         notes.goOn()
-        try await returning.value
+        // It does not return before the store is open.
+        #expect(try await returning.value == ["suspend", "resume"])
         try await leaving.value
-        #expect(notes.said == ["suspend", "resume"])
         #expect(await wakefulness.isAwake)
     }
 
