@@ -3,7 +3,9 @@ import SwiftUI
 
 @main
 struct CrewsealApp: App {
+    private let model = CrewModel()
+
     var body: some Scene {
-        WindowGroup { RootView() }
+        WindowGroup { RootView(model: model) }
     }
 }

@@ -24,8 +24,8 @@ extension State where Value: ExpressibleByNilLiteral {
     public var wrappedValue: Object { fatalError() }
 }
 @MainActor @propertyWrapper public struct ObservedObject<Object: ObservableObject> {
-    public init(wrappedValue: Object) {}
-    public var wrappedValue: Object { fatalError() }
+    public init(wrappedValue: Object) { self.wrappedValue = wrappedValue }
+    public var wrappedValue: Object
 }
 
 @MainActor @preconcurrency public protocol View {

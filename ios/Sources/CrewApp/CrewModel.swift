@@ -4,7 +4,8 @@ import CrewsealPhone
 import Foundation
 import SwiftUI
 
-/// The phone as the screens see it.
+/// The phone as the screens see it. Make it in the initialiser of the `App`: what the system
+/// may start in the background must be registered before the app has launched.
 @MainActor
 public final class CrewModel: ObservableObject {
     enum Phase {

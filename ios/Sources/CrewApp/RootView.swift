@@ -2,9 +2,11 @@ import SwiftUI
 
 /// The crew's app. Show it in a `WindowGroup`.
 public struct RootView: View {
-    @StateObject private var model = CrewModel()
+    @ObservedObject private var model: CrewModel
 
-    public init() {}
+    public init(model: CrewModel) {
+        self.model = model
+    }
 
     public var body: some View {
         VStack(spacing: 0) {
