@@ -1,0 +1,11 @@
+import CrewApp
+import SwiftUI
+
+@main
+struct CrewsealApp: App {
+    private let model = CrewModel()
+
+    var body: some Scene {
+        WindowGroup { RootView(model: model) }
+    }
+}
