@@ -1,25 +1,29 @@
 //! The phone as apps hold it: every act of the core, with its types turned
 //! into what other languages have.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
-use crewseal::Found;
-use crewseal::custody::rules::Rule;
-use crewseal::custody::{self, DeviceId, EventId, JobId, Kind};
+use crewseal::custody::{self, DeviceId, EventId, JobId, Kind, rules};
+use crewseal::{Found, clock, vault};
 
+use crate::cancel::unless_cancelled;
 use crate::clock::AppClock;
 use crate::keys::AppVault;
 use crate::label::tokens;
+use crate::observer::Notices;
 use crate::{
-    Acceptance, Clock, CrewError, Delivered, Erasure, Fetched, JobPack, KeyVault, Label, Offer,
-    OpenHandoff, OutboxStatus, ReceivingState, ScanSession,
+    Acceptance, CancelToken, Clock, CrewError, Delivered, Erasure, Fetched, JobPack, KeyVault,
+    Label, NetworkState, Observer, Offer, OpenHandoff, OutboxStatus, ReceivingState, Salvage,
+    ScanSession, SyncProgress, network,
 };
 
 /// A phone of a crew: its keys, its store and its HQ. An app has one.
 #[derive(uniffi::Object)]
 pub struct Crew {
     phone: crewseal::Crew,
+    network: Option<Arc<dyn NetworkState>>,
+    notices: Notices,
 }
 
 /// What was done with boxes. Labelling, offering and accepting have functions
@@ -167,34 +171,46 @@ impl From<PadPoint> for custody::Point {
 #[uniffi::export(async_runtime = "tokio")]
 impl Crew {
     /// Opens the phone whose store is in this directory; a new one, if there is
-    /// none. The directory must be left out of backups.
-    #[uniffi::constructor]
+    /// none. The directory must be left out of backups. Without a `network`, HQ is
+    /// tried whatever connects the phone.
+    #[uniffi::constructor(default(network = None))]
     pub async fn open(
         directory: String,
         vault: Arc<dyn KeyVault>,
         clock: Arc<dyn Clock>,
+        network: Option<Arc<dyn NetworkState>>,
     ) -> Result<Self, CrewError> {
-        let phone = aside(move || {
-            let (vault, clock) = (Arc::new(AppVault(vault)), Arc::new(AppClock(clock)));
-            Ok(crewseal::Crew::open(&PathBuf::from(directory), vault, clock)?)
-        });
-        Ok(Self { phone: phone.await? })
+        Self::begin(crewseal::Crew::open, directory, vault, clock, network).await
     }
 
     /// Opens a phone whose keys are gone for good, with new ones. What only they
     /// opened is lost; what waits for HQ stays, and is delivered once this phone is
     /// enrolled again.
-    #[uniffi::constructor]
+    #[uniffi::constructor(default(network = None))]
     pub async fn start_over(
         directory: String,
         vault: Arc<dyn KeyVault>,
         clock: Arc<dyn Clock>,
+        network: Option<Arc<dyn NetworkState>>,
     ) -> Result<Self, CrewError> {
-        let phone = aside(move || {
-            let (vault, clock) = (Arc::new(AppVault(vault)), Arc::new(AppClock(clock)));
-            Ok(crewseal::Crew::start_over(&PathBuf::from(directory), vault, clock)?)
-        });
-        Ok(Self { phone: phone.await? })
+        Self::begin(crewseal::Crew::start_over, directory, vault, clock, network).await
+    }
+
+    /// From now on this observer is told of tallies, of syncs and of what a person
+    /// should see, and no other; nobody, if none is given. Alarms that nobody was told
+    /// wait for it. Closing the phone ends it.
+    pub fn observe(&self, observer: Option<Arc<dyn Observer>>) -> Result<(), CrewError> {
+        self.notices.observe(observer)
+    }
+
+    /// Whether this device is enrolled: if not, the app begins with an invitation.
+    pub async fn is_enrolled(&self) -> Result<bool, CrewError> {
+        self.ask(|phone| Ok(phone.is_enrolled()?)).await
+    }
+
+    /// What became of the store each time that it was damaged, the oldest first.
+    pub async fn salvages(&self) -> Result<Vec<Salvage>, CrewError> {
+        self.ask(|phone| Ok(Salvage::all(phone))).await
     }
 
     /// This device's id, which other phones need to offer it boxes.
@@ -204,20 +220,31 @@ impl Crew {
     }
 
     /// Enrols this device with HQ, by the bytes of an invitation that HQ made.
-    pub async fn enrol(&self, invitation: Vec<u8>) -> Result<(), CrewError> {
-        Ok(self.phone.enrol(&invitation).await?)
+    #[uniffi::method(default(cancel = None))]
+    pub async fn enrol(
+        &self,
+        invitation: Vec<u8>,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<(), CrewError> {
+        self.with_hq(cancel, async { Ok(self.phone.enrol(&invitation).await?) }).await
     }
 
     /// Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
     /// goes where there is no network.
-    pub async fn fetch(&self) -> Result<Fetched, CrewError> {
-        Ok(self.phone.fetch().await?.into())
+    #[uniffi::method(default(cancel = None))]
+    pub async fn fetch(&self, cancel: Option<Arc<CancelToken>>) -> Result<Fetched, CrewError> {
+        self.with_hq(cancel, async { Ok(self.phone.fetch().await?.into()) }).await
     }
 
     /// Delivers what waits to HQ, once through the queue. What was receipted
     /// before an error stays receipted.
-    pub async fn sync(&self) -> Result<Delivered, CrewError> {
-        Ok(self.phone.sync().await?.into())
+    #[uniffi::method(default(cancel = None))]
+    pub async fn sync(&self, cancel: Option<Arc<CancelToken>>) -> Result<Delivered, CrewError> {
+        let delivered = self.with_hq(cancel, self.deliver()).await?;
+        self.notices.delivered(&delivered);
+        // Whoever was away meanwhile is told; this sync has succeeded whatever is said.
+        let _ = self.handoffs().await;
+        Ok(delivered)
     }
 
     /// How the queue to HQ stands.
@@ -232,11 +259,12 @@ impl Crew {
 
     /// Begins to scan against an open job's list.
     pub async fn begin_scan(&self, job: JobId) -> Result<Arc<ScanSession>, CrewError> {
+        let notices = self.notices.clone();
         self.ask(move |phone| {
             if !phone.jobs()?.iter().any(|pack| pack.job == job) {
                 return Err(CrewError::UnknownJob);
             }
-            Ok(Arc::new(ScanSession::new(job, phone.tally(job)?)))
+            Ok(Arc::new(ScanSession::new(job, phone.tally(job)?, notices)))
         })
         .await
     }
@@ -277,8 +305,8 @@ impl Crew {
         self.ask(move |phone| {
             let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
             Ok(match phone.needs(act.into(), job, &boxes, &findings)? {
-                Some(Rule::SecondPerson) => Some(Countersign::SecondPerson),
-                Some(Rule::Supervisor) => Some(Countersign::Supervisor),
+                Some(rules::Rule::SecondPerson) => Some(Countersign::SecondPerson),
+                Some(rules::Rule::Supervisor) => Some(Countersign::Supervisor),
                 _ => None,
             })
         })
@@ -353,7 +381,13 @@ impl Crew {
     /// The handoffs of this phone that are not over, with what to show again: after a
     /// crash the identical bytes.
     pub async fn handoffs(&self) -> Result<Vec<OpenHandoff>, CrewError> {
-        self.ask(|phone| Ok(phone.handoffs()?.into_iter().map(OpenHandoff::from).collect())).await
+        let notices = self.notices.clone();
+        self.ask(move |phone| {
+            let open: Vec<_> = phone.handoffs()?.into_iter().map(OpenHandoff::from).collect();
+            notices.handoffs(&open);
+            Ok(open)
+        })
+        .await
     }
 
     /// Records that the customer confirms an act with his code, typed or scanned. It
@@ -424,7 +458,13 @@ impl Crew {
 
     /// Opens the store again.
     pub async fn resume(&self) -> Result<(), CrewError> {
-        self.ask(|phone| Ok(phone.resume()?)).await
+        let notices = self.notices.clone();
+        self.ask(move |phone| {
+            phone.resume()?;
+            notices.salvages(Salvage::all(phone));
+            Ok(())
+        })
+        .await
     }
 
     /// Exchanges the keys that the store hangs on for new ones, and deletes the old
@@ -460,8 +500,78 @@ impl Crew {
         &self,
         work: impl FnOnce(&crewseal::Crew) -> Result<T, CrewError> + Send + 'static,
     ) -> Result<T, CrewError> {
-        let phone = self.phone.clone();
-        aside(move || work(&phone)).await
+        let (phone, notices) = (self.phone.clone(), self.notices.clone());
+        aside(move || {
+            let done = work(&phone);
+            if let Err(error) = &done {
+                notices.failed(error);
+            }
+            // Asking a store that turned out damaged has it salvaged.
+            if matches!(done, Err(CrewError::SystemFailed)) {
+                notices.salvages(Salvage::all(&phone));
+            }
+            done
+        })
+        .await
+    }
+
+    async fn begin(
+        open: impl FnOnce(
+            &Path,
+            Arc<dyn vault::KeyVault>,
+            Arc<dyn clock::Clock>,
+        ) -> Result<crewseal::Crew, crewseal::CrewError>
+        + Send
+        + 'static,
+        directory: String,
+        vault: Arc<dyn KeyVault>,
+        clock: Arc<dyn Clock>,
+        network: Option<Arc<dyn NetworkState>>,
+    ) -> Result<Self, CrewError> {
+        aside(move || {
+            let (vault, clock) = (Arc::new(AppVault(vault)), Arc::new(AppClock(clock)));
+            let phone = open(Path::new(&directory), vault, clock)?;
+            let notices = Notices::default();
+            notices.salvages(Salvage::all(&phone));
+            Ok(Self { phone, network, notices })
+        })
+        .await
+    }
+
+    /// What talks to HQ: not without a network, and only until it is given up.
+    async fn with_hq<T>(
+        &self,
+        cancel: Option<Arc<CancelToken>>,
+        work: impl Future<Output = Result<T, CrewError>>,
+    ) -> Result<T, CrewError> {
+        let network = self.network.clone();
+        let done = unless_cancelled(cancel, async {
+            if network.is_some() {
+                aside(move || network::check(network.as_ref())).await?;
+            }
+            work.await
+        });
+        done.await.inspect_err(|error| self.notices.failed(error))
+    }
+
+    async fn deliver(&self) -> Result<Delivered, CrewError> {
+        let waiting = self.outbox().await?.waiting;
+        let tell = |delivered: &crewseal::Delivered| {
+            self.notices.progress(SyncProgress {
+                waiting,
+                receipted: delivered.receipted,
+                parked: delivered.parked,
+                unanswered: delivered.unanswered,
+            });
+        };
+        Ok(self.phone.sync_telling(tell).await?.into())
+    }
+}
+
+/// Nobody is told anything of a phone that is closed.
+impl Drop for Crew {
+    fn drop(&mut self) {
+        self.notices.end();
     }
 }
 

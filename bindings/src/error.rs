@@ -10,7 +10,7 @@ use crewseal::signed::SignedError;
 use crewseal::sync::SyncError;
 use crewseal::vault::{StoreError, VaultError};
 
-use crate::LabelFault;
+use crate::{LabelFault, Rule};
 
 /// What to do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
@@ -79,13 +79,17 @@ pub enum CrewError {
     /// A rule forbids this to whoever carries this device. Nothing was signed.
     #[error("{reason}")]
     NotAllowed {
-        /// Which rule, and what to do.
+        /// Which rule.
+        rule: Rule,
+        /// The same in English, and what to do.
         reason: String,
     },
     /// A rule forbids this to the other side of the handoff.
     #[error("the other side: {reason}")]
     OtherNotAllowed {
-        /// Which rule, and what to do.
+        /// Which rule.
+        rule: Rule,
+        /// The same in English, and what to do.
         reason: String,
     },
     /// The release code is mistyped, or not one for this act.
@@ -154,6 +158,10 @@ pub enum CrewError {
     /// The person did not confirm.
     #[error("cancelled by the user")]
     Cancelled,
+    /// The app gave the call up by its `CancelToken`. What HQ receipted before stays
+    /// receipted.
+    #[error("the app gave the call up")]
+    CallCancelled,
     /// The keys are gone for good, or the enrolment no longer fits them.
     #[error("the keys are gone; enrol again")]
     KeysGone,
@@ -230,6 +238,7 @@ impl CrewError {
             | Self::Suspended
             | Self::StoreInUse
             | Self::SystemFailed
+            | Self::CallCancelled
             | Self::Offline { .. }
             | Self::HqBusy { .. }
             | Self::AnswerCutOff { .. } => Advice::TryLater,
@@ -304,8 +313,12 @@ impl From<crewseal::CrewError> for CrewError {
             Core::OnlyByHandoff => Self::Fault,
             Core::Stranger => Self::Stranger,
             Core::Expired => Self::NotVouchedFor,
-            Core::Forbidden(rule) => Self::NotAllowed { reason: rule.to_string() },
-            Core::OtherForbidden(rule) => Self::OtherNotAllowed { reason: rule.to_string() },
+            Core::Forbidden(rule) => {
+                Self::NotAllowed { rule: rule.into(), reason: rule.to_string() }
+            }
+            Core::OtherForbidden(rule) => {
+                Self::OtherNotAllowed { rule: rule.into(), reason: rule.to_string() }
+            }
             Core::StillOffered { .. } => Self::StillOffered,
             Core::ReleaseCode(_) | Core::WrongCode => Self::WrongCode,
             Core::NothingToSign => Self::NothingToSign,

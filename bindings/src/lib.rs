@@ -1,17 +1,20 @@
 //! The face of Crewseal for Kotlin and Swift.
 //!
 //! Thin over [`crewseal::Crew`]: it turns what other languages can say into the
-//! core's types and back, and decides nothing. Three rules of its own hold:
+//! core's types and back, and decides nothing. Four rules of its own hold:
 //!
 //! * Whatever may wait, for a disk, for key hardware, for a person or for HQ,
 //!   is `suspend` in Kotlin and `async` in Swift, and runs on a thread of the
 //!   core. What is not may be called from any thread.
 //! * A camera frame is lent, not copied, and one call a frame is enough.
 //! * What may fail throws [`CrewError`], which says what to do about it.
+//! * What the core calls of an app's is sync, and whatever it throws is an error of
+//!   its own and no crash. An [`Observer`] is called from one thread of the core.
 //!
 //! Personal texts and labels are plain strings here, because a screen must show
 //! them; what holds one prints nothing of it.
 
+mod cancel;
 mod clock;
 mod crew;
 mod erasure;
@@ -21,12 +24,17 @@ mod id;
 mod job;
 mod keys;
 mod label;
+mod network;
+mod observer;
 mod offer;
 mod outbox;
+mod rule;
+mod salvage;
 mod screen;
 mod session;
 mod sign_off;
 
+pub use cancel::CancelToken;
 pub use clock::{Clock, ClockError, SinceBoot};
 pub use crew::{Act, Countersign, Crew, Drawn, DrawnSignature, Finding, FindingKind, PadPoint};
 pub use erasure::Erasure;
@@ -35,8 +43,12 @@ pub use frame::{Corners, FrameFormat, Layout, Level, Point, Reading, Region, rea
 pub use job::JobPack;
 pub use keys::{HighWaterMark, KeyVault, KeyVaultError, Protection, PublicKeys};
 pub use label::{Label, LabelFault};
+pub use network::{Connection, NetworkError, NetworkState};
+pub use observer::{Alarm, Observer, ObserverError, SyncProgress};
 pub use offer::{Acceptance, GivingState, Offer, OpenHandoff, Partner, ReceivingState, Role};
 pub use outbox::{Delivered, Fetched, OutboxStatus, Parked, Refusal};
+pub use rule::Rule;
+pub use salvage::{AfterSalvage, Damage, Salvage};
 pub use screen::{Collected, Collector, Language, Purpose, Show, TextFault, four_words};
 pub use session::{Commission, Count, ScanSession, Sighted, Sighting};
 pub use sign_off::{AskedSignOff, FindingCount, SignOffEntry, SignOffRequest, SignedOff, Step};

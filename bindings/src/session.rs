@@ -7,7 +7,8 @@ use crewseal::scan::{self, Reader, Session, Tally};
 
 use crate::frame::within;
 use crate::label::{labels, token};
-use crate::{Corners, CrewError, FrameFormat, Label, LabelFault};
+use crate::observer::Notices;
+use crate::{Alarm, Corners, CrewError, FrameFormat, Label, LabelFault};
 
 /// Boxes scanned against a job's list. Nothing of it is kept until it is given
 /// to `Crew.commission`, `Crew.record`, `Crew.offer` or `Crew.accept`.
@@ -21,6 +22,7 @@ pub struct ScanSession {
     /// while a frame is read, and must not wait for it.
     camera: Mutex<Camera>,
     session: Mutex<Session>,
+    notices: Notices,
 }
 
 /// A reader, and memory for frames that cannot be read where they lie.
@@ -114,8 +116,29 @@ pub struct Count {
 }
 
 impl ScanSession {
-    pub(crate) fn new(job: JobId, tally: Tally) -> Self {
-        Self { job, camera: Mutex::default(), session: Mutex::new(Session::new(tally)) }
+    pub(crate) fn new(job: JobId, tally: Tally, notices: Notices) -> Self {
+        let (camera, session) = (Mutex::default(), Mutex::new(Session::new(tally)));
+        Self { job, camera, session, notices }
+    }
+
+    /// Does something to the session, and tells if it counts otherwise then.
+    fn change<T>(&self, what: impl FnOnce(&mut Session) -> T) -> T {
+        let mut session = self.session();
+        let before = session.tally().count();
+        let done = what(&mut session);
+        let after = session.tally().count();
+        // Left while the session is locked: the last count told is the last one.
+        if (before.seen, before.expected) != (after.seen, after.expected) {
+            self.notices.tally(self.job, after.into());
+        }
+        done
+    }
+
+    /// Tells of a box that does not belong here.
+    fn warn_of(&self, sighting: &Sighting) {
+        if let Sighting::OtherJob { label } = sighting {
+            self.notices.alarm(Alarm::OtherJob { job: self.job, label: label.clone() });
+        }
     }
 
     /// A panic while it was locked leaves sets of labels, whole each.
@@ -141,7 +164,9 @@ impl ScanSession {
     /// the camera. Spaces, hyphens, lower case, O for 0 and I or L for 1 are
     /// forgiven; nothing else is. A label that was taken back counts again.
     pub fn sight(&self, text: &str) -> Sighting {
-        self.session().typed(text).into()
+        let sighting = self.change(|session| session.typed(text)).into();
+        self.warn_of(&sighting);
+        sighting
     }
 
     /// Takes note of every code in a frame of the camera, and says of each code
@@ -163,15 +188,19 @@ impl ScanSession {
         let readings = within(budget_millis, |look| reader.live(&frame, look));
         // The camera stays locked until its frame is noted: frames keep their
         // order.
-        let sighted = self.session().sight(&readings);
-        Ok(sighted.into_iter().map(Sighted::from).collect())
+        let sighted = self.change(|session| session.sight(&readings));
+        let sighted: Vec<_> = sighted.into_iter().map(Sighted::from).collect();
+        for entering in sighted.iter().filter(|sighted| sighted.is_entering) {
+            self.warn_of(&entering.sighting);
+        }
+        Ok(sighted)
     }
 
     /// Takes a box into the job, because the crew has just stuck this label on
     /// it.
     pub fn commission(&self, label: Label) -> Result<Commission, CrewError> {
         let token = token(&label)?;
-        Ok(match self.session().commission(token) {
+        Ok(match self.change(|session| session.commission(token)) {
             scan::Commission::FromRoll => Commission::FromRoll,
             scan::Commission::Provisional => Commission::Provisional,
             scan::Commission::Already => Commission::Already,
@@ -184,21 +213,20 @@ impl ScanSession {
     /// view it is `Undone` and not counted again. Says whether there was anything
     /// to take back.
     pub fn undo(&self, label: Label) -> Result<bool, CrewError> {
-        Ok(self.session().undo(&token(&label)?))
+        let token = token(&label)?;
+        Ok(self.change(|session| session.undo(&token)))
     }
 
     /// Takes back the box that was counted last, and says which it was; none, if
     /// this session counted none.
     pub fn undo_last(&self) -> Option<Label> {
-        self.session().undo_last().map(Label::from)
+        self.change(Session::undo_last).map(Label::from)
     }
 
     /// How far the session is.
     #[must_use]
     pub fn count(&self) -> Count {
-        let scan::Count { seen, expected } = self.session().tally().count();
-        let number = |count| u64::try_from(count).unwrap_or(u64::MAX);
-        Count { seen: number(seen), expected: number(expected) }
+        self.session().tally().count().into()
     }
 
     /// Boxes of the job that were scanned.
@@ -226,6 +254,13 @@ impl ScanSession {
     #[must_use]
     pub fn foreign(&self) -> Vec<Sighting> {
         self.session().tally().foreign().map(Sighting::from).collect()
+    }
+}
+
+impl From<scan::Count> for Count {
+    fn from(scan::Count { seen, expected }: scan::Count) -> Self {
+        let number = |count| u64::try_from(count).unwrap_or(u64::MAX);
+        Self { seen: number(seen), expected: number(expected) }
     }
 }
 

@@ -161,6 +161,18 @@ impl Crew {
         self.phone.device
     }
 
+    /// Whether this device is enrolled: HQ was found once, and what it said is whole.
+    ///
+    /// # Errors
+    /// [`CrewError::Store`].
+    pub fn is_enrolled(&self) -> Result<bool, CrewError> {
+        match self.phone.state().store.transaction(|t| read_enrolment(t)) {
+            Ok(_) => Ok(true),
+            Err(CrewError::NotEnrolled | CrewError::Store(StoreError::Damaged)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Enrols this device with HQ, by an invitation that HQ made.
     ///
     /// # Errors
@@ -534,6 +546,18 @@ impl Crew {
     /// [`CrewError::Sync`] says when to try again. Whatever was receipted
     /// before stays receipted.
     pub async fn sync(&self) -> Result<Delivered, CrewError> {
+        self.sync_telling(|_| ()).await
+    }
+
+    /// Delivers what waits as [`sync`](Self::sync) does, and tells after every batch
+    /// what was achieved so far. Whoever is told holds the sync up meanwhile.
+    ///
+    /// # Errors
+    /// As of [`sync`](Self::sync).
+    pub async fn sync_telling(
+        &self,
+        mut tell: impl FnMut(&Delivered) + Send,
+    ) -> Result<Delivered, CrewError> {
         let (client, hq) = self.client().await?;
         let mut delivered = Delivered::default();
         let mut after = 0;
@@ -549,6 +573,7 @@ impl Crew {
             delivered.receipted += settled.receipted;
             delivered.parked += settled.parked;
             delivered.unanswered += settled.unanswered;
+            tell(&delivered);
         }
         self.phone.state().failures = 0;
         Ok(delivered)

@@ -656,6 +656,174 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 
 
 /**
+ * Gives up a call that waits for HQ: give it to the call, and `cancel` it from
+ * anywhere. Swift needs it, because cancelling a task does not reach the core; in
+ * Kotlin cancelling the coroutine does the same.
+ *
+ * Nothing is lost by it. What HQ has receipted stays receipted, and what it has and
+ * did not answer is sent again and answered as a repeat.
+ */
+public protocol CancelTokenProtocol: AnyObject, Sendable {
+    
+    /**
+     * Gives up every call that this was given to, now and from now on: they throw
+     * `CallCancelled`. What has ended already stays as it is.
+     */
+    func cancel() 
+    
+    /**
+     * Whether it was cancelled.
+     */
+    func isCancelled()  -> Bool
+    
+}
+/**
+ * Gives up a call that waits for HQ: give it to the call, and `cancel` it from
+ * anywhere. Swift needs it, because cancelling a task does not reach the core; in
+ * Kotlin cancelling the coroutine does the same.
+ *
+ * Nothing is lost by it. What HQ has receipted stays receipted, and what it has and
+ * did not answer is sent again and answered as a repeat.
+ */
+open class CancelToken: CancelTokenProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_crewseal_ffi_fn_clone_canceltoken(self.handle, $0) }
+    }
+    /**
+     * A token that is not cancelled.
+     */
+public convenience init() {
+    let handle =
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_constructor_canceltoken_new(uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_crewseal_ffi_fn_free_canceltoken(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Gives up every call that this was given to, now and from now on: they throw
+     * `CallCancelled`. What has ended already stays as it is.
+     */
+open func cancel()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_canceltoken_cancel(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Whether it was cancelled.
+     */
+open func isCancelled() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_canceltoken_is_cancelled(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCancelToken: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = CancelToken
+
+    public static func lift(_ handle: UInt64) throws -> CancelToken {
+        return CancelToken(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: CancelToken) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CancelToken {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: CancelToken, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCancelToken_lift(_ handle: UInt64) throws -> CancelToken {
+    return try FfiConverterTypeCancelToken.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCancelToken_lower(_ value: CancelToken) -> UInt64 {
+    return FfiConverterTypeCancelToken.lower(value)
+}
+
+
+
+
+
+
+/**
  * The phone's clocks. Calls come from any thread.
  */
 public protocol Clock: AnyObject, Sendable {
@@ -1095,7 +1263,7 @@ public protocol CrewProtocol: AnyObject, Sendable {
     /**
      * Enrols this device with HQ, by the bytes of an invitation that HQ made.
      */
-    func enrol(invitation: Data) async throws 
+    func enrol(invitation: Data, cancel: CancelToken?) async throws 
     
     /**
      * The certificates of the jobs that this device forgot.
@@ -1106,7 +1274,7 @@ public protocol CrewProtocol: AnyObject, Sendable {
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
      * goes where there is no network.
      */
-    func fetch() async throws  -> Fetched
+    func fetch(cancel: CancelToken?) async throws  -> Fetched
     
     /**
      * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
@@ -1129,6 +1297,11 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func hello(introduce: Bool) async throws  -> Data
     
     /**
+     * Whether this device is enrolled: if not, the app begins with an invitation.
+     */
+    func isEnrolled() async throws  -> Bool
+    
+    /**
      * The jobs on this phone that are open now.
      */
     func jobs() async throws  -> [JobPack]
@@ -1146,6 +1319,13 @@ public protocol CrewProtocol: AnyObject, Sendable {
      * back. Say it before the act is recorded.
      */
     func needs(act: Act, job: JobId, boxes: [Label], findings: [Finding]) async throws  -> Countersign?
+    
+    /**
+     * From now on this observer is told of tallies, of syncs and of what a person
+     * should see, and no other; nobody, if none is given. Alarms that nobody was told
+     * wait for it. Closing the phone ends it.
+     */
+    func observe(observer: Observer?) throws 
     
     /**
      * Offers boxes to the device that shows this hello. The person is asked to
@@ -1216,6 +1396,11 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func rotateKeys() async throws 
     
     /**
+     * What became of the store each time that it was damaged, the oldest first.
+     */
+    func salvages() async throws  -> [Salvage]
+    
+    /**
      * Closes the store and lets go of its lock. Call it before the system suspends
      * the app: iOS kills one that holds a lock then. Until `resume` every other
      * call throws `Suspended` and changes nothing.
@@ -1226,7 +1411,7 @@ public protocol CrewProtocol: AnyObject, Sendable {
      * Delivers what waits to HQ, once through the queue. What was receipted
      * before an error stays receipted.
      */
-    func sync() async throws  -> Delivered
+    func sync(cancel: CancelToken?) async throws  -> Delivered
     
     /**
      * Takes an offer back that nobody answered. The bytes are what to show the
@@ -1326,13 +1511,14 @@ open class Crew: CrewProtocol, @unchecked Sendable {
     
     /**
      * Opens the phone whose store is in this directory; a new one, if there is
-     * none. The directory must be left out of backups.
+     * none. The directory must be left out of backups. Without a `network`, HQ is
+     * tried whatever connects the phone.
      */
-public static func `open`(directory: String, vault: KeyVault, clock: Clock)async throws  -> Crew  {
+public static func `open`(directory: String, vault: KeyVault, clock: Clock, network: NetworkState? = nil)async throws  -> Crew  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_constructor_crew_open(FfiConverterString.lower(directory),FfiConverterTypeKeyVault_lower(vault),FfiConverterTypeClock_lower(clock)
+                uniffi_crewseal_ffi_fn_constructor_crew_open(FfiConverterString.lower(directory),FfiConverterTypeKeyVault_lower(vault),FfiConverterTypeClock_lower(clock),FfiConverterOptionTypeNetworkState.lower(network)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_u64,
@@ -1348,11 +1534,11 @@ public static func `open`(directory: String, vault: KeyVault, clock: Clock)async
      * opened is lost; what waits for HQ stays, and is delivered once this phone is
      * enrolled again.
      */
-public static func startOver(directory: String, vault: KeyVault, clock: Clock)async throws  -> Crew  {
+public static func startOver(directory: String, vault: KeyVault, clock: Clock, network: NetworkState? = nil)async throws  -> Crew  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_constructor_crew_start_over(FfiConverterString.lower(directory),FfiConverterTypeKeyVault_lower(vault),FfiConverterTypeClock_lower(clock)
+                uniffi_crewseal_ffi_fn_constructor_crew_start_over(FfiConverterString.lower(directory),FfiConverterTypeKeyVault_lower(vault),FfiConverterTypeClock_lower(clock),FfiConverterOptionTypeNetworkState.lower(network)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_u64,
@@ -1439,12 +1625,12 @@ open func deviceId() -> DeviceId  {
     /**
      * Enrols this device with HQ, by the bytes of an invitation that HQ made.
      */
-open func enrol(invitation: Data)async throws   {
+open func enrol(invitation: Data, cancel: CancelToken? = nil)async throws   {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_method_crew_enrol(
-                        self.uniffiCloneHandle(),FfiConverterData.lower(invitation)
+                        self.uniffiCloneHandle(),FfiConverterData.lower(invitation),FfiConverterOptionTypeCancelToken.lower(cancel)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
@@ -1478,12 +1664,12 @@ open func erasures()async throws  -> [Erasure]  {
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
      * goes where there is no network.
      */
-open func fetch()async throws  -> Fetched  {
+open func fetch(cancel: CancelToken? = nil)async throws  -> Fetched  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_method_crew_fetch(
-                        self.uniffiCloneHandle()
+                        self.uniffiCloneHandle(),FfiConverterOptionTypeCancelToken.lower(cancel)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
@@ -1557,6 +1743,25 @@ open func hello(introduce: Bool = false)async throws  -> Data  {
 }
     
     /**
+     * Whether this device is enrolled: if not, the app begins with an invitation.
+     */
+open func isEnrolled()async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_is_enrolled(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_i8,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_i8,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
      * The jobs on this phone that are open now.
      */
 open func jobs()async throws  -> [JobPack]  {
@@ -1615,6 +1820,20 @@ open func needs(act: Act, job: JobId, boxes: [Label], findings: [Finding] = [])a
             liftFunc: FfiConverterOptionTypeCountersign.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
+}
+    
+    /**
+     * From now on this observer is told of tallies, of syncs and of what a person
+     * should see, and no other; nobody, if none is given. Alarms that nobody was told
+     * wait for it. Closing the phone ends it.
+     */
+open func observe(observer: Observer?)throws   {try rustCallWithError(FfiConverterTypeCrewError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_crew_observe(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeObserver.lower(observer),uniffiCallStatus
+    )
+}
 }
     
     /**
@@ -1854,6 +2073,25 @@ open func rotateKeys()async throws   {
 }
     
     /**
+     * What became of the store each time that it was damaged, the oldest first.
+     */
+open func salvages()async throws  -> [Salvage]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_salvages(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeSalvage.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
      * Closes the store and lets go of its lock. Call it before the system suspends
      * the app: iOS kills one that holds a lock then. Until `resume` every other
      * call throws `Suspended` and changes nothing.
@@ -1878,12 +2116,12 @@ open func suspend()async throws   {
      * Delivers what waits to HQ, once through the queue. What was receipted
      * before an error stays receipted.
      */
-open func sync()async throws  -> Delivered  {
+open func sync(cancel: CancelToken? = nil)async throws  -> Delivered  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_method_crew_sync(
-                        self.uniffiCloneHandle()
+                        self.uniffiCloneHandle(),FfiConverterOptionTypeCancelToken.lower(cancel)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
@@ -2726,6 +2964,527 @@ public func FfiConverterTypeKeyVault_lift(_ handle: UInt64) throws -> KeyVault {
 #endif
 public func FfiConverterTypeKeyVault_lower(_ value: KeyVault) -> UInt64 {
     return FfiConverterTypeKeyVault.lower(value)
+}
+
+
+
+
+
+
+/**
+ * What the phone knows of its network. It is asked before every call that talks to
+ * HQ, on a thread where it may take a moment, but not long.
+ */
+public protocol NetworkState: AnyObject, Sendable {
+    
+    /**
+     * What connects the phone now. Where this throws, HQ is tried all the same.
+     */
+    func connection() throws  -> Connection
+    
+}
+/**
+ * What the phone knows of its network. It is asked before every call that talks to
+ * HQ, on a thread where it may take a moment, but not long.
+ */
+open class NetworkStateImpl: NetworkState, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_crewseal_ffi_fn_clone_networkstate(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_crewseal_ffi_fn_free_networkstate(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * What connects the phone now. Where this throws, HQ is tried all the same.
+     */
+open func connection()throws  -> Connection  {
+    return try  FfiConverterTypeConnection_lift(try rustCallWithError(FfiConverterTypeNetworkError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_networkstate_connection(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceNetworkState {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceNetworkState = UniffiVTableCallbackInterfaceNetworkState(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeNetworkState.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface NetworkState: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeNetworkState.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface NetworkState: handle missing in uniffiClone")
+            }
+        },
+        connection: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Connection in
+                guard let uniffiObj = try? FfiConverterTypeNetworkState.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.connection(
+                )
+            }
+
+            
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterTypeConnection_lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeNetworkError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceNetworkState> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceNetworkState>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitNetworkState() {
+    uniffi_crewseal_ffi_fn_init_callback_vtable_networkstate(UniffiCallbackInterfaceNetworkState.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNetworkState: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<NetworkState>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = NetworkState
+
+    public static func lift(_ handle: UInt64) throws -> NetworkState {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return NetworkStateImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: NetworkState) -> UInt64 {
+         if let rustImpl = value as? NetworkStateImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NetworkState {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: NetworkState, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNetworkState_lift(_ handle: UInt64) throws -> NetworkState {
+    return try FfiConverterTypeNetworkState.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNetworkState_lower(_ value: NetworkState) -> UInt64 {
+    return FfiConverterTypeNetworkState.lower(value)
+}
+
+
+
+
+
+
+/**
+ * What an app is told without asking. All calls come from one thread of the core's,
+ * one at a time, which does nothing else: whatever one takes, no act and no frame
+ * waits for it, and what is outdated by then is not told. What it throws is ignored.
+ *
+ * It may call the core; what waits there must be waited for, as with `runBlocking`
+ * in Kotlin, or be done in a task of its own.
+ */
+public protocol Observer: AnyObject, Sendable {
+    
+    /**
+     * A scan session of this job counts otherwise than before. Of several changes
+     * the last is told.
+     */
+    func tallyChanged(job: JobId, count: Count) throws 
+    
+    /**
+     * A sync has come so far. Of several steps the last is told.
+     */
+    func syncProgressed(progress: SyncProgress) throws 
+    
+    /**
+     * Something that a person should see.
+     */
+    func alarmed(alarm: Alarm) throws 
+    
+}
+/**
+ * What an app is told without asking. All calls come from one thread of the core's,
+ * one at a time, which does nothing else: whatever one takes, no act and no frame
+ * waits for it, and what is outdated by then is not told. What it throws is ignored.
+ *
+ * It may call the core; what waits there must be waited for, as with `runBlocking`
+ * in Kotlin, or be done in a task of its own.
+ */
+open class ObserverImpl: Observer, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_crewseal_ffi_fn_clone_observer(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_crewseal_ffi_fn_free_observer(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * A scan session of this job counts otherwise than before. Of several changes
+     * the last is told.
+     */
+open func tallyChanged(job: JobId, count: Count)throws   {try rustCallWithError(FfiConverterTypeObserverError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_observer_tally_changed(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeJobId_lower(job),
+        FfiConverterTypeCount_lower(count),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * A sync has come so far. Of several steps the last is told.
+     */
+open func syncProgressed(progress: SyncProgress)throws   {try rustCallWithError(FfiConverterTypeObserverError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_observer_sync_progressed(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeSyncProgress_lower(progress),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Something that a person should see.
+     */
+open func alarmed(alarm: Alarm)throws   {try rustCallWithError(FfiConverterTypeObserverError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_observer_alarmed(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeAlarm_lower(alarm),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceObserver {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceObserver = UniffiVTableCallbackInterfaceObserver(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeObserver.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface Observer: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeObserver.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface Observer: handle missing in uniffiClone")
+            }
+        },
+        tallyChanged: { (
+            uniffiHandle: UInt64,
+            job: RustBuffer,
+            count: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeObserver.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.tallyChanged(
+                     job: try FfiConverterTypeJobId_lift(job),
+                     count: try FfiConverterTypeCount_lift(count)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeObserverError_lower
+            )
+        },
+        syncProgressed: { (
+            uniffiHandle: UInt64,
+            progress: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeObserver.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.syncProgressed(
+                     progress: try FfiConverterTypeSyncProgress_lift(progress)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeObserverError_lower
+            )
+        },
+        alarmed: { (
+            uniffiHandle: UInt64,
+            alarm: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeObserver.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.alarmed(
+                     alarm: try FfiConverterTypeAlarm_lift(alarm)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeObserverError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceObserver> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceObserver>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitObserver() {
+    uniffi_crewseal_ffi_fn_init_callback_vtable_observer(UniffiCallbackInterfaceObserver.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeObserver: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<Observer>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = Observer
+
+    public static func lift(_ handle: UInt64) throws -> Observer {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return ObserverImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: Observer) -> UInt64 {
+         if let rustImpl = value as? ObserverImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Observer {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Observer, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeObserver_lift(_ handle: UInt64) throws -> Observer {
+    return try FfiConverterTypeObserver.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeObserver_lower(_ value: Observer) -> UInt64 {
+    return FfiConverterTypeObserver.lower(value)
 }
 
 
@@ -5624,6 +6383,119 @@ public func FfiConverterTypeRegion_lower(_ value: Region) -> RustBuffer {
 
 
 /**
+ * What became of a damaged store. It holds nothing personal.
+ */
+public struct Salvage: Equatable, Hashable {
+    /**
+     * Where its files are now, as they were found.
+     */
+    public let directory: String
+    /**
+     * What was wrong.
+     */
+    public let damage: Damage
+    /**
+     * Entries of the queue that were found whole. They wait again; what HQ has
+     * already it answers as a repeat.
+     */
+    public let entries: UInt64
+    /**
+     * Those of them whose epoch's header was not found. They are delivered all the
+     * same: HQ may have the header, and refuses them if not.
+     */
+    public let withoutHeader: UInt64
+    /**
+     * Sealed values that were carried over.
+     */
+    public let values: UInt64
+    /**
+     * What is to be done now.
+     */
+    public let next: AfterSalvage
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Where its files are now, as they were found.
+         */directory: String, 
+        /**
+         * What was wrong.
+         */damage: Damage, 
+        /**
+         * Entries of the queue that were found whole. They wait again; what HQ has
+         * already it answers as a repeat.
+         */entries: UInt64, 
+        /**
+         * Those of them whose epoch's header was not found. They are delivered all the
+         * same: HQ may have the header, and refuses them if not.
+         */withoutHeader: UInt64, 
+        /**
+         * Sealed values that were carried over.
+         */values: UInt64, 
+        /**
+         * What is to be done now.
+         */next: AfterSalvage) {
+        self.directory = directory
+        self.damage = damage
+        self.entries = entries
+        self.withoutHeader = withoutHeader
+        self.values = values
+        self.next = next
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Salvage: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSalvage: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Salvage {
+        return
+            try Salvage(
+                directory: FfiConverterString.read(from: &buf), 
+                damage: FfiConverterTypeDamage.read(from: &buf), 
+                entries: FfiConverterUInt64.read(from: &buf), 
+                withoutHeader: FfiConverterUInt64.read(from: &buf), 
+                values: FfiConverterUInt64.read(from: &buf), 
+                next: FfiConverterTypeAfterSalvage.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Salvage, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.directory, into: &buf)
+        FfiConverterTypeDamage.write(value.damage, into: &buf)
+        FfiConverterUInt64.write(value.entries, into: &buf)
+        FfiConverterUInt64.write(value.withoutHeader, into: &buf)
+        FfiConverterUInt64.write(value.values, into: &buf)
+        FfiConverterTypeAfterSalvage.write(value.next, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSalvage_lift(_ buf: RustBuffer) throws -> Salvage {
+    return try FfiConverterTypeSalvage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSalvage_lower(_ value: Salvage) -> RustBuffer {
+    return FfiConverterTypeSalvage.lower(value)
+}
+
+
+/**
  * What a code in view turned out to be, and where it is.
  */
 public struct Sighted: Equatable, Hashable {
@@ -5950,6 +6822,95 @@ public func FfiConverterTypeSinceBoot_lower(_ value: SinceBoot) -> RustBuffer {
 
 
 /**
+ * How far a sync is.
+ */
+public struct SyncProgress: Equatable, Hashable {
+    /**
+     * Entries that waited when it began.
+     */
+    public let waiting: UInt64
+    /**
+     * Entries of which HQ's receipt was verified.
+     */
+    public let receipted: UInt64
+    /**
+     * Entries that HQ refused.
+     */
+    public let parked: UInt64
+    /**
+     * Entries that HQ did not answer.
+     */
+    public let unanswered: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Entries that waited when it began.
+         */waiting: UInt64, 
+        /**
+         * Entries of which HQ's receipt was verified.
+         */receipted: UInt64, 
+        /**
+         * Entries that HQ refused.
+         */parked: UInt64, 
+        /**
+         * Entries that HQ did not answer.
+         */unanswered: UInt64) {
+        self.waiting = waiting
+        self.receipted = receipted
+        self.parked = parked
+        self.unanswered = unanswered
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SyncProgress: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSyncProgress: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SyncProgress {
+        return
+            try SyncProgress(
+                waiting: FfiConverterUInt64.read(from: &buf), 
+                receipted: FfiConverterUInt64.read(from: &buf), 
+                parked: FfiConverterUInt64.read(from: &buf), 
+                unanswered: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SyncProgress, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.waiting, into: &buf)
+        FfiConverterUInt64.write(value.receipted, into: &buf)
+        FfiConverterUInt64.write(value.parked, into: &buf)
+        FfiConverterUInt64.write(value.unanswered, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSyncProgress_lift(_ buf: RustBuffer) throws -> SyncProgress {
+    return try FfiConverterTypeSyncProgress.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSyncProgress_lower(_ value: SyncProgress) -> RustBuffer {
+    return FfiConverterTypeSyncProgress.lower(value)
+}
+
+
+/**
  * What was done with boxes. Labelling, offering and accepting have functions
  * of their own.
  */
@@ -6261,6 +7222,289 @@ public func FfiConverterTypeAdvice_lower(_ value: Advice) -> RustBuffer {
 
 
 /**
+ * What is to be done after a store was salvaged. Acts that were found whole need
+ * nothing: they wait for HQ as before.
+ */
+
+public enum AfterSalvage: Equatable, Hashable {
+    
+    /**
+     * Nothing: everything is there.
+     */
+    case nothing
+    /**
+     * Fetch: jobs or rolls are not all there.
+     */
+    case fetch
+    /**
+     * Enrol: HQ's credential is not there.
+     */
+    case enrol
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension AfterSalvage: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAfterSalvage: FfiConverterRustBuffer {
+    typealias SwiftType = AfterSalvage
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AfterSalvage {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .nothing
+        
+        case 2: return .fetch
+        
+        case 3: return .enrol
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: AfterSalvage, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .nothing:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .fetch:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .enrol:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAfterSalvage_lift(_ buf: RustBuffer) throws -> AfterSalvage {
+    return try FfiConverterTypeAfterSalvage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAfterSalvage_lower(_ value: AfterSalvage) -> RustBuffer {
+    return FfiConverterTypeAfterSalvage.lower(value)
+}
+
+
+
+/**
+ * Something that a person should see, whatever the app was doing.
+ */
+
+public enum Alarm: Equatable, Hashable {
+    
+    /**
+     * The store was damaged and salvaged: say what is to be done now. It is told
+     * after every opening, until the files are removed.
+     */
+    case storeSalvaged(
+        /**
+         * What became of it.
+         */salvage: Salvage
+    )
+    /**
+     * The store is damaged, and could not be salvaged.
+     */
+    case storeDamaged
+    /**
+     * The keys are gone for good: the device must be enrolled again.
+     */
+    case keysGone
+    /**
+     * The key hardware did not forget an old key, so that a job is not forgotten
+     * for sure.
+     */
+    case keyRemains
+    /**
+     * HQ does not vouch for this device any more, or does not let it in.
+     */
+    case notVouchedFor
+    /**
+     * HQ does not vouch for a device that took part in a handoff or a sign-off.
+     */
+    case otherNotVouchedFor
+    /**
+     * Somebody else than HQ answers in its place.
+     */
+    case wrongCertificate
+    /**
+     * A box of another job was seen.
+     */
+    case otherJob(
+        /**
+         * The job that was scanned.
+         */job: JobId, 
+        /**
+         * The box's label.
+         */label: Label
+    )
+    /**
+     * Nobody answered an offer in time. It binds until it is taken back. Told by
+     * whatever asks for the open handoffs, and after every sync.
+     */
+    case handoffOverdue(
+        /**
+         * The offer.
+         */offer: EventId
+    )
+    /**
+     * A handoff was accepted here and taken back there: both have signed that they
+     * have the boxes.
+     */
+    case handoffCrossed
+    /**
+     * HQ refused entries of the queue: a supervisor must look at them.
+     */
+    case entriesRefused(
+        /**
+         * How many, in this sync.
+         */entries: UInt64
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Alarm: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAlarm: FfiConverterRustBuffer {
+    typealias SwiftType = Alarm
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Alarm {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .storeSalvaged(salvage: try FfiConverterTypeSalvage.read(from: &buf)
+        )
+        
+        case 2: return .storeDamaged
+        
+        case 3: return .keysGone
+        
+        case 4: return .keyRemains
+        
+        case 5: return .notVouchedFor
+        
+        case 6: return .otherNotVouchedFor
+        
+        case 7: return .wrongCertificate
+        
+        case 8: return .otherJob(job: try FfiConverterTypeJobId.read(from: &buf), label: try FfiConverterTypeLabel.read(from: &buf)
+        )
+        
+        case 9: return .handoffOverdue(offer: try FfiConverterTypeEventId.read(from: &buf)
+        )
+        
+        case 10: return .handoffCrossed
+        
+        case 11: return .entriesRefused(entries: try FfiConverterUInt64.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Alarm, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .storeSalvaged(salvage):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeSalvage.write(salvage, into: &buf)
+            
+        
+        case .storeDamaged:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .keysGone:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .keyRemains:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .notVouchedFor:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .otherNotVouchedFor:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .wrongCertificate:
+            writeInt(&buf, Int32(7))
+        
+        
+        case let .otherJob(job,label):
+            writeInt(&buf, Int32(8))
+            FfiConverterTypeJobId.write(job, into: &buf)
+            FfiConverterTypeLabel.write(label, into: &buf)
+            
+        
+        case let .handoffOverdue(offer):
+            writeInt(&buf, Int32(9))
+            FfiConverterTypeEventId.write(offer, into: &buf)
+            
+        
+        case .handoffCrossed:
+            writeInt(&buf, Int32(10))
+        
+        
+        case let .entriesRefused(entries):
+            writeInt(&buf, Int32(11))
+            FfiConverterUInt64.write(entries, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAlarm_lift(_ buf: RustBuffer) throws -> Alarm {
+    return try FfiConverterTypeAlarm.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAlarm_lower(_ value: Alarm) -> RustBuffer {
+    return FfiConverterTypeAlarm.lower(value)
+}
+
+
+
+/**
  * The clock could not be read.
  */
 public 
@@ -6556,6 +7800,91 @@ public func FfiConverterTypeCommission_lower(_ value: Commission) -> RustBuffer 
 
 
 /**
+ * What connects the phone.
+ */
+
+public enum Connection: Equatable, Hashable {
+    
+    /**
+     * Nothing: calls that need HQ throw `Offline` at once, and nothing is tried.
+     */
+    case offline
+    /**
+     * A network that costs by the byte. Acts are small and go over it.
+     */
+    case metered
+    /**
+     * A network that costs nothing.
+     */
+    case unmetered
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Connection: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeConnection: FfiConverterRustBuffer {
+    typealias SwiftType = Connection
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Connection {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .offline
+        
+        case 2: return .metered
+        
+        case 3: return .unmetered
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Connection, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .offline:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .metered:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .unmetered:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConnection_lift(_ buf: RustBuffer) throws -> Connection {
+    return try FfiConverterTypeConnection.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConnection_lower(_ value: Connection) -> RustBuffer {
+    return FfiConverterTypeConnection.lower(value)
+}
+
+
+
+/**
  * Whose signature an act needs besides its own.
  */
 
@@ -6701,7 +8030,10 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      */
     case NotAllowed(
         /**
-         * Which rule, and what to do.
+         * Which rule.
+         */rule: Rule, 
+        /**
+         * The same in English, and what to do.
          */reason: String
     )
     /**
@@ -6709,7 +8041,10 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      */
     case OtherNotAllowed(
         /**
-         * Which rule, and what to do.
+         * Which rule.
+         */rule: Rule, 
+        /**
+         * The same in English, and what to do.
          */reason: String
     )
     /**
@@ -6800,6 +8135,11 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      * The person did not confirm.
      */
     case Cancelled
+    /**
+     * The app gave the call up by its `CancelToken`. What HQ receipted before stays
+     * receipted.
+     */
+    case CallCancelled
     /**
      * The keys are gone for good, or the enrolment no longer fits them.
      */
@@ -6953,9 +8293,11 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
         case 11: return .Stranger
         case 12: return .NotVouchedFor
         case 13: return .NotAllowed(
+            rule: try FfiConverterTypeRule.read(from: &buf), 
             reason: try FfiConverterString.read(from: &buf)
             )
         case 14: return .OtherNotAllowed(
+            rule: try FfiConverterTypeRule.read(from: &buf), 
             reason: try FfiConverterString.read(from: &buf)
             )
         case 15: return .WrongCode
@@ -6985,31 +8327,32 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
         case 29: return .Suspended
         case 30: return .KeysLocked
         case 31: return .Cancelled
-        case 32: return .KeysGone
-        case 33: return .KeysFailed
-        case 34: return .StoreInUse
-        case 35: return .StoreReadOnly
-        case 36: return .StoreFull
-        case 37: return .StoreDamaged
-        case 38: return .SystemFailed
-        case 39: return .AppTooOld
-        case 40: return .Offline(
+        case 32: return .CallCancelled
+        case 33: return .KeysGone
+        case 34: return .KeysFailed
+        case 35: return .StoreInUse
+        case 36: return .StoreReadOnly
+        case 37: return .StoreFull
+        case 38: return .StoreDamaged
+        case 39: return .SystemFailed
+        case 40: return .AppTooOld
+        case 41: return .Offline(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 41: return .HqBusy(
+        case 42: return .HqBusy(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 42: return .AnswerCutOff(
+        case 43: return .AnswerCutOff(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 43: return .CaptivePortal
-        case 44: return .WrongClock
-        case 45: return .WrongCertificate
-        case 46: return .NotAdmitted
-        case 47: return .HqRefused(
+        case 44: return .CaptivePortal
+        case 45: return .WrongClock
+        case 46: return .WrongCertificate
+        case 47: return .NotAdmitted
+        case 48: return .HqRefused(
             status: try FfiConverterUInt16.read(from: &buf)
             )
-        case 48: return .Fault
+        case 49: return .Fault
 
          default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -7072,13 +8415,15 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             writeInt(&buf, Int32(12))
         
         
-        case let .NotAllowed(reason):
+        case let .NotAllowed(rule,reason):
             writeInt(&buf, Int32(13))
+            FfiConverterTypeRule.write(rule, into: &buf)
             FfiConverterString.write(reason, into: &buf)
             
         
-        case let .OtherNotAllowed(reason):
+        case let .OtherNotAllowed(rule,reason):
             writeInt(&buf, Int32(14))
+            FfiConverterTypeRule.write(rule, into: &buf)
             FfiConverterString.write(reason, into: &buf)
             
         
@@ -7155,76 +8500,80 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             writeInt(&buf, Int32(31))
         
         
-        case .KeysGone:
+        case .CallCancelled:
             writeInt(&buf, Int32(32))
         
         
-        case .KeysFailed:
+        case .KeysGone:
             writeInt(&buf, Int32(33))
         
         
-        case .StoreInUse:
+        case .KeysFailed:
             writeInt(&buf, Int32(34))
         
         
-        case .StoreReadOnly:
+        case .StoreInUse:
             writeInt(&buf, Int32(35))
         
         
-        case .StoreFull:
+        case .StoreReadOnly:
             writeInt(&buf, Int32(36))
         
         
-        case .StoreDamaged:
+        case .StoreFull:
             writeInt(&buf, Int32(37))
         
         
-        case .SystemFailed:
+        case .StoreDamaged:
             writeInt(&buf, Int32(38))
         
         
-        case .AppTooOld:
+        case .SystemFailed:
             writeInt(&buf, Int32(39))
         
         
-        case let .Offline(againAfterMillis):
+        case .AppTooOld:
             writeInt(&buf, Int32(40))
-            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
-            
         
-        case let .HqBusy(againAfterMillis):
+        
+        case let .Offline(againAfterMillis):
             writeInt(&buf, Int32(41))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
-        case let .AnswerCutOff(againAfterMillis):
+        case let .HqBusy(againAfterMillis):
             writeInt(&buf, Int32(42))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
-        case .CaptivePortal:
+        case let .AnswerCutOff(againAfterMillis):
             writeInt(&buf, Int32(43))
+            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
+            
         
-        
-        case .WrongClock:
+        case .CaptivePortal:
             writeInt(&buf, Int32(44))
         
         
-        case .WrongCertificate:
+        case .WrongClock:
             writeInt(&buf, Int32(45))
         
         
-        case .NotAdmitted:
+        case .WrongCertificate:
             writeInt(&buf, Int32(46))
         
         
-        case let .HqRefused(status):
+        case .NotAdmitted:
             writeInt(&buf, Int32(47))
+        
+        
+        case let .HqRefused(status):
+            writeInt(&buf, Int32(48))
             FfiConverterUInt16.write(status, into: &buf)
             
         
         case .Fault:
-            writeInt(&buf, Int32(48))
+            writeInt(&buf, Int32(49))
         
         }
     }
@@ -7244,6 +8593,111 @@ public func FfiConverterTypeCrewError_lift(_ buf: RustBuffer) throws -> CrewErro
 public func FfiConverterTypeCrewError_lower(_ value: CrewError) -> RustBuffer {
     return FfiConverterTypeCrewError.lower(value)
 }
+
+
+/**
+ * What was wrong with a store.
+ */
+
+public enum Damage: Equatable, Hashable {
+    
+    /**
+     * The database could not be read as one.
+     */
+    case database
+    /**
+     * Its log was not what was written.
+     */
+    case log
+    /**
+     * There was no database where there was one.
+     */
+    case missing
+    /**
+     * The key that opens it was lost.
+     */
+    case key
+    /**
+     * Rows were gone, or older ones stood in their place.
+     */
+    case rows
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Damage: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDamage: FfiConverterRustBuffer {
+    typealias SwiftType = Damage
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Damage {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .database
+        
+        case 2: return .log
+        
+        case 3: return .missing
+        
+        case 4: return .key
+        
+        case 5: return .rows
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Damage, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .database:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .log:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .missing:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .key:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .rows:
+            writeInt(&buf, Int32(5))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDamage_lift(_ buf: RustBuffer) throws -> Damage {
+    return try FfiConverterTypeDamage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDamage_lower(_ value: Damage) -> RustBuffer {
+    return FfiConverterTypeDamage.lower(value)
+}
+
 
 
 /**
@@ -8022,6 +9476,160 @@ public func FfiConverterTypeLevel_lower(_ value: Level) -> RustBuffer {
 
 
 /**
+ * The state of the network is not known.
+ */
+public 
+enum NetworkError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
+
+    
+    
+    /**
+     * The platform does not say.
+     */
+    case Unknown
+
+    
+
+    
+
+    
+    public var errorDescription: String? {
+        String(reflecting: self)
+    }
+    
+}
+
+#if compiler(>=6)
+extension NetworkError: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNetworkError: FfiConverterRustBuffer {
+    typealias SwiftType = NetworkError
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NetworkError {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        
+
+        
+        case 1: return .Unknown
+
+         default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: NetworkError, into buf: inout [UInt8]) {
+        switch value {
+
+        
+
+        
+        
+        case .Unknown:
+            writeInt(&buf, Int32(1))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNetworkError_lift(_ buf: RustBuffer) throws -> NetworkError {
+    return try FfiConverterTypeNetworkError.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNetworkError_lower(_ value: NetworkError) -> RustBuffer {
+    return FfiConverterTypeNetworkError.lower(value)
+}
+
+
+/**
+ * An observer did not take what it was told. Nothing is done about it.
+ */
+public 
+enum ObserverError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
+
+    
+    
+    /**
+     * It failed.
+     */
+    case Failed
+
+    
+
+    
+
+    
+    public var errorDescription: String? {
+        String(reflecting: self)
+    }
+    
+}
+
+#if compiler(>=6)
+extension ObserverError: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeObserverError: FfiConverterRustBuffer {
+    typealias SwiftType = ObserverError
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ObserverError {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        
+
+        
+        case 1: return .Failed
+
+         default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ObserverError, into buf: inout [UInt8]) {
+        switch value {
+
+        
+
+        
+        
+        case .Failed:
+            writeInt(&buf, Int32(1))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeObserverError_lift(_ buf: RustBuffer) throws -> ObserverError {
+    return try FfiConverterTypeObserverError.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeObserverError_lower(_ value: ObserverError) -> RustBuffer {
+    return FfiConverterTypeObserverError.lower(value)
+}
+
+
+/**
  * A handoff that is not over.
  */
 
@@ -8671,6 +10279,161 @@ public func FfiConverterTypeRole_lower(_ value: Role) -> RustBuffer {
 
 
 /**
+ * A rule that forbids an act, or asks for another signature.
+ */
+
+public enum Rule: Equatable, Hashable {
+    
+    /**
+     * HQ vouches for the device at that time.
+     */
+    case credential
+    /**
+     * HQ has not revoked the device.
+     */
+    case revocation
+    /**
+     * The role does such things.
+     */
+    case role
+    /**
+     * The training has not run out.
+     */
+    case training
+    /**
+     * Papers and devices need a signed agreement that holds.
+     */
+    case nda
+    /**
+     * Whoever takes boxes may take their class.
+     */
+    case classes
+    /**
+     * Driving off and destroying ask for a licence.
+     */
+    case licence
+    /**
+     * Nobody signs off what he did himself.
+     */
+    case ownSignOff
+    /**
+     * A second person must sign.
+     */
+    case secondPerson
+    /**
+     * A supervisor must sign it off.
+     */
+    case supervisor
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Rule: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRule: FfiConverterRustBuffer {
+    typealias SwiftType = Rule
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Rule {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .credential
+        
+        case 2: return .revocation
+        
+        case 3: return .role
+        
+        case 4: return .training
+        
+        case 5: return .nda
+        
+        case 6: return .classes
+        
+        case 7: return .licence
+        
+        case 8: return .ownSignOff
+        
+        case 9: return .secondPerson
+        
+        case 10: return .supervisor
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Rule, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .credential:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .revocation:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .role:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .training:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .nda:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .classes:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .licence:
+            writeInt(&buf, Int32(7))
+        
+        
+        case .ownSignOff:
+            writeInt(&buf, Int32(8))
+        
+        
+        case .secondPerson:
+            writeInt(&buf, Int32(9))
+        
+        
+        case .supervisor:
+            writeInt(&buf, Int32(10))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRule_lift(_ buf: RustBuffer) throws -> Rule {
+    return try FfiConverterTypeRule.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRule_lower(_ value: Rule) -> RustBuffer {
+    return FfiConverterTypeRule.lower(value)
+}
+
+
+
+/**
  * What a text turned out to be.
  */
 
@@ -9276,6 +11039,78 @@ fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeCancelToken: FfiConverterRustBuffer {
+    typealias SwiftType = CancelToken?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeCancelToken.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeCancelToken.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeNetworkState: FfiConverterRustBuffer {
+    typealias SwiftType = NetworkState?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeNetworkState.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeNetworkState.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeObserver: FfiConverterRustBuffer {
+    typealias SwiftType = Observer?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeObserver.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeObserver.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeHighWaterMark: FfiConverterRustBuffer {
     typealias SwiftType = HighWaterMark?
 
@@ -9670,6 +11505,31 @@ fileprivate struct FfiConverterSequenceTypeReading: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeSalvage: FfiConverterRustBuffer {
+    typealias SwiftType = [Salvage]
+
+    public static func write(_ value: [Salvage], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSalvage.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Salvage] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Salvage]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSalvage.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeSighted: FfiConverterRustBuffer {
     typealias SwiftType = [Sighted]
 
@@ -10018,6 +11878,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_func_four_words() != 14990) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_canceltoken_cancel() != 23458) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_canceltoken_is_cancelled() != 61229) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_clock_now() != 32303) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -10036,13 +11902,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_device_id() != 53513) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_enrol() != 10699) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_enrol() != 43110) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_erasures() != 22012) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_fetch() != 17750) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_fetch() != 42982) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_forget() != 3975) {
@@ -10054,6 +11920,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_hello() != 1010) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_crew_is_enrolled() != 53487) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_crew_jobs() != 38655) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -10061,6 +11930,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_needs() != 51623) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_observe() != 7791) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_offer() != 8306) {
@@ -10099,10 +11971,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_rotate_keys() != 14996) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_crew_salvages() != 46970) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_crew_suspend() != 77) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_sync() != 517) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_sync() != 4600) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_withdraw() != 10590) {
@@ -10157,6 +12032,18 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_keyvault_raise_mark() != 64632) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_networkstate_connection() != 24614) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_observer_tally_changed() != 12287) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_observer_sync_progressed() != 58404) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_observer_alarmed() != 23386) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_offer_boxes() != 55600) {
@@ -10234,10 +12121,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_signoffrequest_job() != 55622) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_constructor_crew_open() != 28670) {
+    if (uniffi_crewseal_ffi_checksum_constructor_canceltoken_new() != 56403) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_constructor_crew_start_over() != 8685) {
+    if (uniffi_crewseal_ffi_checksum_constructor_crew_open() != 29075) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_constructor_crew_start_over() != 61931) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_constructor_collector_new() != 21607) {
@@ -10249,6 +12139,8 @@ private let initializationResult: InitializationResult = {
 
     uniffiCallbackInitClock()
     uniffiCallbackInitKeyVault()
+    uniffiCallbackInitNetworkState()
+    uniffiCallbackInitObserver()
     return InitializationResult.ok
 }()
 

@@ -334,6 +334,34 @@ typedef void (*UniffiCallbackInterfaceKeyVaultMethod10)(uint64_t, RustBuffer, vo
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_NETWORK_STATE_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_NETWORK_STATE_METHOD0
+typedef void (*UniffiCallbackInterfaceNetworkStateMethod0)(uint64_t, RustBuffer* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_OBSERVER_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_OBSERVER_METHOD0
+typedef void (*UniffiCallbackInterfaceObserverMethod0)(uint64_t, RustBuffer, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_OBSERVER_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_OBSERVER_METHOD1
+typedef void (*UniffiCallbackInterfaceObserverMethod1)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_OBSERVER_METHOD2
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_OBSERVER_METHOD2
+typedef void (*UniffiCallbackInterfaceObserverMethod2)(uint64_t, RustBuffer, void* _Nonnull, 
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_CLOCK
 #define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_CLOCK
 typedef struct UniffiVTableCallbackInterfaceClock {
@@ -362,6 +390,52 @@ typedef struct UniffiVTableCallbackInterfaceKeyVault {
     UniffiCallbackInterfaceKeyVaultMethod10 _Nonnull raiseMark;
 } UniffiVTableCallbackInterfaceKeyVault;
 
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_NETWORK_STATE
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_NETWORK_STATE
+typedef struct UniffiVTableCallbackInterfaceNetworkState {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceNetworkStateMethod0 _Nonnull connection;
+} UniffiVTableCallbackInterfaceNetworkState;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_OBSERVER
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_OBSERVER
+typedef struct UniffiVTableCallbackInterfaceObserver {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceObserverMethod0 _Nonnull tallyChanged;
+    UniffiCallbackInterfaceObserverMethod1 _Nonnull syncProgressed;
+    UniffiCallbackInterfaceObserverMethod2 _Nonnull alarmed;
+} UniffiVTableCallbackInterfaceObserver;
+
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_CANCELTOKEN
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_CANCELTOKEN
+uint64_t uniffi_crewseal_ffi_fn_clone_canceltoken(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_CANCELTOKEN
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_CANCELTOKEN
+void uniffi_crewseal_ffi_fn_free_canceltoken(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_CANCELTOKEN_NEW
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_CANCELTOKEN_NEW
+uint64_t uniffi_crewseal_ffi_fn_constructor_canceltoken_new(RustCallStatus *_Nonnull out_status
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CANCELTOKEN_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CANCELTOKEN_CANCEL
+void uniffi_crewseal_ffi_fn_method_canceltoken_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CANCELTOKEN_IS_CANCELLED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CANCELTOKEN_IS_CANCELLED
+int8_t uniffi_crewseal_ffi_fn_method_canceltoken_is_cancelled(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_CLOCK
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_CLOCK
@@ -400,12 +474,12 @@ void uniffi_crewseal_ffi_fn_free_crew(uint64_t handle, RustCallStatus *_Nonnull 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_CREW_OPEN
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_CREW_OPEN
-uint64_t uniffi_crewseal_ffi_fn_constructor_crew_open(RustBuffer directory, uint64_t vault, uint64_t clock
+uint64_t uniffi_crewseal_ffi_fn_constructor_crew_open(RustBuffer directory, uint64_t vault, uint64_t clock, RustBuffer network
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_CREW_START_OVER
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_CREW_START_OVER
-uint64_t uniffi_crewseal_ffi_fn_constructor_crew_start_over(RustBuffer directory, uint64_t vault, uint64_t clock
+uint64_t uniffi_crewseal_ffi_fn_constructor_crew_start_over(RustBuffer directory, uint64_t vault, uint64_t clock, RustBuffer network
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ACCEPT
@@ -430,7 +504,7 @@ RustBuffer uniffi_crewseal_ffi_fn_method_crew_device_id(uint64_t ptr, RustCallSt
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENROL
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENROL
-uint64_t uniffi_crewseal_ffi_fn_method_crew_enrol(uint64_t ptr, RustBuffer invitation
+uint64_t uniffi_crewseal_ffi_fn_method_crew_enrol(uint64_t ptr, RustBuffer invitation, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ERASURES
@@ -440,7 +514,7 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_erasures(uint64_t ptr
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FETCH
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FETCH
-uint64_t uniffi_crewseal_ffi_fn_method_crew_fetch(uint64_t ptr
+uint64_t uniffi_crewseal_ffi_fn_method_crew_fetch(uint64_t ptr, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FORGET
@@ -458,6 +532,11 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_handoffs(uint64_t ptr
 uint64_t uniffi_crewseal_ffi_fn_method_crew_hello(uint64_t ptr, int8_t introduce
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_IS_ENROLLED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_IS_ENROLLED
+uint64_t uniffi_crewseal_ffi_fn_method_crew_is_enrolled(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_JOBS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_JOBS
 uint64_t uniffi_crewseal_ffi_fn_method_crew_jobs(uint64_t ptr
@@ -471,6 +550,11 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_log_out(uint64_t ptr
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_NEEDS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_NEEDS
 uint64_t uniffi_crewseal_ffi_fn_method_crew_needs(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer findings
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OBSERVE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OBSERVE
+void uniffi_crewseal_ffi_fn_method_crew_observe(uint64_t ptr, RustBuffer observer, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OFFER
@@ -533,6 +617,11 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_resume(uint64_t ptr
 uint64_t uniffi_crewseal_ffi_fn_method_crew_rotate_keys(uint64_t ptr
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SALVAGES
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SALVAGES
+uint64_t uniffi_crewseal_ffi_fn_method_crew_salvages(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SUSPEND
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SUSPEND
 uint64_t uniffi_crewseal_ffi_fn_method_crew_suspend(uint64_t ptr
@@ -540,7 +629,7 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_suspend(uint64_t ptr
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SYNC
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SYNC
-uint64_t uniffi_crewseal_ffi_fn_method_crew_sync(uint64_t ptr
+uint64_t uniffi_crewseal_ffi_fn_method_crew_sync(uint64_t ptr, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_WITHDRAW
@@ -646,6 +735,56 @@ RustBuffer uniffi_crewseal_ffi_fn_method_keyvault_mark(uint64_t ptr, RustCallSta
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_RAISE_MARK
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_KEYVAULT_RAISE_MARK
 void uniffi_crewseal_ffi_fn_method_keyvault_raise_mark(uint64_t ptr, RustBuffer mark, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_NETWORKSTATE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_NETWORKSTATE
+uint64_t uniffi_crewseal_ffi_fn_clone_networkstate(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_NETWORKSTATE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_NETWORKSTATE
+void uniffi_crewseal_ffi_fn_free_networkstate(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_INIT_CALLBACK_VTABLE_NETWORKSTATE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_INIT_CALLBACK_VTABLE_NETWORKSTATE
+void uniffi_crewseal_ffi_fn_init_callback_vtable_networkstate(const UniffiVTableCallbackInterfaceNetworkState* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_NETWORKSTATE_CONNECTION
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_NETWORKSTATE_CONNECTION
+RustBuffer uniffi_crewseal_ffi_fn_method_networkstate_connection(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_OBSERVER
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_OBSERVER
+uint64_t uniffi_crewseal_ffi_fn_clone_observer(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_OBSERVER
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_OBSERVER
+void uniffi_crewseal_ffi_fn_free_observer(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_INIT_CALLBACK_VTABLE_OBSERVER
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_INIT_CALLBACK_VTABLE_OBSERVER
+void uniffi_crewseal_ffi_fn_init_callback_vtable_observer(const UniffiVTableCallbackInterfaceObserver* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OBSERVER_TALLY_CHANGED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OBSERVER_TALLY_CHANGED
+void uniffi_crewseal_ffi_fn_method_observer_tally_changed(uint64_t ptr, RustBuffer job, RustBuffer count, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OBSERVER_SYNC_PROGRESSED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OBSERVER_SYNC_PROGRESSED
+void uniffi_crewseal_ffi_fn_method_observer_sync_progressed(uint64_t ptr, RustBuffer progress, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OBSERVER_ALARMED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_OBSERVER_ALARMED
+void uniffi_crewseal_ffi_fn_method_observer_alarmed(uint64_t ptr, RustBuffer alarm, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_OFFER
@@ -1161,6 +1300,18 @@ uint16_t uniffi_crewseal_ffi_checksum_func_four_words(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CANCELTOKEN_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CANCELTOKEN_CANCEL
+uint16_t uniffi_crewseal_ffi_checksum_method_canceltoken_cancel(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CANCELTOKEN_IS_CANCELLED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CANCELTOKEN_IS_CANCELLED
+uint16_t uniffi_crewseal_ffi_checksum_method_canceltoken_is_cancelled(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CLOCK_NOW
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CLOCK_NOW
 uint16_t uniffi_crewseal_ffi_checksum_method_clock_now(void
@@ -1233,6 +1384,12 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_hello(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_IS_ENROLLED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_IS_ENROLLED
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_JOBS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_JOBS
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_jobs(void
@@ -1248,6 +1405,12 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_log_out(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_NEEDS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_NEEDS
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_needs(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OBSERVE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OBSERVE
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_observe(void
     
 );
 #endif
@@ -1320,6 +1483,12 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_resume(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ROTATE_KEYS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ROTATE_KEYS
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_rotate_keys(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_SALVAGES
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_SALVAGES
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_salvages(void
     
 );
 #endif
@@ -1440,6 +1609,30 @@ uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_mark(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_RAISE_MARK
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_RAISE_MARK
 uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_raise_mark(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_NETWORKSTATE_CONNECTION
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_NETWORKSTATE_CONNECTION
+uint16_t uniffi_crewseal_ffi_checksum_method_networkstate_connection(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OBSERVER_TALLY_CHANGED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OBSERVER_TALLY_CHANGED
+uint16_t uniffi_crewseal_ffi_checksum_method_observer_tally_changed(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OBSERVER_SYNC_PROGRESSED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OBSERVER_SYNC_PROGRESSED
+uint16_t uniffi_crewseal_ffi_checksum_method_observer_sync_progressed(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OBSERVER_ALARMED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_OBSERVER_ALARMED
+uint16_t uniffi_crewseal_ffi_checksum_method_observer_alarmed(void
     
 );
 #endif
@@ -1590,6 +1783,12 @@ uint16_t uniffi_crewseal_ffi_checksum_method_signoffrequest_entries(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SIGNOFFREQUEST_JOB
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SIGNOFFREQUEST_JOB
 uint16_t uniffi_crewseal_ffi_checksum_method_signoffrequest_job(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_CANCELTOKEN_NEW
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_CANCELTOKEN_NEW
+uint16_t uniffi_crewseal_ffi_checksum_constructor_canceltoken_new(void
     
 );
 #endif

@@ -696,6 +696,18 @@ internal interface UniffiCallbackInterfaceKeyVaultMethod9 : com.sun.jna.Callback
 internal interface UniffiCallbackInterfaceKeyVaultMethod10 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`mark`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
+internal interface UniffiCallbackInterfaceNetworkStateMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceObserverMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`job`: RustBuffer.ByValue,`count`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceObserverMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`progress`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceObserverMethod2 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`alarm`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
 @Structure.FieldOrder("uniffiFree", "uniffiClone", "now", "sinceBoot")
 internal open class UniffiVTableCallbackInterfaceClock(
     @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
@@ -767,6 +779,50 @@ internal open class UniffiVTableCallbackInterfaceKeyVault(
     }
 
 }
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "connection")
+internal open class UniffiVTableCallbackInterfaceNetworkState(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `connection`: UniffiCallbackInterfaceNetworkStateMethod0? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `connection`: UniffiCallbackInterfaceNetworkStateMethod0? = null,
+    ): UniffiVTableCallbackInterfaceNetworkState(`uniffiFree`,`uniffiClone`,`connection`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceNetworkState) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `connection` = other.`connection`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "tallyChanged", "syncProgressed", "alarmed")
+internal open class UniffiVTableCallbackInterfaceObserver(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `tallyChanged`: UniffiCallbackInterfaceObserverMethod0? = null,
+    @JvmField internal var `syncProgressed`: UniffiCallbackInterfaceObserverMethod1? = null,
+    @JvmField internal var `alarmed`: UniffiCallbackInterfaceObserverMethod2? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `tallyChanged`: UniffiCallbackInterfaceObserverMethod0? = null,
+        `syncProgressed`: UniffiCallbackInterfaceObserverMethod1? = null,
+        `alarmed`: UniffiCallbackInterfaceObserverMethod2? = null,
+    ): UniffiVTableCallbackInterfaceObserver(`uniffiFree`,`uniffiClone`,`tallyChanged`,`syncProgressed`,`alarmed`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceObserver) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `tallyChanged` = other.`tallyChanged`
+        `syncProgressed` = other.`syncProgressed`
+        `alarmed` = other.`alarmed`
+    }
+
+}
 
 // A JNA Library to expose the extern-C FFI definitions.
 // This is an implementation detail which will be called internally by the public API.
@@ -796,6 +852,10 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_crewseal_ffi_checksum_func_four_words(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_canceltoken_cancel(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_canceltoken_is_cancelled(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_method_clock_now(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_clock_since_boot(
@@ -820,11 +880,15 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_hello(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_jobs(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_log_out(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_needs(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_observe(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_offer(
     ): Int
@@ -849,6 +913,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_crewseal_ffi_checksum_method_crew_resume(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_rotate_keys(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_salvages(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_suspend(
     ): Int
@@ -889,6 +955,14 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_crewseal_ffi_checksum_method_keyvault_mark(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_keyvault_raise_mark(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_networkstate_connection(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_observer_tally_changed(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_observer_sync_progressed(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_observer_alarmed(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_offer_boxes(
     ): Int
@@ -940,6 +1014,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_signoffrequest_job(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_constructor_canceltoken_new(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_constructor_crew_open(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_constructor_crew_start_over(
@@ -966,10 +1042,22 @@ internal object UniffiLib {
         Native.register(UniffiLib::class.java, findLibraryName(componentName = "crewseal"))
         uniffiCallbackInterfaceClock.register(this)
         uniffiCallbackInterfaceKeyVault.register(this)
+        uniffiCallbackInterfaceNetworkState.register(this)
+        uniffiCallbackInterfaceObserver.register(this)
         
     }
 
     internal fun ensureInitialized() = Unit
+    external fun uniffi_crewseal_ffi_fn_clone_canceltoken(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_free_canceltoken(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_constructor_canceltoken_new(uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_canceltoken_cancel(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_method_canceltoken_is_cancelled(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
     external fun uniffi_crewseal_ffi_fn_clone_clock(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_crewseal_ffi_fn_free_clock(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -984,9 +1072,9 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_free_crew(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_crewseal_ffi_fn_constructor_crew_open(`directory`: RustBuffer.ByValue,`vault`: Long,`clock`: Long,
+    external fun uniffi_crewseal_ffi_fn_constructor_crew_open(`directory`: RustBuffer.ByValue,`vault`: Long,`clock`: Long,`network`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_constructor_crew_start_over(`directory`: RustBuffer.ByValue,`vault`: Long,`clock`: Long,
+    external fun uniffi_crewseal_ffi_fn_constructor_crew_start_over(`directory`: RustBuffer.ByValue,`vault`: Long,`clock`: Long,`network`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_accept(`ptr`: Long,`offer`: Long,`scanned`: RustBuffer.ByValue,`isChecked`: Byte,`findings`: RustBuffer.ByValue,
     ): Long
@@ -996,11 +1084,11 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_device_id(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_crewseal_ffi_fn_method_crew_enrol(`ptr`: Long,`invitation`: RustBuffer.ByValue,
+    external fun uniffi_crewseal_ffi_fn_method_crew_enrol(`ptr`: Long,`invitation`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_erasures(`ptr`: Long,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_fetch(`ptr`: Long,
+    external fun uniffi_crewseal_ffi_fn_method_crew_fetch(`ptr`: Long,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_forget(`ptr`: Long,`job`: RustBuffer.ByValue,
     ): Long
@@ -1008,12 +1096,16 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_hello(`ptr`: Long,`introduce`: Byte,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_is_enrolled(`ptr`: Long,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_jobs(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_log_out(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_needs(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_observe(`ptr`: Long,`observer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_crewseal_ffi_fn_method_crew_offer(`ptr`: Long,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`hello`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_outbox(`ptr`: Long,
@@ -1038,9 +1130,11 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_rotate_keys(`ptr`: Long,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_salvages(`ptr`: Long,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_suspend(`ptr`: Long,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_sync(`ptr`: Long,
+    external fun uniffi_crewseal_ffi_fn_method_crew_sync(`ptr`: Long,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_withdraw(`ptr`: Long,`offer`: RustBuffer.ByValue,
     ): Long
@@ -1083,6 +1177,26 @@ internal object UniffiLib {
     external fun uniffi_crewseal_ffi_fn_method_keyvault_mark(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_keyvault_raise_mark(`ptr`: Long,`mark`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_clone_networkstate(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_free_networkstate(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_init_callback_vtable_networkstate(`vtable`: UniffiVTableCallbackInterfaceNetworkState,
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_method_networkstate_connection(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_clone_observer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_free_observer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_init_callback_vtable_observer(`vtable`: UniffiVTableCallbackInterfaceObserver,
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_method_observer_tally_changed(`ptr`: Long,`job`: RustBuffer.ByValue,`count`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_method_observer_sync_progressed(`ptr`: Long,`progress`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_method_observer_alarmed(`ptr`: Long,`alarm`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_crewseal_ffi_fn_clone_offer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1305,6 +1419,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_func_four_words() and 0xFFFF) != 14990) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_canceltoken_cancel() and 0xFFFF) != 23458) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_canceltoken_is_cancelled() and 0xFFFF) != 61229) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_clock_now() and 0xFFFF) != 32303) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1323,13 +1443,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_device_id() and 0xFFFF) != 53513) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_enrol() and 0xFFFF) != 10699) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_enrol() and 0xFFFF) != 43110) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_erasures() and 0xFFFF) != 22012) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_fetch() and 0xFFFF) != 17750) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_fetch() and 0xFFFF) != 42982) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_forget() and 0xFFFF) != 3975) {
@@ -1341,6 +1461,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_hello() and 0xFFFF) != 1010) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_is_enrolled() and 0xFFFF) != 53487) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_jobs() and 0xFFFF) != 38655) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1348,6 +1471,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_needs() and 0xFFFF) != 51623) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_observe() and 0xFFFF) != 7791) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_offer() and 0xFFFF) != 8306) {
@@ -1386,10 +1512,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_rotate_keys() and 0xFFFF) != 14996) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_salvages() and 0xFFFF) != 46970) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_suspend() and 0xFFFF) != 77) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_sync() and 0xFFFF) != 517) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_sync() and 0xFFFF) != 4600) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_withdraw() and 0xFFFF) != 10590) {
@@ -1444,6 +1573,18 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_raise_mark() and 0xFFFF) != 64632) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_networkstate_connection() and 0xFFFF) != 24614) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_observer_tally_changed() and 0xFFFF) != 12287) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_observer_sync_progressed() and 0xFFFF) != 58404) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_observer_alarmed() and 0xFFFF) != 23386) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_offer_boxes() and 0xFFFF) != 55600) {
@@ -1521,10 +1662,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_signoffrequest_job() and 0xFFFF) != 55622) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_open() and 0xFFFF) != 28670) {
+    if ((lib.uniffi_crewseal_ffi_checksum_constructor_canceltoken_new() and 0xFFFF) != 56403) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_start_over() and 0xFFFF) != 8685) {
+    if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_open() and 0xFFFF) != 29075) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_start_over() and 0xFFFF) != 61931) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_constructor_collector_new() and 0xFFFF) != 21607) {
@@ -1976,6 +2120,316 @@ public object FfiConverterByteArray: FfiConverterRustBuffer<ByteArray> {
     override fun write(value: ByteArray, buf: ByteBuffer) {
         buf.putInt(value.size)
         buf.put(value)
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Gives up a call that waits for HQ: give it to the call, and `cancel` it from
+ * anywhere. Swift needs it, because cancelling a task does not reach the core; in
+ * Kotlin cancelling the coroutine does the same.
+ *
+ * Nothing is lost by it. What HQ has receipted stays receipted, and what it has and
+ * did not answer is sent again and answered as a repeat.
+ */
+public interface CancelTokenInterface {
+    
+    /**
+     * Gives up every call that this was given to, now and from now on: they throw
+     * `CallCancelled`. What has ended already stays as it is.
+     */
+    fun `cancel`()
+    
+    /**
+     * Whether it was cancelled.
+     */
+    fun `isCancelled`(): kotlin.Boolean
+    
+    companion object
+}
+
+/**
+ * Gives up a call that waits for HQ: give it to the call, and `cancel` it from
+ * anywhere. Swift needs it, because cancelling a task does not reach the core; in
+ * Kotlin cancelling the coroutine does the same.
+ *
+ * Nothing is lost by it. What HQ has receipted stays receipted, and what it has and
+ * did not answer is sent again and answered as a repeat.
+ */
+open class CancelToken: Disposable, AutoCloseable, CancelTokenInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+    /**
+     * A token that is not cancelled.
+     */
+    constructor() :
+        this(UniffiWithHandle, 
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_constructor_canceltoken_new(
+    
+        _status)
+}
+    )
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_crewseal_ffi_fn_free_canceltoken(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_crewseal_ffi_fn_clone_canceltoken(handle, status)
+        }
+    }
+
+    
+    /**
+     * Gives up every call that this was given to, now and from now on: they throw
+     * `CallCancelled`. What has ended already stays as it is.
+     */override fun `cancel`()
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_canceltoken_cancel(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Whether it was cancelled.
+     */override fun `isCancelled`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_canceltoken_is_cancelled(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCancelToken: FfiConverter<CancelToken, Long> {
+    override fun lower(value: CancelToken): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): CancelToken {
+        return CancelToken(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): CancelToken {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: CancelToken) = 8UL
+
+    override fun write(value: CancelToken, buf: ByteBuffer) {
+        buf.putLong(lower(value))
     }
 }
 
@@ -2775,7 +3229,7 @@ public interface CrewInterface {
     /**
      * Enrols this device with HQ, by the bytes of an invitation that HQ made.
      */
-    suspend fun `enrol`(`invitation`: kotlin.ByteArray)
+    suspend fun `enrol`(`invitation`: kotlin.ByteArray, `cancel`: CancelToken? = null)
     
     /**
      * The certificates of the jobs that this device forgot.
@@ -2786,7 +3240,7 @@ public interface CrewInterface {
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
      * goes where there is no network.
      */
-    suspend fun `fetch`(): Fetched
+    suspend fun `fetch`(`cancel`: CancelToken? = null): Fetched
     
     /**
      * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
@@ -2809,6 +3263,11 @@ public interface CrewInterface {
     suspend fun `hello`(`introduce`: kotlin.Boolean = false): kotlin.ByteArray
     
     /**
+     * Whether this device is enrolled: if not, the app begins with an invitation.
+     */
+    suspend fun `isEnrolled`(): kotlin.Boolean
+    
+    /**
      * The jobs on this phone that are open now.
      */
     suspend fun `jobs`(): List<JobPack>
@@ -2826,6 +3285,13 @@ public interface CrewInterface {
      * back. Say it before the act is recorded.
      */
     suspend fun `needs`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding> = listOf()): Countersign?
+    
+    /**
+     * From now on this observer is told of tallies, of syncs and of what a person
+     * should see, and no other; nobody, if none is given. Alarms that nobody was told
+     * wait for it. Closing the phone ends it.
+     */
+    fun `observe`(`observer`: Observer?)
     
     /**
      * Offers boxes to the device that shows this hello. The person is asked to
@@ -2896,6 +3362,11 @@ public interface CrewInterface {
     suspend fun `rotateKeys`()
     
     /**
+     * What became of the store each time that it was damaged, the oldest first.
+     */
+    suspend fun `salvages`(): List<Salvage>
+    
+    /**
      * Closes the store and lets go of its lock. Call it before the system suspends
      * the app: iOS kills one that holds a lock then. Until `resume` every other
      * call throws `Suspended` and changes nothing.
@@ -2906,7 +3377,7 @@ public interface CrewInterface {
      * Delivers what waits to HQ, once through the queue. What was receipted
      * before an error stays receipted.
      */
-    suspend fun `sync`(): Delivered
+    suspend fun `sync`(`cancel`: CancelToken? = null): Delivered
     
     /**
      * Takes an offer back that nobody answered. The bytes are what to show the
@@ -3159,13 +3630,14 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `enrol`(`invitation`: kotlin.ByteArray) {
+    override suspend fun `enrol`(`invitation`: kotlin.ByteArray, `cancel`: CancelToken?) {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_crewseal_ffi_fn_method_crew_enrol(
                 uniffiHandle,
                 
         FfiConverterByteArray.lower(`invitation`),
+        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
@@ -3210,12 +3682,13 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `fetch`() : Fetched {
+    override suspend fun `fetch`(`cancel`: CancelToken?) : Fetched {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_crewseal_ffi_fn_method_crew_fetch(
                 uniffiHandle,
                 
+        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3309,6 +3782,30 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
+     * Whether this device is enrolled: if not, the app begins with an invitation.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `isEnrolled`() : kotlin.Boolean {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_is_enrolled(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_i8(future) },
+        // lift function
+        { FfiConverterBoolean.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * The jobs on this phone that are open now.
      */
     @Throws(CrewException::class)
@@ -3386,6 +3883,25 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         CrewException.ErrorHandler,
     )
     }
+
+    
+    /**
+     * From now on this observer is told of tallies, of syncs and of what a person
+     * should see, and no other; nobody, if none is given. Alarms that nobody was told
+     * wait for it. Closing the phone ends it.
+     */
+    @Throws(CrewException::class)override fun `observe`(`observer`: Observer?)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(CrewException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_crew_observe(
+        it,
+        
+        FfiConverterOptionalTypeObserver.lower(`observer`),_status)
+}
+    }
+    
+    
 
     
     /**
@@ -3710,6 +4226,30 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
+     * What became of the store each time that it was damaged, the oldest first.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `salvages`() : List<Salvage> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_salvages(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeSalvage.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Closes the store and lets go of its lock. Call it before the system suspends
      * the app: iOS kills one that holds a lock then. Until `resume` every other
      * call throws `Suspended` and changes nothing.
@@ -3742,12 +4282,13 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `sync`() : Delivered {
+    override suspend fun `sync`(`cancel`: CancelToken?) : Delivered {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_crewseal_ffi_fn_method_crew_sync(
                 uniffiHandle,
                 
+        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3955,16 +4496,18 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         
     /**
      * Opens the phone whose store is in this directory; a new one, if there is
-     * none. The directory must be left out of backups.
+     * none. The directory must be left out of backups. Without a `network`, HQ is
+     * tried whatever connects the phone.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-     suspend fun `open`(`directory`: kotlin.String, `vault`: KeyVault, `clock`: Clock) : Crew {
+     suspend fun `open`(`directory`: kotlin.String, `vault`: KeyVault, `clock`: Clock, `network`: NetworkState? = null) : Crew {
         return uniffiRustCallAsync(
         UniffiLib.uniffi_crewseal_ffi_fn_constructor_crew_open(
         FfiConverterString.lower(`directory`),
         FfiConverterTypeKeyVault.lower(`vault`),
-        FfiConverterTypeClock.lower(`clock`),),
+        FfiConverterTypeClock.lower(`clock`),
+        FfiConverterOptionalTypeNetworkState.lower(`network`),),
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_u64(future, callback, continuation) },
         { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_u64(future, continuation) },
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_u64(future) },
@@ -3983,12 +4526,13 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-     suspend fun `startOver`(`directory`: kotlin.String, `vault`: KeyVault, `clock`: Clock) : Crew {
+     suspend fun `startOver`(`directory`: kotlin.String, `vault`: KeyVault, `clock`: Clock, `network`: NetworkState? = null) : Crew {
         return uniffiRustCallAsync(
         UniffiLib.uniffi_crewseal_ffi_fn_constructor_crew_start_over(
         FfiConverterString.lower(`directory`),
         FfiConverterTypeKeyVault.lower(`vault`),
-        FfiConverterTypeClock.lower(`clock`),),
+        FfiConverterTypeClock.lower(`clock`),
+        FfiConverterOptionalTypeNetworkState.lower(`network`),),
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_u64(future, callback, continuation) },
         { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_u64(future, continuation) },
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_u64(future) },
@@ -4778,6 +5322,759 @@ public object FfiConverterTypeKeyVault: FfiConverter<KeyVault, Long> {
     override fun allocationSize(value: KeyVault) = 8UL
 
     override fun write(value: KeyVault, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * What the phone knows of its network. It is asked before every call that talks to
+ * HQ, on a thread where it may take a moment, but not long.
+ */
+public interface NetworkState {
+    
+    /**
+     * What connects the phone now. Where this throws, HQ is tried all the same.
+     */
+    fun `connection`(): Connection
+    
+    companion object
+}
+
+/**
+ * What the phone knows of its network. It is asked before every call that talks to
+ * HQ, on a thread where it may take a moment, but not long.
+ */
+open class NetworkStateImpl: Disposable, AutoCloseable, NetworkState
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_crewseal_ffi_fn_free_networkstate(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_crewseal_ffi_fn_clone_networkstate(handle, status)
+        }
+    }
+
+    
+    /**
+     * What connects the phone now. Where this throws, HQ is tried all the same.
+     */
+    @Throws(NetworkException::class)override fun `connection`(): Connection {
+            return FfiConverterTypeConnection.lift(
+    callWithHandle {
+    uniffiRustCallWithError(NetworkException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_networkstate_connection(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceNetworkState {
+    internal object `connection`: UniffiCallbackInterfaceNetworkStateMethod0 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeNetworkState.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`connection`(
+                )
+            }
+            val writeReturn = { value: Connection -> uniffiOutReturn.setValue(FfiConverterTypeConnection.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: NetworkException -> FfiConverterTypeNetworkError.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeNetworkState.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeNetworkState.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceNetworkState.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `connection`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_crewseal_ffi_fn_init_callback_vtable_networkstate(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeNetworkState: FfiConverter<NetworkState, Long> {
+    internal val handleMap = UniffiHandleMap<NetworkState>()
+
+    override fun lower(value: NetworkState): Long {
+        if (value is NetworkStateImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): NetworkState {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return NetworkStateImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): NetworkState {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: NetworkState) = 8UL
+
+    override fun write(value: NetworkState, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * What an app is told without asking. All calls come from one thread of the core's,
+ * one at a time, which does nothing else: whatever one takes, no act and no frame
+ * waits for it, and what is outdated by then is not told. What it throws is ignored.
+ *
+ * It may call the core; what waits there must be waited for, as with `runBlocking`
+ * in Kotlin, or be done in a task of its own.
+ */
+public interface Observer {
+    
+    /**
+     * A scan session of this job counts otherwise than before. Of several changes
+     * the last is told.
+     */
+    fun `tallyChanged`(`job`: JobId, `count`: Count)
+    
+    /**
+     * A sync has come so far. Of several steps the last is told.
+     */
+    fun `syncProgressed`(`progress`: SyncProgress)
+    
+    /**
+     * Something that a person should see.
+     */
+    fun `alarmed`(`alarm`: Alarm)
+    
+    companion object
+}
+
+/**
+ * What an app is told without asking. All calls come from one thread of the core's,
+ * one at a time, which does nothing else: whatever one takes, no act and no frame
+ * waits for it, and what is outdated by then is not told. What it throws is ignored.
+ *
+ * It may call the core; what waits there must be waited for, as with `runBlocking`
+ * in Kotlin, or be done in a task of its own.
+ */
+open class ObserverImpl: Disposable, AutoCloseable, Observer
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_crewseal_ffi_fn_free_observer(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_crewseal_ffi_fn_clone_observer(handle, status)
+        }
+    }
+
+    
+    /**
+     * A scan session of this job counts otherwise than before. Of several changes
+     * the last is told.
+     */
+    @Throws(ObserverException::class)override fun `tallyChanged`(`job`: JobId, `count`: Count)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(ObserverException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_observer_tally_changed(
+        it,
+        
+        FfiConverterTypeJobId.lower(`job`),
+        FfiConverterTypeCount.lower(`count`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * A sync has come so far. Of several steps the last is told.
+     */
+    @Throws(ObserverException::class)override fun `syncProgressed`(`progress`: SyncProgress)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(ObserverException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_observer_sync_progressed(
+        it,
+        
+        FfiConverterTypeSyncProgress.lower(`progress`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Something that a person should see.
+     */
+    @Throws(ObserverException::class)override fun `alarmed`(`alarm`: Alarm)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(ObserverException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_observer_alarmed(
+        it,
+        
+        FfiConverterTypeAlarm.lower(`alarm`),_status)
+}
+    }
+    
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceObserver {
+    internal object `tallyChanged`: UniffiCallbackInterfaceObserverMethod0 {
+        override fun callback(`uniffiHandle`: Long,`job`: RustBuffer.ByValue,`count`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeObserver.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`tallyChanged`(
+                    FfiConverterTypeJobId.lift(`job`),
+                    FfiConverterTypeCount.lift(`count`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: ObserverException -> FfiConverterTypeObserverError.lower(e) }
+            )
+        }
+    }
+    internal object `syncProgressed`: UniffiCallbackInterfaceObserverMethod1 {
+        override fun callback(`uniffiHandle`: Long,`progress`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeObserver.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`syncProgressed`(
+                    FfiConverterTypeSyncProgress.lift(`progress`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: ObserverException -> FfiConverterTypeObserverError.lower(e) }
+            )
+        }
+    }
+    internal object `alarmed`: UniffiCallbackInterfaceObserverMethod2 {
+        override fun callback(`uniffiHandle`: Long,`alarm`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeObserver.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`alarmed`(
+                    FfiConverterTypeAlarm.lift(`alarm`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: ObserverException -> FfiConverterTypeObserverError.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeObserver.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeObserver.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceObserver.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `tallyChanged`,
+        `syncProgressed`,
+        `alarmed`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_crewseal_ffi_fn_init_callback_vtable_observer(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeObserver: FfiConverter<Observer, Long> {
+    internal val handleMap = UniffiHandleMap<Observer>()
+
+    override fun lower(value: Observer): Long {
+        if (value is ObserverImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): Observer {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return ObserverImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): Observer {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Observer) = 8UL
+
+    override fun write(value: Observer, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -7721,6 +9018,87 @@ public object FfiConverterTypeRegion: FfiConverterRustBuffer<Region> {
 
 
 /**
+ * What became of a damaged store. It holds nothing personal.
+ */
+data class Salvage (
+    /**
+     * Where its files are now, as they were found.
+     */
+    val `directory`: kotlin.String
+    , 
+    /**
+     * What was wrong.
+     */
+    val `damage`: Damage
+    , 
+    /**
+     * Entries of the queue that were found whole. They wait again; what HQ has
+     * already it answers as a repeat.
+     */
+    val `entries`: kotlin.ULong
+    , 
+    /**
+     * Those of them whose epoch's header was not found. They are delivered all the
+     * same: HQ may have the header, and refuses them if not.
+     */
+    val `withoutHeader`: kotlin.ULong
+    , 
+    /**
+     * Sealed values that were carried over.
+     */
+    val `values`: kotlin.ULong
+    , 
+    /**
+     * What is to be done now.
+     */
+    val `next`: AfterSalvage
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSalvage: FfiConverterRustBuffer<Salvage> {
+    override fun read(buf: ByteBuffer): Salvage {
+        return Salvage(
+            FfiConverterString.read(buf),
+            FfiConverterTypeDamage.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterTypeAfterSalvage.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Salvage) = (
+            FfiConverterString.allocationSize(value.`directory`) +
+            FfiConverterTypeDamage.allocationSize(value.`damage`) +
+            FfiConverterULong.allocationSize(value.`entries`) +
+            FfiConverterULong.allocationSize(value.`withoutHeader`) +
+            FfiConverterULong.allocationSize(value.`values`) +
+            FfiConverterTypeAfterSalvage.allocationSize(value.`next`)
+    )
+
+    override fun write(value: Salvage, buf: ByteBuffer) {
+            FfiConverterString.write(value.`directory`, buf)
+            FfiConverterTypeDamage.write(value.`damage`, buf)
+            FfiConverterULong.write(value.`entries`, buf)
+            FfiConverterULong.write(value.`withoutHeader`, buf)
+            FfiConverterULong.write(value.`values`, buf)
+            FfiConverterTypeAfterSalvage.write(value.`next`, buf)
+    }
+}
+
+
+
+/**
  * What a code in view turned out to be, and where it is.
  */
 data class Sighted (
@@ -7946,6 +9324,69 @@ public object FfiConverterTypeSinceBoot: FfiConverterRustBuffer<SinceBoot> {
 
 
 /**
+ * How far a sync is.
+ */
+data class SyncProgress (
+    /**
+     * Entries that waited when it began.
+     */
+    val `waiting`: kotlin.ULong
+    , 
+    /**
+     * Entries of which HQ's receipt was verified.
+     */
+    val `receipted`: kotlin.ULong
+    , 
+    /**
+     * Entries that HQ refused.
+     */
+    val `parked`: kotlin.ULong
+    , 
+    /**
+     * Entries that HQ did not answer.
+     */
+    val `unanswered`: kotlin.ULong
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSyncProgress: FfiConverterRustBuffer<SyncProgress> {
+    override fun read(buf: ByteBuffer): SyncProgress {
+        return SyncProgress(
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: SyncProgress) = (
+            FfiConverterULong.allocationSize(value.`waiting`) +
+            FfiConverterULong.allocationSize(value.`receipted`) +
+            FfiConverterULong.allocationSize(value.`parked`) +
+            FfiConverterULong.allocationSize(value.`unanswered`)
+    )
+
+    override fun write(value: SyncProgress, buf: ByteBuffer) {
+            FfiConverterULong.write(value.`waiting`, buf)
+            FfiConverterULong.write(value.`receipted`, buf)
+            FfiConverterULong.write(value.`parked`, buf)
+            FfiConverterULong.write(value.`unanswered`, buf)
+    }
+}
+
+
+
+/**
  * What was done with boxes. Labelling, offering and accepting have functions
  * of their own.
  */
@@ -8089,6 +9530,342 @@ public object FfiConverterTypeAdvice: FfiConverterRustBuffer<Advice> {
 
     override fun write(value: Advice, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What is to be done after a store was salvaged. Acts that were found whole need
+ * nothing: they wait for HQ as before.
+ */
+
+enum class AfterSalvage {
+    
+    /**
+     * Nothing: everything is there.
+     */
+    NOTHING,
+    /**
+     * Fetch: jobs or rolls are not all there.
+     */
+    FETCH,
+    /**
+     * Enrol: HQ's credential is not there.
+     */
+    ENROL;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAfterSalvage: FfiConverterRustBuffer<AfterSalvage> {
+    override fun read(buf: ByteBuffer) = try {
+        AfterSalvage.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: AfterSalvage) = 4UL
+
+    override fun write(value: AfterSalvage, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Something that a person should see, whatever the app was doing.
+ */
+sealed class Alarm {
+    
+    /**
+     * The store was damaged and salvaged: say what is to be done now. It is told
+     * after every opening, until the files are removed.
+     */
+    data class StoreSalvaged(
+        /**
+         * What became of it.
+         */
+        val `salvage`: com.crewseal.Salvage) : Alarm()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * The store is damaged, and could not be salvaged.
+     */
+    object StoreDamaged : Alarm()
+    
+    
+    /**
+     * The keys are gone for good: the device must be enrolled again.
+     */
+    object KeysGone : Alarm()
+    
+    
+    /**
+     * The key hardware did not forget an old key, so that a job is not forgotten
+     * for sure.
+     */
+    object KeyRemains : Alarm()
+    
+    
+    /**
+     * HQ does not vouch for this device any more, or does not let it in.
+     */
+    object NotVouchedFor : Alarm()
+    
+    
+    /**
+     * HQ does not vouch for a device that took part in a handoff or a sign-off.
+     */
+    object OtherNotVouchedFor : Alarm()
+    
+    
+    /**
+     * Somebody else than HQ answers in its place.
+     */
+    object WrongCertificate : Alarm()
+    
+    
+    /**
+     * A box of another job was seen.
+     */
+    data class OtherJob(
+        /**
+         * The job that was scanned.
+         */
+        val `job`: com.crewseal.JobId, 
+        /**
+         * The box's label.
+         */
+        val `label`: com.crewseal.Label) : Alarm()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Nobody answered an offer in time. It binds until it is taken back. Told by
+     * whatever asks for the open handoffs, and after every sync.
+     */
+    data class HandoffOverdue(
+        /**
+         * The offer.
+         */
+        val `offer`: com.crewseal.EventId) : Alarm()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * A handoff was accepted here and taken back there: both have signed that they
+     * have the boxes.
+     */
+    object HandoffCrossed : Alarm()
+    
+    
+    /**
+     * HQ refused entries of the queue: a supervisor must look at them.
+     */
+    data class EntriesRefused(
+        /**
+         * How many, in this sync.
+         */
+        val `entries`: kotlin.ULong) : Alarm()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAlarm : FfiConverterRustBuffer<Alarm>{
+    override fun read(buf: ByteBuffer): Alarm {
+        return when(buf.getInt()) {
+            1 -> Alarm.StoreSalvaged(
+                FfiConverterTypeSalvage.read(buf),
+                )
+            2 -> Alarm.StoreDamaged
+            3 -> Alarm.KeysGone
+            4 -> Alarm.KeyRemains
+            5 -> Alarm.NotVouchedFor
+            6 -> Alarm.OtherNotVouchedFor
+            7 -> Alarm.WrongCertificate
+            8 -> Alarm.OtherJob(
+                FfiConverterTypeJobId.read(buf),
+                FfiConverterTypeLabel.read(buf),
+                )
+            9 -> Alarm.HandoffOverdue(
+                FfiConverterTypeEventId.read(buf),
+                )
+            10 -> Alarm.HandoffCrossed
+            11 -> Alarm.EntriesRefused(
+                FfiConverterULong.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Alarm): ULong = when(value) {
+        is Alarm.StoreSalvaged -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeSalvage.allocationSize(value.`salvage`)
+            )
+        }
+        is Alarm.StoreDamaged -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Alarm.KeysGone -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Alarm.KeyRemains -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Alarm.NotVouchedFor -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Alarm.OtherNotVouchedFor -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Alarm.WrongCertificate -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Alarm.OtherJob -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeJobId.allocationSize(value.`job`)
+                + FfiConverterTypeLabel.allocationSize(value.`label`)
+            )
+        }
+        is Alarm.HandoffOverdue -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeEventId.allocationSize(value.`offer`)
+            )
+        }
+        is Alarm.HandoffCrossed -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Alarm.EntriesRefused -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterULong.allocationSize(value.`entries`)
+            )
+        }
+    }
+
+    override fun write(value: Alarm, buf: ByteBuffer) {
+        when(value) {
+            is Alarm.StoreSalvaged -> {
+                buf.putInt(1)
+                FfiConverterTypeSalvage.write(value.`salvage`, buf)
+                Unit
+            }
+            is Alarm.StoreDamaged -> {
+                buf.putInt(2)
+                Unit
+            }
+            is Alarm.KeysGone -> {
+                buf.putInt(3)
+                Unit
+            }
+            is Alarm.KeyRemains -> {
+                buf.putInt(4)
+                Unit
+            }
+            is Alarm.NotVouchedFor -> {
+                buf.putInt(5)
+                Unit
+            }
+            is Alarm.OtherNotVouchedFor -> {
+                buf.putInt(6)
+                Unit
+            }
+            is Alarm.WrongCertificate -> {
+                buf.putInt(7)
+                Unit
+            }
+            is Alarm.OtherJob -> {
+                buf.putInt(8)
+                FfiConverterTypeJobId.write(value.`job`, buf)
+                FfiConverterTypeLabel.write(value.`label`, buf)
+                Unit
+            }
+            is Alarm.HandoffOverdue -> {
+                buf.putInt(9)
+                FfiConverterTypeEventId.write(value.`offer`, buf)
+                Unit
+            }
+            is Alarm.HandoffCrossed -> {
+                buf.putInt(10)
+                Unit
+            }
+            is Alarm.EntriesRefused -> {
+                buf.putInt(11)
+                FfiConverterULong.write(value.`entries`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 }
 
@@ -8389,6 +10166,53 @@ public object FfiConverterTypeCommission: FfiConverterRustBuffer<Commission> {
 
 
 /**
+ * What connects the phone.
+ */
+
+enum class Connection {
+    
+    /**
+     * Nothing: calls that need HQ throw `Offline` at once, and nothing is tried.
+     */
+    OFFLINE,
+    /**
+     * A network that costs by the byte. Acts are small and go over it.
+     */
+    METERED,
+    /**
+     * A network that costs nothing.
+     */
+    UNMETERED;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeConnection: FfiConverterRustBuffer<Connection> {
+    override fun read(buf: ByteBuffer) = try {
+        Connection.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Connection) = 4UL
+
+    override fun write(value: Connection, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * Whose signature an act needs besides its own.
  */
 
@@ -8564,12 +10388,17 @@ sealed class CrewException: kotlin.Exception() {
     class NotAllowed(
         
         /**
-         * Which rule, and what to do.
+         * Which rule.
+         */
+        val `rule`: Rule, 
+        
+        /**
+         * The same in English, and what to do.
          */
         val `reason`: kotlin.String
         ) : CrewException() {
         override val message
-            get() = "reason=${ `reason` }"
+            get() = "rule=${ `rule` }, reason=${ `reason` }"
     }
     
     /**
@@ -8578,12 +10407,17 @@ sealed class CrewException: kotlin.Exception() {
     class OtherNotAllowed(
         
         /**
-         * Which rule, and what to do.
+         * Which rule.
+         */
+        val `rule`: Rule, 
+        
+        /**
+         * The same in English, and what to do.
          */
         val `reason`: kotlin.String
         ) : CrewException() {
         override val message
-            get() = "reason=${ `reason` }"
+            get() = "rule=${ `rule` }, reason=${ `reason` }"
     }
     
     /**
@@ -8759,6 +10593,16 @@ sealed class CrewException: kotlin.Exception() {
      * The person did not confirm.
      */
     class Cancelled(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * The app gave the call up by its `CancelToken`. What HQ receipted before stays
+     * receipted.
+     */
+    class CallCancelled(
         ) : CrewException() {
         override val message
             get() = ""
@@ -8995,9 +10839,11 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
             11 -> CrewException.Stranger()
             12 -> CrewException.NotVouchedFor()
             13 -> CrewException.NotAllowed(
+                FfiConverterTypeRule.read(buf),
                 FfiConverterString.read(buf),
                 )
             14 -> CrewException.OtherNotAllowed(
+                FfiConverterTypeRule.read(buf),
                 FfiConverterString.read(buf),
                 )
             15 -> CrewException.WrongCode()
@@ -9027,31 +10873,32 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
             29 -> CrewException.Suspended()
             30 -> CrewException.KeysLocked()
             31 -> CrewException.Cancelled()
-            32 -> CrewException.KeysGone()
-            33 -> CrewException.KeysFailed()
-            34 -> CrewException.StoreInUse()
-            35 -> CrewException.StoreReadOnly()
-            36 -> CrewException.StoreFull()
-            37 -> CrewException.StoreDamaged()
-            38 -> CrewException.SystemFailed()
-            39 -> CrewException.AppTooOld()
-            40 -> CrewException.Offline(
+            32 -> CrewException.CallCancelled()
+            33 -> CrewException.KeysGone()
+            34 -> CrewException.KeysFailed()
+            35 -> CrewException.StoreInUse()
+            36 -> CrewException.StoreReadOnly()
+            37 -> CrewException.StoreFull()
+            38 -> CrewException.StoreDamaged()
+            39 -> CrewException.SystemFailed()
+            40 -> CrewException.AppTooOld()
+            41 -> CrewException.Offline(
                 FfiConverterOptionalULong.read(buf),
                 )
-            41 -> CrewException.HqBusy(
+            42 -> CrewException.HqBusy(
                 FfiConverterOptionalULong.read(buf),
                 )
-            42 -> CrewException.AnswerCutOff(
+            43 -> CrewException.AnswerCutOff(
                 FfiConverterOptionalULong.read(buf),
                 )
-            43 -> CrewException.CaptivePortal()
-            44 -> CrewException.WrongClock()
-            45 -> CrewException.WrongCertificate()
-            46 -> CrewException.NotAdmitted()
-            47 -> CrewException.HqRefused(
+            44 -> CrewException.CaptivePortal()
+            45 -> CrewException.WrongClock()
+            46 -> CrewException.WrongCertificate()
+            47 -> CrewException.NotAdmitted()
+            48 -> CrewException.HqRefused(
                 FfiConverterUShort.read(buf),
                 )
-            48 -> CrewException.Fault()
+            49 -> CrewException.Fault()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
@@ -9111,11 +10958,13 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
             is CrewException.NotAllowed -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
+                + FfiConverterTypeRule.allocationSize(value.`rule`)
                 + FfiConverterString.allocationSize(value.`reason`)
             )
             is CrewException.OtherNotAllowed -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
+                + FfiConverterTypeRule.allocationSize(value.`rule`)
                 + FfiConverterString.allocationSize(value.`reason`)
             )
             is CrewException.WrongCode -> (
@@ -9188,6 +11037,10 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 4UL
             )
             is CrewException.Cancelled -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is CrewException.CallCancelled -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
             )
@@ -9320,11 +11173,13 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
             }
             is CrewException.NotAllowed -> {
                 buf.putInt(13)
+                FfiConverterTypeRule.write(value.`rule`, buf)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
             is CrewException.OtherNotAllowed -> {
                 buf.putInt(14)
+                FfiConverterTypeRule.write(value.`rule`, buf)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
@@ -9401,82 +11256,141 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 buf.putInt(31)
                 Unit
             }
-            is CrewException.KeysGone -> {
+            is CrewException.CallCancelled -> {
                 buf.putInt(32)
                 Unit
             }
-            is CrewException.KeysFailed -> {
+            is CrewException.KeysGone -> {
                 buf.putInt(33)
                 Unit
             }
-            is CrewException.StoreInUse -> {
+            is CrewException.KeysFailed -> {
                 buf.putInt(34)
                 Unit
             }
-            is CrewException.StoreReadOnly -> {
+            is CrewException.StoreInUse -> {
                 buf.putInt(35)
                 Unit
             }
-            is CrewException.StoreFull -> {
+            is CrewException.StoreReadOnly -> {
                 buf.putInt(36)
                 Unit
             }
-            is CrewException.StoreDamaged -> {
+            is CrewException.StoreFull -> {
                 buf.putInt(37)
                 Unit
             }
-            is CrewException.SystemFailed -> {
+            is CrewException.StoreDamaged -> {
                 buf.putInt(38)
                 Unit
             }
-            is CrewException.AppTooOld -> {
+            is CrewException.SystemFailed -> {
                 buf.putInt(39)
                 Unit
             }
-            is CrewException.Offline -> {
+            is CrewException.AppTooOld -> {
                 buf.putInt(40)
-                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.HqBusy -> {
+            is CrewException.Offline -> {
                 buf.putInt(41)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.AnswerCutOff -> {
+            is CrewException.HqBusy -> {
                 buf.putInt(42)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.CaptivePortal -> {
+            is CrewException.AnswerCutOff -> {
                 buf.putInt(43)
+                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.WrongClock -> {
+            is CrewException.CaptivePortal -> {
                 buf.putInt(44)
                 Unit
             }
-            is CrewException.WrongCertificate -> {
+            is CrewException.WrongClock -> {
                 buf.putInt(45)
                 Unit
             }
-            is CrewException.NotAdmitted -> {
+            is CrewException.WrongCertificate -> {
                 buf.putInt(46)
                 Unit
             }
-            is CrewException.HqRefused -> {
+            is CrewException.NotAdmitted -> {
                 buf.putInt(47)
+                Unit
+            }
+            is CrewException.HqRefused -> {
+                buf.putInt(48)
                 FfiConverterUShort.write(value.`status`, buf)
                 Unit
             }
             is CrewException.Fault -> {
-                buf.putInt(48)
+                buf.putInt(49)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 
 }
+
+
+
+/**
+ * What was wrong with a store.
+ */
+
+enum class Damage {
+    
+    /**
+     * The database could not be read as one.
+     */
+    DATABASE,
+    /**
+     * Its log was not what was written.
+     */
+    LOG,
+    /**
+     * There was no database where there was one.
+     */
+    MISSING,
+    /**
+     * The key that opens it was lost.
+     */
+    KEY,
+    /**
+     * Rows were gone, or older ones stood in their place.
+     */
+    ROWS;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDamage: FfiConverterRustBuffer<Damage> {
+    override fun read(buf: ByteBuffer) = try {
+        Damage.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Damage) = 4UL
+
+    override fun write(value: Damage, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
 
 
 
@@ -10115,6 +12029,130 @@ public object FfiConverterTypeLevel: FfiConverterRustBuffer<Level> {
 
 
 
+
+
+/**
+ * The state of the network is not known.
+ */
+sealed class NetworkException: kotlin.Exception() {
+    
+    /**
+     * The platform does not say.
+     */
+    class Unknown(
+        ) : NetworkException() {
+        override val message
+            get() = ""
+    }
+    
+
+    
+
+
+    companion object ErrorHandler : UniffiRustCallStatusErrorHandler<NetworkException> {
+        override fun lift(error_buf: RustBuffer.ByValue): NetworkException = FfiConverterTypeNetworkError.lift(error_buf)
+    }
+
+    
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeNetworkError : FfiConverterRustBuffer<NetworkException> {
+    override fun read(buf: ByteBuffer): NetworkException {
+        
+
+        return when(buf.getInt()) {
+            1 -> NetworkException.Unknown()
+            else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: NetworkException): ULong {
+        return when(value) {
+            is NetworkException.Unknown -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+        }
+    }
+
+    override fun write(value: NetworkException, buf: ByteBuffer) {
+        when(value) {
+            is NetworkException.Unknown -> {
+                buf.putInt(1)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+
+}
+
+
+
+
+
+/**
+ * An observer did not take what it was told. Nothing is done about it.
+ */
+sealed class ObserverException: kotlin.Exception() {
+    
+    /**
+     * It failed.
+     */
+    class Failed(
+        ) : ObserverException() {
+        override val message
+            get() = ""
+    }
+    
+
+    
+
+
+    companion object ErrorHandler : UniffiRustCallStatusErrorHandler<ObserverException> {
+        override fun lift(error_buf: RustBuffer.ByValue): ObserverException = FfiConverterTypeObserverError.lift(error_buf)
+    }
+
+    
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeObserverError : FfiConverterRustBuffer<ObserverException> {
+    override fun read(buf: ByteBuffer): ObserverException {
+        
+
+        return when(buf.getInt()) {
+            1 -> ObserverException.Failed()
+            else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: ObserverException): ULong {
+        return when(value) {
+            is ObserverException.Failed -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+        }
+    }
+
+    override fun write(value: ObserverException, buf: ByteBuffer) {
+        when(value) {
+            is ObserverException.Failed -> {
+                buf.putInt(1)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+
+}
+
+
+
 /**
  * A handoff that is not over.
  */
@@ -10517,6 +12555,81 @@ public object FfiConverterTypeRole: FfiConverterRustBuffer<Role> {
     override fun allocationSize(value: Role) = 4UL
 
     override fun write(value: Role, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * A rule that forbids an act, or asks for another signature.
+ */
+
+enum class Rule {
+    
+    /**
+     * HQ vouches for the device at that time.
+     */
+    CREDENTIAL,
+    /**
+     * HQ has not revoked the device.
+     */
+    REVOCATION,
+    /**
+     * The role does such things.
+     */
+    ROLE,
+    /**
+     * The training has not run out.
+     */
+    TRAINING,
+    /**
+     * Papers and devices need a signed agreement that holds.
+     */
+    NDA,
+    /**
+     * Whoever takes boxes may take their class.
+     */
+    CLASSES,
+    /**
+     * Driving off and destroying ask for a licence.
+     */
+    LICENCE,
+    /**
+     * Nobody signs off what he did himself.
+     */
+    OWN_SIGN_OFF,
+    /**
+     * A second person must sign.
+     */
+    SECOND_PERSON,
+    /**
+     * A supervisor must sign it off.
+     */
+    SUPERVISOR;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRule: FfiConverterRustBuffer<Rule> {
+    override fun read(buf: ByteBuffer) = try {
+        Rule.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Rule) = 4UL
+
+    override fun write(value: Rule, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -11048,6 +13161,102 @@ public object FfiConverterOptionalByteArray: FfiConverterRustBuffer<kotlin.ByteA
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeCancelToken: FfiConverterRustBuffer<CancelToken?> {
+    override fun read(buf: ByteBuffer): CancelToken? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeCancelToken.read(buf)
+    }
+
+    override fun allocationSize(value: CancelToken?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeCancelToken.allocationSize(value)
+        }
+    }
+
+    override fun write(value: CancelToken?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeCancelToken.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeNetworkState: FfiConverterRustBuffer<NetworkState?> {
+    override fun read(buf: ByteBuffer): NetworkState? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeNetworkState.read(buf)
+    }
+
+    override fun allocationSize(value: NetworkState?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeNetworkState.allocationSize(value)
+        }
+    }
+
+    override fun write(value: NetworkState?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeNetworkState.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeObserver: FfiConverterRustBuffer<Observer?> {
+    override fun read(buf: ByteBuffer): Observer? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeObserver.read(buf)
+    }
+
+    override fun allocationSize(value: Observer?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeObserver.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Observer?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeObserver.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeHighWaterMark: FfiConverterRustBuffer<HighWaterMark?> {
     override fun read(buf: ByteBuffer): HighWaterMark? {
         if (buf.get().toInt() == 0) {
@@ -11510,6 +13719,34 @@ public object FfiConverterSequenceTypeReading: FfiConverterRustBuffer<List<Readi
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeReading.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeSalvage: FfiConverterRustBuffer<List<Salvage>> {
+    override fun read(buf: ByteBuffer): List<Salvage> {
+        val len = buf.getInt()
+        return List<Salvage>(len) {
+            FfiConverterTypeSalvage.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Salvage>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeSalvage.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Salvage>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeSalvage.write(it, buf)
         }
     }
 }
