@@ -22,12 +22,12 @@ public class Phone private constructor(application: Application) {
     public val connectivity: Connectivity = Connectivity(application)
 
     private val crew: Shared<Crew> = Shared(
-        open = { Crew.open(store(application), vault, PhoneClock(application)) },
+        open = { Crew.open(store(application), vault, PhoneClock(application), connectivity) },
         close = Crew::close
     )
 
     private val startOver: suspend () -> Crew = {
-        Crew.startOver(store(application), vault, PhoneClock(application))
+        Crew.startOver(store(application), vault, PhoneClock(application), connectivity)
     }
 
     /** The crew; opened by the first who asks. */
