@@ -34,6 +34,7 @@ mod salvage;
 mod screen;
 mod session;
 mod sign_off;
+mod texts;
 
 pub use cancel::CancelToken;
 pub use clock::{Clock, ClockError, SinceBoot};

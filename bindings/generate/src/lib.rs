@@ -4,7 +4,10 @@
 //! A crate of its own, so that the generator's many dependencies stay out of
 //! the library that phones carry.
 
+pub mod texts;
+
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use uniffi::{GenerateOptions, TargetLanguage};
@@ -45,6 +48,22 @@ pub fn generate(library: &Path, bindings: &Path) -> uniffi::Result<()> {
         }
         fs::rename(fresh.join(from), to)?;
     }
+    let swift = bindings.join(SWIFT);
+    fs::write(&swift, opened(&fs::read_to_string(&swift)?)?)?;
     fs::remove_dir_all(fresh)?;
     Ok(())
+}
+
+/// Swift ends the process if the library is not the one that the code was generated
+/// for. The wrapper asks first, so it must see what the check found.
+fn opened(swift: &str) -> uniffi::Result<String> {
+    let mut opened = swift.to_owned();
+    for name in ["enum InitializationResult {", "let initializationResult:"] {
+        let private = format!("\nprivate {name}");
+        if opened.matches(&private).count() != 1 {
+            return Err(io::Error::other(format!("the generated Swift has no {name}")).into());
+        }
+        opened = opened.replace(&private, &format!("\n{name}"));
+    }
+    Ok(opened)
 }

@@ -6976,6 +6976,18 @@ public enum Act: Equatable, Hashable {
 
 
 
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_act_text_key(
+            FfiConverterTypeAct_lower(self),uniffiCallStatus
+    )
+})
+}
+
 
 
 }
@@ -7139,6 +7151,18 @@ public enum Advice: Equatable, Hashable {
 
 
 
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_advice_text_key(
+            FfiConverterTypeAdvice_lower(self),uniffiCallStatus
+    )
+})
+}
+
 
 
 }
@@ -7242,6 +7266,18 @@ public enum AfterSalvage: Equatable, Hashable {
     case enrol
 
 
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_aftersalvage_text_key(
+            FfiConverterTypeAfterSalvage_lower(self),uniffiCallStatus
+    )
+})
+}
 
 
 
@@ -7382,6 +7418,18 @@ public enum Alarm: Equatable, Hashable {
     )
 
 
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_alarm_text_key(
+            FfiConverterTypeAlarm_lower(self),uniffiCallStatus
+    )
+})
+}
 
 
 
@@ -7729,6 +7777,18 @@ public enum Commission: Equatable, Hashable {
 
 
 
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_commission_text_key(
+            FfiConverterTypeCommission_lower(self),uniffiCallStatus
+    )
+})
+}
+
 
 
 }
@@ -7820,6 +7880,18 @@ public enum Connection: Equatable, Hashable {
 
 
 
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_connection_text_key(
+            FfiConverterTypeConnection_lower(self),uniffiCallStatus
+    )
+})
+}
+
 
 
 }
@@ -7901,6 +7973,18 @@ public enum Countersign: Equatable, Hashable {
     case supervisor
 
 
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_countersign_text_key(
+            FfiConverterTypeCountersign_lower(self),uniffiCallStatus
+    )
+})
+}
 
 
 
@@ -8233,6 +8317,18 @@ public func advice() -> Advice  {
     return try!  FfiConverterTypeAdvice_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_crewseal_ffi_fn_method_crewerror_advice(
+            FfiConverterTypeCrewError_lower(self),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_crewerror_text_key(
             FfiConverterTypeCrewError_lower(self),uniffiCallStatus
     )
 })
@@ -8624,6 +8720,18 @@ public enum Damage: Equatable, Hashable {
 
 
 
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_damage_text_key(
+            FfiConverterTypeDamage_lower(self),uniffiCallStatus
+    )
+})
+}
+
 
 
 }
@@ -8748,6 +8856,18 @@ public enum FindingKind: Equatable, Hashable {
     case clockDisagrees
 
 
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_findingkind_text_key(
+            FfiConverterTypeFindingKind_lower(self),uniffiCallStatus
+    )
+})
+}
 
 
 
@@ -8888,6 +9008,18 @@ public enum GivingState: Equatable, Hashable {
     case withdrawn
 
 
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_givingstate_text_key(
+            FfiConverterTypeGivingState_lower(self),uniffiCallStatus
+    )
+})
+}
 
 
 
@@ -9112,6 +9244,18 @@ public enum LabelFault: Equatable, Hashable {
     case neverIssued
 
 
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_labelfault_text_key(
+            FfiConverterTypeLabelFault_lower(self),uniffiCallStatus
+    )
+})
+}
 
 
 
@@ -9845,6 +9989,18 @@ public enum Purpose: Equatable, Hashable {
 
 
 
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_purpose_text_key(
+            FfiConverterTypePurpose_lower(self),uniffiCallStatus
+    )
+})
+}
+
 
 
 }
@@ -9970,6 +10126,18 @@ public enum ReceivingState: Equatable, Hashable {
 
 
 
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_receivingstate_text_key(
+            FfiConverterTypeReceivingState_lower(self),uniffiCallStatus
+    )
+})
+}
+
 
 
 }
@@ -10091,6 +10259,18 @@ public enum Refusal: Equatable, Hashable {
 
 
 
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_refusal_text_key(
+            FfiConverterTypeRefusal_lower(self),uniffiCallStatus
+    )
+})
+}
+
 
 
 }
@@ -10201,6 +10381,18 @@ public enum Role: Equatable, Hashable {
     case contractor
 
 
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_role_text_key(
+            FfiConverterTypeRole_lower(self),uniffiCallStatus
+    )
+})
+}
 
 
 
@@ -10326,6 +10518,18 @@ public enum Rule: Equatable, Hashable {
     case supervisor
 
 
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_rule_text_key(
+            FfiConverterTypeRule_lower(self),uniffiCallStatus
+    )
+})
+}
 
 
 
@@ -10500,6 +10704,18 @@ public enum Sighting: Equatable, Hashable {
     )
 
 
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_sighting_text_key(
+            FfiConverterTypeSighting_lower(self),uniffiCallStatus
+    )
+})
+}
 
 
 
@@ -10695,6 +10911,18 @@ public enum Step: Equatable, Hashable {
     case resume
 
 
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_step_text_key(
+            FfiConverterTypeStep_lower(self),uniffiCallStatus
+    )
+})
+}
 
 
 
@@ -10894,6 +11122,18 @@ public enum TextFault: Equatable, Hashable {
     case mismatch
 
 
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_textfault_text_key(
+            FfiConverterTypeTextFault_lower(self),uniffiCallStatus
+    )
+})
+}
 
 
 
@@ -11857,14 +12097,14 @@ public func fourWords(offer: EventId, language: Language) -> [String]  {
 })
 }
 
-private enum InitializationResult {
+enum InitializationResult {
     case ok
     case contractVersionMismatch
     case apiChecksumMismatch
 }
 // Use a global variable to perform the versioning checks. Swift ensures that
 // the code inside is only computed once.
-private let initializationResult: InitializationResult = {
+let initializationResult: InitializationResult = {
     // Get the bindings contract version from our ComponentInterface
     let bindings_contract_version = 30
     // Get the scaffolding contract version by calling the into the dylib

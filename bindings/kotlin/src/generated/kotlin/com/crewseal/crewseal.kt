@@ -1272,11 +1272,51 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_signoffrequest_job(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_act_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_countersign_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_findingkind_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_advice_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_crewerror_advice(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_crewerror_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_crewerror_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_labelfault_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_connection_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_alarm_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_givingstate_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_receivingstate_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_role_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_refusal_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_rule_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_aftersalvage_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_damage_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_collected_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_purpose_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_textfault_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_commission_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_sighting_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_step_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_drawn_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -9451,6 +9491,19 @@ enum class Act {
     DESTROY;
 
     
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_act_text_key(FfiConverterTypeAct.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
 
 
     companion object
@@ -9510,6 +9563,19 @@ enum class Advice {
     REPORT;
 
     
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_advice_text_key(FfiConverterTypeAdvice.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
 
 
     companion object
@@ -9556,6 +9622,19 @@ enum class AfterSalvage {
      * Enrol: HQ's credential is not there.
      */
     ENROL;
+
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_aftersalvage_text_key(FfiConverterTypeAfterSalvage.lower(this),
+        _status)
+}
+    )
+    }
+    
 
     
 
@@ -9704,6 +9783,19 @@ sealed class Alarm {
     
 
     
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_alarm_text_key(FfiConverterTypeAlarm.lower(this),
+        _status)
+}
+    )
+    }
+    
+
     
 
 
@@ -10138,6 +10230,19 @@ enum class Commission {
     OTHER_JOB;
 
     
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_commission_text_key(FfiConverterTypeCommission.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
 
 
     companion object
@@ -10185,6 +10290,19 @@ enum class Connection {
     UNMETERED;
 
     
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_connection_text_key(FfiConverterTypeConnection.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
 
 
     companion object
@@ -10227,6 +10345,19 @@ enum class Countersign {
      * A supervisor's, who signs it off.
      */
     SUPERVISOR;
+
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_countersign_text_key(FfiConverterTypeCountersign.lower(this),
+        _status)
+}
+    )
+    }
+    
 
     
 
@@ -10789,6 +10920,19 @@ sealed class CrewException: kotlin.Exception() {
             return FfiConverterTypeAdvice.lift(
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_crewseal_ffi_fn_method_crewerror_advice(FfiConverterTypeCrewError.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
+        /**
+         * The key of its text in the table `bindings/texts/texts.json`.
+         */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_crewerror_text_key(FfiConverterTypeCrewError.lower(this),
         _status)
 }
     )
@@ -11367,6 +11511,19 @@ enum class Damage {
     ROWS;
 
     
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_damage_text_key(FfiConverterTypeDamage.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
 
 
     companion object
@@ -11442,6 +11599,19 @@ enum class FindingKind {
     CLOCK_DISAGREES;
 
     
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_findingkind_text_key(FfiConverterTypeFindingKind.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
 
 
     companion object
@@ -11500,6 +11670,19 @@ enum class GivingState {
      * Taken back.
      */
     WITHDRAWN;
+
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_givingstate_text_key(FfiConverterTypeGivingState.lower(this),
+        _status)
+}
+    )
+    }
+    
 
     
 
@@ -11703,6 +11886,19 @@ sealed class LabelFault {
     
 
     
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_labelfault_text_key(FfiConverterTypeLabelFault.lower(this),
+        _status)
+}
+    )
+    }
+    
+
     
 
 
@@ -12359,6 +12555,19 @@ enum class Purpose {
     SIGN_OFF;
 
     
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_purpose_text_key(FfiConverterTypePurpose.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
 
 
     companion object
@@ -12422,6 +12631,19 @@ enum class ReceivingState {
     CONFIRMED;
 
     
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_receivingstate_text_key(FfiConverterTypeReceivingState.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
 
 
     companion object
@@ -12481,6 +12703,19 @@ enum class Refusal {
     MISLABELLED;
 
     
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_refusal_text_key(FfiConverterTypeRefusal.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
 
 
     companion object
@@ -12534,6 +12769,19 @@ enum class Role {
      * An outside partner's crew.
      */
     CONTRACTOR;
+
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_role_text_key(FfiConverterTypeRole.lower(this),
+        _status)
+}
+    )
+    }
+    
 
     
 
@@ -12609,6 +12857,19 @@ enum class Rule {
      * A supervisor must sign it off.
      */
     SUPERVISOR;
+
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_rule_text_key(FfiConverterTypeRule.lower(this),
+        _status)
+}
+    )
+    }
+    
 
     
 
@@ -12755,6 +13016,19 @@ sealed class Sighting {
     
 
     
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_sighting_text_key(FfiConverterTypeSighting.lower(this),
+        _status)
+}
+    )
+    }
+    
+
     
 
 
@@ -12981,6 +13255,19 @@ enum class Step {
     RESUME;
 
     
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_step_text_key(FfiConverterTypeStep.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
 
 
     companion object
@@ -13032,6 +13319,19 @@ enum class TextFault {
      * screen again.
      */
     MISMATCH;
+
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_textfault_text_key(FfiConverterTypeTextFault.lower(this),
+        _status)
+}
+    )
+    }
+    
 
     
 
