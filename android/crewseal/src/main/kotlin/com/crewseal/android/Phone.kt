@@ -4,6 +4,7 @@ import android.annotation.SuppressLint
 import android.app.Application
 import android.content.Context
 import com.crewseal.Crew
+import com.crewseal.Library
 
 import java.io.File
 import kotlinx.coroutines.sync.Mutex
@@ -15,6 +16,10 @@ import kotlinx.coroutines.sync.withLock
  * Take it in `Application.onCreate`, so that it knows which screen is shown when a person must be asked.
  */
 public class Phone private constructor(application: Application) {
+    init {
+        Library.load()
+    }
+
     /** The phone's keys. */
     public val vault: KeystoreVault = KeystoreVault(application, PromptPresence(application))
 

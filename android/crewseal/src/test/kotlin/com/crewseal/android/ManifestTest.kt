@@ -18,7 +18,7 @@ class ManifestTest {
     @Test
     fun `nothing runs before the first unlock, and nothing of ours is open to other apps`() {
         val manifest = parsed("AndroidManifest.xml")
-        val components = listOf("application", "activity", "service", "receiver", "provider").flatMap(manifest::all)
+        val components = listOf("application", "activity", "service", "receiver", "provider").flatMap { manifest.all(it) }
         for (component in components) {
             val name = component.getAttribute("android:name")
             assertEquals("", component.getAttribute("android:directBootAware"), name)
