@@ -48,22 +48,36 @@ pub fn generate(library: &Path, bindings: &Path) -> uniffi::Result<()> {
         }
         fs::rename(fresh.join(from), to)?;
     }
-    let swift = bindings.join(SWIFT);
-    fs::write(&swift, opened(&fs::read_to_string(&swift)?)?)?;
+    change(&bindings.join(KOTLIN), KEEP_THREADS)?;
+    change(&bindings.join(SWIFT), OPEN_CHECK)?;
     fs::remove_dir_all(fresh)?;
     Ok(())
 }
 
+/// JNA asks how a callback's threads are to be kept when the callback is handed over,
+/// so the wrapper must have said it before.
+const KEEP_THREADS: &[(&str, &str)] = &[(
+    "        uniffiCallbackInterfaceClock.register(this)\n",
+    "        keepThreads()\n        uniffiCallbackInterfaceClock.register(this)\n",
+)];
+
 /// Swift ends the process if the library is not the one that the code was generated
 /// for. The wrapper asks first, so it must see what the check found.
-fn opened(swift: &str) -> uniffi::Result<String> {
-    let mut opened = swift.to_owned();
-    for name in ["enum InitializationResult {", "let initializationResult:"] {
-        let private = format!("\nprivate {name}");
-        if opened.matches(&private).count() != 1 {
-            return Err(io::Error::other(format!("the generated Swift has no {name}")).into());
+const OPEN_CHECK: &[(&str, &str)] = &[
+    ("\nprivate enum InitializationResult {", "\nenum InitializationResult {"),
+    ("\nprivate let initializationResult:", "\nlet initializationResult:"),
+];
+
+/// Changes what the generator leaves no other way to change.
+fn change(file: &Path, changes: &[(&str, &str)]) -> uniffi::Result<()> {
+    let mut source = fs::read_to_string(file)?;
+    for (before, after) in changes {
+        if source.matches(before).count() != 1 {
+            let message = format!("{} has not one {}", file.display(), before.trim());
+            return Err(io::Error::other(message).into());
         }
-        opened = opened.replace(&private, &format!("\n{name}"));
+        source = source.replace(before, after);
     }
-    Ok(opened)
+    fs::write(file, source)?;
+    Ok(())
 }

@@ -1040,6 +1040,7 @@ internal object UniffiLib {
 
     init {
         Native.register(UniffiLib::class.java, findLibraryName(componentName = "crewseal"))
+        keepThreads()
         uniffiCallbackInterfaceClock.register(this)
         uniffiCallbackInterfaceKeyVault.register(this)
         uniffiCallbackInterfaceNetworkState.register(this)

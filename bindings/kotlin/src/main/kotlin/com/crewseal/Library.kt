@@ -9,8 +9,7 @@ import com.sun.jna.NativeLibrary
  * The core's library, `libcrewseal_ffi.so`, which this code calls.
  *
  * Call [load] before anything else, at the start of the app. Without it everything works, but a
- * library that does not fit ends in an `ExceptionInInitializerError` wherever it is used first, and
- * each call of the core back into the app costs a thread of Java's.
+ * library that does not fit ends in some error of the linker wherever it is used first.
  */
 public object Library {
     /**
@@ -33,47 +32,45 @@ public object Library {
             // What UniFFI finds, or what the library lacks; after the first time only that it failed.
             throw LibraryException.OtherVersion(error)
         }
-        keepThreads
     }
+}
 
-    /**
-     * A thread of the core's that calls the app becomes one of Java's at its first call and stays one
-     * until it ends. By default it would become one at every call, which costs more than the call.
-     */
-    private val keepThreads: Unit by lazy {
-        val keep = CallbackThreadInitializer(true, false, "crewseal")
-        calledByTheCore.forEach { Native.setCallbackThreadInitializer(it, keep) }
-    }
-
-    private val calledByTheCore: List<Callback>
-        get() = listOf(
-            uniffiRustFutureContinuationCallbackImpl,
-            uniffiCallbackInterfaceClock.now,
-            uniffiCallbackInterfaceClock.sinceBoot,
-            uniffiCallbackInterfaceClock.uniffiClone,
-            uniffiCallbackInterfaceClock.uniffiFree,
-            uniffiCallbackInterfaceKeyVault.publicKeys,
-            uniffiCallbackInterfaceKeyVault.sign,
-            uniffiCallbackInterfaceKeyVault.attestation,
-            uniffiCallbackInterfaceKeyVault.wrap,
-            uniffiCallbackInterfaceKeyVault.unwrap,
-            uniffiCallbackInterfaceKeyVault.beginRotation,
-            uniffiCallbackInterfaceKeyVault.isRotating,
-            uniffiCallbackInterfaceKeyVault.finishRotation,
-            uniffiCallbackInterfaceKeyVault.erase,
-            uniffiCallbackInterfaceKeyVault.mark,
-            uniffiCallbackInterfaceKeyVault.raiseMark,
-            uniffiCallbackInterfaceKeyVault.uniffiClone,
-            uniffiCallbackInterfaceKeyVault.uniffiFree,
-            uniffiCallbackInterfaceNetworkState.connection,
-            uniffiCallbackInterfaceNetworkState.uniffiClone,
-            uniffiCallbackInterfaceNetworkState.uniffiFree,
-            uniffiCallbackInterfaceObserver.tallyChanged,
-            uniffiCallbackInterfaceObserver.syncProgressed,
-            uniffiCallbackInterfaceObserver.alarmed,
-            uniffiCallbackInterfaceObserver.uniffiClone,
-            uniffiCallbackInterfaceObserver.uniffiFree
-        )
+/**
+ * A thread of the core's that calls the app becomes one of Java's at its first call and stays one
+ * until it ends. By default it would become one at every call, which costs more than the call. JNA
+ * wants to know it before the callbacks are handed over, so the generated code calls this.
+ */
+internal fun keepThreads() {
+    val keep = CallbackThreadInitializer(true, false, "crewseal")
+    val calledByTheCore: List<Callback> = listOf(
+        uniffiRustFutureContinuationCallbackImpl,
+        uniffiCallbackInterfaceClock.now,
+        uniffiCallbackInterfaceClock.sinceBoot,
+        uniffiCallbackInterfaceClock.uniffiClone,
+        uniffiCallbackInterfaceClock.uniffiFree,
+        uniffiCallbackInterfaceKeyVault.publicKeys,
+        uniffiCallbackInterfaceKeyVault.sign,
+        uniffiCallbackInterfaceKeyVault.attestation,
+        uniffiCallbackInterfaceKeyVault.wrap,
+        uniffiCallbackInterfaceKeyVault.unwrap,
+        uniffiCallbackInterfaceKeyVault.beginRotation,
+        uniffiCallbackInterfaceKeyVault.isRotating,
+        uniffiCallbackInterfaceKeyVault.finishRotation,
+        uniffiCallbackInterfaceKeyVault.erase,
+        uniffiCallbackInterfaceKeyVault.mark,
+        uniffiCallbackInterfaceKeyVault.raiseMark,
+        uniffiCallbackInterfaceKeyVault.uniffiClone,
+        uniffiCallbackInterfaceKeyVault.uniffiFree,
+        uniffiCallbackInterfaceNetworkState.connection,
+        uniffiCallbackInterfaceNetworkState.uniffiClone,
+        uniffiCallbackInterfaceNetworkState.uniffiFree,
+        uniffiCallbackInterfaceObserver.tallyChanged,
+        uniffiCallbackInterfaceObserver.syncProgressed,
+        uniffiCallbackInterfaceObserver.alarmed,
+        uniffiCallbackInterfaceObserver.uniffiClone,
+        uniffiCallbackInterfaceObserver.uniffiFree
+    )
+    calledByTheCore.forEach { Native.setCallbackThreadInitializer(it, keep) }
 }
 
 /** The app was put together wrongly: it cannot use the core, whatever it tries. Report it. */
