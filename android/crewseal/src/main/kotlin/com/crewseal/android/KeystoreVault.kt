@@ -150,7 +150,7 @@ public class KeystoreVault internal constructor(
     }
 
     override fun unwrap(wrapped: ByteArray): ByteArray = guarded {
-        if (wrapped.size <= HEAD + NONCE || wrapped[0] != FORMAT) throw KeyVaultException.KeyGone()
+        if (wrapped.size < HEAD + NONCE + TAG_BITS / 8 || wrapped[0] != FORMAT) throw KeyVaultException.KeyGone()
         val head = wrapped.copyOf(HEAD)
         val number = ByteBuffer.wrap(head, 1, Int.SIZE_BYTES).int
         if (number !in wrappingKeys()) throw KeyVaultException.KeyGone()

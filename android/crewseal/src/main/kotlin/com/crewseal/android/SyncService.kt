@@ -16,6 +16,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 
 /**
@@ -28,11 +29,13 @@ public class SyncService : JobService() {
     private val running = HashMap<Int, Job>()
 
     override fun onStartJob(parameters: JobParameters): Boolean {
-        // The system calls on the main thread, and so does the end of the work below.
-        running[parameters.jobId] = scope.launch {
+        val work = scope.launch {
             val next = deliver { Phone.of(this@SyncService).crew() }
-            main.post { end(parameters, next) }
+            val self = coroutineContext.job
+            main.post { end(parameters, self, next) }
         }
+        // Its end comes to this thread, too, and so after this line.
+        running[parameters.jobId] = work
         return true
     }
 
@@ -47,9 +50,9 @@ public class SyncService : JobService() {
         super.onDestroy()
     }
 
-    private fun end(parameters: JobParameters, next: Next) {
-        // It was stopped meanwhile, and the system starts it again by itself.
-        if (running.remove(parameters.jobId) == null) return
+    private fun end(parameters: JobParameters, work: Job, next: Next) {
+        // It was stopped meanwhile; the system starts it again by itself, and may have done so already.
+        if (!running.remove(parameters.jobId, work)) return
         jobFinished(parameters, next == Next.Again)
         if (next is Next.AgainAfter) schedule(this, parameters.extras.getInt(MAY_COST, 1) == 1, next.millis)
     }

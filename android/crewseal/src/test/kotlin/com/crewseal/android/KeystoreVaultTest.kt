@@ -344,8 +344,7 @@ class KeystoreVaultTest {
             ProviderException("words") to KeyVaultException.Hardware::class,
             numbered(-26) to KeyVaultException.Locked::class,
             IllegalStateException("words") to KeyVaultException.Hardware::class,
-            NullPointerException() to KeyVaultException.Hardware::class,
-            KeyVaultException.Cancelled() to KeyVaultException.Cancelled::class
+            NullPointerException() to KeyVaultException.Hardware::class
         )
         for ((thrown, expected) in meant) {
             PaperKeystore.using = { thrown }
