@@ -24,7 +24,7 @@ android {
             // The generated code and the wrapper round it; on the JVM they are a library of their own.
             kotlin.srcDirs(
                 "../../bindings/kotlin/src/main/kotlin",
-                "../../bindings/kotlin/src/generated/kotlin",
+                "../../bindings/kotlin/src/generated/kotlin"
             )
             // Left there by build-aar.
             jniLibs.srcDir("build/rust/jniLibs")

@@ -102,7 +102,8 @@ class BadInputTest {
         val many = List(100_000) { boxes[it % boxes.size] }
         crew.record(Act.COUNT, hq.job, many)
         assertThrows<CrewException> {
-            runBlocking { crew.record(Act.COUNT, hq.job, boxes, List(1_000) { Finding(FindingKind.DAMAGED, many) }) }
+            val endless = List(1_000) { Finding(FindingKind.DAMAGED, many) }
+            runBlocking { crew.record(Act.COUNT, hq.job, boxes, endless) }
         }
         assertThrows<CrewException.NotADrawing> {
             val none = DrawnSignature(0u, 0u, emptyList())

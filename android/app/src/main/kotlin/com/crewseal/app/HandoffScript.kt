@@ -67,8 +67,12 @@ class HandoffScript(isGiving: Boolean) {
     }
 
     private companion object {
-        val GIVING =
-            listOf(HandoffStep.READ_HELLO, HandoffStep.SHOW_OFFER, HandoffStep.READ_ACCEPT, HandoffStep.SHOW_ACK)
+        val GIVING = listOf(
+            HandoffStep.READ_HELLO,
+            HandoffStep.SHOW_OFFER,
+            HandoffStep.READ_ACCEPT,
+            HandoffStep.SHOW_ACK
+        )
         val RECEIVING = listOf(
             HandoffStep.SHOW_HELLO,
             HandoffStep.READ_OFFER,

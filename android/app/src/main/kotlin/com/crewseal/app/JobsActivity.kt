@@ -47,7 +47,8 @@ class JobsActivity : CrewActivity() {
     override fun failed(failure: CrewException) {
         super.failed(failure)
         visible(R.id.start_over, failure is CrewException.KeysGone)
-        if (failure is CrewException.NotEnrolled || failure is CrewException.LoggedOut) visible(R.id.enrol, true)
+        val isToEnrol = failure is CrewException.NotEnrolled || failure is CrewException.LoggedOut
+        if (isToEnrol) visible(R.id.enrol, true)
         if (failure is CrewException.KeysLocked && !Phone.of(this).vault.hasScreenLock()) {
             say(getText(R.string.screen_lock))
         }

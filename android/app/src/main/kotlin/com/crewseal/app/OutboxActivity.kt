@@ -22,7 +22,8 @@ class OutboxActivity : CrewActivity() {
 
     private fun show() = act { crew ->
         val status = crew.outbox()
-        findViewById<TextView>(R.id.connection).text = texts.of(Phone.of(this).connectivity.connection().textKey())
+        val connection = Phone.of(this).connectivity.connection()
+        findViewById<TextView>(R.id.connection).text = texts.of(connection.textKey())
         findViewById<TextView>(R.id.waiting).text = getString(R.string.waiting, status.waiting.toLong())
         if (status.damaged > 0uL) say(getString(R.string.damaged, status.damaged.toLong()))
         val parked = status.parked.map { texts.of(it.refusal.textKey()) }

@@ -67,8 +67,10 @@ class ResourcesTest {
 
     @Test
     fun `every theme of the day has one for the night`() {
-        fun styles(directory: String) =
-            parsed(File("src/main/res/$directory/styles.xml")).tagged("style").associateBy { it.getAttribute("name") }
+        fun styles(directory: String): Map<String, Element> {
+            val file = parsed(File("src/main/res/$directory/styles.xml"))
+            return file.tagged("style").associateBy { it.getAttribute("name") }
+        }
         val (day, night) = styles("values").getValue("Crew") to styles("values-night").getValue("Crew")
         assertEquals("android:Theme.Material.Light", day.getAttribute("parent"))
         assertEquals("android:Theme.Material", night.getAttribute("parent"))
@@ -76,7 +78,8 @@ class ResourcesTest {
 
     @Test
     fun `every class that a manifest or a layout names is there`() {
-        val manifests = listOf("src/main" to "com.crewseal.app", "../crewseal/src/main" to "com.crewseal.android")
+        val manifests =
+            listOf("src/main" to "com.crewseal.app", "../crewseal/src/main" to "com.crewseal.android")
         val inManifests = manifests.flatMap { (module, home) ->
             val manifest = parsed(File("$module/AndroidManifest.xml"))
             listOf("application", "activity", "service").flatMap { manifest.tagged(it) }

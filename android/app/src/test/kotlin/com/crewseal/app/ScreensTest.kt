@@ -20,7 +20,8 @@ class ScreensTest {
     private val label = Label("29 characters", "RM9G")
     private val corners = Point(0f, 0f).let { Corners(it, it, it, it) }
 
-    private fun seen(sighting: Sighting, isEntering: Boolean = true) = Sighted(sighting, corners, isEntering, 0u)
+    private fun seen(sighting: Sighting, isEntering: Boolean = true) =
+        Sighted(sighting, corners, isEntering, 0u)
 
     private val new = Sighting.New(label)
     private val foreign = Sighting.OtherJob(label)
@@ -32,9 +33,8 @@ class ScreensTest {
         assertNull(soundOf(listOf(seen(new, isEntering = false), seen(foreign, isEntering = false))))
         assertEquals(Sound.NO, soundOf(listOf(seen(new), seen(foreign))))
         assertEquals(Sound.NO, soundOf(listOf(seen(Sighting.UnknownLabel(label)))))
-        for (silent in listOf(Sighting.Again(label), Sighting.Undone(label), Sighting.NotOurs(LabelFault.Check))) {
-            assertNull(soundOf(listOf(seen(silent))))
-        }
+        val silent = listOf(Sighting.Again(label), Sighting.Undone(label), Sighting.NotOurs(LabelFault.Check))
+        for (one in silent) assertNull(soundOf(listOf(seen(one))))
     }
 
     @Test
@@ -70,7 +70,8 @@ class ScreensTest {
 
     @Test
     fun `a code fills the view in whole pixels, with its margin`() {
-        for ((size, width, height) in listOf(Triple(25, 330, 500), Triple(177, 1080, 1080), Triple(21, 29, 29))) {
+        val views = listOf(Triple(25, 330, 500), Triple(177, 1080, 1080), Triple(21, 29, 29))
+        for ((size, width, height) in views) {
             val grid = requireNotNull(grid(size, width, height))
             val margin = minOf(grid.left, grid.top)
             assertTrue(margin >= 4 * grid.module)
@@ -86,7 +87,8 @@ class ScreensTest {
     private class Slow(private val of: InputStream) : InputStream() {
         override fun read(): Int = of.read()
 
-        override fun read(bytes: ByteArray, offset: Int, length: Int): Int = of.read(bytes, offset, minOf(length, 3))
+        override fun read(bytes: ByteArray, offset: Int, length: Int): Int =
+            of.read(bytes, offset, minOf(length, 3))
     }
 
     @Test

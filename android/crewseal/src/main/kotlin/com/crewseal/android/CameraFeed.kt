@@ -147,17 +147,21 @@ public class CameraFeed(
     @SuppressLint("MissingPermission")
     private fun open(texture: SurfaceTexture) {
         if (isClosed) return
-        val isAllowed = context.checkSelfPermission(Manifest.permission.CAMERA) == PackageManager.PERMISSION_GRANTED
+        val allowed = context.checkSelfPermission(Manifest.permission.CAMERA)
         val view = view
-        if (!isAllowed) return fail(CameraFault.NOT_ALLOWED)
+        if (allowed != PackageManager.PERMISSION_GRANTED) return fail(CameraFault.NOT_ALLOWED)
         if (view == null) return fail(CameraFault.NO_CAMERA)
         texture.setDefaultBufferSize(view.width, view.height)
         preview = Surface(texture)
-        reader = ImageReader.newInstance(view.width, view.height, ImageFormat.YUV_420_888, HELD).also { reader ->
-            reader.setOnImageAvailableListener({ if (!isClosed) it.acquireLatestImage()?.let(frames::offer) }, handler)
-            thread(name = "crewseal-frames", isDaemon = true) { read(reader) }
-        }
+        val reader = ImageReader.newInstance(view.width, view.height, ImageFormat.YUV_420_888, HELD)
+        reader.setOnImageAvailableListener(::newest, handler)
+        thread(name = "crewseal-frames", isDaemon = true) { read(reader) }
+        this.reader = reader
         trying { cameras.openCamera(view.id, Opened(), handler) }
+    }
+
+    private fun newest(reader: ImageReader) {
+        if (!isClosed) reader.acquireLatestImage()?.let(frames::offer)
     }
 
     private inner class Opened : CameraDevice.StateCallback() {

@@ -46,12 +46,17 @@ internal fun keystoreFault(thrown: Throwable, sdk: Int): KeystoreFault {
 }
 
 @TargetApi(NUMBERED)
-private fun numbered(thrown: Throwable?): KeystoreFault? = when ((thrown as? KeyStoreException)?.numericErrorCode) {
-    KeyStoreException.ERROR_USER_AUTHENTICATION_REQUIRED -> KeystoreFault.NEEDS_PRESENCE
-    KeyStoreException.ERROR_KEYSTORE_UNINITIALIZED -> KeystoreFault.LOCKED
-    KeyStoreException.ERROR_KEY_DOES_NOT_EXIST, KeyStoreException.ERROR_KEY_CORRUPTED -> KeystoreFault.GONE
-    else -> null
-}
+private fun numbered(thrown: Throwable?): KeystoreFault? =
+    when ((thrown as? KeyStoreException)?.numericErrorCode) {
+        KeyStoreException.ERROR_USER_AUTHENTICATION_REQUIRED -> KeystoreFault.NEEDS_PRESENCE
+
+        KeyStoreException.ERROR_KEYSTORE_UNINITIALIZED -> KeystoreFault.LOCKED
+
+        KeyStoreException.ERROR_KEY_DOES_NOT_EXIST, KeyStoreException.ERROR_KEY_CORRUPTED ->
+            KeystoreFault.GONE
+
+        else -> null
+    }
 
 /**
  * What the core is told. A key that wants a person, where nobody can be asked, is locked: the phone must

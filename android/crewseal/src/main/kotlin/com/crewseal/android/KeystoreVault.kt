@@ -150,13 +150,15 @@ public class KeystoreVault internal constructor(
     }
 
     override fun unwrap(wrapped: ByteArray): ByteArray = guarded {
-        if (wrapped.size < HEAD + NONCE + TAG_BITS / 8 || wrapped[0] != FORMAT) throw KeyVaultException.KeyGone()
+        val isWhole = wrapped.size >= HEAD + NONCE + TAG_BITS / 8
+        if (!isWhole || wrapped[0] != FORMAT) throw KeyVaultException.KeyGone()
         val head = wrapped.copyOf(HEAD)
         val number = ByteBuffer.wrap(head, 1, Int.SIZE_BYTES).int
         if (number !in wrappingKeys()) throw KeyVaultException.KeyGone()
         val cipher = Cipher.getInstance(SEAL)
         try {
-            cipher.init(Cipher.DECRYPT_MODE, wrappingKey(number), GCMParameterSpec(TAG_BITS, wrapped, HEAD, NONCE))
+            val nonce = GCMParameterSpec(TAG_BITS, wrapped, HEAD, NONCE)
+            cipher.init(Cipher.DECRYPT_MODE, wrappingKey(number), nonce)
             cipher.updateAAD(head)
             cipher.doFinal(wrapped, HEAD + NONCE, wrapped.size - HEAD - NONCE)
         } catch (_: AEADBadTagException) {
@@ -188,7 +190,8 @@ public class KeystoreVault internal constructor(
 
     override fun mark(): HighWaterMark? = guarded { synchronized(making) { mark.read() } }
 
-    override fun raiseMark(mark: HighWaterMark): Unit = guarded { synchronized(making) { this.mark.raise(mark) } }
+    override fun raiseMark(mark: HighWaterMark): Unit =
+        guarded { synchronized(making) { this.mark.raise(mark) } }
 
     /** Where the act key lives. Both are made in the same place. */
     public fun keyHome(): KeyHome = guarded {
@@ -198,7 +201,7 @@ public class KeystoreVault internal constructor(
         if (platform.sdk >= Build.VERSION_CODES.S) level(info) else inside(info)
     }
 
-    /** Whether there is a lock on the screen, without which there can be no handoff key. Ask before enrolling. */
+    /** Whether the screen has a lock, without which there can be no handoff key. Ask before enrolling. */
     public fun hasScreenLock(): Boolean = platform.hasScreenLock()
 
     private fun keys(): PublicKeys {
@@ -218,8 +221,10 @@ public class KeystoreVault internal constructor(
     /** 0x04, x, y: the last 65 bytes of a public key's usual form. */
     private fun point(alias: String): ByteArray? {
         val encoded = keyStore.getCertificate(alias)?.publicKey?.encoded ?: return null
-        if (encoded.size < POINT || encoded[encoded.size - POINT] != UNCOMPRESSED) throw KeyVaultException.Hardware()
-        return encoded.copyOfRange(encoded.size - POINT, encoded.size)
+        if (encoded.size < POINT) throw KeyVaultException.Hardware()
+        val point = encoded.copyOfRange(encoded.size - POINT, encoded.size)
+        if (point[0] != UNCOMPRESSED) throw KeyVaultException.Hardware()
+        return point
     }
 
     private fun signature(alias: String, message: ByteArray): ByteArray =
@@ -229,7 +234,8 @@ public class KeystoreVault internal constructor(
             sign()
         }
 
-    private fun signingKey(alias: String): PrivateKey = key(alias) as? PrivateKey ?: throw KeyVaultException.KeyGone()
+    private fun signingKey(alias: String): PrivateKey =
+        key(alias) as? PrivateKey ?: throw KeyVaultException.KeyGone()
 
     private fun wrappingKey(number: Int): SecretKey =
         key("$WRAP$number") as? SecretKey ?: throw KeyVaultException.KeyGone()
@@ -265,7 +271,8 @@ public class KeystoreVault internal constructor(
         if (alias == HANDOFF) {
             spec.setUserAuthenticationRequired(true)
             spec.setInvalidatedByBiometricEnrollment(false)
-            if (platform.sdk >= Build.VERSION_CODES.R) window(spec, windowSeconds) else oldWindow(spec, windowSeconds)
+            val isNew = platform.sdk >= Build.VERSION_CODES.R
+            if (isNew) window(spec, windowSeconds) else oldWindow(spec, windowSeconds)
         }
         return spec.build()
     }
@@ -335,8 +342,12 @@ public class KeystoreVault internal constructor(
         fun platform(context: Context): Platform {
             val users = context.getSystemService(UserManager::class.java)
             val guard = context.getSystemService(KeyguardManager::class.java)
-            val hasStrongBox = Build.VERSION.SDK_INT >= Build.VERSION_CODES.P && hasStrongBox(context)
-            return Platform(Build.VERSION.SDK_INT, hasStrongBox, { users.isUserUnlocked }, { guard.isDeviceSecure })
+            return Platform(
+                Build.VERSION.SDK_INT,
+                Build.VERSION.SDK_INT >= Build.VERSION_CODES.P && hasStrongBox(context),
+                { users.isUserUnlocked },
+                { guard.isDeviceSecure }
+            )
         }
 
         @TargetApi(Build.VERSION_CODES.P)

@@ -19,7 +19,9 @@ internal class MarkFile(file: File) {
     fun raise(mark: HighWaterMark) {
         val present = read()
         if (present != null && ORDER.compare(mark, present) <= 0) return
-        file.write(ByteBuffer.allocate(SIZE).putInt(mark.generation.toInt()).putLong(mark.sequence.toLong()).array())
+        val bytes = ByteBuffer.allocate(SIZE)
+        bytes.putInt(mark.generation.toInt()).putLong(mark.sequence.toLong())
+        file.write(bytes.array())
     }
 
     fun delete(): Unit = file.delete()

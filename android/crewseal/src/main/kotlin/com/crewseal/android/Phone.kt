@@ -5,7 +5,6 @@ import android.app.Application
 import android.content.Context
 import com.crewseal.Crew
 import com.crewseal.Library
-
 import java.io.File
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock

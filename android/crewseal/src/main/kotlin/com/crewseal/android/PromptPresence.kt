@@ -63,7 +63,8 @@ public class PromptPresence(private val application: Application) : Presence {
     }
 
     @TargetApi(Build.VERSION_CODES.R)
-    private class Answer(private val answer: CompletableFuture<Boolean>) : BiometricPrompt.AuthenticationCallback() {
+    private class Answer(private val answer: CompletableFuture<Boolean>) :
+        BiometricPrompt.AuthenticationCallback() {
         override fun onAuthenticationSucceeded(result: BiometricPrompt.AuthenticationResult?) {
             answer.complete(true)
         }
@@ -101,6 +102,7 @@ public class ConfirmActivity : Activity() {
         val guard = getSystemService(KeyguardManager::class.java)
         val title = getText(R.string.crewseal_presence_title)
         val why = getText(R.string.crewseal_presence_why)
+
         @Suppress("DEPRECATION")
         val ask: Intent? = guard.createConfirmDeviceCredentialIntent(title, why)
         if (ask == null) end(false) else startActivityForResult(ask, 0)

@@ -28,11 +28,16 @@ internal fun nextAfter(unanswered: ULong): Next = if (unanswered == 0uL) Next.Do
 internal fun nextAfter(failure: Throwable): Next {
     val millis = when (failure) {
         is CrewException.Offline -> failure.againAfterMillis
+
         is CrewException.HqBusy -> failure.againAfterMillis
+
         is CrewException.AnswerCutOff -> failure.againAfterMillis
+
         // The keys open with the phone's first unlock, and a login page goes with the network.
         is CrewException.KeysLocked, is CrewException.CaptivePortal -> null
+
         is CrewException -> if (failure.advice() == Advice.TRY_LATER) null else return Next.Done
+
         else -> return Next.Done
     }
     return if (millis == null) Next.Again else Next.AgainAfter(millis.coerceAtMost(A_DAY).toLong())

@@ -79,9 +79,10 @@ public class SyncService : JobService() {
                 Wanted.UNMETERED -> JobInfo.NETWORK_TYPE_UNMETERED
             }
             val extras = PersistableBundle().apply { putInt(MAY_COST, if (mayCost) 1 else 0) }
+            val backoff = JobInfo.DEFAULT_INITIAL_BACKOFF_MILLIS
             val job = JobInfo.Builder(JOB, ComponentName(context, SyncService::class.java))
                 .setRequiredNetworkType(network)
-                .setBackoffCriteria(JobInfo.DEFAULT_INITIAL_BACKOFF_MILLIS, JobInfo.BACKOFF_POLICY_EXPONENTIAL)
+                .setBackoffCriteria(backoff, JobInfo.BACKOFF_POLICY_EXPONENTIAL)
                 .setPersisted(true)
                 .setExtras(extras)
             if (afterMillis > 0) job.setMinimumLatency(afterMillis)

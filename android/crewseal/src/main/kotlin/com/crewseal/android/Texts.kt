@@ -30,4 +30,5 @@ internal fun keyOf(failure: Throwable): String =
     (failure as? CrewException)?.textKey() ?: CrewException.Fault().textKey()
 
 /** The language of the four words, for that of the screen. */
-public fun wordsLanguage(language: String): Language = if (language == "zh") Language.CHINESE else Language.ENGLISH
+public fun wordsLanguage(language: String): Language =
+    if (language == "zh") Language.CHINESE else Language.ENGLISH

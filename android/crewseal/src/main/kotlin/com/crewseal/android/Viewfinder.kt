@@ -69,7 +69,8 @@ public class Viewfinder(
         val isAcross = display % 180 != 0
         val naturalWidth = if (isAcross) uprightHeight else uprightWidth
         val naturalHeight = if (isAcross) uprightWidth else uprightHeight
-        return TextureFit(naturalWidth * scale / viewWidth, naturalHeight * scale / viewHeight, -display.toFloat())
+        val (scaleX, scaleY) = naturalWidth * scale / viewWidth to naturalHeight * scale / viewHeight
+        return TextureFit(scaleX, scaleY, -display.toFloat())
     }
 
     /** Where a code is in the view, as its corners go round. */

@@ -294,7 +294,9 @@ class KeystoreVaultTest {
 
     @Test
     fun `making keys that is cut short goes on`() {
-        PaperKeystore.making = { if (it.keystoreAlias.endsWith("handoff")) ProviderException("cut") else null }
+        PaperKeystore.making = { spec ->
+            if (spec.keystoreAlias.endsWith("handoff")) ProviderException("cut") else null
+        }
         assertThrows<KeyVaultException.Hardware> { vault().publicKeys() }
         val act = PaperKeystore.entries.getValue(PaperKeystore.alias("act")).pair
         PaperKeystore.making = { null }
@@ -356,7 +358,9 @@ class KeystoreVaultTest {
 
     @Test
     fun `a window or a challenge that no phone would take is refused`() {
-        for (window in listOf(-1, 0, 301, Int.MAX_VALUE)) assertThrows<IllegalArgumentException> { vault(window = window) }
+        for (window in listOf(-1, 0, 301, Int.MAX_VALUE)) {
+            assertThrows<IllegalArgumentException> { vault(window = window) }
+        }
     }
 
     private companion object {

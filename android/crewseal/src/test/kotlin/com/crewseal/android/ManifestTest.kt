@@ -9,8 +9,10 @@ import org.w3c.dom.Element
 
 /** What the library's manifest and its rules say, as an app that uses it gets them. */
 class ManifestTest {
-    private fun parsed(path: String): Element =
-        DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(File("src/main/$path")).documentElement
+    private fun parsed(path: String): Element {
+        val parser = DocumentBuilderFactory.newInstance().newDocumentBuilder()
+        return parser.parse(File("src/main/$path")).documentElement
+    }
 
     private fun Element.all(tag: String): List<Element> =
         getElementsByTagName(tag).let { found -> List(found.length) { found.item(it) as Element } }
@@ -18,7 +20,8 @@ class ManifestTest {
     @Test
     fun `nothing runs before the first unlock, and nothing of ours is open to other apps`() {
         val manifest = parsed("AndroidManifest.xml")
-        val components = listOf("application", "activity", "service", "receiver", "provider").flatMap { manifest.all(it) }
+        val kinds = listOf("application", "activity", "service", "receiver", "provider")
+        val components = kinds.flatMap { manifest.all(it) }
         for (component in components) {
             val name = component.getAttribute("android:name")
             assertEquals("", component.getAttribute("android:directBootAware"), name)
@@ -50,7 +53,8 @@ class ManifestTest {
     @Test
     fun `nothing goes in clear`() {
         val application = parsed("AndroidManifest.xml").all("application").single()
-        assertEquals("@xml/crewseal_network_security", application.getAttribute("android:networkSecurityConfig"))
+        val named = application.getAttribute("android:networkSecurityConfig")
+        assertEquals("@xml/crewseal_network_security", named)
         val rules = parsed("res/xml/crewseal_network_security.xml")
         assertEquals("false", rules.all("base-config").single().getAttribute("cleartextTrafficPermitted"))
         assertTrue(rules.all("domain-config").isEmpty() && rules.all("debug-overrides").isEmpty())

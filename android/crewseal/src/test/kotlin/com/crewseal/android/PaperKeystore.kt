@@ -82,7 +82,9 @@ object PaperKeystore {
         making(spec)?.let { throw it }
     }
 
-    class PaperKey(val alias: String) : PrivateKey, SecretKey {
+    class PaperKey(val alias: String) :
+        PrivateKey,
+        SecretKey {
         override fun getAlgorithm(): String = if (entries.getValue(alias).pair == null) "AES" else "EC"
 
         override fun getFormat(): String? = null
@@ -169,7 +171,8 @@ object PaperKeystore {
 
         override fun engineUpdate(byte: Byte) = signer.update(byte)
 
-        override fun engineUpdate(bytes: ByteArray, offset: Int, length: Int) = signer.update(bytes, offset, length)
+        override fun engineUpdate(bytes: ByteArray, offset: Int, length: Int) =
+            signer.update(bytes, offset, length)
 
         override fun engineSign(): ByteArray = signer.sign()
 
@@ -201,7 +204,7 @@ object PaperKeystore {
             cipher.init(mode, secret(key), spec)
         }
 
-        override fun engineInit(mode: Int, key: Key, parameters: AlgorithmParameters?, random: SecureRandom?) =
+        override fun engineInit(mode: Int, key: Key, of: AlgorithmParameters?, random: SecureRandom?) =
             throw UnsupportedOperationException()
 
         override fun engineUpdateAAD(bytes: ByteArray, offset: Int, length: Int) =

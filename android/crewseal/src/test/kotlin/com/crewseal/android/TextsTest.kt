@@ -17,7 +17,8 @@ class TextsTest {
     @Test
     fun `the texts of errors are among the resources under their names`() {
         val texts = File("src/main/res/values/crewseal_texts.xml").readText()
-        for (failure in listOf(CrewException.Offline(null), CrewException.KeysGone(), CrewException.Fault())) {
+        val failures = listOf(CrewException.Offline(null), CrewException.KeysGone(), CrewException.Fault())
+        for (failure in failures) {
             assertTrue(texts.contains("name=\"${nameOf(failure.textKey())}\""))
         }
     }
