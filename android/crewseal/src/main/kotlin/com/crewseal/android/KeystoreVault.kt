@@ -87,7 +87,7 @@ public class KeystoreVault internal constructor(
     public constructor(
         context: Context,
         presence: Presence,
-        windowSeconds: Int = 30,
+        windowSeconds: Int = WINDOW,
         challenge: ByteArray = "crewseal/1".toByteArray()
     ) : this(
         File(context.noBackupFilesDir, "crewseal-keys"),
@@ -253,7 +253,7 @@ public class KeystoreVault internal constructor(
     }
 
     private fun newSigningKey(alias: String): ByteArray {
-        made(waysToMake(platform.hasStrongBox)) { way ->
+        tried(waysToMake(platform.hasStrongBox)) { way ->
             KeyPairGenerator.getInstance(KeyProperties.KEY_ALGORITHM_EC, PROVIDER).run {
                 initialize(signing(alias, way))
                 generateKeyPair()
@@ -278,7 +278,7 @@ public class KeystoreVault internal constructor(
     }
 
     private fun newWrappingKey(number: Int): Int {
-        made(waysToMake(platform.hasStrongBox).filterNot { it.attested }) { way ->
+        tried(waysToMake(platform.hasStrongBox).filterNot { it.attested }) { way ->
             val purposes = KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT
             val spec = KeyGenParameterSpec.Builder("$WRAP$number", purposes)
                 .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
@@ -296,13 +296,13 @@ public class KeystoreVault internal constructor(
     }
 
     /** Tries one way after the other; the failure of the last is what counts. */
-    private fun made(ways: List<WayToMake>, make: (WayToMake) -> Unit) {
-        for ((tried, way) in ways.withIndex()) {
+    private fun tried(ways: List<WayToMake>, make: (WayToMake) -> Unit) {
+        for ((number, way) in ways.withIndex()) {
             try {
                 return make(way)
             } catch (thrown: ProviderException) {
                 // StrongBox is full or busy, or there is no attestation to be had.
-                if (tried == ways.lastIndex) throw thrown
+                if (number == ways.lastIndex) throw thrown
             }
         }
     }
@@ -322,24 +322,27 @@ public class KeystoreVault internal constructor(
         }
     }
 
-    private companion object {
-        const val PROVIDER = "AndroidKeyStore"
-        const val PREFIX = "crewseal."
-        const val ACT = "${PREFIX}act"
-        const val HANDOFF = "${PREFIX}handoff"
-        const val WRAP = "${PREFIX}wrap."
-        const val SEAL = "AES/GCM/NoPadding"
-        const val FORMAT: Byte = 1
-        const val HEAD = 1 + Int.SIZE_BYTES
-        const val NONCE = 12
-        const val TAG_BITS = 128
-        const val WRAP_BITS = 256
-        const val POINT = 65
-        const val UNCOMPRESSED: Byte = 4
-        const val LONGEST_WINDOW = 300
-        const val LONGEST_CHALLENGE = 128
+    public companion object {
+        /** The window in seconds if none is said: a signature takes less, and a lost phone longer. */
+        public const val WINDOW: Int = 30
 
-        fun platform(context: Context): Platform {
+        private const val PROVIDER = "AndroidKeyStore"
+        private const val PREFIX = "crewseal."
+        private const val ACT = "${PREFIX}act"
+        private const val HANDOFF = "${PREFIX}handoff"
+        private const val WRAP = "${PREFIX}wrap."
+        private const val SEAL = "AES/GCM/NoPadding"
+        private const val FORMAT: Byte = 1
+        private const val HEAD = 1 + Int.SIZE_BYTES
+        private const val NONCE = 12
+        private const val TAG_BITS = 128
+        private const val WRAP_BITS = 256
+        private const val POINT = 65
+        private const val UNCOMPRESSED: Byte = 4
+        private const val LONGEST_WINDOW = 300
+        private const val LONGEST_CHALLENGE = 128
+
+        private fun platform(context: Context): Platform {
             val users = context.getSystemService(UserManager::class.java)
             val guard = context.getSystemService(KeyguardManager::class.java)
             return Platform(
@@ -351,27 +354,27 @@ public class KeystoreVault internal constructor(
         }
 
         @TargetApi(Build.VERSION_CODES.P)
-        fun hasStrongBox(context: Context): Boolean =
+        private fun hasStrongBox(context: Context): Boolean =
             context.packageManager.hasSystemFeature(PackageManager.FEATURE_STRONGBOX_KEYSTORE)
 
         @TargetApi(Build.VERSION_CODES.P)
-        fun strongBox(spec: KeyGenParameterSpec.Builder) {
+        private fun strongBox(spec: KeyGenParameterSpec.Builder) {
             spec.setIsStrongBoxBacked(true)
         }
 
         @TargetApi(Build.VERSION_CODES.R)
-        fun window(spec: KeyGenParameterSpec.Builder, seconds: Int) {
+        private fun window(spec: KeyGenParameterSpec.Builder, seconds: Int) {
             val anyOf = KeyProperties.AUTH_BIOMETRIC_STRONG or KeyProperties.AUTH_DEVICE_CREDENTIAL
             spec.setUserAuthenticationParameters(seconds, anyOf)
         }
 
         @Suppress("DEPRECATION")
-        fun oldWindow(spec: KeyGenParameterSpec.Builder, seconds: Int) {
+        private fun oldWindow(spec: KeyGenParameterSpec.Builder, seconds: Int) {
             spec.setUserAuthenticationValidityDurationSeconds(seconds)
         }
 
         @TargetApi(Build.VERSION_CODES.S)
-        fun level(info: KeyInfo): KeyHome = when (info.securityLevel) {
+        private fun level(info: KeyInfo): KeyHome = when (info.securityLevel) {
             KeyProperties.SECURITY_LEVEL_STRONGBOX -> KeyHome.STRONGBOX
             KeyProperties.SECURITY_LEVEL_TRUSTED_ENVIRONMENT -> KeyHome.TRUSTED_ENVIRONMENT
             KeyProperties.SECURITY_LEVEL_UNKNOWN_SECURE -> KeyHome.TRUSTED_ENVIRONMENT
@@ -380,7 +383,7 @@ public class KeystoreVault internal constructor(
 
         /** Before Android 12 the phone does not say which of the two it is; the lesser is claimed. */
         @Suppress("DEPRECATION")
-        fun inside(info: KeyInfo): KeyHome =
+        private fun inside(info: KeyInfo): KeyHome =
             if (info.isInsideSecureHardware) KeyHome.TRUSTED_ENVIRONMENT else KeyHome.SOFTWARE
     }
 }

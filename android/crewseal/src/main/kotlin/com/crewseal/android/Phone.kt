@@ -14,13 +14,13 @@ import kotlinx.coroutines.sync.withLock
  *
  * Take it in `Application.onCreate`, so that it knows which screen is shown when a person must be asked.
  */
-public class Phone private constructor(application: Application) {
+public class Phone private constructor(application: Application, windowSeconds: Int) {
     init {
         Library.load()
     }
 
     /** The phone's keys. */
-    public val vault: KeystoreVault = KeystoreVault(application, PromptPresence(application))
+    public val vault: KeystoreVault = KeystoreVault(application, PromptPresence(application), windowSeconds)
 
     /** The phone's network. */
     public val connectivity: Connectivity = Connectivity(application)
@@ -54,11 +54,17 @@ public class Phone private constructor(application: Application) {
         @SuppressLint("StaticFieldLeak")
         private var phone: Phone? = null
 
-        /** The process's phone. */
+        /**
+         * The process's phone. The first call makes it.
+         *
+         * @param windowSeconds for how long the handoff key signs after the person was asked; only the first
+         * call is heard, and only when the keys are made
+         */
         @JvmStatic
+        @JvmOverloads
         @Synchronized
-        public fun of(context: Context): Phone =
-            phone ?: Phone(context.applicationContext as Application).also { phone = it }
+        public fun of(context: Context, windowSeconds: Int = KeystoreVault.WINDOW): Phone =
+            phone ?: Phone(context.applicationContext as Application, windowSeconds).also { phone = it }
 
         /** In `noBackupFilesDir`, which opens with the first unlock and which no backup takes along. */
         private fun store(context: Context): String = File(context.noBackupFilesDir, "crewseal").path
