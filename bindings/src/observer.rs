@@ -198,7 +198,9 @@ impl Notices {
     /// These are all that became of the store so far: the new ones are told.
     pub fn salvages(&self, salvages: Vec<Salvage>) {
         self.leave(|waiting| {
-            let known = std::mem::replace(&mut waiting.salvages, salvages.len());
+            let known = waiting.salvages;
+            // A store that rests has none.
+            waiting.salvages = known.max(salvages.len());
             for salvage in salvages.into_iter().skip(known) {
                 waiting.alarm(Alarm::StoreSalvaged { salvage });
             }
@@ -377,8 +379,7 @@ mod tests {
         // It has not gone on, and 100,000 notices do not wait for it.
         for number in 1..=100_000 {
             notices.tally(JOB, count(number));
-            let progress =
-                SyncProgress { waiting: 9, receipted: number, parked: 0, unanswered: 0 };
+            let progress = SyncProgress { waiting: 9, receipted: number, parked: 0, unanswered: 0 };
             notices.progress(progress);
             notices.alarm(Alarm::EntriesRefused { entries: number });
             notices.alarm(Alarm::EntriesRefused { entries: number });

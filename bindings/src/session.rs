@@ -288,3 +288,52 @@ impl From<scan::Sighting> for Sighting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::{Sender, channel};
+    use std::time::Duration;
+
+    use crewseal::label::Token;
+
+    use super::*;
+    use crate::{Observer, ObserverError, SyncProgress};
+
+    struct Told(Sender<(Option<Count>, Option<Alarm>)>);
+
+    impl Observer for Told {
+        fn tally_changed(&self, _: JobId, count: Count) -> Result<(), ObserverError> {
+            self.0.send((Some(count), None)).map_err(|_| ObserverError::Failed)
+        }
+
+        fn sync_progressed(&self, _: SyncProgress) -> Result<(), ObserverError> {
+            Ok(())
+        }
+
+        fn alarmed(&self, alarm: Alarm) -> Result<(), ObserverError> {
+            self.0.send((None, Some(alarm))).map_err(|_| ObserverError::Failed)
+        }
+    }
+
+    #[test]
+    fn what_changes_the_count_is_told_and_a_box_of_another_job_is_an_alarm() {
+        let job = JobId([7; 16]);
+        let [mine, other] = [[1; 16], [2; 16]].map(Token::from_bytes);
+        let tally = Tally::new([mine]).with_elsewhere([other]);
+        let notices = Notices::default();
+        let (told, hear) = channel();
+        notices.observe(Some(Arc::new(Told(told)))).unwrap();
+        let hear = || hear.recv_timeout(Duration::from_secs(30)).unwrap();
+        let session = ScanSession::new(job, tally, notices.clone());
+        session.sight(&mine.to_text());
+        assert_eq!(hear(), (Some(Count { seen: 1, expected: 1 }), None));
+        session.sight(&mine.to_text());
+        session.sight(&other.to_text());
+        let label = Label::from(other);
+        assert_eq!(hear(), (None, Some(Alarm::OtherJob { job, label })));
+        session.undo_last();
+        assert_eq!(hear(), (Some(Count { seen: 0, expected: 1 }), None));
+        notices.end();
+    }
+}

@@ -67,7 +67,7 @@ fn what_is_checked_in_is_what_comes_out() {
 fn both_languages_have_every_exported_name() {
     let Sources { kotlin, swift } = Sources::generate();
     let mut exported = exported();
-    assert!(exported.len() > 30, "{exported:?}");
+    assert!(exported.len() > 60, "{exported:?}");
     exported.extend(["JobId", "DeviceId", "EventId"].map(String::from));
     for name in &exported {
         let name = match name.as_str() {
@@ -120,12 +120,20 @@ fn whatever_may_wait_is_asynchronous_and_frames_are_lent() {
         "forget",
         "erasures",
         "logOut",
+        "isEnrolled",
+        "salvages",
     ];
     for name in waiting {
         assert!(kotlin.contains(&format!("suspend fun {name}(")), "{name} blocks in Kotlin");
         let declaration = format!("func {name}(");
         let mut lines = swift.lines().filter(|line| line.contains(&declaration));
         assert!(lines.any(|line| line.contains("async throws")), "{name} blocks in Swift");
+    }
+    for name in ["enrol", "fetch", "sync"] {
+        let given_up = "cancel: CancelToken? = null";
+        let declaration = format!("suspend fun {name}(");
+        let mut lines = kotlin.lines().filter(|line| line.contains(&declaration));
+        assert!(lines.any(|line| line.contains(given_up)), "{name} cannot be given up");
     }
     for name in ["readFrame", "sightFrame"] {
         let lent = format!("fun {name}(buffer: java.nio.ByteBuffer");

@@ -44,7 +44,8 @@ pub fn android(texts: &Texts, resources: &Path) -> io::Result<()> {
 /// If the directory cannot be written.
 pub fn apple(texts: &Texts, resources: &Path) -> io::Result<()> {
     for (language, directory) in [("en", "en.lproj"), ("zh", "zh-Hans.lproj")] {
-        let mut file = String::from("/* Written by crewseal-texts from bindings/texts/texts.json. */\n");
+        let mut file =
+            String::from("/* Written by crewseal-texts from bindings/texts/texts.json. */\n");
         for (key, text) in of(texts, language) {
             let text = text.replace('\\', "\\\\").replace('"', "\\\"");
             file += &format!("\"{key}\" = \"{text}\";\n");
@@ -82,7 +83,10 @@ mod tests {
         apple(&texts, directory.path()).unwrap();
         let read = |name: &str| fs::read_to_string(directory.path().join(name)).unwrap();
         let xml = read("values/crewseal_texts.xml");
-        assert!(xml.contains(r#"<string name="crewseal_key">HQ\'s \"A &amp; B\"</string>"#), "{xml}");
+        assert!(
+            xml.contains(r#"<string name="crewseal_key">HQ\'s \"A &amp; B\"</string>"#),
+            "{xml}"
+        );
         assert!(read("values-zh/crewseal_texts.xml").contains(">总部<"));
         assert!(read("en.lproj/Crewseal.strings").contains(r#""key" = "HQ's \"A & B\"";"#));
         assert!(read("zh-Hans.lproj/Crewseal.strings").contains(r#""key" = "总部";"#));

@@ -36,7 +36,7 @@ fn label(sighting: &Sighting) -> Label {
 async fn enrolled(hq: &Hq) -> (tempfile::TempDir, Crew) {
     let directory = tempfile::tempdir().unwrap();
     let crew = open(directory.path()).await.unwrap();
-    crew.enrol(hq.invitation()).await.unwrap();
+    crew.enrol(hq.invitation(), None).await.unwrap();
     (directory, crew)
 }
 
@@ -44,7 +44,7 @@ async fn enrolled(hq: &Hq) -> (tempfile::TempDir, Crew) {
 async fn a_frame_says_what_is_on_the_boxes_and_what_is_missing() {
     let hq = Hq::open().await;
     let (_directory, crew) = enrolled(&hq).await;
-    let fetched = crew.fetch().await.unwrap();
+    let fetched = crew.fetch(None).await.unwrap();
     assert_eq!((fetched.jobs, fetched.labels), (1, 1));
     let jobs = crew.jobs().await.unwrap();
     assert_eq!((jobs[0].id, jobs[0].title.as_str()), (JOB, "Third floor, no lift"));
@@ -90,8 +90,8 @@ async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
     let hq = Hq::open().await;
     let (_givers, giver) = enrolled(&hq).await;
     let (_receivers, receiver) = enrolled(&hq).await;
-    giver.fetch().await.unwrap();
-    receiver.fetch().await.unwrap();
+    giver.fetch(None).await.unwrap();
+    receiver.fetch(None).await.unwrap();
 
     let session = giver.begin_scan(JOB).await.unwrap();
     for token in [BOXES[0], BOXES[1], BLANK] {
@@ -127,7 +127,7 @@ async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
     assert_eq!((own_offer.advice(), own_offer), (Advice::AskUser, CrewError::NotForThisPhone));
 
     assert_eq!(giver.outbox().await.unwrap().waiting, 4);
-    let delivered = giver.sync().await.unwrap();
+    let delivered = giver.sync(None).await.unwrap();
     assert_eq!((delivered.receipted, delivered.parked, delivered.unanswered), (4, 0, 0));
     assert_eq!(giver.outbox().await.unwrap().waiting, 0);
 }
@@ -159,8 +159,8 @@ async fn an_offer_is_taken_back_and_whatever_is_open_is_shown_again() {
     let hq = Hq::open().await;
     let (_givers, giver) = enrolled(&hq).await;
     let (_receivers, receiver) = enrolled(&hq).await;
-    giver.fetch().await.unwrap();
-    receiver.fetch().await.unwrap();
+    giver.fetch(None).await.unwrap();
+    receiver.fetch(None).await.unwrap();
     let session = giver.begin_scan(JOB).await.unwrap();
     session.sight(&text(BOXES[0]));
     let hello = across(Purpose::Hello, receiver.hello(true).await.unwrap());
@@ -196,7 +196,7 @@ async fn an_offer_is_taken_back_and_whatever_is_open_is_shown_again() {
 async fn the_customer_confirms_draws_and_gets_a_receipt() {
     let hq = Hq::open().await;
     let (_directory, crew) = enrolled(&hq).await;
-    crew.fetch().await.unwrap();
+    crew.fetch(None).await.unwrap();
     let session = crew.begin_scan(JOB).await.unwrap();
     session.sight(&text(BOXES[0]));
     let points: Vec<PadPoint> =
@@ -232,7 +232,7 @@ async fn a_supervisor_signs_off_on_his_own_phone() {
     let (_others, other) = enrolled(&hq).await;
     let (_supervisors, supervisor) = enrolled(&hq).await;
     for crew in [&mover, &other, &supervisor] {
-        crew.fetch().await.unwrap();
+        crew.fetch(None).await.unwrap();
     }
     let session = mover.begin_scan(JOB).await.unwrap();
     let damaged = label(&session.sight(&text(BOXES[0])));
@@ -271,20 +271,20 @@ async fn what_goes_wrong_has_a_type_and_an_advice() {
     let failed = |error: CrewError| (error.advice(), error);
     let not_enrolled = (Advice::Enrol, CrewError::NotEnrolled);
     assert_eq!(failed(crew.jobs().await.unwrap_err()), not_enrolled);
-    assert_eq!(failed(crew.fetch().await.unwrap_err()), not_enrolled);
-    assert_eq!(failed(crew.sync().await.unwrap_err()), not_enrolled);
+    assert_eq!(failed(crew.fetch(None).await.unwrap_err()), not_enrolled);
+    assert_eq!(failed(crew.sync(None).await.unwrap_err()), not_enrolled);
     assert_eq!(failed(crew.begin_scan(JOB).await.err().unwrap()), not_enrolled);
-    let invitation = crew.enrol(b"not an invitation".to_vec()).await;
+    let invitation = crew.enrol(b"not an invitation".to_vec(), None).await;
     assert_eq!(failed(invitation.unwrap_err()), (Advice::AskUser, CrewError::Invitation));
     let again = open(directory.path()).await.err().unwrap();
     assert_eq!(failed(again), (Advice::TryLater, CrewError::StoreInUse));
 
     let hq = Hq::open().await;
-    crew.enrol(hq.invitation()).await.unwrap();
+    crew.enrol(hq.invitation(), None).await.unwrap();
     let unknown = (Advice::AskSupervisor, CrewError::UnknownJob);
     assert_eq!(failed(crew.begin_scan(JOB).await.err().unwrap()), unknown);
     assert_eq!(failed(crew.commission(JOB, Vec::new()).await.unwrap_err()), unknown);
-    crew.fetch().await.unwrap();
+    crew.fetch(None).await.unwrap();
     let made_up = Label { text: "BOX 1".to_owned(), call_out: "BOX1".to_owned() };
     let fault = LabelFault::Length { characters: 4 };
     let recorded = crew.record(Act::Count, JOB, vec![made_up], Vec::new(), None).await;
@@ -296,7 +296,7 @@ async fn what_goes_wrong_has_a_type_and_an_advice() {
 async fn a_phone_rests_changes_its_keys_forgets_and_is_logged_out() {
     let hq = Hq::open().await;
     let (_directory, crew) = enrolled(&hq).await;
-    crew.fetch().await.unwrap();
+    crew.fetch(None).await.unwrap();
     let session = crew.begin_scan(JOB).await.unwrap();
     session.sight(&text(BOXES[0]));
     crew.record(Act::Count, JOB, session.seen(), Vec::new(), None).await.unwrap();
@@ -308,7 +308,7 @@ async fn a_phone_rests_changes_its_keys_forgets_and_is_logged_out() {
 
     let waits = crew.forget(JOB).await.unwrap_err();
     assert_eq!(waits, CrewError::Unreceipted { entries: 1 });
-    assert_eq!(crew.sync().await.unwrap().receipted, 1);
+    assert_eq!(crew.sync(None).await.unwrap().receipted, 1);
     let erasure = crew.forget(JOB).await.unwrap();
     assert_eq!((erasure.job, erasure.found), (JOB, 0));
     assert_eq!(crew.erasures().await.unwrap(), [erasure]);
@@ -323,7 +323,7 @@ async fn a_phone_rests_changes_its_keys_forgets_and_is_logged_out() {
 async fn a_box_that_is_taken_back_waits_until_it_is_meant() {
     let hq = Hq::open().await;
     let (_directory, crew) = enrolled(&hq).await;
-    crew.fetch().await.unwrap();
+    crew.fetch(None).await.unwrap();
     let session = crew.begin_scan(JOB).await.unwrap();
     assert_eq!(session.undo_last(), None);
     let frame = Frame::of(&[BOXES[0]]);

@@ -45,7 +45,7 @@ pub async fn open(directory: &Path) -> Result<Crew, CrewError> {
         mark: Mutex::default(),
     };
     let directory = directory.to_str().unwrap().to_owned();
-    Crew::open(directory, Arc::new(hardware), Arc::new(Watch(Instant::now()))).await
+    Crew::open(directory, Arc::new(hardware), Arc::new(Watch(Instant::now())), None).await
 }
 
 /// What is printed on the label of a token.
