@@ -67,7 +67,7 @@ class BadInputTest {
 
     @Test
     fun `texts that are no ids are refused`() = phone { hq, crew, boxes ->
-        for (text in TEXTS + hq.job.uppercase() + hq.job.dropLast(1) + hq.job.repeat(2)) {
+        for (text in TEXTS + hq.job.uppercase() + hq.job.dropLast(1) + hq.job.repeat(3)) {
             if (text == hq.job) continue
             assertThrows<CrewException.NotAnId> { runBlocking { crew.beginScan(text) } }
             assertThrows<CrewException.NotAnId> { runBlocking { crew.record(Act.COUNT, text, boxes) } }
@@ -148,7 +148,6 @@ class BadInputTest {
         )
         val calls = listOf<suspend () -> Any>(
             { crew.record(Act.COUNT, hq.job, boxes) },
-            { crew.hello() },
             { crew.rotateKeys() }
         )
         for ((thrown, expected) in failures) {
