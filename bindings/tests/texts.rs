@@ -1,7 +1,5 @@
 //! The texts of apps, checked in where they are looked for, and the table they come from.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-
 use std::fs;
 use std::path::Path;
 
