@@ -16,6 +16,7 @@
 
 mod cancel;
 mod clock;
+mod code;
 mod crew;
 mod erasure;
 mod error;
@@ -38,6 +39,7 @@ mod texts;
 
 pub use cancel::CancelToken;
 pub use clock::{Clock, ClockError, SinceBoot};
+pub use code::{QrCode, qr_code};
 pub use crew::{Act, Countersign, Crew, Drawn, DrawnSignature, Finding, FindingKind, PadPoint};
 pub use erasure::Erasure;
 pub use error::{Advice, CrewError};

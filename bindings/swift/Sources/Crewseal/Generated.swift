@@ -6194,6 +6194,76 @@ public func FfiConverterTypePublicKeys_lower(_ value: PublicKeys) -> RustBuffer 
 
 
 /**
+ * A QR code as a square of modules, without the four light modules that belong
+ * round it.
+ */
+public struct QrCode: Equatable, Hashable {
+    /**
+     * Modules along a side.
+     */
+    public let size: UInt32
+    /**
+     * A byte for each module, row by row from the top left: 1 is dark, 0 is light.
+     */
+    public let modules: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Modules along a side.
+         */size: UInt32, 
+        /**
+         * A byte for each module, row by row from the top left: 1 is dark, 0 is light.
+         */modules: Data) {
+        self.size = size
+        self.modules = modules
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension QrCode: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeQrCode: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> QrCode {
+        return
+            try QrCode(
+                size: FfiConverterUInt32.read(from: &buf), 
+                modules: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: QrCode, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.size, into: &buf)
+        FfiConverterData.write(value.modules, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeQrCode_lift(_ buf: RustBuffer) throws -> QrCode {
+    return try FfiConverterTypeQrCode.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeQrCode_lower(_ value: QrCode) -> RustBuffer {
+    return FfiConverterTypeQrCode.lower(value)
+}
+
+
+/**
  * A QR code that was read, ours or not.
  */
 public struct Reading: Equatable, Hashable, CustomDebugStringConvertible {
@@ -12060,6 +12130,18 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
     }
 }
 /**
+ * The QR code of a text for another phone's camera, at level M: what
+ * `Show.nextText` gives, or a receipt.
+ */
+public func qrCode(text: String)throws  -> QrCode  {
+    return try  FfiConverterTypeQrCode_lift(try rustCallWithError(FfiConverterTypeCrewError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_func_qr_code(
+        FfiConverterString.lower(text),uniffiCallStatus
+    )
+})
+}
+/**
  * Reads every QR code in a frame, ours or not, with every effort: for what
  * another phone shows. For boxes there is `ScanSession.sightFrame`.
  *
@@ -12111,6 +12193,9 @@ let initializationResult: InitializationResult = {
     let scaffolding_contract_version = ffi_crewseal_ffi_uniffi_contract_version()
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_func_qr_code() != 27933) {
+        return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_func_read_frame() != 36204) {
         return InitializationResult.apiChecksumMismatch

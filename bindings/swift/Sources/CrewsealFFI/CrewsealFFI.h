@@ -1118,6 +1118,11 @@ RustBuffer uniffi_crewseal_ffi_fn_method_jobpack_uniffi_trait_debug(RustBuffer p
 RustBuffer uniffi_crewseal_ffi_fn_method_label_uniffi_trait_debug(RustBuffer ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_QR_CODE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_QR_CODE
+RustBuffer uniffi_crewseal_ffi_fn_func_qr_code(RustBuffer text, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_READ_FRAME
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_READ_FRAME
 RustBuffer uniffi_crewseal_ffi_fn_func_read_frame(ForeignBytes buffer, RustBuffer format, RustBuffer budget_millis, RustCallStatus *_Nonnull out_status
@@ -1386,6 +1391,12 @@ void ffi_crewseal_ffi_rust_future_free_void(uint64_t handle
 #ifndef UNIFFI_FFIDEF_FFI_CREWSEAL_FFI_RUST_FUTURE_COMPLETE_VOID
 #define UNIFFI_FFIDEF_FFI_CREWSEAL_FFI_RUST_FUTURE_COMPLETE_VOID
 void ffi_crewseal_ffi_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_FUNC_QR_CODE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_FUNC_QR_CODE
+uint16_t uniffi_crewseal_ffi_checksum_func_qr_code(void
+    
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_FUNC_READ_FRAME

@@ -848,6 +848,8 @@ internal object IntegrityCheckingUniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
+    external fun uniffi_crewseal_ffi_checksum_func_qr_code(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_func_read_frame(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_func_four_words(
@@ -1331,6 +1333,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_label_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_func_qr_code(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_func_read_frame(`buffer`: ForeignBytes.ByValue,`format`: RustBuffer.ByValue,`budgetMillis`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_func_four_words(`offer`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1454,6 +1458,9 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
+    if ((lib.uniffi_crewseal_ffi_checksum_func_qr_code() and 0xFFFF) != 27933) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_func_read_frame() and 0xFFFF) != 36204) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -8924,6 +8931,54 @@ public object FfiConverterTypePublicKeys: FfiConverterRustBuffer<PublicKeys> {
 
 
 /**
+ * A QR code as a square of modules, without the four light modules that belong
+ * round it.
+ */
+data class QrCode (
+    /**
+     * Modules along a side.
+     */
+    val `size`: kotlin.UInt
+    , 
+    /**
+     * A byte for each module, row by row from the top left: 1 is dark, 0 is light.
+     */
+    val `modules`: kotlin.ByteArray
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeQrCode: FfiConverterRustBuffer<QrCode> {
+    override fun read(buf: ByteBuffer): QrCode {
+        return QrCode(
+            FfiConverterUInt.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: QrCode) = (
+            FfiConverterUInt.allocationSize(value.`size`) +
+            FfiConverterByteArray.allocationSize(value.`modules`)
+    )
+
+    override fun write(value: QrCode, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`size`, buf)
+            FfiConverterByteArray.write(value.`modules`, buf)
+    }
+}
+
+
+
+/**
  * A QR code that was read, ours or not.
  */
 data class Reading (
@@ -14213,6 +14268,22 @@ public typealias FfiConverterTypeJobId = FfiConverterString
 
 
 
+
+        /**
+         * The QR code of a text for another phone's camera, at level M: what
+         * `Show.nextText` gives, or a receipt.
+         */
+    @Throws(CrewException::class) fun `qrCode`(`text`: kotlin.String): QrCode {
+            return FfiConverterTypeQrCode.lift(
+    uniffiRustCallWithError(CrewException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_func_qr_code(
+    
+        
+        FfiConverterString.lower(`text`),_status)
+}
+    )
+    }
+    
 
         /**
          * Reads every QR code in a frame, ours or not, with every effort: for what

@@ -1,5 +1,6 @@
 package com.crewseal
 
+import java.nio.Buffer
 import java.nio.ByteBuffer
 
 /**
@@ -75,7 +76,8 @@ public class Frame private constructor(internal val buffer: ByteBuffer, internal
             if (buffer.isDirect) return buffer.slice()
             val copy = ByteBuffer.allocateDirect(buffer.remaining())
             copy.put(buffer.duplicate())
-            copy.flip()
+            // As a Buffer: ByteBuffer has no flip of its own on Android 8.
+            (copy as Buffer).flip()
             return copy
         }
 

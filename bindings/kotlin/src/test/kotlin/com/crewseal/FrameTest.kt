@@ -90,6 +90,26 @@ class FrameTest {
     }
 
     @Test
+    fun `what one phone shows the other reads`() {
+        val shown = Show.of(Purpose.HELLO, ByteArray(200) { it.toByte() }).use { it.nextText() }
+        val code = qrCode(shown)
+        val (size, scale) = code.size.toInt() to 4
+        assertEquals(size * size, code.modules.size)
+        val edge = (size + 8) * scale
+        val plane = ByteBuffer.allocateDirect(edge * edge)
+        for (y in 0 until edge) {
+            for (x in 0 until edge) {
+                val (column, row) = x / scale - 4 to y / scale - 4
+                val isInside = column in 0 until size && row in 0 until size
+                val isDark = isInside && code.modules[row * size + column] == 1.toByte()
+                plane.put(y * edge + x, if (isDark) 0 else -1)
+            }
+        }
+        assertEquals(shown, Frame.luma(plane, edge, edge, edge).read().single().text)
+        assertThrows<CrewException.TooMuch> { qrCode("no code says this in small letters") }
+    }
+
+    @Test
     fun `ten thousand frames leave no memory behind`() = runBlocking<Unit> {
         Headquarters(directory).use { hq ->
             val phone = directory.resolve("phone").toString()
