@@ -1420,6 +1420,25 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func withdraw(offer: EventId) async throws  -> Data
     
     /**
+     * The photos that are not at HQ yet, oldest first.
+     */
+    func photos() async throws  -> [WaitingPhoto]
+    
+    /**
+     * Records one act with photos, files as the camera wrote them. Each is scaled,
+     * encoded anew without anything but the picture, and sealed to HQ. The act is
+     * recorded even when a photo cannot be kept.
+     */
+    func recordWithPhotos(act: Act, job: JobId, boxes: [Label], photos: [Data], findings: [Finding], limits: PhotoLimits?) async throws  -> Photographed
+    
+    /**
+     * Sends the photos that wait, each from where HQ is. Do it after `sync`, which
+     * brings the acts that name them. On a network that costs by the byte it throws
+     * `Metered` and sends nothing, unless that is allowed.
+     */
+    func upload(overMetered: Bool, cancel: CancelToken?) async throws  -> Uploaded
+    
+    /**
      * Signs off what was asked. The person is asked to confirm, and must be a
      * supervisor; the bytes are what to show the crew, the same each time.
      */
@@ -2148,6 +2167,67 @@ open func withdraw(offer: EventId)async throws  -> Data  {
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * The photos that are not at HQ yet, oldest first.
+     */
+open func photos()async throws  -> [WaitingPhoto]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_photos(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeWaitingPhoto.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Records one act with photos, files as the camera wrote them. Each is scaled,
+     * encoded anew without anything but the picture, and sealed to HQ. The act is
+     * recorded even when a photo cannot be kept.
+     */
+open func recordWithPhotos(act: Act, job: JobId, boxes: [Label], photos: [Data], findings: [Finding] = [], limits: PhotoLimits? = nil)async throws  -> Photographed  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_record_with_photos(
+                        self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeJobId_lower(job),FfiConverterSequenceTypeLabel.lower(boxes),FfiConverterSequenceData.lower(photos),FfiConverterSequenceTypeFinding.lower(findings),FfiConverterOptionTypePhotoLimits.lower(limits)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePhotographed_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Sends the photos that wait, each from where HQ is. Do it after `sync`, which
+     * brings the acts that name them. On a network that costs by the byte it throws
+     * `Metered` and sends nothing, unless that is allowed.
+     */
+open func upload(overMetered: Bool = false, cancel: CancelToken? = nil)async throws  -> Uploaded  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_upload(
+                        self.uniffiCloneHandle(),FfiConverterBool.lower(overMetered),FfiConverterOptionTypeCancelToken.lower(cancel)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeUploaded_lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -6052,6 +6132,144 @@ public func FfiConverterTypePartner_lower(_ value: Partner) -> RustBuffer {
 
 
 /**
+ * How photos are kept.
+ */
+public struct PhotoLimits: Equatable, Hashable {
+    /**
+     * The longest side of a photo that leaves the phone, in pixels.
+     */
+    public let longestSide: UInt32
+    /**
+     * What all photos that wait may take on this phone, in bytes; null: 1 GiB.
+     */
+    public let quota: UInt64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The longest side of a photo that leaves the phone, in pixels.
+         */longestSide: UInt32 = UInt32(2048), 
+        /**
+         * What all photos that wait may take on this phone, in bytes; null: 1 GiB.
+         */quota: UInt64? = nil) {
+        self.longestSide = longestSide
+        self.quota = quota
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension PhotoLimits: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePhotoLimits: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PhotoLimits {
+        return
+            try PhotoLimits(
+                longestSide: FfiConverterUInt32.read(from: &buf), 
+                quota: FfiConverterOptionUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PhotoLimits, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.longestSide, into: &buf)
+        FfiConverterOptionUInt64.write(value.quota, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhotoLimits_lift(_ buf: RustBuffer) throws -> PhotoLimits {
+    return try FfiConverterTypePhotoLimits.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhotoLimits_lower(_ value: PhotoLimits) -> RustBuffer {
+    return FfiConverterTypePhotoLimits.lower(value)
+}
+
+
+/**
+ * An act that was recorded with photos.
+ */
+public struct Photographed: Equatable, Hashable {
+    /**
+     * The event: it is recorded whatever became of the photos.
+     */
+    public let event: EventId
+    /**
+     * The photos that are not with it.
+     */
+    public let refused: [RefusedPhoto]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The event: it is recorded whatever became of the photos.
+         */event: EventId, 
+        /**
+         * The photos that are not with it.
+         */refused: [RefusedPhoto]) {
+        self.event = event
+        self.refused = refused
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Photographed: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePhotographed: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Photographed {
+        return
+            try Photographed(
+                event: FfiConverterTypeEventId.read(from: &buf), 
+                refused: FfiConverterSequenceTypeRefusedPhoto.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Photographed, into buf: inout [UInt8]) {
+        FfiConverterTypeEventId.write(value.event, into: &buf)
+        FfiConverterSequenceTypeRefusedPhoto.write(value.refused, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhotographed_lift(_ buf: RustBuffer) throws -> Photographed {
+    return try FfiConverterTypePhotographed.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhotographed_lower(_ value: Photographed) -> RustBuffer {
+    return FfiConverterTypePhotographed.lower(value)
+}
+
+
+/**
  * A place in the upright frame, in pixels from its top left corner.
  */
 public struct Point: Equatable, Hashable {
@@ -6360,6 +6578,75 @@ public func FfiConverterTypeReading_lift(_ buf: RustBuffer) throws -> Reading {
 #endif
 public func FfiConverterTypeReading_lower(_ value: Reading) -> RustBuffer {
     return FfiConverterTypeReading.lower(value)
+}
+
+
+/**
+ * A photo that was not kept.
+ */
+public struct RefusedPhoto: Equatable, Hashable {
+    /**
+     * Its place among those that were given, from 0.
+     */
+    public let place: UInt32
+    /**
+     * Why.
+     */
+    public let fault: PhotoFault
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its place among those that were given, from 0.
+         */place: UInt32, 
+        /**
+         * Why.
+         */fault: PhotoFault) {
+        self.place = place
+        self.fault = fault
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension RefusedPhoto: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRefusedPhoto: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RefusedPhoto {
+        return
+            try RefusedPhoto(
+                place: FfiConverterUInt32.read(from: &buf), 
+                fault: FfiConverterTypePhotoFault.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RefusedPhoto, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.place, into: &buf)
+        FfiConverterTypePhotoFault.write(value.fault, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRefusedPhoto_lift(_ buf: RustBuffer) throws -> RefusedPhoto {
+    return try FfiConverterTypeRefusedPhoto.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRefusedPhoto_lower(_ value: RefusedPhoto) -> RustBuffer {
+    return FfiConverterTypeRefusedPhoto.lower(value)
 }
 
 
@@ -6977,6 +7264,164 @@ public func FfiConverterTypeSyncProgress_lift(_ buf: RustBuffer) throws -> SyncP
 #endif
 public func FfiConverterTypeSyncProgress_lower(_ value: SyncProgress) -> RustBuffer {
     return FfiConverterTypeSyncProgress.lower(value)
+}
+
+
+/**
+ * What an upload achieved.
+ */
+public struct Uploaded: Equatable, Hashable {
+    /**
+     * Photos that HQ has, with a receipt that was verified. They are gone here.
+     */
+    public let receipted: UInt64
+    /**
+     * Photos that are not any more what was sealed. They stay.
+     */
+    public let damaged: UInt64
+    /**
+     * Photos that HQ did not take yet. They wait.
+     */
+    public let unanswered: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Photos that HQ has, with a receipt that was verified. They are gone here.
+         */receipted: UInt64, 
+        /**
+         * Photos that are not any more what was sealed. They stay.
+         */damaged: UInt64, 
+        /**
+         * Photos that HQ did not take yet. They wait.
+         */unanswered: UInt64) {
+        self.receipted = receipted
+        self.damaged = damaged
+        self.unanswered = unanswered
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Uploaded: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUploaded: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Uploaded {
+        return
+            try Uploaded(
+                receipted: FfiConverterUInt64.read(from: &buf), 
+                damaged: FfiConverterUInt64.read(from: &buf), 
+                unanswered: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Uploaded, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.receipted, into: &buf)
+        FfiConverterUInt64.write(value.damaged, into: &buf)
+        FfiConverterUInt64.write(value.unanswered, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploaded_lift(_ buf: RustBuffer) throws -> Uploaded {
+    return try FfiConverterTypeUploaded.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploaded_lower(_ value: Uploaded) -> RustBuffer {
+    return FfiConverterTypeUploaded.lower(value)
+}
+
+
+/**
+ * A photo that is not at HQ yet.
+ */
+public struct WaitingPhoto: Equatable, Hashable {
+    /**
+     * The event that names it.
+     */
+    public let event: EventId
+    /**
+     * Bytes that it takes here.
+     */
+    public let size: UInt64
+    /**
+     * Whether it is not any more what was sealed. It stays, and is not sent again.
+     */
+    public let isDamaged: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The event that names it.
+         */event: EventId, 
+        /**
+         * Bytes that it takes here.
+         */size: UInt64, 
+        /**
+         * Whether it is not any more what was sealed. It stays, and is not sent again.
+         */isDamaged: Bool) {
+        self.event = event
+        self.size = size
+        self.isDamaged = isDamaged
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension WaitingPhoto: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWaitingPhoto: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WaitingPhoto {
+        return
+            try WaitingPhoto(
+                event: FfiConverterTypeEventId.read(from: &buf), 
+                size: FfiConverterUInt64.read(from: &buf), 
+                isDamaged: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: WaitingPhoto, into buf: inout [UInt8]) {
+        FfiConverterTypeEventId.write(value.event, into: &buf)
+        FfiConverterUInt64.write(value.size, into: &buf)
+        FfiConverterBool.write(value.isDamaged, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWaitingPhoto_lift(_ buf: RustBuffer) throws -> WaitingPhoto {
+    return try FfiConverterTypeWaitingPhoto.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWaitingPhoto_lower(_ value: WaitingPhoto) -> RustBuffer {
+    return FfiConverterTypeWaitingPhoto.lower(value)
 }
 
 
@@ -7940,7 +8385,8 @@ public enum Connection: Equatable, Hashable {
      */
     case offline
     /**
-     * A network that costs by the byte. Acts are small and go over it.
+     * A network that costs by the byte. Acts are small and go over it; photos wait,
+     * unless the app says otherwise.
      */
     case metered
     /**
@@ -8335,6 +8781,10 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
          */againAfterMillis: UInt64?
     )
     /**
+     * The network costs by the byte, so photos wait for another.
+     */
+    case Metered
+    /**
      * HQ asks to wait.
      */
     case HqBusy(
@@ -8505,20 +8955,21 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
         case 41: return .Offline(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 42: return .HqBusy(
+        case 42: return .Metered
+        case 43: return .HqBusy(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 43: return .AnswerCutOff(
+        case 44: return .AnswerCutOff(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 44: return .CaptivePortal
-        case 45: return .WrongClock
-        case 46: return .WrongCertificate
-        case 47: return .NotAdmitted
-        case 48: return .HqRefused(
+        case 45: return .CaptivePortal
+        case 46: return .WrongClock
+        case 47: return .WrongCertificate
+        case 48: return .NotAdmitted
+        case 49: return .HqRefused(
             status: try FfiConverterUInt16.read(from: &buf)
             )
-        case 49: return .Fault
+        case 50: return .Fault
 
          default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -8707,39 +9158,43 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
-        case let .HqBusy(againAfterMillis):
+        case .Metered:
             writeInt(&buf, Int32(42))
-            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
-            
         
-        case let .AnswerCutOff(againAfterMillis):
+        
+        case let .HqBusy(againAfterMillis):
             writeInt(&buf, Int32(43))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
-        case .CaptivePortal:
+        case let .AnswerCutOff(againAfterMillis):
             writeInt(&buf, Int32(44))
+            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
+            
         
-        
-        case .WrongClock:
+        case .CaptivePortal:
             writeInt(&buf, Int32(45))
         
         
-        case .WrongCertificate:
+        case .WrongClock:
             writeInt(&buf, Int32(46))
         
         
-        case .NotAdmitted:
+        case .WrongCertificate:
             writeInt(&buf, Int32(47))
         
         
-        case let .HqRefused(status):
+        case .NotAdmitted:
             writeInt(&buf, Int32(48))
+        
+        
+        case let .HqRefused(status):
+            writeInt(&buf, Int32(49))
             FfiConverterUInt16.write(status, into: &buf)
             
         
         case .Fault:
-            writeInt(&buf, Int32(49))
+            writeInt(&buf, Int32(50))
         
         }
     }
@@ -9942,6 +10397,113 @@ public func FfiConverterTypeOpenHandoff_lift(_ buf: RustBuffer) throws -> OpenHa
 #endif
 public func FfiConverterTypeOpenHandoff_lower(_ value: OpenHandoff) -> RustBuffer {
     return FfiConverterTypeOpenHandoff.lower(value)
+}
+
+
+
+/**
+ * Why a photo was not kept, though its act was.
+ */
+
+public enum PhotoFault: Equatable, Hashable {
+    
+    /**
+     * The file is no photo that can be read.
+     */
+    case notAPhoto
+    /**
+     * Even scaled it is larger than a photo may be: set a shorter long side.
+     */
+    case tooLarge
+    /**
+     * The photos that wait take as much room as they may: send them first.
+     */
+    case quota
+    /**
+     * The disk is full.
+     */
+    case full
+
+
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_photofault_text_key(
+            FfiConverterTypePhotoFault_lower(self),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+#if compiler(>=6)
+extension PhotoFault: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePhotoFault: FfiConverterRustBuffer {
+    typealias SwiftType = PhotoFault
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PhotoFault {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .notAPhoto
+        
+        case 2: return .tooLarge
+        
+        case 3: return .quota
+        
+        case 4: return .full
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: PhotoFault, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .notAPhoto:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .tooLarge:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .quota:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .full:
+            writeInt(&buf, Int32(4))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhotoFault_lift(_ buf: RustBuffer) throws -> PhotoFault {
+    return try FfiConverterTypePhotoFault.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhotoFault_lower(_ value: PhotoFault) -> RustBuffer {
+    return FfiConverterTypePhotoFault.lower(value)
 }
 
 
@@ -11469,6 +12031,30 @@ fileprivate struct FfiConverterOptionTypeLabel: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypePhotoLimits: FfiConverterRustBuffer {
+    typealias SwiftType = PhotoLimits?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePhotoLimits.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePhotoLimits.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeRegion: FfiConverterRustBuffer {
     typealias SwiftType = Region?
 
@@ -11582,6 +12168,31 @@ fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterString.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceData: FfiConverterRustBuffer {
+    typealias SwiftType = [Data]
+
+    public static func write(_ value: [Data], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterData.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Data] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Data]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterData.read(from: &buf))
         }
         return seq
     }
@@ -11815,6 +12426,31 @@ fileprivate struct FfiConverterSequenceTypeReading: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeRefusedPhoto: FfiConverterRustBuffer {
+    typealias SwiftType = [RefusedPhoto]
+
+    public static func write(_ value: [RefusedPhoto], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeRefusedPhoto.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [RefusedPhoto] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [RefusedPhoto]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeRefusedPhoto.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeSalvage: FfiConverterRustBuffer {
     typealias SwiftType = [Salvage]
 
@@ -11882,6 +12518,31 @@ fileprivate struct FfiConverterSequenceTypeSignOffEntry: FfiConverterRustBuffer 
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeSignOffEntry.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeWaitingPhoto: FfiConverterRustBuffer {
+    typealias SwiftType = [WaitingPhoto]
+
+    public static func write(_ value: [WaitingPhoto], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeWaitingPhoto.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [WaitingPhoto] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [WaitingPhoto]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeWaitingPhoto.read(from: &buf))
         }
         return seq
     }
@@ -12306,6 +12967,15 @@ let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_withdraw() != 10590) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_photos() != 53360) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_record_with_photos() != 1126) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_upload() != 20111) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off() != 60892) {

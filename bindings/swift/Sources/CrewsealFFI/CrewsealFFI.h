@@ -637,6 +637,21 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_sync(uint64_t ptr, RustBuffer cancel
 uint64_t uniffi_crewseal_ffi_fn_method_crew_withdraw(uint64_t ptr, RustBuffer offer
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_PHOTOS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_PHOTOS
+uint64_t uniffi_crewseal_ffi_fn_method_crew_photos(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_WITH_PHOTOS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_WITH_PHOTOS
+uint64_t uniffi_crewseal_ffi_fn_method_crew_record_with_photos(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer photos, RustBuffer findings, RustBuffer limits
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_UPLOAD
+uint64_t uniffi_crewseal_ffi_fn_method_crew_upload(uint64_t ptr, int8_t over_metered, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ANSWER_SIGN_OFF
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ANSWER_SIGN_OFF
 uint64_t uniffi_crewseal_ffi_fn_method_crew_answer_sign_off(uint64_t ptr, uint64_t request
@@ -1041,6 +1056,11 @@ RustBuffer uniffi_crewseal_ffi_fn_method_role_text_key(RustBuffer ptr, RustCallS
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_REFUSAL_TEXT_KEY
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_REFUSAL_TEXT_KEY
 RustBuffer uniffi_crewseal_ffi_fn_method_refusal_text_key(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_PHOTOFAULT_TEXT_KEY
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_PHOTOFAULT_TEXT_KEY
+RustBuffer uniffi_crewseal_ffi_fn_method_photofault_text_key(RustBuffer ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_RULE_TEXT_KEY
@@ -1618,6 +1638,24 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_sync(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_WITHDRAW
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_WITHDRAW
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_withdraw(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_PHOTOS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_PHOTOS
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_photos(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_WITH_PHOTOS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_WITH_PHOTOS
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_record_with_photos(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_UPLOAD
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_UPLOAD
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_upload(void
     
 );
 #endif

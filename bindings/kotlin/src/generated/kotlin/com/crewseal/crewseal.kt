@@ -924,6 +924,12 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_withdraw(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_photos(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_record_with_photos(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_upload(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off(
@@ -1141,6 +1147,12 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_withdraw(`ptr`: Long,`offer`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_photos(`ptr`: Long,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_record_with_photos(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`photos`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,`limits`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_upload(`ptr`: Long,`overMetered`: Byte,`cancel`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_answer_sign_off(`ptr`: Long,`request`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(`ptr`: Long,`job`: RustBuffer.ByValue,`event`: RustBuffer.ByValue,`introduce`: Byte,
@@ -1302,6 +1314,8 @@ internal object UniffiLib {
     external fun uniffi_crewseal_ffi_fn_method_role_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_refusal_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_photofault_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_rule_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1570,6 +1584,15 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_withdraw() and 0xFFFF) != 10590) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_photos() and 0xFFFF) != 53360) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_with_photos() and 0xFFFF) != 1126) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_upload() and 0xFFFF) != 20111) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off() and 0xFFFF) != 60892) {
@@ -3434,6 +3457,25 @@ public interface CrewInterface {
     suspend fun `withdraw`(`offer`: EventId): kotlin.ByteArray
     
     /**
+     * The photos that are not at HQ yet, oldest first.
+     */
+    suspend fun `photos`(): List<WaitingPhoto>
+    
+    /**
+     * Records one act with photos, files as the camera wrote them. Each is scaled,
+     * encoded anew without anything but the picture, and sealed to HQ. The act is
+     * recorded even when a photo cannot be kept.
+     */
+    suspend fun `recordWithPhotos`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `photos`: List<kotlin.ByteArray>, `findings`: List<Finding> = listOf(), `limits`: PhotoLimits? = null): Photographed
+    
+    /**
+     * Sends the photos that wait, each from where HQ is. Do it after `sync`, which
+     * brings the acts that name them. On a network that costs by the byte it throws
+     * `Metered` and sends nothing, unless that is allowed.
+     */
+    suspend fun `upload`(`overMetered`: kotlin.Boolean = false, `cancel`: CancelToken? = null): Uploaded
+    
+    /**
      * Signs off what was asked. The person is asked to confirm, and must be a
      * supervisor; the bytes are what to show the crew, the same each time.
      */
@@ -4370,6 +4412,90 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterByteArray.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The photos that are not at HQ yet, oldest first.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `photos`() : List<WaitingPhoto> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_photos(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeWaitingPhoto.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Records one act with photos, files as the camera wrote them. Each is scaled,
+     * encoded anew without anything but the picture, and sealed to HQ. The act is
+     * recorded even when a photo cannot be kept.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `recordWithPhotos`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `photos`: List<kotlin.ByteArray>, `findings`: List<Finding>, `limits`: PhotoLimits?) : Photographed {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_record_with_photos(
+                uniffiHandle,
+                
+        FfiConverterTypeAct.lower(`act`),
+        FfiConverterTypeJobId.lower(`job`),
+        FfiConverterSequenceTypeLabel.lower(`boxes`),
+        FfiConverterSequenceByteArray.lower(`photos`),
+        FfiConverterSequenceTypeFinding.lower(`findings`),
+        FfiConverterOptionalTypePhotoLimits.lower(`limits`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePhotographed.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Sends the photos that wait, each from where HQ is. Do it after `sync`, which
+     * brings the acts that name them. On a network that costs by the byte it throws
+     * `Metered` and sends nothing, unless that is allowed.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `upload`(`overMetered`: kotlin.Boolean, `cancel`: CancelToken?) : Uploaded {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_upload(
+                uniffiHandle,
+                
+        FfiConverterBoolean.lower(`overMetered`),
+        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeUploaded.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -8834,6 +8960,100 @@ public object FfiConverterTypePartner: FfiConverterRustBuffer<Partner> {
 
 
 /**
+ * How photos are kept.
+ */
+data class PhotoLimits (
+    /**
+     * The longest side of a photo that leaves the phone, in pixels.
+     */
+    val `longestSide`: kotlin.UInt = 2048u 
+    , 
+    /**
+     * What all photos that wait may take on this phone, in bytes; null: 1 GiB.
+     */
+    val `quota`: kotlin.ULong? = null 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePhotoLimits: FfiConverterRustBuffer<PhotoLimits> {
+    override fun read(buf: ByteBuffer): PhotoLimits {
+        return PhotoLimits(
+            FfiConverterUInt.read(buf),
+            FfiConverterOptionalULong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PhotoLimits) = (
+            FfiConverterUInt.allocationSize(value.`longestSide`) +
+            FfiConverterOptionalULong.allocationSize(value.`quota`)
+    )
+
+    override fun write(value: PhotoLimits, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`longestSide`, buf)
+            FfiConverterOptionalULong.write(value.`quota`, buf)
+    }
+}
+
+
+
+/**
+ * An act that was recorded with photos.
+ */
+data class Photographed (
+    /**
+     * The event: it is recorded whatever became of the photos.
+     */
+    val `event`: EventId
+    , 
+    /**
+     * The photos that are not with it.
+     */
+    val `refused`: List<RefusedPhoto>
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePhotographed: FfiConverterRustBuffer<Photographed> {
+    override fun read(buf: ByteBuffer): Photographed {
+        return Photographed(
+            FfiConverterTypeEventId.read(buf),
+            FfiConverterSequenceTypeRefusedPhoto.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Photographed) = (
+            FfiConverterTypeEventId.allocationSize(value.`event`) +
+            FfiConverterSequenceTypeRefusedPhoto.allocationSize(value.`refused`)
+    )
+
+    override fun write(value: Photographed, buf: ByteBuffer) {
+            FfiConverterTypeEventId.write(value.`event`, buf)
+            FfiConverterSequenceTypeRefusedPhoto.write(value.`refused`, buf)
+    }
+}
+
+
+
+/**
  * A place in the upright frame, in pixels from its top left corner.
  */
 data class Point (
@@ -9045,6 +9265,53 @@ public object FfiConverterTypeReading: FfiConverterRustBuffer<Reading> {
             FfiConverterTypeCorners.write(value.`corners`, buf)
             FfiConverterUByte.write(value.`version`, buf)
             FfiConverterTypeLevel.write(value.`level`, buf)
+    }
+}
+
+
+
+/**
+ * A photo that was not kept.
+ */
+data class RefusedPhoto (
+    /**
+     * Its place among those that were given, from 0.
+     */
+    val `place`: kotlin.UInt
+    , 
+    /**
+     * Why.
+     */
+    val `fault`: PhotoFault
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRefusedPhoto: FfiConverterRustBuffer<RefusedPhoto> {
+    override fun read(buf: ByteBuffer): RefusedPhoto {
+        return RefusedPhoto(
+            FfiConverterUInt.read(buf),
+            FfiConverterTypePhotoFault.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: RefusedPhoto) = (
+            FfiConverterUInt.allocationSize(value.`place`) +
+            FfiConverterTypePhotoFault.allocationSize(value.`fault`)
+    )
+
+    override fun write(value: RefusedPhoto, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`place`, buf)
+            FfiConverterTypePhotoFault.write(value.`fault`, buf)
     }
 }
 
@@ -9477,6 +9744,116 @@ public object FfiConverterTypeSyncProgress: FfiConverterRustBuffer<SyncProgress>
             FfiConverterULong.write(value.`receipted`, buf)
             FfiConverterULong.write(value.`parked`, buf)
             FfiConverterULong.write(value.`unanswered`, buf)
+    }
+}
+
+
+
+/**
+ * What an upload achieved.
+ */
+data class Uploaded (
+    /**
+     * Photos that HQ has, with a receipt that was verified. They are gone here.
+     */
+    val `receipted`: kotlin.ULong
+    , 
+    /**
+     * Photos that are not any more what was sealed. They stay.
+     */
+    val `damaged`: kotlin.ULong
+    , 
+    /**
+     * Photos that HQ did not take yet. They wait.
+     */
+    val `unanswered`: kotlin.ULong
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeUploaded: FfiConverterRustBuffer<Uploaded> {
+    override fun read(buf: ByteBuffer): Uploaded {
+        return Uploaded(
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Uploaded) = (
+            FfiConverterULong.allocationSize(value.`receipted`) +
+            FfiConverterULong.allocationSize(value.`damaged`) +
+            FfiConverterULong.allocationSize(value.`unanswered`)
+    )
+
+    override fun write(value: Uploaded, buf: ByteBuffer) {
+            FfiConverterULong.write(value.`receipted`, buf)
+            FfiConverterULong.write(value.`damaged`, buf)
+            FfiConverterULong.write(value.`unanswered`, buf)
+    }
+}
+
+
+
+/**
+ * A photo that is not at HQ yet.
+ */
+data class WaitingPhoto (
+    /**
+     * The event that names it.
+     */
+    val `event`: EventId
+    , 
+    /**
+     * Bytes that it takes here.
+     */
+    val `size`: kotlin.ULong
+    , 
+    /**
+     * Whether it is not any more what was sealed. It stays, and is not sent again.
+     */
+    val `isDamaged`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeWaitingPhoto: FfiConverterRustBuffer<WaitingPhoto> {
+    override fun read(buf: ByteBuffer): WaitingPhoto {
+        return WaitingPhoto(
+            FfiConverterTypeEventId.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: WaitingPhoto) = (
+            FfiConverterTypeEventId.allocationSize(value.`event`) +
+            FfiConverterULong.allocationSize(value.`size`) +
+            FfiConverterBoolean.allocationSize(value.`isDamaged`)
+    )
+
+    override fun write(value: WaitingPhoto, buf: ByteBuffer) {
+            FfiConverterTypeEventId.write(value.`event`, buf)
+            FfiConverterULong.write(value.`size`, buf)
+            FfiConverterBoolean.write(value.`isDamaged`, buf)
     }
 }
 
@@ -10337,7 +10714,8 @@ enum class Connection {
      */
     OFFLINE,
     /**
-     * A network that costs by the byte. Acts are small and go over it.
+     * A network that costs by the byte. Acts are small and go over it; photos wait,
+     * unless the app says otherwise.
      */
     METERED,
     /**
@@ -10882,6 +11260,15 @@ sealed class CrewException: kotlin.Exception() {
     }
     
     /**
+     * The network costs by the byte, so photos wait for another.
+     */
+    class Metered(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
      * HQ asks to wait.
      */
     class HqBusy(
@@ -11085,20 +11472,21 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
             41 -> CrewException.Offline(
                 FfiConverterOptionalULong.read(buf),
                 )
-            42 -> CrewException.HqBusy(
+            42 -> CrewException.Metered()
+            43 -> CrewException.HqBusy(
                 FfiConverterOptionalULong.read(buf),
                 )
-            43 -> CrewException.AnswerCutOff(
+            44 -> CrewException.AnswerCutOff(
                 FfiConverterOptionalULong.read(buf),
                 )
-            44 -> CrewException.CaptivePortal()
-            45 -> CrewException.WrongClock()
-            46 -> CrewException.WrongCertificate()
-            47 -> CrewException.NotAdmitted()
-            48 -> CrewException.HqRefused(
+            45 -> CrewException.CaptivePortal()
+            46 -> CrewException.WrongClock()
+            47 -> CrewException.WrongCertificate()
+            48 -> CrewException.NotAdmitted()
+            49 -> CrewException.HqRefused(
                 FfiConverterUShort.read(buf),
                 )
-            49 -> CrewException.Fault()
+            50 -> CrewException.Fault()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
@@ -11280,6 +11668,10 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
                 + FfiConverterOptionalULong.allocationSize(value.`againAfterMillis`)
+            )
+            is CrewException.Metered -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
             )
             is CrewException.HqBusy -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
@@ -11497,39 +11889,43 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.HqBusy -> {
+            is CrewException.Metered -> {
                 buf.putInt(42)
-                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.AnswerCutOff -> {
+            is CrewException.HqBusy -> {
                 buf.putInt(43)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.CaptivePortal -> {
+            is CrewException.AnswerCutOff -> {
                 buf.putInt(44)
+                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.WrongClock -> {
+            is CrewException.CaptivePortal -> {
                 buf.putInt(45)
                 Unit
             }
-            is CrewException.WrongCertificate -> {
+            is CrewException.WrongClock -> {
                 buf.putInt(46)
                 Unit
             }
-            is CrewException.NotAdmitted -> {
+            is CrewException.WrongCertificate -> {
                 buf.putInt(47)
                 Unit
             }
-            is CrewException.HqRefused -> {
+            is CrewException.NotAdmitted -> {
                 buf.putInt(48)
+                Unit
+            }
+            is CrewException.HqRefused -> {
+                buf.putInt(49)
                 FfiConverterUShort.write(value.`status`, buf)
                 Unit
             }
             is CrewException.Fault -> {
-                buf.putInt(49)
+                buf.putInt(50)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -12524,6 +12920,70 @@ public object FfiConverterTypeOpenHandoff : FfiConverterRustBuffer<OpenHandoff>{
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
+/**
+ * Why a photo was not kept, though its act was.
+ */
+
+enum class PhotoFault {
+    
+    /**
+     * The file is no photo that can be read.
+     */
+    NOT_A_PHOTO,
+    /**
+     * Even scaled it is larger than a photo may be: set a shorter long side.
+     */
+    TOO_LARGE,
+    /**
+     * The photos that wait take as much room as they may: send them first.
+     */
+    QUOTA,
+    /**
+     * The disk is full.
+     */
+    FULL;
+
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_photofault_text_key(FfiConverterTypePhotoFault.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePhotoFault: FfiConverterRustBuffer<PhotoFault> {
+    override fun read(buf: ByteBuffer) = try {
+        PhotoFault.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: PhotoFault) = 4UL
+
+    override fun write(value: PhotoFault, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
     }
 }
 
@@ -13677,6 +14137,38 @@ public object FfiConverterOptionalTypeLabel: FfiConverterRustBuffer<Label?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypePhotoLimits: FfiConverterRustBuffer<PhotoLimits?> {
+    override fun read(buf: ByteBuffer): PhotoLimits? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypePhotoLimits.read(buf)
+    }
+
+    override fun allocationSize(value: PhotoLimits?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypePhotoLimits.allocationSize(value)
+        }
+    }
+
+    override fun write(value: PhotoLimits?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypePhotoLimits.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeRegion: FfiConverterRustBuffer<Region?> {
     override fun read(buf: ByteBuffer): Region? {
         if (buf.get().toInt() == 0) {
@@ -13823,6 +14315,34 @@ public object FfiConverterSequenceString: FfiConverterRustBuffer<List<kotlin.Str
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterString.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceByteArray: FfiConverterRustBuffer<List<kotlin.ByteArray>> {
+    override fun read(buf: ByteBuffer): List<kotlin.ByteArray> {
+        val len = buf.getInt()
+        return List<kotlin.ByteArray>(len) {
+            FfiConverterByteArray.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<kotlin.ByteArray>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterByteArray.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<kotlin.ByteArray>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterByteArray.write(it, buf)
         }
     }
 }
@@ -14085,6 +14605,34 @@ public object FfiConverterSequenceTypeReading: FfiConverterRustBuffer<List<Readi
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeRefusedPhoto: FfiConverterRustBuffer<List<RefusedPhoto>> {
+    override fun read(buf: ByteBuffer): List<RefusedPhoto> {
+        val len = buf.getInt()
+        return List<RefusedPhoto>(len) {
+            FfiConverterTypeRefusedPhoto.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<RefusedPhoto>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeRefusedPhoto.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<RefusedPhoto>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeRefusedPhoto.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeSalvage: FfiConverterRustBuffer<List<Salvage>> {
     override fun read(buf: ByteBuffer): List<Salvage> {
         val len = buf.getInt()
@@ -14159,6 +14707,34 @@ public object FfiConverterSequenceTypeSignOffEntry: FfiConverterRustBuffer<List<
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeSignOffEntry.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeWaitingPhoto: FfiConverterRustBuffer<List<WaitingPhoto>> {
+    override fun read(buf: ByteBuffer): List<WaitingPhoto> {
+        val len = buf.getInt()
+        return List<WaitingPhoto>(len) {
+            FfiConverterTypeWaitingPhoto.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<WaitingPhoto>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeWaitingPhoto.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<WaitingPhoto>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeWaitingPhoto.write(it, buf)
         }
     }
 }
