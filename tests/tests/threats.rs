@@ -17,7 +17,7 @@ fn every_test_that_the_threat_model_names_exists() {
     assert!(named.len() > 20, "the tables were not found");
 
     let mut tests = BTreeSet::new();
-    for part in ["core", "hq", "tests"] {
+    for part in ["bindings", "core", "hq", "tests"] {
         for file in rust_files(&root.join(part)) {
             tests.extend(tests_in(&fs::read_to_string(file).unwrap()));
         }
