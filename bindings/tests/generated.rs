@@ -73,6 +73,7 @@ fn both_languages_have_every_exported_name() {
         let name = match name.as_str() {
             "read_frame" => "readFrame",
             "four_words" => "fourWords",
+            "qr_code" => "qrCode",
             name => name,
         };
         let kinds = ["class", "enum", "struct", "protocol", "typealias", "func"];
