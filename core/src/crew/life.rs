@@ -2,89 +2,24 @@
 //! does, exchanges its keys, and forgets.
 
 use std::collections::BTreeSet;
-use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::kept::{
-    ERASURE, FORGETTING, Forgetting, GIVING, JOB, ONLY, RECEIVING, continue_chain, load_lists,
-    put_chain, read_chain, read_enrolment, stored,
+    ERASURE, FORGETTING, Forgetting, GIVING, JOB, ONLY, RECEIVING, load_lists, put_chain,
+    read_chain, read_enrolment, stored,
 };
+use super::on_demand::{OnDemand, load};
 use super::phone::{Phone, State, salt};
 use super::{Crew, CrewError};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
-use crate::custody::{DeviceId, Event, JobId, Lists, Protection};
+use crate::custody::{Event, JobId, Lists, Protection};
 use crate::handoff::{Giving, HandoffError, Receiving};
 use crate::job::{Erasure, Method, Verification};
 use crate::outbox::queue::{self, Status};
 use crate::signed::{Signed, Unverified};
-use crate::vault::{KeyVault, PublicKeys, Salvage, Store, StoreError, Transaction, VaultError};
-
-/// A store that rests while the app is suspended.
-pub(super) struct OnDemand(Option<Store>);
-
-impl OnDemand {
-    pub(super) fn transaction<T, E: From<StoreError> + Error + 'static>(
-        &mut self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        self.open()?.transaction(work)
-    }
-
-    /// Whether it turned out damaged while it was open.
-    pub(super) fn is_broken(&self) -> bool {
-        self.0.as_ref().is_some_and(Store::is_broken)
-    }
-
-    /// Opens one that turned out damaged again, salvaged. Where that fails it goes on
-    /// refusing all work, and this can be tried again.
-    pub(super) fn reopen(
-        &mut self,
-        vault: &dyn KeyVault,
-        device: DeviceId,
-    ) -> Result<Lists, CrewError> {
-        let store = self.open()?;
-        store.reopen(vault)?;
-        prepare(store, vault, device).inspect_err(|_| store.distrust())
-    }
-
-    /// What became of it each time that it was damaged; nothing while it rests.
-    pub(super) fn salvages(&self) -> impl Iterator<Item = Salvage> {
-        self.0.iter().flat_map(Store::salvages)
-    }
-
-    fn open(&mut self) -> Result<&mut Store, StoreError> {
-        self.0.as_mut().ok_or(StoreError::Closed)
-    }
-}
-
-/// Opens what is in a directory, as this device's.
-pub(super) fn load(
-    directory: &Path,
-    vault: &dyn KeyVault,
-) -> Result<(OnDemand, PublicKeys, Lists), CrewError> {
-    // First the store: emptying it, where that was interrupted, makes another device.
-    let mut store = Store::open(directory, vault)?;
-    let keys = vault.public_keys()?;
-    let device = DeviceId::of(&keys.act, &keys.handoff);
-    let lists = prepare(&mut store, vault, device)?;
-    Ok((OnDemand(Some(store)), keys, lists))
-}
-
-/// What is to be done with a store that was just opened, before anything else: its
-/// chain must not fall behind, and its lists are needed in memory.
-fn prepare(store: &mut Store, vault: &dyn KeyVault, device: DeviceId) -> Result<Lists, CrewError> {
-    let mark = vault.mark()?;
-    store.transaction(|t| {
-        continue_chain(t, mark, device)?;
-        match read_enrolment(t) {
-            Ok(enrolment) => load_lists(t, &enrolment.hq),
-            Err(CrewError::NotEnrolled | CrewError::Store(StoreError::Damaged)) => Ok(Lists::new()),
-            Err(error) => Err(error),
-        }
-    })
-}
+use crate::vault::{KeyVault, Store, StoreError, Transaction, VaultError};
 
 impl Crew {
     /// Closes the store and lets go of its lock, for as long as the system suspends
@@ -92,7 +27,7 @@ impl Crew {
     /// every other call fails with [`StoreError::Closed`] and changes nothing.
     pub fn suspend(&self) {
         let mut state = self.phone.state();
-        state.store = OnDemand(None);
+        state.store = OnDemand::resting();
         (state.epoch, state.ready, state.lists) = (None, None, Lists::new());
     }
 
@@ -104,7 +39,7 @@ impl Crew {
     pub fn resume(&self) -> Result<(), CrewError> {
         {
             let mut state = self.phone.state();
-            if state.store.0.is_some() {
+            if state.store.is_open() {
                 return Ok(());
             }
             let (store, keys, lists) = load(&self.phone.directory, self.phone.vault.as_ref())?;
@@ -195,7 +130,7 @@ impl Crew {
     pub fn log_out(&self) -> Result<Status, CrewError> {
         let mut state = self.phone.state();
         let status = state.store.transaction(|t| queue::status(t).map_err(CrewError::from))?;
-        state.store = OnDemand(None);
+        state.store = OnDemand::resting();
         (state.epoch, state.ready, state.client) = (None, None, None);
         state.lists = Lists::new();
         Store::empty(&self.phone.directory, self.phone.vault.as_ref())?;

@@ -11,6 +11,7 @@ mod handoff;
 mod kept;
 mod known;
 mod life;
+mod on_demand;
 mod phone;
 mod ready;
 mod sign_off;
@@ -24,7 +25,8 @@ pub use self::error::{Advice, CrewError};
 pub use self::handoff::{Acceptance, OfferView, Open};
 use self::kept::{Enrolment, read_enrolment, read_packs, read_progress};
 use self::known::Known;
-use self::phone::{Phone, State, is_open};
+use self::phone::{Phone, State};
+use self::ready::is_open;
 pub use self::sign_off::{Asked, SignedOffBy, ToSign};
 pub use self::upload::Uploaded;
 use crate::cbor::{self, Version};
@@ -148,7 +150,7 @@ impl Crew {
         vault: Arc<dyn KeyVault>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, CrewError> {
-        let (store, keys, lists) = life::load(directory, vault.as_ref())?;
+        let (store, keys, lists) = on_demand::load(directory, vault.as_ref())?;
         let device = DeviceId::of(&keys.act, &keys.handoff);
         let state = State { store, lists, epoch: None, ready: None, client: None, failures: 0 };
         let (directory, state) = (directory.to_owned(), Mutex::new(state));

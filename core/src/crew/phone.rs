@@ -14,8 +14,8 @@ use super::kept::{
     read_chain, read_enrolment, read_packs, remember, stored,
 };
 use super::known::{Known, classes_of, read_revocations};
-use super::life::OnDemand;
-use super::ready::{Anchored, Ready};
+use super::on_demand::OnDemand;
+use super::ready::{Anchored, Ready, is_open};
 use super::{CrewError, Delivered, Fetched, Found};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
@@ -600,10 +600,6 @@ fn kept_tick(t: &Transaction<'_>, hq: &PublicKey) -> Result<Option<Signed<Tick>>
 struct Recorded {
     ids: Vec<EventId>,
     last: Option<Signed<Event>>,
-}
-
-pub(super) const fn is_open(pack: &JobPack, now: u64) -> bool {
-    pack.opens_at <= now && now < pack.closes_at
 }
 
 pub(super) fn salt() -> Result<Salt, CrewError> {

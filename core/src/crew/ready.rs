@@ -7,7 +7,6 @@ use minicbor::bytes::ByteVec;
 use super::CrewError;
 use super::kept::{Chain, KeptTick, ONLY, TICK, read_chain, read_enrolment, stored, whole_packs};
 use super::known::Known;
-use super::phone::is_open;
 use crate::clock::Clock;
 use crate::custody::{Anchor, JobId, Moment, Since, Tick};
 use crate::job::JobPack;
@@ -66,4 +65,8 @@ impl Anchored {
         let millis = if is_of_this_boot { now.saturating_sub(self.arrived.millis) } else { now };
         Moment { claimed_at: clock.now(), since: Since { boot, millis }, anchor: self.anchor }
     }
+}
+
+pub(super) const fn is_open(pack: &JobPack, now: u64) -> bool {
+    pack.opens_at <= now && now < pack.closes_at
 }
