@@ -15,7 +15,7 @@ use crewseal::custody::{
 };
 use crewseal::label::{Grid, Strength, Token};
 use crewseal_hq::scan::{Scanned, scan};
-use crewseal_hq::{Hq, Listen, labels, plan, receipt, serve, verdict};
+use crewseal_hq::{Hq, HqError, Listen, labels, plan, receipt, serve, verdict};
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -53,7 +53,8 @@ enum Command {
     /// Write a job's custody record.
     Export(ExportArgs),
     /// Write a job's photos, and say of each which event names it and with what its
-    /// digest is salted. The exit status is 1 if some have not come yet.
+    /// digest is salted. The exit status is 1 if some have not come yet, or are not
+    /// what was signed.
     Photos(PhotosArgs),
     /// Take HQ's word for a device back, as when a phone was lost or its carrier
     /// left. Phones learn it at their next sync, and from each other that there
@@ -283,8 +284,7 @@ struct PhotosArgs {
     /// The job's id in hex, or its first digits.
     #[arg(long, value_name = "ID")]
     job: String,
-    /// The directory to write them into. A photo that is there already is not
-    /// written over.
+    /// The directory to write them into. A photo that is there already stays as it is.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }
@@ -433,20 +433,31 @@ fn run_photos(args: &PhotosArgs) -> Result<ExitCode, Failure> {
     let hq = Hq::open(&args.data, clock()?)?;
     let (here, awaited) = hq.photos_of(&find_job(&hq, &args.job)?)?;
     std::fs::create_dir_all(&args.out)?;
+    let mut is_complete = awaited == 0;
     for (event, digest) in here {
-        let Some(photo) = hq.photo(&event, &digest)? else { continue };
+        let photo = match hq.photo(&event, &digest) {
+            Err(HqError::Damaged { .. }) => None,
+            photo => photo?,
+        };
         let [event, digest] = [event, digest].map(|digest| HEXLOWER.encode(&digest.0));
         let name = format!("{digest}.jpg");
-        let mut file = std::fs::File::create_new(args.out.join(&name))?;
-        file.write_all(&photo.jpeg)?;
-        file.sync_all()?;
+        let Some(photo) = photo else {
+            is_complete = false;
+            say(format_args!("{name}  event {event}  is not what was signed"))?;
+            continue;
+        };
+        let path = args.out.join(&name);
+        if !path.try_exists()? {
+            let mut file = std::fs::File::create_new(path)?;
+            file.write_all(&photo.jpeg)?;
+            file.sync_all()?;
+        }
         say(format_args!("{name}  event {event}  salt {}", HEXLOWER.encode(&photo.salt.0)))?;
     }
-    if awaited == 0 {
-        return Ok(ExitCode::SUCCESS);
+    if awaited > 0 {
+        say(format_args!("not here yet: {awaited}"))?;
     }
-    say(format_args!("not here yet: {awaited}"))?;
-    Ok(ExitCode::FAILURE)
+    Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn run_sign_off_codes(args: &SignOffCodesArgs) -> Result<ExitCode, Failure> {

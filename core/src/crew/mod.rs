@@ -476,7 +476,7 @@ impl Crew {
     /// # Errors
     /// [`CrewError::Store`].
     pub fn photos(&self) -> Result<Vec<Attached>, CrewError> {
-        self.phone.state().store.transaction(|t| Ok(attachment::waiting(t)?))
+        self.phone.state().store.transaction(|t| Ok(attachment::kept(t)?))
     }
 
     /// Records that the customer confirms an act with a code, typed or scanned. The

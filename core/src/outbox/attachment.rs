@@ -376,7 +376,7 @@ pub fn taken(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn waiting(transaction: &Transaction<'_>) -> Result<Vec<Attached>, StoreError> {
+pub fn kept(transaction: &Transaction<'_>) -> Result<Vec<Attached>, StoreError> {
     let select = "SELECT digest, event, size, damaged FROM attachment ORDER BY rowid";
     let mut statement = transaction.sql().prepare_cached(select)?;
     let rows = statement.query_map([], |row| {

@@ -13,7 +13,7 @@
 //! | `POST /v1/attachments` | [`AttachmentPart`] | [`AttachmentState`] |
 //! | `GET /v1/delivery` | | [`DeliveryRight`] |
 //!
-//! The last eight want `Authorization: Bearer` with a session's token; `outbox` and
+//! The last seven want `Authorization: Bearer` with a session's token; `outbox` and
 //! `attachments` also take a delivery token. Bodies
 //! have the type [`CBOR`]; refusals have a problem document (RFC 9457).
 

@@ -6,6 +6,7 @@ use crewseal::outbox::attachment::CHUNK_BYTES;
 use crewseal::outbox::{AttachmentKey, Entry, Envelope};
 use crewseal::signed::Signed;
 use crewseal::sync::wire::{AttachmentPart, AttachmentState, MAX_PART};
+use data_encoding::HEXLOWER;
 use reqwest::StatusCode;
 
 use crate::phone::{Phone, Site, outcomes, singly, success};
@@ -167,6 +168,44 @@ async fn a_photo_that_is_not_the_one_that_was_signed_is_receipted_as_altered() {
     let state = phone.attach(&photo.part(event, 0, 3)).await.unwrap();
     assert_eq!(phone.outcome(&state), Some(AttachmentOutcome::Altered));
     assert!(site.hq.photo(&event, &photo.key.digest).is_err());
+}
+
+/// As a dispatcher does it, and again when more has come.
+#[tokio::test]
+async fn photos_are_written_and_what_is_none_of_them_is_named() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let (good, mut bad, late) = (Photo::new(1), Photo::new(2), Photo::new(3));
+    bad.key.salt.0[0] ^= 1;
+    let (event, envelope) = phone.act_with(&site, &[&bad, &good, &late]);
+    phone.deliver(&[envelope]).await;
+    for photo in [&bad, &good] {
+        phone.attach(&photo.part(event, 0, 3)).await.unwrap();
+    }
+    let write = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_crewseal-hq"));
+        let job = HEXLOWER.encode(&site.job.0);
+        command.args(["photos", "--data", "data", "--out", "photos", "--job", &job]);
+        let done = command.current_dir(site.dir.path()).output().unwrap();
+        (done.status.code(), String::from_utf8(done.stdout).unwrap())
+    };
+    let file = |photo: &Photo| {
+        let name = format!("photos/{}.jpg", HEXLOWER.encode(&photo.key.digest.0));
+        std::fs::read(site.dir.path().join(name)).ok()
+    };
+    let (status, said) = write();
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("is not what was signed") && said.contains("not here yet: 1"), "{said}");
+    assert!(said.contains(&HEXLOWER.encode(&good.key.salt.0)), "{said}");
+    assert_eq!(file(&good).as_ref(), Some(&good.content));
+    assert_eq!((file(&bad), file(&late)), (None, None));
+
+    phone.attach(&late.part(event, 0, 3)).await.unwrap();
+    let (status, said) = write();
+    assert_eq!(status, Some(1), "{said}");
+    assert!(!said.contains("not here yet"), "{said}");
+    assert_eq!(file(&good).as_ref(), Some(&good.content));
+    assert_eq!(file(&late).as_ref(), Some(&late.content));
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@ import Crewseal
 import CrewsealPhone
 import Foundation
 
-/// Delivers to HQ while the app is not on the screen, when the system allows it.
+/// Delivers to HQ, acts and then photos, while the app is not on the screen, when the system
+/// allows it.
 ///
 /// The task's id must stand under `BGTaskSchedulerPermittedIdentifiers` in Info.plist, and
 /// `fetch` under `UIBackgroundModes`.
@@ -53,14 +54,25 @@ public final class BackgroundSync: @unchecked Sendable {
         let synced: Result<(Delivered, UInt64), any Error>
         do {
             try await wakefulness.need(.sync)
-            try await crew.fetch()
+            // A phone that was wiped can send what waits, and fetch nothing: so that comes first.
             let delivered = try await crew.sync()
-            synced = .success((delivered, try await crew.outbox().waiting))
+            let photos = try await sendPhotos(crew)
+            try await crew.fetch()
+            synced = .success((delivered, try await crew.outbox().waiting + photos))
         } catch {
             synced = .failure(error)
         }
         try await wakefulness.end(.sync)
         return try synced.get()
+    }
+
+    /// How many HQ did not take yet. On a network that costs by the byte they wait for another.
+    private static func sendPhotos(_ crew: Crew) async throws -> UInt64 {
+        do {
+            return try await crew.upload().unanswered
+        } catch CrewError.Metered {
+            return 0
+        }
     }
 
     private func run(_ task: BGTask) {

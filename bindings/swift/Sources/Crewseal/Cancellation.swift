@@ -27,6 +27,17 @@ extension Crew {
     public func sync() async throws -> Delivered {
         try await untilCancelled { try await self.sync(cancel: $0) }
     }
+
+    /// Sends the photos that wait, each from where HQ is. Do it after `sync`, which brings the
+    /// acts that name them. On a network that costs by the byte it sends nothing, unless that
+    /// is allowed.
+    ///
+    /// - Throws: `CrewError`; `CrewError.Metered` on such a network, `CrewError.CallCancelled`
+    ///   if the task was cancelled
+    @discardableResult
+    public func upload(overMetered: Bool = false) async throws -> Uploaded {
+        try await untilCancelled { try await self.upload(overMetered: overMetered, cancel: $0) }
+    }
 }
 
 /// Makes a call with a token that is cancelled with the task.

@@ -13,6 +13,9 @@ internal sealed interface Next {
 
     /** HQ said when. */
     data class AgainAfter(val millis: Long) : Next
+
+    /** Photos wait for a network that does not cost by what goes over it. */
+    data object WhenFree : Next
 }
 
 /** After a try that came to an end, with so many entries without a valid answer. */

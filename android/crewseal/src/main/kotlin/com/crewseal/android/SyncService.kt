@@ -10,6 +10,7 @@ import android.os.Handler
 import android.os.Looper
 import android.os.PersistableBundle
 import com.crewseal.Crew
+import com.crewseal.CrewException
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -20,7 +21,7 @@ import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 
 /**
- * Delivers what waits to HQ, and fetches what HQ has, when there is a network; also while no screen of
+ * Delivers what waits to HQ, acts and then photos, and fetches what HQ has, when there is a network; also while no screen of
  * the app is shown, and after a restart of the phone once it was unlocked.
  */
 public class SyncService : JobService() {
@@ -55,6 +56,7 @@ public class SyncService : JobService() {
         if (!running.remove(parameters.jobId, work)) return
         jobFinished(parameters, next == Next.Again)
         if (next is Next.AgainAfter) schedule(this, parameters.extras.getInt(MAY_COST, 1) == 1, next.millis)
+        if (next == Next.WhenFree) schedule(this, false, 0)
     }
 
     public companion object {
@@ -94,12 +96,23 @@ public class SyncService : JobService() {
 /** Delivers and fetches once, and says what is to follow. */
 internal suspend fun deliver(crew: suspend () -> Crew): Next = try {
     val phone = crew()
-    // Before the first fetch nothing can be delivered either, and nothing waits.
-    val unanswered = if (phone.outbox().waiting > 0uL) phone.sync().unanswered else 0uL
+    // A phone that was wiped can send what waits, and fetch nothing: so that comes first.
+    val next = send(phone)
     phone.fetch()
-    nextAfter(unanswered)
+    next
 } catch (cancelled: CancellationException) {
     throw cancelled
 } catch (failure: Exception) {
     nextAfter(failure)
+}
+
+/** Sends the acts that wait, and then the photos that they name. */
+private suspend fun send(phone: Crew): Next {
+    val unanswered = if (phone.outbox().waiting > 0uL) phone.sync().unanswered else 0uL
+    if (unanswered > 0uL || phone.photos().all { it.isDamaged }) return nextAfter(unanswered)
+    return try {
+        nextAfter(phone.upload().unanswered)
+    } catch (_: CrewException.Metered) {
+        Next.WhenFree
+    }
 }
