@@ -40,7 +40,7 @@ pub enum CborError {
 /// The canonical bytes of a message.
 #[must_use]
 pub fn to_vec<T: Encode<()>>(message: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(256);
     // Writing to memory cannot fail and no encoder of ours raises an error of
     // its own, so there is nothing that a caller could be told.
     let written: Result<(), encode::Error<_>> = minicbor::encode(message, &mut bytes);

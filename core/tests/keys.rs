@@ -21,6 +21,9 @@ use tempfile::TempDir;
 use thief::Secret;
 use zeroize::Zeroizing;
 
+mod peek;
+use peek::peek;
+
 const NAMES: Drawer = Drawer("names");
 /// Says to a child of this test where its store is.
 const CHILD: &str = "CREWSEAL_TEST_CHILD";
@@ -78,7 +81,7 @@ const ALL: [&str; 3] = ["Customer 1", "Customer 2", "Customer 3"];
 
 /// The storage key and a compartment's key as they lie in the file.
 fn wraps(home: &Path) -> (Vec<u8>, Vec<Vec<u8>>) {
-    let sql = rusqlite::Connection::open(home.join("store/crewseal.db")).unwrap();
+    let sql = peek(home);
     let storage = sql.query_row("SELECT storage_key FROM vault", [], |row| row.get(0)).unwrap();
     let mut rows = sql.prepare("SELECT key FROM compartment").unwrap();
     let compartments = rows.query_map([], |row| row.get(0)).unwrap();
@@ -485,7 +488,7 @@ fn a_leaked_storage_key_opens_nothing_after_it_was_exchanged() {
     let home = filled();
     let vault = vault(home.path());
     let opens = |key: &[u8; 32]| {
-        let sql = rusqlite::Connection::open(home.path().join("store/crewseal.db")).unwrap();
+        let sql = peek(home.path());
         let wrapped: Vec<u8> =
             sql.query_row("SELECT common_key FROM vault", [], |row| row.get(0)).unwrap();
         let (nonce, sealed) = wrapped.split_first_chunk::<12>().unwrap();

@@ -44,8 +44,10 @@ use thief::Secret;
 mod crew_on_paper;
 #[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
 mod mock_hq;
+mod peek;
 use crew_on_paper as paper;
 use mock_hq::MockHq;
+use peek::peek;
 
 /// Where the child finds its phone.
 const HOME: &str = "CREWSEAL_MEMORY_HOME";
@@ -203,7 +205,7 @@ fn expand(key: &[u8; 32], label: &[u8]) -> [u8; 32] {
 /// HQ's key, by docs/protocol.md.
 fn secrets(home: &Path) -> Vec<(String, Vec<u8>)> {
     let mut secrets = Vec::new();
-    let database = rusqlite::Connection::open(home.join("store/crewseal.db")).unwrap();
+    let database = peek(home);
     let wrapped: Vec<u8> =
         database.query_row("SELECT storage_key FROM vault", [], |row| row.get(0)).unwrap();
     let storage = vault(home).unwrap(&wrapped).unwrap();

@@ -23,7 +23,7 @@ use crewseal::handoff::{GivingState, HandoffError, LAPSE, ReceivingState};
 use crewseal::label::Token;
 use crewseal::signed::{Digest, Signed};
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError, Open};
+use crewseal::{Crew, CrewError, Deed, Open};
 
 #[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
 mod crew_on_paper;
@@ -361,6 +361,51 @@ mod sign_off {
         assert_eq!(custody.faults, BTreeSet::new());
         let by = BTreeMap::from([(signed.event.id(), SignOff::Signed(device))]);
         assert_eq!(custody.sign_offs, BTreeMap::from([(took, by)]));
+    }
+
+    /// More than the store's head takes, and more than a page; with a restart anywhere.
+    #[tokio::test]
+    async fn of_many_acts_of_two_jobs_in_turn_names_each_once() {
+        let (hq, mut phones) = crew().await;
+        let other = paper::OTHER_JOB;
+        let mut did = BTreeMap::from([(JOB, BTreeSet::new()), (other, BTreeSet::new())]);
+        let mut signed = Vec::new();
+        let mut code = 0_u8;
+        for turns in [
+            vec![(JOB, 15), (other, 1), (JOB, 1), (JOB, 1)],
+            vec![(other, 40), (JOB, 600), (other, 33)],
+        ] {
+            for (job, acts) in turns {
+                let boxes = if job == JOB { set(0..2) } else { set(50..52) };
+                let deed = Deed { kind: Kind::Load, boxes, findings: Vec::new(), about: None };
+                let ids = phones[0].crew().record_all(job, &vec![deed; acts]).unwrap();
+                did.get_mut(&job).unwrap().extend(ids);
+                phones[0].restart();
+            }
+            for (job, acts) in &mut did {
+                code += 1;
+                let text = OneTimeCode::from_bytes([code; 10]).to_text();
+                let mover = phones[0].crew();
+                let event = mover.claim_sign_off(*job, None, &text).unwrap();
+                // What was signed off alone is among the next ones, as is the claim.
+                let of = acts.clone();
+                if of.len() > 1 {
+                    acts.clear();
+                }
+                acts.insert(event);
+                signed.push((event, of));
+            }
+        }
+        let evidence = evidence(&hq, &phones).await;
+        assert_eq!(evidence.events.len(), 17 + 600 + 74 + signed.len());
+        for (sign_off, acts) in signed {
+            let root = if acts.len() == 1 {
+                None
+            } else {
+                Some(crewseal::custody::Batch::of(&acts).unwrap().root())
+            };
+            assert_eq!(event(&evidence, sign_off).root, root, "of {} acts", acts.len());
+        }
     }
 
     #[tokio::test]

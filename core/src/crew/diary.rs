@@ -1,49 +1,53 @@
 //! What this device did, act by act: what a supervisor is asked to sign off and a
 //! customer gets a receipt for. The acts themselves cannot be read here any more.
 //!
-//! There may be many of them, so they lie in pages of several, and an act writes to
-//! the last page of its job only.
+//! There may be many of them. The newest lie in the store's head, which an act changes
+//! anyway; when they are many, or one is of another job, they go into the last page of
+//! their job.
 
 use std::collections::BTreeSet;
 
 use minicbor::{Decode, Encode};
 
-use super::CrewError;
 use super::kept::stored;
+use super::{CrewError, head};
 use crate::cbor::{self, Version};
 use crate::custody::{Entry, Event, EventId, JobId, Lists};
 use crate::signed::Signed;
 use crate::vault::{Drawer, Transaction};
 
-/// The last page of a job by the job, the full ones by the job and the number of
-/// their first act.
+/// The last page of a job by the job, the full ones by the job and their number.
 const DIARY: Drawer = Drawer("diary");
-/// How many acts a page takes. With so many it fits in one of SQLite's.
-const FULL: usize = 32;
+/// How many acts a page takes. Fewer would be more pages, and whoever opens the store
+/// goes through all of their names; with more, writing to the last one takes longer.
+const FULL: usize = 512;
+/// How many the head takes: with so many its row fits in one page of SQLite's.
+const RECENT: usize = 16;
 
 /// One act of this device, in short.
 #[derive(Clone, PartialEq, Encode, Decode)]
 #[cbor(array)]
 pub(super) struct Line {
-    /// Generation and sequence.
     #[n(0)]
-    number: (u32, u64),
-    #[n(1)]
     pub(super) entry: Entry,
     /// Among those of a sign-off of several.
-    #[n(2)]
+    #[n(1)]
     pub(super) is_signed_off: bool,
 }
 
 /// Acts of a job that follow on each other.
 #[derive(Clone, PartialEq, Encode, Decode)]
 #[cbor(map)]
-struct Page {
+pub(super) struct Page {
     #[n(0)]
     version: Version<1>,
     #[n(1)]
-    job: JobId,
+    pub(super) job: JobId,
+    /// How many full pages of the job come before it.
     #[n(2)]
+    number: u32,
+    /// In the order in which they were recorded.
+    #[n(3)]
     lines: Vec<Line>,
 }
 
@@ -60,14 +64,13 @@ impl Line {
             boxes: count(&event.boxes),
             findings: findings.collect(),
         };
-        let number = (event.generation, event.sequence);
-        Self { number, entry, is_signed_off: false }
+        Self { entry, is_signed_off: false }
     }
 }
 
 impl Page {
     fn new(job: JobId) -> Self {
-        Self { version: Version, job, lines: Vec::new() }
+        Self { version: Version, job, number: 0, lines: Vec::new() }
     }
 
     const fn is_full(&self) -> bool {
@@ -76,9 +79,8 @@ impl Page {
 
     fn name(&self) -> Vec<u8> {
         let mut name = self.job.0.to_vec();
-        if let Some(first) = self.lines.first().filter(|_| self.is_full()) {
-            name.extend(first.number.0.to_be_bytes());
-            name.extend(first.number.1.to_be_bytes());
+        if self.is_full() {
+            name.extend(self.number.to_be_bytes());
         }
         name
     }
@@ -89,19 +91,46 @@ impl Page {
     }
 }
 
-/// Writes acts of a job down for the rest of it.
+/// Adds acts of a job to the newest, or puts all of them into pages where they become
+/// too many.
 pub(super) fn write_down(
     t: &mut Transaction<'_>,
+    recent: Option<Page>,
     job: JobId,
-    lines: impl IntoIterator<Item = Line>,
-) -> Result<(), CrewError> {
-    let last = t.get(DIARY, &job.0)?;
-    let mut page = last.map_or_else(|| Ok(Page::new(job)), |bytes| stored(&bytes))?;
-    for line in lines {
+    lines: Vec<Line>,
+) -> Result<Option<Page>, CrewError> {
+    let mut newest = match recent {
+        Some(page) if page.job == job => page,
+        other => {
+            other.map_or(Ok(()), |page| turn(t, page))?;
+            Page::new(job)
+        }
+    };
+    newest.lines.extend(lines);
+    if newest.lines.len() < RECENT {
+        return Ok(Some(newest));
+    }
+    turn(t, newest)?;
+    Ok(None)
+}
+
+/// Puts acts into the last page of their job, and into new ones where that is full.
+fn turn(t: &mut Transaction<'_>, newest: Page) -> Result<(), CrewError> {
+    let mut page = match t.get(DIARY, &newest.job.0)? {
+        Some(last) => stored(&last)?,
+        // Of a damaged store the last page alone may be lost.
+        None => {
+            let of_job = turned(t)?.into_iter().filter(|page| page.job == newest.job);
+            let number = of_job.map(|page| page.number.saturating_add(1)).max().unwrap_or(0);
+            Page { number, ..Page::new(newest.job) }
+        }
+    };
+    for line in newest.lines {
         page.lines.push(line);
         if page.is_full() {
             page.put(t)?;
             page.lines.clear();
+            page.number = page.number.saturating_add(1);
         }
     }
     page.put(t)
@@ -109,10 +138,7 @@ pub(super) fn write_down(
 
 /// What this device did in a job, in the order of its numbers.
 pub(super) fn read_lines(t: &Transaction<'_>, job: JobId) -> Result<Vec<Line>, CrewError> {
-    let of_job = pages(t)?.into_iter().filter(|page| page.job == job);
-    let mut lines: Vec<Line> = of_job.flat_map(|page| page.lines).collect();
-    lines.sort_by_key(|line| line.number);
-    Ok(lines)
+    Ok(pages(t)?.into_iter().filter(|page| page.job == job).flat_map(|page| page.lines).collect())
 }
 
 /// What this device did in this event, if it was one of its own.
@@ -127,18 +153,35 @@ pub(super) fn sign_off(
     job: JobId,
     events: &BTreeSet<EventId>,
 ) -> Result<(), CrewError> {
-    for mut page in pages(t)?.into_iter().filter(|page| page.job == job) {
-        let before = page.clone();
+    let mark = |page: &mut Page| {
         for line in &mut page.lines {
             line.is_signed_off |= events.contains(&line.entry.event);
         }
+    };
+    for before in turned(t)?.into_iter().filter(|page| page.job == job) {
+        let mut page = before.clone();
+        mark(&mut page);
         if page != before {
             page.put(t)?;
         }
     }
+    if let Some(mut recent) = head::read_recent(t)?.filter(|page| page.job == job) {
+        mark(&mut recent);
+        let chain = head::read_chain(t)?;
+        head::put(t, &chain, Some(&recent))?;
+    }
     Ok(())
 }
 
+/// All pages, those of a job in their order.
 fn pages(t: &Transaction<'_>) -> Result<Vec<Page>, CrewError> {
+    let mut pages = turned(t)?;
+    pages.sort_by_key(|page| page.number);
+    pages.extend(head::read_recent(t)?);
+    Ok(pages)
+}
+
+/// The pages that lie for themselves.
+fn turned(t: &Transaction<'_>) -> Result<Vec<Page>, CrewError> {
     t.all(DIARY)?.iter().map(|bytes| stored(bytes)).collect()
 }

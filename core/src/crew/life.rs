@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::head::{self, read_chain};
 use super::kept::{
-    ERASURE, FORGETTING, Forgetting, GIVING, JOB, ONLY, RECEIVING, load_lists, put_chain,
-    read_chain, read_enrolment, stored,
+    ERASURE, FORGETTING, Forgetting, GIVING, JOB, ONLY, RECEIVING, load_lists, read_enrolment,
+    stored,
 };
 use super::on_demand::{OnDemand, load};
 use super::phone::{Phone, State, salt};
@@ -93,9 +94,7 @@ impl Crew {
                 let storage_key = t.wrapped_storage_key()?.into();
                 let forgetting = Forgetting { version: Version, job, wrap, storage_key };
                 t.put(FORGETTING, &job.0, None, &cbor::to_vec(&forgetting))?;
-                let mut chain = read_chain(t)?;
-                chain.forget(job);
-                put_chain(t, &chain)?;
+                head::forget(t, job)?;
                 let hq = read_enrolment(t)?.hq;
                 load_lists(t, &hq)
             })?;

@@ -8,6 +8,7 @@
 mod diary;
 mod error;
 mod handoff;
+mod head;
 mod kept;
 mod known;
 mod life;

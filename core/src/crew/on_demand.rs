@@ -5,7 +5,8 @@ use std::error::Error;
 use std::path::Path;
 
 use super::CrewError;
-use super::kept::{continue_chain, load_lists, read_enrolment};
+use super::head::continue_chain;
+use super::kept::{load_lists, read_enrolment};
 use crate::custody::{DeviceId, Lists};
 use crate::vault::{KeyVault, PublicKeys, Salvage, Store, StoreError, Transaction};
 

@@ -8,10 +8,11 @@ use minicbor::bytes::ByteVec;
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
-use super::diary::{self, Line};
+use super::diary::Line;
+use super::head::read_chain;
 use super::kept::{
-    ENROLMENT, Enrolment, JOB, KeptTick, ONLY, REVOCATIONS, ROLL, TICK, load_lists, put_chain,
-    read_chain, read_enrolment, read_packs, remember, stored,
+    ENROLMENT, Enrolment, JOB, KeptTick, ONLY, REVOCATIONS, ROLL, TICK, load_lists, read_enrolment,
+    read_packs, remember, stored,
 };
 use super::known::{Known, classes_of, read_revocations};
 use super::on_demand::OnDemand;
@@ -428,7 +429,8 @@ impl Phone {
         let State { store, epoch, lists, ready, .. } = &mut *state;
         // It is put back after the commit only: whatever fails before, what the
         // store says is read from the store again.
-        let mut now = match ready.take() {
+        let head = store.open()?.head();
+        let mut now = match ready.take().filter(|ready| ready.is_at(head)) {
             Some(known) => known,
             None => store.transaction(Ready::read)?,
         };
@@ -478,10 +480,7 @@ impl Phone {
                 for envelope in &envelopes {
                     queue::push(t, envelope)?;
                 }
-                put_chain(t, &now.chain)?;
-                if let Some(job) = job {
-                    diary::write_down(t, job, lines)?;
-                }
+                now.write_down(t, job.map(|job| (job, lines)))?;
                 keep(t, lists, &recorded)
             })
         };

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
-use super::kept::{Chain, KeptTick, ONLY, TICK, read_chain, read_enrolment, stored, whole_packs};
+use super::diary::{self, Line, Page};
+use super::head::{self, Chain};
+use super::kept::{KeptTick, ONLY, TICK, read_enrolment, stored, whole_packs};
 use super::known::Known;
 use crate::clock::Clock;
 use crate::custody::{Anchor, JobId, Moment, Since, Tick};
@@ -14,11 +16,15 @@ use crate::signed::{PublicKey, Signed};
 use crate::vault::Transaction;
 
 /// What every act needs of the store, so that it is read and checked once and not
-/// act by act. It is true as long as nothing but acts writes to these drawers and
-/// every commit succeeds; whoever does otherwise lets go of it.
+/// act by act. It is true as long as the store's head is the same, nothing but acts
+/// writes to these drawers and every commit succeeds; whoever does otherwise lets go
+/// of it.
 pub(super) struct Ready {
     pub(super) sealing_key: ByteVec,
     pub(super) chain: Chain,
+    pub(super) recent: Option<Page>,
+    /// The head of the store that says so.
+    head: Option<Vec<u8>>,
     pub(super) known: Known,
     pub(super) anchored: Anchored,
     packs: BTreeMap<JobId, JobPack>,
@@ -36,11 +42,32 @@ impl Ready {
         let packs = whole_packs(t, &enrolment.hq)?;
         Ok(Self {
             sealing_key: enrolment.sealing_key,
-            chain: read_chain(t)?,
+            chain: head::read_chain(t)?,
+            recent: head::recent_if_whole(t)?,
+            head: t.head().map(<[u8]>::to_vec),
             known: Known::read(t)?,
             anchored: Anchored::read(t, &enrolment.hq)?,
             packs: packs.into_iter().map(|pack| (pack.job, pack)).collect(),
         })
+    }
+
+    /// Whether this is still the head of the store.
+    pub(super) fn is_at(&self, head: Option<&[u8]>) -> bool {
+        self.head.as_deref() == head
+    }
+
+    /// Writes acts of a job down, and where the chain ends with them.
+    pub(super) fn write_down(
+        &mut self,
+        t: &mut Transaction<'_>,
+        acts: Option<(JobId, Vec<Line>)>,
+    ) -> Result<(), CrewError> {
+        if let Some((job, lines)) = acts {
+            self.recent = diary::write_down(t, self.recent.take(), job, lines)?;
+        }
+        head::put(t, &self.chain, self.recent.as_ref())?;
+        self.head = t.head().map(<[u8]>::to_vec);
+        Ok(())
     }
 
     /// A job that is on this phone and open at this time.

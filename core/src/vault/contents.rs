@@ -9,10 +9,15 @@
 //!
 //! A commit changes a few rows of many, so the digest must not be of the whole list:
 //! it is a sum, which a row joins and leaves. See [`Sum`].
+//!
+//! As every commit writes this, one value lies in it that nearly every commit changes,
+//! too: the head. A row of its own would be one page more for each.
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::blob::Blob;
+use rusqlite::{Connection, ErrorCode, MAIN_DB, params};
+use zeroize::Zeroizing;
 
 use super::keyring::Keys;
 use super::seal::{Lookup, NONCE_BYTES};
@@ -37,11 +42,13 @@ struct Sum {
 }
 
 /// What the file says that it holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Stated {
     sum: Sum,
     values: u64,
     queued: i64,
+    /// Empty if there is none.
+    head: Zeroizing<Vec<u8>>,
 }
 
 /// In which drawer a row is, and what it is sealed by.
@@ -95,25 +102,30 @@ impl Stated {
         let Some(sealed) = sealed else { return Ok(None) };
         let plain = keys.common.open(PLACE, &sealed)?;
         let (sum, rest) = plain.split_first_chunk::<HASH_BYTES>().ok_or(StoreError::Damaged)?;
-        let ([values, queued], []) = rest.as_chunks::<8>() else {
-            return Err(StoreError::Damaged);
-        };
+        let (values, rest) = rest.split_first_chunk().ok_or(StoreError::Damaged)?;
+        let (queued, head) = rest.split_first_chunk().ok_or(StoreError::Damaged)?;
         Ok(Some(Self {
             sum: Sum::from_bytes(sum),
             values: u64::from_be_bytes(*values),
             queued: i64::from_be_bytes(*queued),
+            head: Zeroizing::new(head.to_vec()),
         }))
     }
 
     fn write(&self, connection: &Connection, keys: &Keys) -> Result<(), StoreError> {
-        let mut plain = Vec::with_capacity(HASH_BYTES + 16);
+        let mut plain = Zeroizing::new(Vec::with_capacity(HASH_BYTES + 16 + self.head.len()));
         plain.extend_from_slice(&self.sum.high.to_be_bytes());
         plain.extend_from_slice(&self.sum.low.to_be_bytes());
         plain.extend_from_slice(&self.values.to_be_bytes());
         plain.extend_from_slice(&self.queued.to_be_bytes());
+        plain.extend_from_slice(&self.head);
         let sealed = keys.common.close(PLACE, &plain)?;
         connection.prepare_cached("UPDATE vault SET contents = ?1")?.execute(params![sealed])?;
         Ok(())
+    }
+
+    fn head(&self) -> Option<&[u8]> {
+        Some(self.head.as_slice()).filter(|head| !head.is_empty())
     }
 
     fn join(&mut self, lookup: &Lookup, place: &Place, nonce: &Nonce) {
@@ -131,14 +143,13 @@ impl Contents {
     /// What the file does hold. The queue is not counted, as that would take long.
     pub(super) fn read(connection: &Connection, keys: &Keys) -> Result<Self, StoreError> {
         let mut contents = Self { rows: BTreeMap::new(), stated: Stated::default() };
-        let mut select = connection.prepare(
-            // Of an empty value SQLite makes null.
-            "SELECT drawer, name, ifnull(substr(sealed, 1, 12), x'') FROM value NOT INDEXED",
-        )?;
+        // Of a long value nothing is read but its beginning, which a query would not do.
+        let mut select = connection.prepare("SELECT id, drawer, name FROM value NOT INDEXED")?;
         let mut rows = select.query([])?;
+        let mut sealed = None;
         while let Some(row) = rows.next()? {
-            let place = (row.get(0)?, row.get(1)?);
-            let nonce = nonce(&row.get::<_, Vec<u8>>(2)?);
+            let place = (row.get(1)?, row.get(2)?);
+            let nonce = read_nonce(connection, &mut sealed, row.get(0)?)?;
             contents.stated.join(&keys.lookup, &place, &nonce);
             let (drawer, name) = place;
             contents.rows.insert(name, (drawer, nonce));
@@ -155,11 +166,17 @@ impl Contents {
         self.stated.queued
     }
 
+    pub(super) fn head(&self) -> Option<&[u8]> {
+        self.stated.head()
+    }
+
     /// Whether the file says that it holds these values. What it says of the queue
-    /// is taken over and compared when the queue is gone through.
+    /// is taken over and compared when the queue is gone through, and the head is
+    /// taken over.
     pub(super) fn check(&mut self, stated: Stated) -> bool {
-        self.stated.queued = stated.queued;
-        self.stated == stated
+        let agrees = (self.stated.sum, self.stated.values) == (stated.sum, stated.values);
+        (self.stated.queued, self.stated.head) = (stated.queued, stated.head);
+        agrees
     }
 
     /// Writes into the file what it holds, with so many entries in the queue.
@@ -173,8 +190,8 @@ impl Contents {
         self.stated.write(connection, keys)
     }
 
-    pub(super) const fn change(&self) -> Change {
-        Change { rows: BTreeMap::new(), stated: self.stated }
+    pub(super) fn change(&self) -> Change {
+        Change { rows: BTreeMap::new(), stated: self.stated.clone() }
     }
 
     /// Takes over what was committed.
@@ -214,6 +231,14 @@ impl Change {
         }
     }
 
+    pub(super) fn head(&self) -> Option<&[u8]> {
+        self.stated.head()
+    }
+
+    pub(super) fn set_head(&mut self, head: &[u8]) {
+        self.stated.head = Zeroizing::new(head.to_vec());
+    }
+
     /// Counts entries that came into the queue, or left it.
     pub(super) const fn queue(&mut self, more: i64) {
         self.stated.queued = self.stated.queued.saturating_add(more);
@@ -248,6 +273,29 @@ impl Change {
     }
 }
 
+/// What the value of a row was sealed by; zeros where it is none.
+fn read_nonce<'c>(
+    connection: &'c Connection,
+    sealed: &mut Option<Blob<'c>>,
+    row: i64,
+) -> Result<Nonce, StoreError> {
+    let found = match sealed.take() {
+        Some(mut other) => other.reopen(row).map(|()| other),
+        None => connection.blob_open(MAIN_DB, "value", "sealed", row, true),
+    };
+    let found = match found {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
+            return Ok([0; NONCE_BYTES]);
+        }
+        found => found?,
+    };
+    let mut nonce = [0; NONCE_BYTES];
+    let length = found.len().min(NONCE_BYTES);
+    found.read_at_exact(nonce.get_mut(..length).unwrap_or_default(), 0)?;
+    *sealed = Some(found);
+    Ok(nonce)
+}
+
 /// What a value was sealed by; zeros where it is shorter than that.
 fn nonce(sealed: &[u8]) -> Nonce {
     let mut nonce = [0; NONCE_BYTES];
@@ -271,7 +319,7 @@ mod tests {
     #[test]
     fn a_sum_is_of_its_rows_in_any_order_and_of_no_others() {
         let all = stated(&[(1, 1, 1), (1, 2, 2), (2, 3, 3)]);
-        assert_eq!(all, stated(&[(2, 3, 3), (1, 1, 1), (1, 2, 2)]));
+        assert!(all == stated(&[(2, 3, 3), (1, 1, 1), (1, 2, 2)]));
         for other in [
             [(1, 1, 1), (1, 2, 2), (2, 3, 4)],
             [(1, 1, 1), (1, 2, 2), (1, 3, 3)],
@@ -281,9 +329,9 @@ mod tests {
         ] {
             assert_ne!(stated(&other).sum, all.sum, "{other:?}");
         }
-        let mut left = all;
+        let mut left = all.clone();
         left.leave(&Lookup::new(&[7; 32]), &([2; 32], [3; 32]), &[3; 12]);
-        assert_eq!(left, stated(&[(1, 1, 1), (1, 2, 2)]));
+        assert!(left == stated(&[(1, 1, 1), (1, 2, 2)]));
         assert_ne!(left.sum, all.sum);
     }
 

@@ -36,6 +36,9 @@ const SUSPECT: &str = "crewseal.suspect";
 const MIGRATIONS: &[M<'static>] =
     &[M::up(include_str!("schema_1.sql")), M::up(include_str!("schema_2.sql"))];
 
+/// How many statements stay compiled: about all that there are.
+const STATEMENTS: usize = 64;
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -87,6 +90,29 @@ pub struct Drawer(pub &'static str);
 pub struct Compartment {
     name: [u8; 32],
     seal: Seal,
+}
+
+impl Compartment {
+    /// Seals a part of the head, so that it is forgotten with the rest of the
+    /// compartment.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] without random bytes.
+    pub fn close(&self, part: &[u8]) -> Result<Vec<u8>, StoreError> {
+        Ok(self.seal.close(&self.place(), part)?)
+    }
+
+    /// Opens what [`close`](Self::close) sealed.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn open(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        Ok(self.seal.open(&self.place(), sealed)?)
+    }
+
+    fn place(&self) -> Vec<u8> {
+        [b"head/1".as_slice(), &self.name].concat()
+    }
 }
 
 /// The encrypted store.
@@ -219,6 +245,12 @@ impl Store {
         }
         self.quarantined = quarantined;
         Ok(())
+    }
+
+    /// The head, as it was committed last; see [`Transaction::head`].
+    #[must_use]
+    pub fn head(&self) -> Option<&[u8]> {
+        self.contents.head()
     }
 
     /// What became of stores that were damaged, the oldest first.
@@ -400,15 +432,15 @@ impl Opened {
             Err(StoreError::Damaged) => return Err(Unopened::Damage(Damage::Rows)),
             stated => stated?,
         };
+        let was_stated = stated.is_some();
         let mut agrees = stated.is_none_or(|stated| contents.check(stated));
         if is_suspect(directory)? {
-            agrees &= stated.is_none() || Contents::count_queue(&connection)? == contents.queued();
+            agrees &= !was_stated || Contents::count_queue(&connection)? == contents.queued();
         }
         if !agrees && !is_salvaging {
             return Err(Unopened::Damage(Damage::Rows));
         }
         remove_suspicion(directory)?;
-        let was_stated = stated.is_some();
         if is_salvaging || !was_stated {
             let queued = Contents::count_queue(&connection)?;
             contents.state(&connection, &keys, queued)?;
@@ -454,6 +486,9 @@ fn newest(directory: &Path, end: End) -> Result<Connection, StoreError> {
 
 fn connect(connection: Connection) -> Result<Connection, StoreError> {
     for (pragma, value) in [
+        // There is one writer and no reader beside it, and the lock file sees to that:
+        // so there is nothing to lock from one transaction to the next.
+        ("locking_mode", "EXCLUSIVE"),
         ("journal_mode", "WAL"),
         ("synchronous", "FULL"),
         ("fullfsync", "ON"),
@@ -468,6 +503,7 @@ fn connect(connection: Connection) -> Result<Connection, StoreError> {
     ] {
         connection.pragma_update(None, pragma, value)?;
     }
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
@@ -611,7 +647,7 @@ impl Transaction<'_> {
         let compartment = compartment.map(|compartment| compartment.name);
         let mut statement = self.sql.prepare_cached(
             "INSERT INTO value (drawer, name, compartment, sealed) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (name) DO UPDATE SET drawer = ?1, compartment = ?3, sealed = ?4",
+             ON CONFLICT (name) DO UPDATE SET compartment = ?3, sealed = ?4",
         )?;
         statement.execute(params![drawer, name, compartment, sealed])?;
         Ok(())
@@ -639,11 +675,11 @@ impl Transaction<'_> {
     /// gone or not the one that was written last.
     pub fn get(&self, drawer: Drawer, name: &[u8]) -> Result<Option<Value>, StoreError> {
         let (drawer, name) = self.keys.place(drawer, name);
+        let select = "SELECT compartment, sealed FROM value WHERE name = ?1";
         let row: Option<(Option<[u8; 32]>, Vec<u8>)> = self
             .sql
-            .query_row("SELECT compartment, sealed FROM value WHERE name = ?1", [name], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+            .prepare_cached(select)?
+            .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let sealed = row.as_ref().map(|(_, sealed)| sealed.as_slice());
         if !self.change.agrees(self.before, &name, sealed) {
@@ -707,6 +743,18 @@ impl Transaction<'_> {
         Ok((whole, self.change.values().saturating_sub(whole)))
     }
 
+    /// The head: one value that nearly every commit changes, and that costs no page
+    /// of its own. None before it was first set.
+    #[must_use]
+    pub fn head(&self) -> Option<&[u8]> {
+        self.change.head()
+    }
+
+    /// Sets the head.
+    pub fn set_head(&mut self, head: &[u8]) {
+        self.change.set_head(head);
+    }
+
     /// Counts entries that came into the queue, or left it.
     pub(crate) const fn queued(&mut self, more: i64) {
         self.change.queue(more);
@@ -730,10 +778,10 @@ impl Transaction<'_> {
     }
 
     fn found_or_made(&mut self, id: &[u8]) -> Result<Compartment, StoreError> {
-        let name = self.keys.lookup.hash("compartment", id);
-        if let Some(seal) = self.compartment_seal(&name)? {
-            return Ok(Compartment { name, seal });
+        if let Some(found) = self.existing_compartment(id)? {
+            return Ok(found);
         }
+        let name = self.keys.lookup.hash("compartment", id);
         let key = random_key()?;
         let sealed = self.keys.wrap(&name, key.as_ref())?;
         self.sql.execute(
@@ -743,10 +791,22 @@ impl Transaction<'_> {
         Ok(Compartment { name, seal: Seal::new(&key) })
     }
 
+    /// The compartment of this id, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if its key does not open.
+    pub fn existing_compartment(&self, id: &[u8]) -> Result<Option<Compartment>, StoreError> {
+        leaving_no_trace(|| {
+            let name = self.keys.lookup.hash("compartment", id);
+            let seal = self.compartment_seal(&name)?;
+            Ok(seal.map(|seal| Compartment { name, seal }))
+        })
+    }
+
     fn compartment_seal(&self, name: &[u8; 32]) -> Result<Option<Seal>, StoreError> {
         let select = "SELECT key FROM compartment WHERE name = ?1";
-        let sealed: Option<Vec<u8>> =
-            self.sql.query_row(select, [name], |row| row.get(0)).optional()?;
+        let mut statement = self.sql.prepare_cached(select)?;
+        let sealed: Option<Vec<u8>> = statement.query_row([name], |row| row.get(0)).optional()?;
         let Some(sealed) = sealed else { return Ok(None) };
         let key = self.keys.unwrap(name, &sealed)?;
         Ok(Some(Seal::new(&key)))

@@ -1,0 +1,200 @@
+//! What nearly every act changes, so that it lies in one row of the store: the end of
+//! this device's chain, and its newest acts in short.
+//!
+//! The acts are sealed in their job's compartment before the whole is, so that they
+//! are forgotten with the job.
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use super::CrewError;
+use super::diary::Page;
+use super::kept::{ONLY, stored};
+use crate::cbor::{self, Version};
+use crate::custody::{DeviceId, EventId, JobId};
+use crate::outbox::queue;
+use crate::vault::{Drawer, Mark, StoreError, Transaction};
+
+/// Where the chain lay before there was a head, in stores of format 1.
+const CHAIN: Drawer = Drawer("chain");
+
+/// What lies in the head of the store.
+#[derive(Clone, PartialEq, Encode, Decode)]
+#[cbor(map)]
+struct Head {
+    #[n(0)]
+    version: Version<1>,
+    #[n(1)]
+    chain: Chain,
+    #[n(2)]
+    recent: Option<Sealed>,
+}
+
+/// The newest acts of a job, a [`Page`] that is sealed in its compartment.
+#[derive(Clone, PartialEq, Encode, Decode)]
+#[cbor(array)]
+struct Sealed {
+    #[n(0)]
+    job: JobId,
+    #[n(1)]
+    page: ByteVec,
+}
+
+/// How far this device's chain has come.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Chain {
+    #[n(0)]
+    pub(super) version: Version<1>,
+    #[n(1)]
+    pub(super) generation: u32,
+    #[n(2)]
+    pub(super) sequence: u64,
+    #[n(3)]
+    pub(super) previous: Option<EventId>,
+    /// Between which numbers each job's acts lie, for what is queued cannot be read
+    /// and does not say. None in a store that did not keep them yet.
+    #[n(4)]
+    pub(super) spans: Option<Vec<Span>>,
+}
+
+/// The first and the last act of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub(super) struct Span {
+    /// None for acts from before spans were kept: they may be any job's.
+    #[n(0)]
+    pub(super) job: Option<JobId>,
+    /// Generation and sequence.
+    #[n(1)]
+    pub(super) first: (u32, u64),
+    #[n(2)]
+    pub(super) last: (u32, u64),
+}
+
+impl Chain {
+    const fn first() -> Self {
+        Self { version: Version, generation: 1, sequence: 0, previous: None, spans: None }
+    }
+
+    /// Whether it was begun anew and nothing says so yet.
+    pub(super) const fn is_undeclared(&self) -> bool {
+        self.generation > 1 && self.sequence == 0
+    }
+
+    /// Goes on with an act of a job.
+    pub(super) fn append(&mut self, job: JobId, event: EventId) {
+        self.sequence = self.sequence.saturating_add(1);
+        self.previous = Some(event);
+        let here = (self.generation, self.sequence);
+        if job == JobId::NONE {
+            return;
+        }
+        let spans = self.spans.get_or_insert_default();
+        match spans.iter_mut().find(|span| span.job == Some(job)) {
+            Some(span) => span.last = here,
+            None => spans.push(Span { job: Some(job), first: here, last: here }),
+        }
+    }
+
+    /// Whether the act with this number may be one of the job.
+    pub(super) fn may_be_of(&self, job: JobId, number: (u32, u64)) -> bool {
+        let spans = self.spans.iter().flatten();
+        let mut spans = spans.filter(|span| span.job.is_none_or(|other| other == job));
+        spans.any(|span| (span.first..=span.last).contains(&number))
+    }
+}
+
+/// The end of the chain.
+pub(super) fn read_chain(t: &Transaction<'_>) -> Result<Chain, CrewError> {
+    if let Some(head) = t.head() {
+        return Ok(stored::<Head>(head)?.chain);
+    }
+    t.get(CHAIN, ONLY)?.map_or_else(|| Ok(Chain::first()), |bytes| stored(&bytes))
+}
+
+/// The newest acts; none if their job was forgotten.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if its key is.
+pub(super) fn read_recent(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
+    let head = t.head().map(stored::<Head>).transpose()?;
+    let Some(Sealed { job, page }) = head.and_then(|head| head.recent) else { return Ok(None) };
+    let Some(compartment) = t.existing_compartment(&job.0)? else { return Ok(None) };
+    stored(&compartment.open(&page)?).map(Some)
+}
+
+/// The same, or none: where they are lost, what comes next is recorded all the same.
+pub(super) fn recent_if_whole(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
+    match read_recent(t) {
+        Err(CrewError::Store(StoreError::Damaged)) => Ok(None),
+        recent => recent,
+    }
+}
+
+pub(super) fn put(
+    t: &mut Transaction<'_>,
+    chain: &Chain,
+    recent: Option<&Page>,
+) -> Result<(), CrewError> {
+    if t.head().is_none() {
+        t.remove(CHAIN, ONLY)?;
+    }
+    let recent = match recent {
+        Some(page) => {
+            let sealed = t.compartment(&page.job.0)?.close(&cbor::to_vec(page))?;
+            Some(Sealed { job: page.job, page: sealed.into() })
+        }
+        None => None,
+    };
+    let head = Head { version: Version, chain: chain.clone(), recent };
+    t.set_head(&cbor::to_vec(&head));
+    Ok(())
+}
+
+/// Lets the chain go on without a job that is being forgotten.
+pub(super) fn forget(t: &mut Transaction<'_>, job: JobId) -> Result<(), CrewError> {
+    let mut chain = read_chain(t)?;
+    chain.spans.iter_mut().for_each(|spans| spans.retain(|span| span.job != Some(job)));
+    let recent = recent_if_whole(t)?.filter(|page| page.job != job);
+    put(t, &chain, recent.as_ref())
+}
+
+/// A store that is behind what left the phone was restored, and one that is behind
+/// its own queue was salvaged without its chain: the chain goes on in a new
+/// generation, which is a declared gap and no fork. In the queue there may be
+/// entries of a device that this phone was before.
+pub(super) fn continue_chain(
+    t: &mut Transaction<'_>,
+    mark: Mark,
+    device: DeviceId,
+) -> Result<(), CrewError> {
+    let queued = queue::last(t, device)?
+        .map_or(mark, |last| Mark { generation: last.generation, sequence: last.sequence });
+    let reached = mark.max(queued);
+    let (before, mut chain) = match read_chain(t) {
+        Err(CrewError::Store(StoreError::Damaged)) => (None, Chain::first()),
+        chain => chain.map(|chain| (Some(chain.clone()), chain))?,
+    };
+    let known = Mark { generation: chain.generation, sequence: chain.sequence };
+    // Of which job an act was that the chain does not know of, nothing here says.
+    let number = |mark: Mark| (mark.generation, mark.sequence);
+    let first = chain
+        .spans
+        .as_ref()
+        .map_or((1, 1), |_| (known.generation, known.sequence.saturating_add(1)));
+    let last = number(known.max(reached));
+    let spans = chain.spans.get_or_insert_default();
+    if first <= last {
+        spans.push(Span { job: None, first, last });
+    }
+    if known < reached || before.is_none() {
+        chain.generation = reached.generation.saturating_add(1);
+        chain.sequence = 0;
+    }
+    if before.as_ref() == Some(&chain) {
+        return Ok(());
+    }
+    let recent = recent_if_whole(t)?;
+    put(t, &chain, recent.as_ref())
+}
