@@ -42,10 +42,12 @@ mod box_lists {
             lists.add_manifests(paper::manifests(&paper::tokens(0..on_manifest)));
             lists.add_roll(paper::roll(&paper::tokens(200..200 + on_roll)));
             let boxes = set(picked);
+            let count = boxes.len();
             let named = lists.name(&boxes).unwrap();
             let bytes = cbor::to_vec(&named);
             let read: BoxList = cbor::from_slice(&bytes).unwrap();
             prop_assert_eq!(lists.resolve(&read), Ok(boxes));
+            prop_assert_eq!(read.count(), count);
             prop_assert_eq!(lists.name(&lists.resolve(&read).unwrap()).unwrap(), named);
         }
 

@@ -12,7 +12,7 @@ use minicbor::{Decode, Encode};
 use super::kept::stored;
 use super::{CrewError, head};
 use crate::cbor::{self, Version};
-use crate::custody::{Entry, Event, EventId, JobId, Lists};
+use crate::custody::{BoxList, Entry, Event, EventId, JobId};
 use crate::signed::Signed;
 use crate::vault::{Drawer, Transaction};
 
@@ -52,11 +52,9 @@ pub(super) struct Page {
 }
 
 impl Line {
-    pub(super) fn of(event: &Signed<Event>, lists: &Lists) -> Self {
-        let count = |list| {
-            let boxes = lists.resolve(list).map_or(0, |boxes| boxes.len());
-            u32::try_from(boxes).unwrap_or(u32::MAX)
-        };
+    /// Of an act of this device, whose lists are canonical.
+    pub(super) fn of(event: &Signed<Event>) -> Self {
+        let count = |list: &BoxList| u32::try_from(list.count()).unwrap_or(u32::MAX);
         let findings = event.findings.iter().map(|found| (found.kind, count(&found.boxes)));
         let entry = Entry {
             event: event.id(),

@@ -468,7 +468,7 @@ impl Phone {
                 envelopes.push(sealing.seal(self.device, generation, sequence, id, &content)?);
                 now.chain.append(event.job, id);
                 if is_mine {
-                    lines.push(Line::of(&event, lists));
+                    lines.push(Line::of(&event));
                     recorded.ids.push(id);
                     recorded.last = Some(event);
                 }

@@ -116,6 +116,16 @@ impl BoxList {
         self.0.is_empty()
     }
 
+    /// How many boxes it names, if it is canonical.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let of_segment = |segment: &Segment| match segment {
+            Segment::Manifest(_, _, bitmap) | Segment::Roll(_, bitmap) => bitmap.count(),
+            Segment::Tokens(bytes) => bytes.len() / 16,
+        };
+        self.0.iter().map(of_segment).sum()
+    }
+
     /// The manifests' versions that it names boxes by.
     pub fn manifests(&self) -> impl Iterator<Item = &Digest> {
         self.0.iter().filter_map(|segment| match segment {
