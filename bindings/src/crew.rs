@@ -292,6 +292,23 @@ impl Crew {
         .await
     }
 
+    /// Records one act on the boxes that a session has seen by now, with what was found
+    /// wrong, in the session's job: `record` with `session.seen()`, without handing the
+    /// labels to and fro. The session goes on as it was.
+    #[uniffi::method(default(findings = []))]
+    pub async fn record_scanned(
+        &self,
+        act: Act,
+        session: Arc<ScanSession>,
+        findings: Vec<Finding>,
+    ) -> Result<EventId, CrewError> {
+        self.ask(move |phone| {
+            let (boxes, findings) = (session.boxes(), found(&findings)?);
+            Ok(phone.record(act.into(), session.job(), &boxes, &findings, None)?)
+        })
+        .await
+    }
+
     /// Whose signature an act will need besides this one; nobody's, if nothing comes
     /// back. Say it before the act is recorded.
     #[uniffi::method(default(findings = []))]

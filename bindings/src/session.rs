@@ -1,8 +1,10 @@
 //! A scanning session: a draft on the screen, of which nothing is recorded.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crewseal::custody::JobId;
+use crewseal::label::Token;
 use crewseal::scan::{self, Reader, Session, Tally};
 
 use crate::frame::within;
@@ -11,7 +13,7 @@ use crate::observer::Notices;
 use crate::{Alarm, Corners, CrewError, FrameFormat, Label, LabelFault};
 
 /// Boxes scanned against a job's list. Nothing of it is kept until it is given
-/// to `Crew.commission`, `Crew.record`, `Crew.offer` or `Crew.accept`.
+/// to `Crew.commission`, `Crew.recordScanned`, `Crew.offer` or `Crew.accept`.
 ///
 /// Start a new one after anything was fetched or recorded: it knows the lists as
 /// they were when it began.
@@ -132,6 +134,11 @@ impl ScanSession {
             self.notices.tally(self.job, after.into());
         }
         done
+    }
+
+    /// The boxes of the job that were scanned.
+    pub(crate) fn boxes(&self) -> BTreeSet<Token> {
+        self.session().tally().seen().copied().collect()
     }
 
     /// Tells of a box that does not belong here.

@@ -26,7 +26,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 mod stored;
-use stored::{CHAIN, Held, NAMES, Phone, copy, database, log, open, queued, value};
+use stored::{Held, NAMES, Phone, copy, database, log, open, queued, value};
 
 const FRAME: usize = 24 + 4_096;
 
@@ -44,7 +44,7 @@ fn small() -> (TempDir, Held, Held) {
     let mut store = open(work.path()).unwrap();
     held.name(&mut store, b"a", b"Customer 1", None);
     held.name(&mut store, b"b", b"Customer 2", Some(b"job"));
-    held.name(&mut store, b"c", &[0x63; 6_000], Some(b"job"));
+    held.name(&mut store, b"c", &b"Customer 3".repeat(600), Some(b"job"));
     for bytes in [300, 9_000, 300] {
         held.act(&mut phone, &mut store, bytes);
     }
@@ -306,10 +306,10 @@ mod salvage {
         drop(open(finished.path()).unwrap());
         let note =
             |name: &str| fs::read(finished.path().join("store/quarantine/1").join(name)).unwrap();
-        // Frozen: docs/storage.md, section 6. Six entries, four values.
+        // Frozen: docs/storage.md, section 6. Six entries, three values.
         let found = note("found");
         assert_eq!(found, [0xa2, 0, 1, 1, 1]);
-        assert_eq!(note("salvaged"), [0xa5, 0, 1, 1, 6, 2, 0, 3, 4, 4, 0xf5]);
+        assert_eq!(note("salvaged"), [0xa5, 0, 1, 1, 6, 2, 0, 3, 3, 4, 0xf5]);
 
         for moment in ["noted", "log moved", "all moved", "begun", "filled"] {
             let to = tempfile::tempdir().unwrap();
@@ -394,15 +394,14 @@ mod rows {
         let (home, ..) = small();
         drop(open(home.path()).unwrap());
         let connection = Connection::open(database(home.path())).unwrap();
-        let chain = "FROM value WHERE id = 4";
         let read = |column: &str| -> Vec<u8> {
-            let sql = format!("SELECT {column} {chain}");
+            let sql = format!("SELECT {column} FROM value WHERE id = 1");
             connection.query_row(&sql, [], |row| row.get(0)).unwrap()
         };
         let (before, name) = (read("sealed"), read("name"));
         drop(connection);
         let mut store = open(home.path()).unwrap();
-        store.transaction(|t| t.put(CHAIN, b"", None, &99_u64.to_be_bytes())).unwrap();
+        store.transaction(|t| t.put(NAMES, b"a", None, b"Customer 5")).unwrap();
         drop(store);
         let connection = Connection::open(database(home.path())).unwrap();
         let changed = connection
@@ -494,6 +493,7 @@ mod rot {
                 }
             }
         }
+        stored::is_unreadable(home, what);
         if as_before {
             return Verdict::TakenForTorn;
         }
@@ -535,6 +535,7 @@ mod rot {
              {blank} hold no live data",
             told + torn + blank
         );
+        stored::would_be_found(home.path());
         assert!(told > 0);
         assert!(torn == 0 || name == "log");
     }
@@ -601,6 +602,7 @@ mod rot {
                 lost += usize::from(!queue.contains(event));
             }
         }
+        stored::would_be_found(work.path());
         assert!(lost > 0, "no page with an act was ever hit");
     }
 }

@@ -26,7 +26,7 @@ use tempfile::TempDir;
 
 #[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
 mod stored;
-use stored::{CHAIN, Held, NAMES, Phone, copy, open, put_name, queued, value};
+use stored::{HEAD, Held, NAMES, Phone, copy, open, put_name, queued, value};
 
 /// More than this the script may not ask of the disk.
 const MOST: usize = 300;
@@ -72,7 +72,7 @@ fn play(home: &Path, acknowledged: &mut Acknowledged) {
             act(&mut phone, &mut store, acknowledged, if step == 1 { 5_000 } else { 300 });
             let (name, job): (&'static [u8], _) =
                 if step == 2 { (b"b", Some(b"job".as_slice())) } else { (b"a", None) };
-            let written = vec![round * 3 + step; 40];
+            let written = format!("Customer {round} {step}").repeat(4).into_bytes();
             let put = store.transaction(|t| put_name(t, name, &written, job));
             let values = acknowledged.values.entry(name).or_default();
             match put {
@@ -99,6 +99,7 @@ fn act(phone: &mut Phone, store: &mut Store, acknowledged: &mut Acknowledged, by
 /// A disk that gives zeros for what it holds can have them written back. Then what is
 /// lost is told; nothing above the disk can do more.
 fn check(home: &Path, acknowledged: &Acknowledged, lies: bool, what: &str) {
+    stored::is_unreadable(home, what);
     let mut store = open(home).unwrap_or_else(|error| panic!("{what}: {error:?}"));
     let mut queue = queued(&mut store);
     if store.is_broken() {
@@ -119,9 +120,12 @@ fn check(home: &Path, acknowledged: &Acknowledged, lies: bool, what: &str) {
     }
     let most = acknowledged.queue.len() + acknowledged.errors.len();
     assert!(queue.len() <= most, "{what}: {} entries", queue.len());
-    let chain = value(&mut store, CHAIN.0, b"").unwrap().expect("a chain");
-    let last = u64::from_be_bytes(chain.try_into().unwrap());
-    assert_eq!(queue.last(), Some(&stored::event(last)), "{what}: the chain is not the queue's");
+    let store_salvages: Vec<_> = store.salvages().collect();
+    let head = value(&mut store, HEAD, b"")
+        .unwrap()
+        .unwrap_or_else(|| panic!("{what}: no head; {queue:?} {:?}", store_salvages));
+    let last = u64::from_be_bytes(head.try_into().unwrap());
+    assert_eq!(queue.last(), Some(&stored::event(last)), "{what}: the head is not the queue's");
     for (name, values) in &acknowledged.values {
         let read = value(&mut store, NAMES.0, name);
         let read = read.unwrap_or_else(|error| panic!("{what}: {error:?}"));
@@ -153,6 +157,7 @@ fn whatever_operation_fails_all_that_was_acknowledged_is_there() {
     assert_eq!(acknowledged.errors, []);
     assert_eq!(acknowledged.queue.len(), 2 + 6);
     check(first.path(), &acknowledged, false, "without a fault");
+    stored::would_be_found(first.path());
     assert!(operations.len() <= MOST, "{} operations", operations.len());
     let count = |one| operations.iter().filter(|operation| **operation == one).count();
 

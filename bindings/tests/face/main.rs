@@ -238,7 +238,7 @@ async fn a_supervisor_signs_off_on_his_own_phone() {
     let damaged = label(&session.sight(&text(BOXES[0])));
     let findings = vec![Finding { kind: FindingKind::Damaged, boxes: vec![damaged] }];
     let took = mover.record(Act::TakeOver, JOB, session.seen(), findings, None).await.unwrap();
-    mover.record(Act::Load, JOB, session.seen(), Vec::new(), None).await.unwrap();
+    mover.record_scanned(Act::Load, session.clone(), Vec::new()).await.unwrap();
     let asked = mover.ask_sign_off(JOB, None, false).await.unwrap();
     let request = across(Purpose::SignOffRequest, asked.clone());
     let shown = supervisor.read_sign_off_request(request.clone()).await.unwrap();

@@ -412,8 +412,9 @@ impl Opened {
         if is_suspect(directory)? && !is_sound(&connection)? {
             return Err(Unopened::Damage(Damage::Database));
         }
+        let mut is_newest = true;
         for wreck in quarantined.iter().rev().filter(|wreck| !wreck.is_salvaged()) {
-            carry_over(&mut connection, wreck, vault)?;
+            is_newest &= carry_over(&mut connection, wreck, vault)?;
         }
         let has_keys = keyring::has_keys(&connection)?;
         let keys =
@@ -445,7 +446,7 @@ impl Opened {
             let queued = Contents::count_queue(&connection)?;
             contents.state(&connection, &keys, queued)?;
         }
-        Ok(Self { connection, keys, contents, has_all_values: agrees && was_stated })
+        Ok(Self { connection, keys, contents, has_all_values: agrees && was_stated && is_newest })
     }
 }
 
@@ -541,18 +542,21 @@ fn remove_suspicion(directory: &Path) -> Result<(), StoreError> {
 }
 
 /// Takes the key's wrap and all sealed rows of a damaged store as they are, if this
-/// one has no key yet and the vault still unwraps that one.
+/// one has no key yet and the vault still unwraps that one. Says whether the last state
+/// of every page is whole: if not, an older value may be among them.
 fn carry_over(
     connection: &mut Connection,
     wreck: &Quarantined,
     vault: &dyn KeyVault,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    let mut wreck = Wreck::open(&wreck.database(), &wreck.log())?;
+    let before_damage = wreck.before_damage();
+    let is_newest = before_damage.is_empty();
     let has_key = "SELECT count(*) FROM vault";
     if connection.query_row(has_key, [], |row| row.get::<_, i64>(0))? > 0 {
-        return Ok(());
+        return Ok(is_newest);
     }
-    let mut wreck = Wreck::open(&wreck.database(), &wreck.log())?;
-    let images = wreck.present();
+    let images = [wreck.present(), before_damage].concat();
     let columns = columns_of(connection, "vault")?;
     let of_compartment = columns_of(connection, "compartment")?;
     let of_value = columns_of(connection, "value")?;
@@ -587,7 +591,8 @@ fn carry_over(
             }
         }
     }
-    Ok(sql.commit()?)
+    sql.commit()?;
+    Ok(is_newest)
 }
 
 fn columns_of(sql: &Connection, table: &str) -> Result<Vec<String>, StoreError> {

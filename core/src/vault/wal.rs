@@ -137,6 +137,25 @@ impl Header {
         let salts = *bytes.get(16..)?.first_chunk()?;
         (is_page && is_whole).then_some(Self { order, page_bytes, salts, sum })
     }
+
+    pub(super) const fn sums(&self) -> Sums {
+        Sums { order: self.order, sum: self.sum }
+    }
+}
+
+/// The sums of a log, from one frame to the next.
+pub(super) struct Sums {
+    order: Order,
+    sum: Sum,
+}
+
+impl Sums {
+    /// Whether a frame is as it was written, if the one before it is as that says of
+    /// itself.
+    pub(super) fn fit(&mut self, frame: &Frame, page: &[u8]) -> bool {
+        let before = std::mem::replace(&mut self.sum, frame.sum);
+        frame.sum_after(before, self.order, page) == frame.sum
+    }
 }
 
 /// What stands before a page in the log.

@@ -33,6 +33,8 @@ pub(crate) struct Wreck {
     database_pages: u32,
     /// Where in the log the newest whole state of a page lies.
     newest: BTreeMap<u32, u64>,
+    /// For a page whose newest state is damaged in the log, the one before that is not.
+    before_damage: BTreeMap<u32, Image>,
     /// Every frame of the log: page and place of its content.
     frames: Vec<(u32, u64)>,
 }
@@ -109,6 +111,7 @@ impl Wreck {
             page_bytes,
             database_pages: u32::try_from(pages).unwrap_or(u32::MAX),
             newest: BTreeMap::new(),
+            before_damage: BTreeMap::new(),
             frames: Vec::new(),
         };
         wreck.list_frames(header)?;
@@ -122,14 +125,25 @@ impl Wreck {
         log.seek(SeekFrom::Start(HEADER_BYTES))?;
         let mut frames = Frames::of_pages(log, self.page_bytes);
         let mut salts = header.map(|header| header.salts);
+        let mut sums = header.map(|header| header.sums());
         let mut place = HEADER_BYTES + FRAME_HEADER_BYTES;
         let mut transaction = Vec::new();
         while let Some(frame) = frames.next()? {
             self.frames.push((frame.page, place));
             if *salts.get_or_insert(frame.salts) == frame.salts {
-                transaction.push((frame.page, place));
+                let fits = sums.as_mut().is_none_or(|sums| sums.fit(&frame, frames.page()));
+                transaction.push((frame.page, place, fits));
                 if frame.commit != 0 {
-                    self.newest.extend(transaction.drain(..));
+                    for (page, place, fits) in transaction.drain(..) {
+                        let before = self.newest.insert(page, place);
+                        if fits {
+                            self.before_damage.remove(&page);
+                        } else {
+                            let before = before.map(|place| Image::Log(page, place));
+                            let before = before.unwrap_or(Image::Database(page));
+                            self.before_damage.entry(page).or_insert(before);
+                        }
+                    }
                 }
             }
             place += FRAME_HEADER_BYTES + wide(self.page_bytes);
@@ -144,6 +158,12 @@ impl Wreck {
             .filter(|page| !self.newest.contains_key(page))
             .map(Image::Database);
         log.chain(database).collect()
+    }
+
+    /// Pages whose last state is damaged in the log, as they were before: what was not
+    /// synced when the power failed looks like damage.
+    pub(crate) fn before_damage(&self) -> Vec<Image> {
+        self.before_damage.values().copied().collect()
     }
 
     /// All other states of pages that are left somewhere.

@@ -10,9 +10,13 @@ use crewseal::outbox::queue;
 use crewseal::outbox::{Epoch, OpeningKey};
 use crewseal::signed::Digest;
 use crewseal::vault::{Drawer, SoftwareVault, Store, StoreError};
+use thief::Secret;
 
-pub const CHAIN: Drawer = Drawer("chain");
+/// Stands for the store's head among the drawers.
+pub const HEAD: &str = "head";
 pub const NAMES: Drawer = Drawer("names");
+/// How every value begins, and what the acts are full of.
+const PLAIN: &[u8] = b"Customer ";
 
 /// What a store holds: values by drawer and name, and the queue in its order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,16 +72,14 @@ impl Phone {
         Self { epoch: None, sequence: 0 }
     }
 
-    /// Records an act of so many bytes, with the chain in the same transaction. The
+    /// Records an act of so many bytes, with its number as the head in the same transaction. The
     /// number is used up only if it was recorded.
     pub fn act(&mut self, store: &mut Store, bytes: usize) -> Result<EventId, StoreError> {
         let sequence = self.sequence + 1;
         let epoch = &mut self.epoch;
         let acted = store.transaction(|t| {
             // What an act after a failure must not rely on is read again.
-            let last = t
-                .get(CHAIN, b"")?
-                .map_or(0, |last| u64::from_be_bytes(last.as_slice().try_into().unwrap()));
+            let last = t.head().map_or(0, |last| u64::from_be_bytes(last.try_into().unwrap()));
             let sequence = sequence.max(last + 1);
             if epoch.is_none() {
                 let hq = OpeningKey::from_bytes(&[0x4b; 32]).unwrap();
@@ -86,11 +88,11 @@ impl Phone {
                 *epoch = Some(begun);
             }
             let sealing = epoch.as_mut().unwrap();
-            let content = vec![0x61; bytes];
+            let content: Vec<u8> = PLAIN.iter().copied().cycle().take(bytes).collect();
             let id = event(sequence);
             let envelope = sealing.seal(DeviceId([1; 16]), 1, sequence, id, &content).unwrap();
             queue::push(t, &envelope)?;
-            t.put(CHAIN, b"", None, &sequence.to_be_bytes())?;
+            t.set_head(&sequence.to_be_bytes());
             Ok((sequence, id))
         });
         match acted {
@@ -110,7 +112,7 @@ impl Held {
     pub fn act(&mut self, phone: &mut Phone, store: &mut Store, bytes: usize) {
         let id = phone.act(store, bytes).unwrap();
         self.queue.push(id);
-        self.values.insert((CHAIN.0, Vec::new()), phone.sequence.to_be_bytes().to_vec());
+        self.values.insert((HEAD, Vec::new()), phone.sequence.to_be_bytes().to_vec());
     }
 
     pub fn name(&mut self, store: &mut Store, name: &[u8], value: &[u8], job: Option<&[u8]>) {
@@ -134,11 +136,30 @@ pub fn value(
     drawer: &'static str,
     name: &[u8],
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    store.transaction(|t| Ok(t.get(Drawer(drawer), name)?.map(|value| value.to_vec())))
+    store.transaction(|t| match drawer {
+        HEAD => Ok(t.head().map(<[u8]>::to_vec)),
+        _ => Ok(t.get(Drawer(drawer), name)?.map(|value| value.to_vec())),
+    })
 }
 
 /// The whole entries of the queue.
 pub fn queued(store: &mut Store) -> Result<Vec<EventId>, StoreError> {
     let entries = store.transaction(|t| queue::waiting(t, 0, usize::MAX))?;
     Ok(entries.iter().map(|entry| entry.envelope.address().event).collect())
+}
+
+/// That a thief finds nothing that was written in any file of a store, whatever
+/// became of it: log, index, quarantine.
+pub fn is_unreadable(home: &Path, what: &str) {
+    let plain = [Secret::new("what was written", PLAIN).unwrap()];
+    assert_eq!(thief::search(&home.join("store"), &plain).unwrap(), [], "{what}");
+}
+
+/// The control: the same search finds it where it was leaked.
+pub fn would_be_found(home: &Path) {
+    let leak = home.join("store/leaked");
+    fs::write(&leak, [b"of ".as_slice(), PLAIN, b"1"].concat()).unwrap();
+    let plain = [Secret::new("what was written", PLAIN).unwrap()];
+    assert!(!thief::search(&home.join("store"), &plain).unwrap().is_empty());
+    fs::remove_file(leak).unwrap();
 }

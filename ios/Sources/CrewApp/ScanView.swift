@@ -55,10 +55,10 @@ struct ScanView: View {
 
     private func record(_ act: Act) async {
         await model.attempt {
-            guard let crew = model.crew else { return }
+            guard let crew = model.crew, let session = scan.session else { return }
             let new = scan.commissioned
             if !new.isEmpty { _ = try await crew.commission(job: job.id, boxes: new) }
-            _ = try await crew.record(act: act, job: job.id, boxes: scan.seen)
+            _ = try await crew.recordScanned(act: act, session: session)
             // It knows the lists as they were when it began.
             try await scan.start(crew.beginScan(job: job.id))
             try await model.refresh()

@@ -23,7 +23,6 @@ pub struct InRust {
     crew: Crew,
     vault: Arc<TimedVault>,
     job: JobId,
-    boxes: BTreeSet<Token>,
     reader: Reader,
     session: Session,
 }
@@ -38,14 +37,18 @@ impl InRust {
         crew.fetch().await?;
         let job = crew.jobs()?.first().ok_or("HQ sent no job")?.job;
         let tally = crew.tally(job)?;
-        let boxes = tally.missing().copied().collect();
-        let (reader, session) = (Reader::default(), Session::new(tally));
-        let phone = Self { crew, vault, job, boxes, reader, session };
+        let boxes: BTreeSet<Token> = tally.missing().copied().collect();
+        let (reader, mut session) = (Reader::default(), Session::new(tally));
+        for token in &boxes {
+            session.typed(&token.to_text());
+        }
+        let phone = Self { crew, vault, job, reader, session };
         phone.record(Kind::TakeOver)?;
         Ok(phone)
     }
 
-    /// Records that all boxes were counted. The time is without that of the keys.
+    /// Records that the boxes that were scanned were counted: all. The time is without
+    /// that of the keys.
     pub fn act(&self) -> Result<Duration, Trouble> {
         let (before, start) = (self.vault.spent(), Instant::now());
         self.record(Kind::Count)?;
@@ -53,7 +56,8 @@ impl InRust {
     }
 
     fn record(&self, kind: Kind) -> Result<(), Trouble> {
-        self.crew.record(kind, self.job, &self.boxes, &[], None)?;
+        let boxes = self.session.tally().seen().copied().collect();
+        self.crew.record(kind, self.job, &boxes, &[], None)?;
         Ok(())
     }
 

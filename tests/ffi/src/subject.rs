@@ -3,8 +3,8 @@
 //!
 //! | line | answer |
 //! |---|---|
-//! | `open DIRECTORY INVITATION` | `ok`: enrolled, fetched, the boxes taken over |
-//! | `act` | nanoseconds to record that all boxes were counted, without the keys' own |
+//! | `open DIRECTORY INVITATION` | `ok`: enrolled, fetched, all boxes scanned and taken over |
+//! | `act` | nanoseconds to record that the scanned boxes were counted, without the keys' own |
 //! | `picture FILE WIDTH HEIGHT` | `ok`: a plane of luma to look at |
 //! | `frame` | nanoseconds to sight it, and how many codes were in view |
 //! | `callbacks N` | `ok`: an observer was called so often |

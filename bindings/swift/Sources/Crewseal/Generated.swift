@@ -1378,6 +1378,13 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func recordDrawn(act: Act, job: JobId, boxes: [Label], signature: DrawnSignature, findings: [Finding]) async throws  -> Drawn
     
     /**
+     * Records one act on the boxes that a session has seen by now, with what was found
+     * wrong, in the session's job: `record` with `session.seen()`, without handing the
+     * labels to and fro. The session goes on as it was.
+     */
+    func recordScanned(act: Act, session: ScanSession, findings: [Finding]) async throws  -> EventId
+    
+    /**
      * Records that the customer confirms an act with his code, typed or scanned. It
      * is checked here, without a network, and not kept.
      */
@@ -2027,6 +2034,27 @@ open func recordDrawn(act: Act, job: JobId, boxes: [Label], signature: DrawnSign
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeDrawn_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Records one act on the boxes that a session has seen by now, with what was found
+     * wrong, in the session's job: `record` with `session.seen()`, without handing the
+     * labels to and fro. The session goes on as it was.
+     */
+open func recordScanned(act: Act, session: ScanSession, findings: [Finding] = [])async throws  -> EventId  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_record_scanned(
+                        self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeScanSession_lower(session),FfiConverterSequenceTypeFinding.lower(findings)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeEventId_lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -3792,7 +3820,7 @@ public func FfiConverterTypeOffer_lower(_ value: Offer) -> UInt64 {
 
 /**
  * Boxes scanned against a job's list. Nothing of it is kept until it is given
- * to `Crew.commission`, `Crew.record`, `Crew.offer` or `Crew.accept`.
+ * to `Crew.commission`, `Crew.recordScanned`, `Crew.offer` or `Crew.accept`.
  *
  * Start a new one after anything was fetched or recorded: it knows the lists as
  * they were when it began.
@@ -3872,7 +3900,7 @@ public protocol ScanSessionProtocol: AnyObject, Sendable {
 }
 /**
  * Boxes scanned against a job's list. Nothing of it is kept until it is given
- * to `Crew.commission`, `Crew.record`, `Crew.offer` or `Crew.accept`.
+ * to `Crew.commission`, `Crew.recordScanned`, `Crew.offer` or `Crew.accept`.
  *
  * Start a new one after anything was fetched or recorded: it knows the lists as
  * they were when it began.
@@ -12946,6 +12974,9 @@ let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_record_drawn() != 30633) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_record_scanned() != 17561) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_release() != 14398) {

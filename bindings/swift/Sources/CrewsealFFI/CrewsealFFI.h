@@ -602,6 +602,11 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_record(uint64_t ptr, RustBuffer act,
 uint64_t uniffi_crewseal_ffi_fn_method_crew_record_drawn(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer signature, RustBuffer findings
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_SCANNED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_SCANNED
+uint64_t uniffi_crewseal_ffi_fn_method_crew_record_scanned(uint64_t ptr, RustBuffer act, uint64_t session, RustBuffer findings
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RELEASE
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RELEASE
 uint64_t uniffi_crewseal_ffi_fn_method_crew_release(uint64_t ptr, RustBuffer job, RustBuffer act, RustBuffer statement, RustBuffer code
@@ -1596,6 +1601,12 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_record(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_DRAWN
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_DRAWN
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_record_drawn(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_SCANNED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_SCANNED
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_record_scanned(void
     
 );
 #endif

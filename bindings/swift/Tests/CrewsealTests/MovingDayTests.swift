@@ -65,9 +65,8 @@ struct MovingDayTests {
         if case .notOurs = session.sight(text: "a parcel's code") {} else { Issue.record("a parcel is ours") }
         #expect(session.count() == Count(seen: 6, expected: 6))
         _ = try await mover.commission(job: hq.job, boxes: session.commissioned())
-        let taken = session.seen()
-        _ = try await mover.record(act: .takeOver, job: hq.job, boxes: taken)
-        return taken
+        _ = try await mover.recordScanned(act: .takeOver, session: session)
+        return session.seen()
     }
 
     @Test("an error says what to do")

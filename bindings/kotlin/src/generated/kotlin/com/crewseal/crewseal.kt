@@ -910,6 +910,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_record_drawn(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_record_scanned(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_release(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_resume(
@@ -1132,6 +1134,8 @@ internal object UniffiLib {
     external fun uniffi_crewseal_ffi_fn_method_crew_record(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,`about`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_record_drawn(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`signature`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_record_scanned(`ptr`: Long,`act`: RustBuffer.ByValue,`session`: Long,`findings`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_release(`ptr`: Long,`job`: RustBuffer.ByValue,`act`: RustBuffer.ByValue,`statement`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,
     ): Long
@@ -1563,6 +1567,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_drawn() and 0xFFFF) != 30633) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_scanned() and 0xFFFF) != 17561) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_release() and 0xFFFF) != 14398) {
@@ -3415,6 +3422,13 @@ public interface CrewInterface {
     suspend fun `recordDrawn`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `signature`: DrawnSignature, `findings`: List<Finding> = listOf()): Drawn
     
     /**
+     * Records one act on the boxes that a session has seen by now, with what was found
+     * wrong, in the session's job: `record` with `session.seen()`, without handing the
+     * labels to and fro. The session goes on as it was.
+     */
+    suspend fun `recordScanned`(`act`: Act, `session`: ScanSession, `findings`: List<Finding> = listOf()): EventId
+    
+    /**
      * Records that the customer confirms an act with his code, typed or scanned. It
      * is checked here, without a network, and not kept.
      */
@@ -4228,6 +4242,35 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeDrawn.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Records one act on the boxes that a session has seen by now, with what was found
+     * wrong, in the session's job: `record` with `session.seen()`, without handing the
+     * labels to and fro. The session goes on as it was.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `recordScanned`(`act`: Act, `session`: ScanSession, `findings`: List<Finding>) : EventId {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_record_scanned(
+                uniffiHandle,
+                
+        FfiConverterTypeAct.lower(`act`),
+        FfiConverterTypeScanSession.lower(`session`),
+        FfiConverterSequenceTypeFinding.lower(`findings`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeEventId.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -6727,7 +6770,7 @@ public object FfiConverterTypeOffer: FfiConverter<Offer, Long> {
 
 /**
  * Boxes scanned against a job's list. Nothing of it is kept until it is given
- * to `Crew.commission`, `Crew.record`, `Crew.offer` or `Crew.accept`.
+ * to `Crew.commission`, `Crew.recordScanned`, `Crew.offer` or `Crew.accept`.
  *
  * Start a new one after anything was fetched or recorded: it knows the lists as
  * they were when it began.
@@ -6809,7 +6852,7 @@ public interface ScanSessionInterface {
 
 /**
  * Boxes scanned against a job's list. Nothing of it is kept until it is given
- * to `Crew.commission`, `Crew.record`, `Crew.offer` or `Crew.accept`.
+ * to `Crew.commission`, `Crew.recordScanned`, `Crew.offer` or `Crew.accept`.
  *
  * Start a new one after anything was fetched or recorded: it knows the lists as
  * they were when it began.

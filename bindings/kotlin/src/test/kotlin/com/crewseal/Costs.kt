@@ -49,12 +49,13 @@ object Costs {
         job = crew.jobs().single().id
         session = crew.beginScan(job)
         boxes = session.missing()
-        crew.record(Act.TAKE_OVER, job, boxes)
+        boxes.forEach { session.sight(it.text) }
+        crew.recordScanned(Act.TAKE_OVER, session)
     }
 
     private fun act(): Long = runBlocking {
         val (start, spent) = System.nanoTime() to vault.nanos
-        crew.record(Act.COUNT, job, boxes)
+        crew.recordScanned(Act.COUNT, session)
         System.nanoTime() - start - (vault.nanos - spent)
     }
 

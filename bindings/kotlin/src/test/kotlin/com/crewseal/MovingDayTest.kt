@@ -73,9 +73,8 @@ class MovingDayTest {
             assertTrue(session.sight("a parcel's code") is Sighting.NotOurs)
             assertEquals(Count(6uL, 6uL), session.count())
             mover.commission(hq.job, session.commissioned())
-            val taken = session.seen()
-            mover.record(Act.TAKE_OVER, hq.job, taken)
-            return taken to blank
+            mover.recordScanned(Act.TAKE_OVER, session)
+            return session.seen() to blank
         }
     }
 

@@ -96,7 +96,7 @@ class ScanActivity : CameraActivity() {
         val session = session ?: return@act
         val new = session.commissioned()
         if (new.isNotEmpty()) crew.commission(job, new)
-        crew.record(act, job, session.seen())
+        crew.recordScanned(act, session)
         SyncService.schedule(this)
         say(getText(R.string.recorded))
         // The lists have changed.
