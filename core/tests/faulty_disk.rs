@@ -120,12 +120,14 @@ fn check(home: &Path, acknowledged: &Acknowledged, lies: bool, what: &str) {
     }
     let most = acknowledged.queue.len() + acknowledged.errors.len();
     assert!(queue.len() <= most, "{what}: {} entries", queue.len());
-    let store_salvages: Vec<_> = store.salvages().collect();
-    let head = value(&mut store, HEAD, b"")
-        .unwrap()
-        .unwrap_or_else(|| panic!("{what}: no head; {queue:?} {:?}", store_salvages));
+    let head = value(&mut store, HEAD, b"").unwrap();
+    let head = head.unwrap_or_else(|| panic!("{what}: no head; {queue:?}"));
     let last = u64::from_be_bytes(head.try_into().unwrap());
-    assert_eq!(queue.last(), Some(&stored::event(last)), "{what}: the head is not the queue's");
+    // Half of a transaction looks like damage. What it put into the queue stays there,
+    // as if it had been acknowledged, and the phone goes on in a new generation.
+    if store.salvages().all(|salvage| salvage.has_all_values) {
+        assert_eq!(queue.last(), Some(&stored::event(last)), "{what}: the head is not the queue's");
+    }
     for (name, values) in &acknowledged.values {
         let read = value(&mut store, NAMES.0, name);
         let read = read.unwrap_or_else(|error| panic!("{what}: {error:?}"));
