@@ -90,12 +90,13 @@ private struct Phone {
         job = pack.id
         session = try await crew.beginScan(job: job)
         boxes = session.missing()
-        _ = try await crew.record(act: .takeOver, job: job, boxes: boxes)
+        for box in boxes { _ = session.sight(text: box.text) }
+        _ = try await crew.recordScanned(act: .takeOver, session: session)
     }
 
     func act() async throws -> UInt64 {
         let (start, spent) = (uptime(), vault.nanos)
-        _ = try await crew.record(act: .count, job: job, boxes: boxes)
+        _ = try await crew.recordScanned(act: .count, session: session)
         return uptime() - start - (vault.nanos - spent)
     }
 
