@@ -21,8 +21,8 @@ var targets: [Target] = [
     ),
 ]
 
-// The tests bring a vault of OpenSSL's, and start HQ as a process: neither is
-// there on a phone.
+// The tests, and the program that tests/compare measures, bring a vault of
+// OpenSSL's; the tests start HQ as a process. Neither is there on a phone.
 #if os(Linux)
     targets += [
         .target(
@@ -30,7 +30,17 @@ var targets: [Target] = [
             path: "Tests/PaperCrypto",
             linkerSettings: [.linkedLibrary("crypto")]
         ),
-        .testTarget(name: "CrewsealTests", dependencies: ["Crewseal", "PaperCrypto"]),
+        .target(
+            name: "PaperPhone",
+            dependencies: ["Crewseal", "PaperCrypto"],
+            path: "Tests/PaperPhone"
+        ),
+        .testTarget(name: "CrewsealTests", dependencies: ["Crewseal", "PaperPhone"]),
+        .executableTarget(
+            name: "Costs",
+            dependencies: ["Crewseal", "PaperPhone"],
+            path: "Tests/Costs"
+        ),
     ]
 #endif
 

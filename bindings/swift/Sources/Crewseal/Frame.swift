@@ -18,6 +18,49 @@ public struct Frame: ~Copyable {
         #if canImport(CoreVideo)
             case buffer(CVPixelBuffer, isPlanar: Bool)
         #endif
+
+        /// The pixels as the core takes them: `Data` that owns nothing of them. Here and
+        /// not in `Frame`, where the compiler of Swift 6.0 crashes as it optimizes.
+        func lend<Answer>(_ look: (Data) throws -> Answer) throws -> Answer {
+            switch self {
+            case .data(let data):
+                // A part of another `Data` begins elsewhere than at 0, which is as well.
+                return try data.withUnsafeBytes { try Self.lend($0, look) }
+            case .lent(let pointer):
+                return try Self.lend(pointer, look)
+            #if canImport(CoreVideo)
+                case .buffer(let buffer, let isPlanar):
+                    guard CVPixelBufferLockBaseAddress(buffer, .readOnly) == kCVReturnSuccess else {
+                        throw CrewError.NotAFrame(reason: "the pixel buffer cannot be read")
+                    }
+                    defer { CVPixelBufferUnlockBaseAddress(buffer, .readOnly) }
+                    let start =
+                        isPlanar
+                        ? CVPixelBufferGetBaseAddressOfPlane(buffer, 0)
+                        : CVPixelBufferGetBaseAddress(buffer)
+                    let size =
+                        isPlanar
+                        ? CVPixelBufferGetBytesPerRowOfPlane(buffer, 0)
+                            * CVPixelBufferGetHeightOfPlane(buffer, 0)
+                        : CVPixelBufferGetBytesPerRow(buffer) * CVPixelBufferGetHeight(buffer)
+                    return try Self.lend(UnsafeRawBufferPointer(start: start, count: size), look)
+            #endif
+            }
+        }
+
+        private static func lend<Answer>(
+            _ pixels: UnsafeRawBufferPointer,
+            _ look: (Data) throws -> Answer
+        ) throws -> Answer {
+            // The generated code counts bytes in 32 bits, and ends the process at more.
+            guard pixels.count <= Int(Int32.max) else {
+                throw CrewError.NotAFrame(reason: "more than 2 GiB of pixels")
+            }
+            guard let start = pixels.baseAddress, pixels.count > 0 else { return try look(Data()) }
+            // The core only reads, and the pointer goes no further than this call.
+            let bytes = UnsafeMutableRawPointer(mutating: start)
+            return try look(Data(bytesNoCopy: bytes, count: pixels.count, deallocator: .none))
+        }
     }
 
     let pixels: Pixels
@@ -131,49 +174,7 @@ public struct Frame: ~Copyable {
     /// - Throws: `CrewError.NotAFrame` if its numbers do not fit its pixels
     public borrowing func read(budgetMillis: Int? = nil) throws -> [Reading] {
         let (format, budget) = (format, try Self.budget(budgetMillis))
-        return try withPixels { try readFrame(buffer: $0, format: format, budgetMillis: budget) }
-    }
-
-    /// The pixels as the core takes them: `Data` that owns nothing of them.
-    borrowing func withPixels<Answer>(_ look: (Data) throws -> Answer) throws -> Answer {
-        switch pixels {
-        case .data(let data):
-            // A part of another `Data` begins elsewhere than at 0, which is as well.
-            return try data.withUnsafeBytes { try Self.lend($0, look) }
-        case .lent(let pointer):
-            return try Self.lend(pointer, look)
-        #if canImport(CoreVideo)
-            case .buffer(let buffer, let isPlanar):
-                guard CVPixelBufferLockBaseAddress(buffer, .readOnly) == kCVReturnSuccess else {
-                    throw CrewError.NotAFrame(reason: "the pixel buffer cannot be read")
-                }
-                defer { CVPixelBufferUnlockBaseAddress(buffer, .readOnly) }
-                let start =
-                    isPlanar
-                    ? CVPixelBufferGetBaseAddressOfPlane(buffer, 0)
-                    : CVPixelBufferGetBaseAddress(buffer)
-                let size =
-                    isPlanar
-                    ? CVPixelBufferGetBytesPerRowOfPlane(buffer, 0)
-                        * CVPixelBufferGetHeightOfPlane(buffer, 0)
-                    : CVPixelBufferGetBytesPerRow(buffer) * CVPixelBufferGetHeight(buffer)
-                return try Self.lend(UnsafeRawBufferPointer(start: start, count: size), look)
-        #endif
-        }
-    }
-
-    private static func lend<Answer>(
-        _ pixels: UnsafeRawBufferPointer,
-        _ look: (Data) throws -> Answer
-    ) throws -> Answer {
-        // The generated code counts bytes in 32 bits, and ends the process at more.
-        guard pixels.count <= Int(Int32.max) else {
-            throw CrewError.NotAFrame(reason: "more than 2 GiB of pixels")
-        }
-        guard let start = pixels.baseAddress, pixels.count > 0 else { return try look(Data()) }
-        // The core only reads, and the pointer goes no further than this call.
-        let bytes = UnsafeMutableRawPointer(mutating: start)
-        return try look(Data(bytesNoCopy: bytes, count: pixels.count, deallocator: .none))
+        return try pixels.lend { try readFrame(buffer: $0, format: format, budgetMillis: budget) }
     }
 
     private static func format(
@@ -216,7 +217,7 @@ extension ScanSession {
     /// - Throws: `CrewError.NotAFrame` if the picture's numbers do not fit its pixels
     public func sight(_ frame: borrowing Frame, budgetMillis: Int? = nil) throws -> [Sighted] {
         let (format, budget) = (frame.format, try Frame.budget(budgetMillis))
-        return try frame.withPixels {
+        return try frame.pixels.lend {
             try sightFrame(buffer: $0, format: format, budgetMillis: budget)
         }
     }

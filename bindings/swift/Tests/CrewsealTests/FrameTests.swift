@@ -53,7 +53,7 @@ struct FrameTests {
         try picture.plane().withUnsafeBytes { plane in
             try Frame.withLuma(at: plane, width: width, height: height, rowStride: width) { frame in
                 _ = try reads(frame)
-                try frame.withPixels { lent in
+                try frame.pixels.lend { lent in
                     lent.withUnsafeBytes { #expect($0.baseAddress == plane.baseAddress) }
                 }
             }

@@ -1,5 +1,6 @@
 import Crewseal
 import Foundation
+import PaperPhone
 
 /// A directory for one test, gone when the test is over.
 final class Directory: Sendable {

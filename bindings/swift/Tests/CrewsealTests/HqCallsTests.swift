@@ -1,5 +1,6 @@
 import Crewseal
 import Foundation
+import PaperPhone
 import Testing
 
 /// Calls that talk to HQ: given up from outside, and not begun without a network.

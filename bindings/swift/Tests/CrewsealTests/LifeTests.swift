@@ -1,5 +1,6 @@
 import Crewseal
 import Foundation
+import PaperPhone
 import Synchronization
 import Testing
 

@@ -1,5 +1,6 @@
 import Crewseal
 import Foundation
+import PaperPhone
 import Testing
 
 /// The whole moving day from Swift: two phones in one process, and a real HQ.

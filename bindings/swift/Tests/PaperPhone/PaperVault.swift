@@ -4,7 +4,7 @@ import PaperCrypto
 import Synchronization
 
 /// Key hardware made of OpenSSL's cryptography: for tests, as it keeps nothing.
-final class PaperVault: KeyVault {
+package final class PaperVault: KeyVault {
     private struct Keys {
         var act = Pair()
         var handoff = Pair()
@@ -21,29 +21,31 @@ final class PaperVault: KeyVault {
     private let keys = Mutex(Keys())
     private let behaviour = Mutex(Behaviour())
 
+    package init() {}
+
     /// What it throws from now on, whatever it is asked; nothing, if this is nil.
-    func fail(with failure: (any Error)?) {
+    package func fail(with failure: (any Error)?) {
         behaviour.withLock { $0.failure = failure }
     }
 
     /// What it does from now on before it answers.
-    func before(_ work: @escaping @Sendable () -> Void) {
+    package func before(_ work: @escaping @Sendable () -> Void) {
         behaviour.withLock { $0.before = work }
     }
 
-    func publicKeys() throws -> PublicKeys {
+    package func publicKeys() throws -> PublicKeys {
         try answer { PublicKeys(act: try $0.act.point(), handoff: try $0.handoff.point()) }
     }
 
-    func sign(protection: Protection, message: Data) throws -> Data {
+    package func sign(protection: Protection, message: Data) throws -> Data {
         try answer { try (protection == .act ? $0.act : $0.handoff).sign(message) }
     }
 
-    func attestation() throws -> Data? {
+    package func attestation() throws -> Data? {
         try answer { _ in nil }
     }
 
-    func wrap(key: Data) throws -> Data {
+    package func wrap(key: Data) throws -> Data {
         try answer { keys in
             guard key.count == 32 else { throw KeyVaultError.Hardware }
             let nonce = random(12)
@@ -55,7 +57,7 @@ final class PaperVault: KeyVault {
         }
     }
 
-    func unwrap(wrapped: Data) throws -> Data {
+    package func unwrap(wrapped: Data) throws -> Data {
         try answer { keys in
             let bytes = [UInt8](wrapped)
             guard bytes.count == 60 else { throw KeyVaultError.KeyGone }
@@ -68,27 +70,27 @@ final class PaperVault: KeyVault {
         }
     }
 
-    func beginRotation() throws {
+    package func beginRotation() throws {
         try answer { if $0.wrapping.count == 1 { $0.wrapping.insert(random(32), at: 0) } }
     }
 
-    func isRotating() throws -> Bool {
+    package func isRotating() throws -> Bool {
         try answer { $0.wrapping.count > 1 }
     }
 
-    func finishRotation() throws {
+    package func finishRotation() throws {
         try answer { $0.wrapping = [$0.wrapping[0]] }
     }
 
-    func erase() throws {
+    package func erase() throws {
         try answer { $0 = Keys() }
     }
 
-    func mark() throws -> HighWaterMark? {
+    package func mark() throws -> HighWaterMark? {
         try answer { $0.mark }
     }
 
-    func raiseMark(mark: HighWaterMark) throws {
+    package func raiseMark(mark: HighWaterMark) throws {
         try answer { $0.mark = mark }
     }
 
@@ -136,14 +138,16 @@ private func random(_ size: Int) -> [UInt8] {
 }
 
 /// The computer's own clocks.
-final class SystemClock: Clock {
+package final class SystemClock: Clock {
     private let boot = UInt32.random(in: .min ... .max)
 
-    func now() throws -> UInt64 {
+    package init() {}
+
+    package func now() throws -> UInt64 {
         UInt64(Date().timeIntervalSince1970)
     }
 
-    func sinceBoot() throws -> SinceBoot {
+    package func sinceBoot() throws -> SinceBoot {
         SinceBoot(boot: boot, millis: DispatchTime.now().uptimeNanoseconds / 1_000_000)
     }
 }
