@@ -16,7 +16,8 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
-use crewseal::outbox::queue;
+use crewseal::cbor::Version;
+use crewseal::outbox::{DeliveryToken, Slip, queue};
 use crewseal::vault::wal::{self, End, Walk};
 use crewseal::vault::{Damage, KeyVault, Mark, Salvage, Store, StoreError};
 use disk::Disk;
@@ -255,6 +256,38 @@ mod salvage {
             Ok::<_, StoreError>(queue::header(t, first.envelope.address().epoch))
         });
         assert!(id.unwrap().is_some(), "the epoch's header was left behind");
+    }
+
+    /// Where the keys are lost, nothing but the slip delivers the queue.
+    #[test]
+    fn keeps_how_to_deliver_without_keys() {
+        let slip = Slip {
+            version: Version,
+            url: "https://hq.example:8443".to_owned(),
+            authority: vec![0x30; 400].into(),
+            hq: stored::vault(tempfile::tempdir().unwrap().path()).public_keys().unwrap().act,
+            token: DeliveryToken("delivers".to_owned()),
+            until: 1_780_293_600,
+        };
+        for lost in ["the key", "a frame"] {
+            let (home, held, _) = small();
+            let mut store = open(home.path()).unwrap();
+            store.transaction(|t| slip.keep(t)).unwrap();
+            let to = tempfile::tempdir().unwrap();
+            copy(home.path(), to.path());
+            drop(store);
+            if lost == "the key" {
+                fs::remove_file(to.path().join("keys/vault.keys")).unwrap();
+            } else {
+                let mut bytes = fs::read(log(to.path())).unwrap();
+                bytes[32 + 24 + 4_000] ^= 1;
+                fs::write(log(to.path()), bytes).unwrap();
+            }
+            let mut store = open(to.path()).unwrap();
+            assert_eq!(salvages(&store).len(), 1, "{lost}");
+            assert_eq!(queued(&mut store), Ok(held.queue.clone()), "{lost}");
+            assert_eq!(store.transaction(|t| Slip::read(t)), Ok(Some(slip.clone())), "{lost}");
+        }
     }
 
     #[test]
