@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crewseal::custody::BootId;
 
+use crate::within::PhoneId;
+
 /// The phone's clocks. Calls come from any thread.
 #[uniffi::export(foreign)]
 pub trait Clock: Send + Sync {
@@ -41,18 +43,21 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for ClockError {
 }
 
 /// An app's clock as the core wants it.
-pub struct AppClock(pub Arc<dyn Clock>);
+pub struct AppClock {
+    pub clock: Arc<dyn Clock>,
+    pub phone: PhoneId,
+}
 
 /// A clock that fails stands at zero, of no boot: nothing is lost, no job is
 /// open, and HQ finds that the times disagree.
 impl crewseal::clock::Clock for AppClock {
     fn now(&self) -> u64 {
-        self.0.now().unwrap_or(0)
+        self.phone.call(|| self.clock.now()).unwrap_or(0)
     }
 
     fn since_boot(&self) -> (BootId, u64) {
-        self.0
-            .since_boot()
+        self.phone
+            .call(|| self.clock.since_boot())
             .map_or((BootId([0; 4]), 0), |since| (BootId(since.boot.to_be_bytes()), since.millis))
     }
 }

@@ -12,6 +12,7 @@ use crate::clock::AppClock;
 use crate::keys::AppVault;
 use crate::label::tokens;
 use crate::observer::Notices;
+use crate::within::PhoneId;
 use crate::{
     Acceptance, CancelToken, Clock, CrewError, Delivered, Erasure, Fetched, JobPack, KeyVault,
     Label, NetworkState, Observer, Offer, OpenHandoff, OutboxStatus, ReceivingState, Salvage,
@@ -24,6 +25,7 @@ pub struct Crew {
     phone: crewseal::Crew,
     network: Option<Arc<dyn NetworkState>>,
     notices: Notices,
+    id: PhoneId,
 }
 
 /// What was done with boxes. Labelling, offering and accepting have functions
@@ -170,8 +172,8 @@ impl From<PadPoint> for custody::Point {
 
 #[uniffi::export(async_runtime = "tokio")]
 impl Crew {
-    /// Opens the phone whose store is in this directory; a new one, if there is
-    /// none. The directory must be left out of backups. Without a `network`, HQ is
+    /// Opens the phone whose store is in this directory, named from the root; a new
+    /// one, if there is none. The directory must be left out of backups. Without a `network`, HQ is
     /// tried whatever connects the phone.
     #[uniffi::constructor(default(network = None))]
     pub async fn open(
@@ -517,6 +519,7 @@ impl Crew {
         &self,
         work: impl FnOnce(&crewseal::Crew) -> Result<T, CrewError> + Send + 'static,
     ) -> Result<T, CrewError> {
+        self.id.check()?;
         let (phone, notices) = (self.phone.clone(), self.notices.clone());
         aside(move || {
             let done = work(&phone);
@@ -546,11 +549,18 @@ impl Crew {
         network: Option<Arc<dyn NetworkState>>,
     ) -> Result<Self, CrewError> {
         aside(move || {
-            let (vault, clock) = (Arc::new(AppVault(vault)), Arc::new(AppClock(clock)));
-            let phone = open(Path::new(&directory), vault, clock)?;
+            let directory = Path::new(&directory);
+            // On a phone no directory is the one to begin at.
+            if !directory.is_absolute() {
+                return Err(CrewError::StoreReadOnly);
+            }
+            let id = PhoneId::new();
+            let vault = Arc::new(AppVault { vault, phone: id });
+            let clock = Arc::new(AppClock { clock, phone: id });
+            let phone = open(directory, vault, clock)?;
             let notices = Notices::default();
             notices.salvages(Salvage::all(&phone));
-            Ok(Self { phone, network, notices })
+            Ok(Self { id, phone, network, notices })
         })
         .await
     }
@@ -561,6 +571,7 @@ impl Crew {
         cancel: Option<Arc<CancelToken>>,
         work: impl Future<Output = Result<T, CrewError>>,
     ) -> Result<T, CrewError> {
+        self.id.check()?;
         let network = self.network.clone();
         let done = unless_cancelled(cancel, async {
             if network.is_some() {

@@ -225,6 +225,10 @@ pub enum CrewError {
         /// The HTTP status.
         status: u16,
     },
+    /// The app's key vault or clock called the phone that had called it, and waited for
+    /// the answer: the app must not do that.
+    #[error("the phone was called from within a call of its key vault or clock; report it")]
+    FromWithin,
     /// The core did something that it never should.
     #[error("a fault in the core; report it")]
     Fault,
@@ -283,6 +287,7 @@ impl CrewError {
             | Self::KeyRemains
             | Self::StoreDamaged
             | Self::HqRefused { .. }
+            | Self::FromWithin
             | Self::Fault => Advice::Report,
         }
     }

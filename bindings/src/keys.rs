@@ -8,6 +8,8 @@ use crewseal::signed::PublicKey;
 use crewseal::vault::{self, Mark, VaultError};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::within::PhoneId;
+
 /// A phone's key hardware: two keys of P-256 that never leave it, and a third
 /// that wraps the key of the store.
 ///
@@ -126,11 +128,23 @@ impl From<KeyVaultError> for VaultError {
 }
 
 /// An app's vault as the core wants it.
-pub struct AppVault(pub Arc<dyn KeyVault>);
+pub struct AppVault {
+    pub vault: Arc<dyn KeyVault>,
+    pub phone: PhoneId,
+}
+
+impl AppVault {
+    fn ask<T>(
+        &self,
+        what: impl FnOnce(&dyn KeyVault) -> Result<T, KeyVaultError>,
+    ) -> Result<T, VaultError> {
+        Ok(self.phone.call(|| what(self.vault.as_ref()))?)
+    }
+}
 
 impl vault::KeyVault for AppVault {
     fn public_keys(&self) -> Result<vault::PublicKeys, VaultError> {
-        let keys = self.0.public_keys()?;
+        let keys = self.ask(|vault| vault.public_keys())?;
         Ok(vault::PublicKeys { act: public_key(&keys.act)?, handoff: public_key(&keys.handoff)? })
     }
 
@@ -143,43 +157,43 @@ impl vault::KeyVault for AppVault {
             custody::Protection::Act => Protection::Act,
             custody::Protection::Handoff => Protection::Handoff,
         };
-        let der = self.0.sign(protection, message.to_vec())?;
+        let der = self.ask(|vault| vault.sign(protection, message.to_vec()))?;
         r_and_s(&der).ok_or(VaultError::BadSignature)
     }
 
     fn attestation(&self) -> Result<Option<Vec<u8>>, VaultError> {
-        Ok(self.0.attestation()?)
+        self.ask(|vault| vault.attestation())
     }
 
     fn wrap(&self, key: &[u8; 32]) -> Result<Vec<u8>, VaultError> {
-        Ok(self.0.wrap(key.to_vec())?)
+        self.ask(|vault| vault.wrap(key.to_vec()))
     }
 
     fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, VaultError> {
-        let mut key = self.0.unwrap(wrapped.to_vec())?;
+        let mut key = self.ask(|vault| vault.unwrap(wrapped.to_vec()))?;
         let unwrapped = <[u8; 32]>::try_from(key.as_slice()).map(Zeroizing::new);
         key.zeroize();
         unwrapped.map_err(|_| VaultError::Hardware)
     }
 
     fn begin_rotation(&self) -> Result<(), VaultError> {
-        Ok(self.0.begin_rotation()?)
+        self.ask(|vault| vault.begin_rotation())
     }
 
     fn is_rotating(&self) -> Result<bool, VaultError> {
-        Ok(self.0.is_rotating()?)
+        self.ask(|vault| vault.is_rotating())
     }
 
     fn finish_rotation(&self) -> Result<(), VaultError> {
-        Ok(self.0.finish_rotation()?)
+        self.ask(|vault| vault.finish_rotation())
     }
 
     fn erase(&self) -> Result<(), VaultError> {
-        Ok(self.0.erase()?)
+        self.ask(|vault| vault.erase())
     }
 
     fn mark(&self) -> Result<Mark, VaultError> {
-        let mark = self.0.mark()?;
+        let mark = self.ask(|vault| vault.mark())?;
         Ok(mark.map_or(Mark::default(), |HighWaterMark { generation, sequence }| Mark {
             generation,
             sequence,
@@ -187,7 +201,7 @@ impl vault::KeyVault for AppVault {
     }
 
     fn raise_mark(&self, Mark { generation, sequence }: Mark) -> Result<(), VaultError> {
-        Ok(self.0.raise_mark(HighWaterMark { generation, sequence })?)
+        self.ask(|vault| vault.raise_mark(HighWaterMark { generation, sequence }))
     }
 }
 

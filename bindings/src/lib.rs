@@ -36,6 +36,7 @@ mod screen;
 mod session;
 mod sign_off;
 mod texts;
+mod within;
 
 pub use cancel::CancelToken;
 pub use clock::{Clock, ClockError, SinceBoot};

@@ -83,6 +83,7 @@ text_keys! {
         WrongCertificate "wrong_certificate"
         NotAdmitted "not_admitted"
         HqRefused "hq_refused"
+        FromWithin "from_within"
         Fault "fault"
     }
     Advice "advice" {

@@ -171,6 +171,90 @@ async fn a_token_ends_a_call_before_it_begins() {
     assert!(!crew.is_enrolled().await.unwrap());
 }
 
+/// Calls the phone that asks it, and waits for the answer.
+struct Within {
+    keys: Arc<Keys>,
+    phone: Mutex<Option<Arc<Crew>>>,
+    answer: Mutex<Option<Result<u64, CrewError>>>,
+}
+
+impl KeyVault for Within {
+    fn public_keys(&self) -> Result<PublicKeys, KeyVaultError> {
+        if let Some(phone) = self.phone.lock().unwrap().take() {
+            let answer = tokio::runtime::Handle::current().block_on(phone.outbox());
+            *self.answer.lock().unwrap() = Some(answer.map(|outbox| outbox.waiting));
+        }
+        self.keys.public_keys()
+    }
+
+    fn sign(&self, protection: Protection, message: Vec<u8>) -> Result<Vec<u8>, KeyVaultError> {
+        self.keys.sign(protection, message)
+    }
+
+    fn attestation(&self) -> Result<Option<Vec<u8>>, KeyVaultError> {
+        self.keys.attestation()
+    }
+
+    fn wrap(&self, key: Vec<u8>) -> Result<Vec<u8>, KeyVaultError> {
+        self.keys.wrap(key)
+    }
+
+    fn unwrap(&self, wrapped: Vec<u8>) -> Result<Vec<u8>, KeyVaultError> {
+        self.keys.unwrap(wrapped)
+    }
+
+    fn begin_rotation(&self) -> Result<(), KeyVaultError> {
+        self.keys.begin_rotation()
+    }
+
+    fn is_rotating(&self) -> Result<bool, KeyVaultError> {
+        self.keys.is_rotating()
+    }
+
+    fn finish_rotation(&self) -> Result<(), KeyVaultError> {
+        self.keys.finish_rotation()
+    }
+
+    fn erase(&self) -> Result<(), KeyVaultError> {
+        self.keys.erase()
+    }
+
+    fn mark(&self) -> Result<Option<HighWaterMark>, KeyVaultError> {
+        self.keys.mark()
+    }
+
+    fn raise_mark(&self, mark: HighWaterMark) -> Result<(), KeyVaultError> {
+        self.keys.raise_mark(mark)
+    }
+}
+
+#[tokio::test]
+async fn a_phone_that_is_called_from_within_its_own_call_says_so() {
+    let (directory, keys) = (tempfile::tempdir().unwrap(), Keys::new());
+    let path = directory.path().join("phone").to_str().unwrap().to_owned();
+    let vault = Arc::new(Within { keys, phone: Mutex::default(), answer: Mutex::default() });
+    let crew = Crew::open(path, Arc::clone(&vault) as _, Arc::new(Stopped), None).await.unwrap();
+    let crew = Arc::new(crew);
+    *vault.phone.lock().unwrap() = Some(Arc::clone(&crew));
+    assert_eq!(crew.erasures().await.unwrap(), []);
+    assert_eq!(vault.answer.lock().unwrap().take(), Some(Err(CrewError::FromWithin)));
+    // The phone goes on, and another may be called from there.
+    assert_eq!(crew.outbox().await.unwrap().waiting, 0);
+    let (elsewhere, keys) = (tempfile::tempdir().unwrap(), Keys::new());
+    let other = Arc::new(open(&elsewhere, &keys, None).await.unwrap());
+    *vault.phone.lock().unwrap() = Some(other);
+    assert_eq!(crew.erasures().await.unwrap(), []);
+    assert_eq!(vault.answer.lock().unwrap().take(), Some(Ok(0)));
+}
+
+#[tokio::test]
+async fn a_directory_is_named_from_the_root() {
+    for directory in ["", ".", "phone"] {
+        let opened = Crew::open(directory.to_owned(), Keys::new(), Arc::new(Stopped), None).await;
+        assert_eq!(opened.err(), Some(CrewError::StoreReadOnly), "{directory:?}");
+    }
+}
+
 /// Fails at everything, and says so.
 struct Broken(std::sync::mpsc::Sender<Alarm>);
 

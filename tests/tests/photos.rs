@@ -150,8 +150,9 @@ async fn a_photo_goes_on_from_where_the_network_broke_off() {
     assert_eq!(crew.upload().await.unwrap(), RECEIPTED);
     assert!(site.chunks_at_hq() > 2 * held, "it was of several parts");
     assert_eq!(crew.photos().unwrap(), []);
-    assert_eq!(one(&site.store().join("crewseal.db"), "SELECT count(*) FROM chunk"), 0);
     assert_eq!(crew.upload().await.unwrap(), NOTHING);
+    drop(crew);
+    assert_eq!(one(&site.store().join("crewseal.db"), "SELECT count(*) FROM chunk"), 0);
     site.has(event, &photo);
     site.running.shutdown().await;
 }

@@ -21,6 +21,8 @@ public final class CrewModel: ObservableObject {
     @Published private(set) var isSyncing = false
     /// What a person should read; nothing while all is well.
     @Published var problem: String?
+    /// What a person should have read, whoever called what it is about; it stays until then.
+    @Published var alarm: String?
 
     private let opened: PhoneOpening
     private let background: BackgroundSync
@@ -40,6 +42,9 @@ public final class CrewModel: ObservableObject {
             let (crew, wakefulness) = try await opened.phone(for: .screen)
             try await wakefulness.need(.screen)
             self.crew = crew
+            try crew.observe(observer: Alarms { [weak self] alarm in
+                Task { @MainActor in self?.alarm = CrewsealTexts.text(alarm.textKey()) }
+            })
             life = AppLife(wakefulness, vault: opened.vault)
             phase = try await crew.isEnrolled() ? .ready : .notEnrolled
             try await refresh()
@@ -82,6 +87,23 @@ public final class CrewModel: ObservableObject {
         jobs = try await crew.jobs()
         outbox = try await crew.outbox()
     }
+}
+
+/// Tells alarms, also those of a sync in the background.
+private final class Alarms: Observer {
+    private let tell: @Sendable (Alarm) -> Void
+
+    init(_ tell: @escaping @Sendable (Alarm) -> Void) {
+        self.tell = tell
+    }
+
+    func alarmed(alarm: Alarm) {
+        tell(alarm)
+    }
+
+    func tallyChanged(job _: JobId, count _: Count) {}
+
+    func syncProgressed(progress _: SyncProgress) {}
 }
 
 /// Opens the phone once, whoever asks for it first.

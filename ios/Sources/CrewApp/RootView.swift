@@ -10,6 +10,17 @@ public struct RootView: View {
 
     public var body: some View {
         VStack(spacing: 0) {
+            if let alarm = model.alarm {
+                Button {
+                    model.alarm = nil
+                } label: {
+                    Label(alarm, systemImage: "exclamationmark.triangle.fill")
+                        .font(.headline)
+                        .frame(maxWidth: .infinity, minHeight: 64)
+                }
+                .background(Color.red)
+                .foregroundColor(.white)
+            }
             if let problem = model.problem {
                 Text(problem)
                     .font(.headline)

@@ -74,7 +74,7 @@ final class Scan: ObservableObject {
     @Published private(set) var camera: Camera?
     /// A label of the roll that is on no box as far as anybody knows: ask.
     @Published private(set) var blank: Crewseal.Label?
-    private var session: ScanSession?
+    private(set) var session: ScanSession?
 
     var seen: [Crewseal.Label] { session?.seen() ?? [] }
     var commissioned: [Crewseal.Label] { session?.commissioned() ?? [] }

@@ -1534,8 +1534,8 @@ open class Crew: CrewProtocol, @unchecked Sendable {
 
     
     /**
-     * Opens the phone whose store is in this directory; a new one, if there is
-     * none. The directory must be left out of backups. Without a `network`, HQ is
+     * Opens the phone whose store is in this directory, named from the root; a new
+     * one, if there is none. The directory must be left out of backups. Without a `network`, HQ is
      * tried whatever connects the phone.
      */
 public static func `open`(directory: String, vault: KeyVault, clock: Clock, network: NetworkState? = nil)async throws  -> Crew  {
@@ -8851,6 +8851,11 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
          */status: UInt16
     )
     /**
+     * The app's key vault or clock called the phone that had called it, and waited for
+     * the answer: the app must not do that.
+     */
+    case FromWithin
+    /**
      * The core did something that it never should.
      */
     case Fault
@@ -8995,7 +9000,8 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
         case 49: return .HqRefused(
             status: try FfiConverterUInt16.read(from: &buf)
             )
-        case 50: return .Fault
+        case 50: return .FromWithin
+        case 51: return .Fault
 
          default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -9219,8 +9225,12 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             FfiConverterUInt16.write(status, into: &buf)
             
         
-        case .Fault:
+        case .FromWithin:
             writeInt(&buf, Int32(50))
+        
+        
+        case .Fault:
+            writeInt(&buf, Int32(51))
         
         }
     }
@@ -13148,7 +13158,7 @@ let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_constructor_canceltoken_new() != 56403) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_constructor_crew_open() != 29075) {
+    if (uniffi_crewseal_ffi_checksum_constructor_crew_open() != 12984) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_constructor_crew_start_over() != 61931) {

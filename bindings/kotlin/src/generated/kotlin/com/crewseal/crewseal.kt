@@ -1743,7 +1743,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_constructor_canceltoken_new() and 0xFFFF) != 56403) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_open() and 0xFFFF) != 29075) {
+    if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_open() and 0xFFFF) != 12984) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_start_over() and 0xFFFF) != 61931) {
@@ -4712,8 +4712,8 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
     companion object {
         
     /**
-     * Opens the phone whose store is in this directory; a new one, if there is
-     * none. The directory must be left out of backups. Without a `network`, HQ is
+     * Opens the phone whose store is in this directory, named from the root; a new
+     * one, if there is none. The directory must be left out of backups. Without a `network`, HQ is
      * tried whatever connects the phone.
      */
     @Throws(CrewException::class)
@@ -11390,6 +11390,16 @@ sealed class CrewException: kotlin.Exception() {
     }
     
     /**
+     * The app's key vault or clock called the phone that had called it, and waited for
+     * the answer: the app must not do that.
+     */
+    class FromWithin(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
      * The core did something that it never should.
      */
     class Fault(
@@ -11529,7 +11539,8 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
             49 -> CrewException.HqRefused(
                 FfiConverterUShort.read(buf),
                 )
-            50 -> CrewException.Fault()
+            50 -> CrewException.FromWithin()
+            51 -> CrewException.Fault()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
@@ -11746,6 +11757,10 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
                 + FfiConverterUShort.allocationSize(value.`status`)
+            )
+            is CrewException.FromWithin -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
             )
             is CrewException.Fault -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
@@ -11967,8 +11982,12 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 FfiConverterUShort.write(value.`status`, buf)
                 Unit
             }
-            is CrewException.Fault -> {
+            is CrewException.FromWithin -> {
                 buf.putInt(50)
+                Unit
+            }
+            is CrewException.Fault -> {
+                buf.putInt(51)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }

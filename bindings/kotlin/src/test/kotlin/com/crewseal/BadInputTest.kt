@@ -12,6 +12,7 @@ import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertInstanceOf
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.Timeout
@@ -239,6 +240,19 @@ class BadInputTest {
         }
         withTimeout(30_000) { crew.record(Act.COUNT, hq.job, boxes) }
         assertEquals(1, answers.get())
+    }
+
+    @Test
+    fun `a vault that waits for the phone that asks it is told so`() = phone { hq, crew, boxes ->
+        val answers = mutableListOf<Result<OutboxStatus>>()
+        vault.before = {
+            vault.before = {}
+            answers += runCatching { runBlocking { crew.outbox() } }
+        }
+        withTimeout(30_000) { crew.record(Act.COUNT, hq.job, boxes) }
+        assertInstanceOf(CrewException.FromWithin::class.java, answers.single().exceptionOrNull())
+        assertEquals(Advice.REPORT, CrewException.FromWithin().advice())
+        crew.outbox()
     }
 
     /** Calls of the core that wait for nothing. */

@@ -1,11 +1,17 @@
 package com.crewseal.app
 
 import android.app.Activity
+import android.app.AlertDialog
 import android.os.Bundle
 import android.view.WindowManager
 import android.widget.TextView
+import com.crewseal.Alarm
+import com.crewseal.Count
 import com.crewseal.Crew
 import com.crewseal.CrewException
+import com.crewseal.JobId
+import com.crewseal.Observer
+import com.crewseal.SyncProgress
 import com.crewseal.android.Phone
 import com.crewseal.android.Texts
 import kotlinx.coroutines.CancellationException
@@ -24,6 +30,12 @@ abstract class CrewActivity : Activity() {
         super.onCreate(state)
         // Customers' names, and codes that sign for boxes: nothing for a screenshot or the list of apps.
         window.addFlags(WindowManager.LayoutParams.FLAG_SECURE)
+    }
+
+    /** The screen in front shows what a person should see; what came while there was none waits for it. */
+    override fun onResume() {
+        super.onResume()
+        act { crew -> crew.observe(Alarms()) }
     }
 
     override fun onDestroy() {
@@ -53,4 +65,18 @@ abstract class CrewActivity : Activity() {
     }
 
     protected open fun failed(failure: CrewException): Unit = say(texts.of(failure))
+
+    /** Whoever called what it is about: a sync in the background tells nobody else. */
+    private inner class Alarms : Observer {
+        override fun alarmed(alarm: Alarm): Unit = later {
+            AlertDialog.Builder(this@CrewActivity)
+                .setMessage(texts.of(alarm.textKey()))
+                .setPositiveButton(android.R.string.ok, null)
+                .show()
+        }
+
+        override fun tallyChanged(job: JobId, count: Count): Unit = Unit
+
+        override fun syncProgressed(progress: SyncProgress): Unit = Unit
+    }
 }
