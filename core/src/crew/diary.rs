@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 
 use minicbor::{Decode, Encode};
 
+use super::CrewError;
+use super::head::{self, Sealed};
 use super::kept::stored;
-use super::{CrewError, head};
 use crate::cbor::{self, Version};
 use crate::custody::{BoxList, Entry, Event, EventId, JobId};
 use crate::signed::Signed;
-use crate::vault::{Drawer, Transaction};
+use crate::vault::{Drawer, StoreError, Transaction};
 
 /// The last page of a job by the job, the full ones by the job and their number.
 const DIARY: Drawer = Drawer("diary");
@@ -81,6 +82,11 @@ impl Page {
             name.extend(self.number.to_be_bytes());
         }
         name
+    }
+
+    /// As it lies in the store's head.
+    pub(super) fn seal(&self, t: &mut Transaction<'_>) -> Result<Sealed, CrewError> {
+        Sealed::close(t, self.job, &cbor::to_vec(self))
     }
 
     fn put(&self, t: &mut Transaction<'_>) -> Result<(), CrewError> {
@@ -163,19 +169,33 @@ pub(super) fn sign_off(
             page.put(t)?;
         }
     }
-    if let Some(mut recent) = head::read_recent(t)?.filter(|page| page.job == job) {
+    if let Some(mut recent) = read_recent(t)?.filter(|page| page.job == job) {
         mark(&mut recent);
-        let chain = head::read_chain(t)?;
-        head::put(t, &chain, Some(&recent))?;
+        let (chain, recent) = (head::read_chain(t)?, recent.seal(t)?);
+        head::put(t, &chain, Some(recent))?;
     }
     Ok(())
+}
+
+/// The newest acts, which lie in the store's head; none if their job was forgotten.
+fn read_recent(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
+    let acts = head::read_recent(t)?.map(|recent| recent.open(t)).transpose()?.flatten();
+    acts.map(|acts| stored(&acts)).transpose()
+}
+
+/// The same, or none: where they are lost, what comes next is recorded all the same.
+pub(super) fn recent_if_whole(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
+    match read_recent(t) {
+        Err(CrewError::Store(StoreError::Damaged)) => Ok(None),
+        recent => recent,
+    }
 }
 
 /// All pages, those of a job in their order.
 fn pages(t: &Transaction<'_>) -> Result<Vec<Page>, CrewError> {
     let mut pages = turned(t)?;
     pages.sort_by_key(|page| page.number);
-    pages.extend(head::read_recent(t)?);
+    pages.extend(read_recent(t)?);
     Ok(pages)
 }
 

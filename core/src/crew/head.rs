@@ -6,9 +6,9 @@
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
 
 use super::CrewError;
-use super::diary::Page;
 use super::kept::{ONLY, stored};
 use crate::cbor::{self, Version};
 use crate::custody::{DeviceId, EventId, JobId};
@@ -30,14 +30,14 @@ struct Head {
     recent: Option<Sealed>,
 }
 
-/// The newest acts of a job, a [`Page`] that is sealed in its compartment.
+/// The newest acts of a job, sealed in its compartment.
 #[derive(Clone, PartialEq, Encode, Decode)]
 #[cbor(array)]
-struct Sealed {
+pub(super) struct Sealed {
     #[n(0)]
     job: JobId,
     #[n(1)]
-    page: ByteVec,
+    acts: ByteVec,
 }
 
 /// How far this device's chain has come.
@@ -113,40 +113,20 @@ pub(super) fn read_chain(t: &Transaction<'_>) -> Result<Chain, CrewError> {
     t.get(CHAIN, ONLY)?.map_or_else(|| Ok(Chain::first()), |bytes| stored(&bytes))
 }
 
-/// The newest acts; none if their job was forgotten.
-///
-/// # Errors
-/// [`StoreError::Damaged`] if its key is.
-pub(super) fn read_recent(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
+/// The newest acts, which are in no page yet.
+pub(super) fn read_recent(t: &Transaction<'_>) -> Result<Option<Sealed>, CrewError> {
     let head = t.head().map(stored::<Head>).transpose()?;
-    let Some(Sealed { job, page }) = head.and_then(|head| head.recent) else { return Ok(None) };
-    let Some(compartment) = t.existing_compartment(&job.0)? else { return Ok(None) };
-    stored(&compartment.open(&page)?).map(Some)
-}
-
-/// The same, or none: where they are lost, what comes next is recorded all the same.
-pub(super) fn recent_if_whole(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
-    match read_recent(t) {
-        Err(CrewError::Store(StoreError::Damaged)) => Ok(None),
-        recent => recent,
-    }
+    Ok(head.and_then(|head| head.recent))
 }
 
 pub(super) fn put(
     t: &mut Transaction<'_>,
     chain: &Chain,
-    recent: Option<&Page>,
+    recent: Option<Sealed>,
 ) -> Result<(), CrewError> {
     if t.head().is_none() {
         t.remove(CHAIN, ONLY)?;
     }
-    let recent = match recent {
-        Some(page) => {
-            let sealed = t.compartment(&page.job.0)?.close(&cbor::to_vec(page))?;
-            Some(Sealed { job: page.job, page: sealed.into() })
-        }
-        None => None,
-    };
     let head = Head { version: Version, chain: chain.clone(), recent };
     t.set_head(&cbor::to_vec(&head));
     Ok(())
@@ -156,8 +136,28 @@ pub(super) fn put(
 pub(super) fn forget(t: &mut Transaction<'_>, job: JobId) -> Result<(), CrewError> {
     let mut chain = read_chain(t)?;
     chain.spans.iter_mut().for_each(|spans| spans.retain(|span| span.job != Some(job)));
-    let recent = recent_if_whole(t)?.filter(|page| page.job != job);
-    put(t, &chain, recent.as_ref())
+    let recent = read_recent(t)?.filter(|recent| recent.job != job);
+    put(t, &chain, recent)
+}
+
+impl Sealed {
+    pub(super) fn close(
+        t: &mut Transaction<'_>,
+        job: JobId,
+        acts: &[u8],
+    ) -> Result<Self, CrewError> {
+        let acts = t.compartment(&job.0)?.close(acts)?;
+        Ok(Self { job, acts: acts.into() })
+    }
+
+    /// None if their job was forgotten.
+    pub(super) fn open(
+        &self,
+        t: &Transaction<'_>,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, CrewError> {
+        let compartment = t.existing_compartment(&self.job.0)?;
+        Ok(compartment.map(|compartment| compartment.open(&self.acts)).transpose()?)
+    }
 }
 
 /// A store that is behind what left the phone was restored, and one that is behind
@@ -195,6 +195,7 @@ pub(super) fn continue_chain(
     if before.as_ref() == Some(&chain) {
         return Ok(());
     }
-    let recent = recent_if_whole(t)?;
-    put(t, &chain, recent.as_ref())
+    // A head that was damaged has none.
+    let recent = if before.is_some() { read_recent(t)? } else { None };
+    put(t, &chain, recent)
 }

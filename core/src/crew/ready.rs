@@ -43,7 +43,7 @@ impl Ready {
         Ok(Self {
             sealing_key: enrolment.sealing_key,
             chain: head::read_chain(t)?,
-            recent: head::recent_if_whole(t)?,
+            recent: diary::recent_if_whole(t)?,
             head: t.head().map(<[u8]>::to_vec),
             known: Known::read(t)?,
             anchored: Anchored::read(t, &enrolment.hq)?,
@@ -65,7 +65,8 @@ impl Ready {
         if let Some((job, lines)) = acts {
             self.recent = diary::write_down(t, self.recent.take(), job, lines)?;
         }
-        head::put(t, &self.chain, self.recent.as_ref())?;
+        let recent = self.recent.as_ref().map(|page| page.seal(t)).transpose()?;
+        head::put(t, &self.chain, recent)?;
         self.head = t.head().map(<[u8]>::to_vec);
         Ok(())
     }
