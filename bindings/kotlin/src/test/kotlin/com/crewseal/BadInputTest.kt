@@ -5,6 +5,7 @@ import java.nio.ByteBuffer
 import java.nio.file.Path
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.locks.LockSupport
 import kotlin.concurrent.thread
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -196,6 +197,8 @@ class BadInputTest {
                         while (true) {
                             session.sight(hq.labels.first())
                             begun.countDown()
+                            // JNA frees what calls allocate on one thread of its own, which must keep up.
+                            LockSupport.parkNanos(100_000)
                         }
                     } catch (_: IllegalStateException) {
                         ended.incrementAndGet()
