@@ -43,7 +43,7 @@ pub(super) struct Page {
     #[n(0)]
     version: Version<1>,
     #[n(1)]
-    pub(super) job: JobId,
+    job: JobId,
     /// How many full pages of the job come before it.
     #[n(2)]
     number: u32,

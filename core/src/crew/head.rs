@@ -119,6 +119,7 @@ pub(super) fn read_recent(t: &Transaction<'_>) -> Result<Option<Sealed>, CrewErr
     Ok(head.and_then(|head| head.recent))
 }
 
+/// Sets the head. From then on a store of format 1 has its chain nowhere else.
 pub(super) fn put(
     t: &mut Transaction<'_>,
     chain: &Chain,

@@ -22,7 +22,7 @@ use crate::vault::Transaction;
 pub(super) struct Ready {
     pub(super) sealing_key: ByteVec,
     pub(super) chain: Chain,
-    pub(super) recent: Option<Page>,
+    recent: Option<Page>,
     /// The head of the store that says so.
     head: Option<Vec<u8>>,
     pub(super) known: Known,
