@@ -200,3 +200,25 @@ pub(super) fn continue_chain(
     let recent = if before.is_some() { read_recent(t)? } else { None };
     put(t, &chain, recent)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signed::Digest;
+
+    /// Frozen: docs/storage.md, section 3.
+    #[test]
+    fn the_head_lies_in_the_store_as_it_is_written_down() {
+        let job = JobId([0x0a; 16]);
+        let mut chain = Chain::first();
+        for id in [1, 2, 3] {
+            chain.append(job, Digest([id; 32]));
+        }
+        let recent = Some(Sealed { job, acts: vec![7, 8].into() });
+        let head = Head { version: Version, chain, recent };
+        let hex = data_encoding::HEXLOWER.encode(&cbor::to_vec(&head));
+        let (job, event) = (format!("50{}", "0a".repeat(16)), format!("5820{}", "03".repeat(32)));
+        let chain = format!("a500010101020303{event}0481 83{job}820101820103");
+        assert_eq!(hex, format!("a3000101{chain}0282{job}420708").replace(' ', ""));
+    }
+}
