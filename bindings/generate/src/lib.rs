@@ -49,6 +49,7 @@ pub fn generate(library: &Path, bindings: &Path) -> uniffi::Result<()> {
         fs::rename(fresh.join(from), to)?;
     }
     change(&bindings.join(KOTLIN), KEEP_THREADS)?;
+    change(&bindings.join(KOTLIN), KEEP_STATUS)?;
     change(&bindings.join(SWIFT), OPEN_CHECK)?;
     change(&bindings.join(SWIFT), READ_IN_PLACE)?;
     fs::remove_dir_all(fresh)?;
@@ -60,6 +61,18 @@ pub fn generate(library: &Path, bindings: &Path) -> uniffi::Result<()> {
 const KEEP_THREADS: &[(&str, &str)] = &[(
     "        uniffiCallbackInterfaceClock.register(this)\n",
     "        keepThreads()\n        uniffiCallbackInterfaceClock.register(this)\n",
+)];
+
+/// A new status for each call costs more than most calls; the wrapper keeps one for each
+/// thread.
+const KEEP_STATUS: &[(&str, &str)] = &[(
+    "    var status = UniffiRustCallStatus()
+    val return_value = callback(status)
+    uniffiCheckCallStatus(errorHandler, status)
+    return return_value
+",
+    "    return CallStatus.calling({ callback(it) }) { uniffiCheckCallStatus(errorHandler, it) }
+",
 )];
 
 /// Swift ends the process if the library is not the one that the code was generated
