@@ -1,10 +1,15 @@
 //! Measures what a call costs from Kotlin and from Swift beyond the same call in Rust,
 //! what the first one of a process takes, and how many threads there are.
 //!
+//! The same call is that of the face: a frame is sighted on the thread that calls, an act
+//! is done on a thread of the core's and awaited. What an act takes without a face, on the
+//! thread that calls, is told besides.
+//!
 //! The programs in the other languages are driven line by line, and after each of
 //! their calls the same is done here, so that whatever the machine is doing meanwhile
 //! befalls both. HQ is a process of its own; the stores are in memory.
 
+mod core;
 mod hq;
 mod picture;
 mod report;
@@ -18,6 +23,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use crate::core::Core;
 use crate::hq::Headquarters;
 use crate::picture::Picture;
 use crate::report::{Measured, Pairs, Report, Threads};
@@ -103,42 +109,48 @@ async fn measure(
     let directory = tempfile::tempdir_in(&arguments.memory)?;
     let directory = directory.path();
     let hq = Headquarters::start(&arguments.hq, directory)?;
-    let mut rust = InRust::open(&directory.join("rust"), &hq.invitation("in-rust")?).await?;
+    let rust = InRust::open(&directory.join("rust"), &hq.invitation("in-rust")?).await?;
+    let core = Core::open(&directory.join("core"), &hq.invitation("without-a-face")?).await?;
     let mut subject = Subject::start(command)?;
     let phone = directory.join("other");
     let invitation = hq.invitation("in-another-language")?;
     subject.do_it(&format!("open {} {}", phone.display(), invitation.display()))?;
 
-    let acts = acts(arguments, &mut subject, &rust)?;
+    let (acts, core_acts) = acts(arguments, &mut subject, &rust, &core).await?;
     let picture = Picture::of(&hq.sheet)?;
-    let frames = frames(arguments, &mut subject, &mut rust, directory, &picture)?;
+    let frames = frames(arguments, &mut subject, &rust, directory, &picture)?;
     let threads = threads(&mut subject)?;
     let store = directory.join("cold");
     // Where the program looks for it.
     hq.invitation("cold-invitation")?;
     subject.do_it(&format!("cold {}", store.display()))?;
     let cold = (0..arguments.opens).map(|_| subject.cold(&store)).collect::<Result<_, _>>()?;
-    Ok(Measured { language, act_limit, frames, acts, cold, threads })
+    Ok(Measured { language, act_limit, frames, acts, core_acts, cold, threads })
 }
 
-fn acts(arguments: &Arguments, subject: &mut Subject, rust: &InRust) -> Result<Pairs, Trouble> {
-    for _ in 0..WARM_UP {
-        subject.time("act")?;
-        rust.act()?;
+async fn acts(
+    arguments: &Arguments,
+    subject: &mut Subject,
+    rust: &InRust,
+    core: &Core,
+) -> Result<(Pairs, Vec<Duration>), Trouble> {
+    let (mut pairs, mut without_face) = (Pairs::default(), Vec::new());
+    for number in 0..arguments.acts + WARM_UP {
+        let times = (subject.time("act")?, rust.act().await?, core.act()?);
+        if number >= WARM_UP {
+            pairs.theirs.push(times.0);
+            pairs.rust.push(times.1);
+            without_face.push(times.2);
+        }
     }
-    let mut pairs = Pairs::default();
-    for _ in 0..arguments.acts {
-        pairs.theirs.push(subject.time("act")?);
-        pairs.rust.push(rust.act()?);
-    }
-    Ok(pairs)
+    Ok((pairs, without_face))
 }
 
 /// Both must see the same, or they did not do the same.
 fn frames(
     arguments: &Arguments,
     subject: &mut Subject,
-    rust: &mut InRust,
+    rust: &InRust,
     directory: &Path,
     picture: &Picture,
 ) -> Result<Pairs, Trouble> {

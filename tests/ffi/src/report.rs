@@ -12,6 +12,8 @@ pub struct Measured {
     pub act_limit: f64,
     pub frames: Pairs,
     pub acts: Pairs,
+    /// Acts without the face, on the thread that calls.
+    pub core_acts: Vec<Duration>,
     pub cold: Vec<Duration>,
     pub threads: Option<Threads>,
 }
@@ -80,7 +82,7 @@ fn count(things: usize) -> f64 {
 
 impl Measured {
     fn standings(&self) -> Vec<Standing> {
-        let Self { language, act_limit, frames, acts, cold, threads } = self;
+        let Self { language, act_limit, frames, acts, cold, threads, .. } = self;
         let mut standings = Vec::new();
         let mut stand = |what: &str, figure, floor, goal| {
             standings.push(Standing { name: format!("{language}: {what}"), figure, floor, goal });
@@ -121,7 +123,7 @@ impl Report {
     /// The same for programs.
     pub fn to_json(&self) -> String {
         let measured = |measured: &Measured| {
-            let Measured { language, frames, acts, cold, threads, .. } = measured;
+            let Measured { language, frames, acts, core_acts, cold, threads, .. } = measured;
             json!({
                 "language": language,
                 "frame_milliseconds": millis(median(&frames.theirs)),
@@ -129,6 +131,7 @@ impl Report {
                 "frames": frames.theirs.len(),
                 "act_milliseconds": millis(median(&acts.theirs)),
                 "act_milliseconds_in_rust": millis(median(&acts.rust)),
+                "act_milliseconds_without_face": millis(median(core_acts)),
                 "acts": acts.theirs.len(),
                 "cold_open_milliseconds": (!cold.is_empty()).then(|| millis(median(cold))),
                 "threads_at_rest": threads.as_ref().map(|threads| &threads.at_rest),
@@ -156,7 +159,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Measured { language, frames, acts, cold, threads, .. } in &self.measured {
+        for Measured { language, frames, acts, core_acts, cold, threads, .. } in &self.measured {
             writeln!(f, "{language}, medians in milliseconds; in Rust:")?;
             for (name, Pairs { theirs, rust }) in [("frames", frames), ("acts", acts)] {
                 let (number, theirs, rust) = (theirs.len(), median(theirs), median(rust));
@@ -167,6 +170,11 @@ impl fmt::Display for Report {
                     millis(rust)
                 )?;
             }
+            writeln!(
+                f,
+                "  an act without the face, on the thread that calls: {:.4}",
+                millis(median(core_acts))
+            )?;
             writeln!(f, "  {:>6} {:<12} {:>9.4}", cold.len(), "cold opens", millis(median(cold)))?;
             if let Some(Threads { at_rest, .. }) = threads {
                 writeln!(f, "  threads of ours at rest: {}", at_rest.join(", "))?;
