@@ -35,7 +35,15 @@ var targets: [Target] = [
             dependencies: ["Crewseal", "PaperCrypto"],
             path: "Tests/PaperPhone"
         ),
-        .testTarget(name: "CrewsealTests", dependencies: ["Crewseal", "PaperPhone"]),
+        .testTarget(
+            name: "CrewsealTests",
+            dependencies: ["Crewseal", "PaperPhone", "LibraryProbe"]
+        ),
+        .executableTarget(
+            name: "LibraryProbe",
+            dependencies: ["Crewseal", "PaperPhone"],
+            path: "Tests/LibraryProbe"
+        ),
         .executableTarget(
             name: "Costs",
             dependencies: ["Crewseal", "PaperPhone"],

@@ -50,7 +50,8 @@ pub fn generate(library: &Path, bindings: &Path) -> uniffi::Result<()> {
     }
     change(&bindings.join(KOTLIN), KEEP_THREADS)?;
     change(&bindings.join(KOTLIN), KEEP_STATUS)?;
-    change(&bindings.join(SWIFT), OPEN_CHECK)?;
+    change(&bindings.join(SWIFT), SAY_OTHER_VERSION)?;
+    change(&bindings.join(SWIFT), COUNT_FIRST)?;
     change(&bindings.join(SWIFT), READ_IN_PLACE)?;
     fs::remove_dir_all(fresh)?;
     Ok(())
@@ -75,11 +76,65 @@ const KEEP_STATUS: &[(&str, &str)] = &[(
 ",
 )];
 
-/// Swift ends the process if the library is not the one that the code was generated
-/// for. The wrapper asks first, so it must see what the check found.
-const OPEN_CHECK: &[(&str, &str)] = &[
-    ("\nprivate enum InitializationResult {", "\nenum InitializationResult {"),
-    ("\nprivate let initializationResult:", "\nlet initializationResult:"),
+/// Swift would end the process if the library is not the one that the code was generated
+/// for. What can throw says it.
+const SAY_OTHER_VERSION: &[(&str, &str)] = &[
+    (
+        "    uniffiEnsureCrewsealFfiInitialized()
+    var callStatus",
+        "    try uniffiEnsureCrewsealFfiInitialized()
+    var callStatus",
+    ),
+    (
+        "    uniffiEnsureCrewsealFfiInitialized()
+    let rustFuture",
+        "    try uniffiEnsureCrewsealFfiInitialized()
+    let rustFuture",
+    ),
+    (
+        "public func uniffiEnsureCrewsealFfiInitialized() {",
+        "func uniffiEnsureCrewsealFfiInitialized() throws {",
+    ),
+    (
+        "    case .contractVersionMismatch:
+        fatalError(\"UniFFI contract version mismatch: try cleaning and rebuilding your project\")
+    case .apiChecksumMismatch:
+        fatalError(\"UniFFI API checksum mismatch: try cleaning and rebuilding your project\")
+",
+        "    case .contractVersionMismatch, .apiChecksumMismatch:
+        throw LibraryError.otherVersion
+",
+    ),
+];
+
+/// Swift would end the process at more bytes than 32 bits count. What the wrapper gives
+/// instead is refused by the core.
+const COUNT_FIRST: &[(&str, &str)] = &[
+    ("ForeignBytes(bufferPointer: ptr)", "ForeignBytes(bufferPointer: countable(ptr))"),
+    (
+        "            len: Int32(rawBufferPointer.count),
+",
+        "            len: Int32(exactly: rawBufferPointer.count) ?? -1,
+",
+    ),
+    ("return value.utf8CString", "return countable(value).utf8CString"),
+    (
+        "        let len = Int32(value.utf8.count)
+",
+        "        let value = countable(value)
+        let len = Int32(value.utf8.count)
+",
+    ),
+    (
+        "        let len = Int32(value.count)
+        writeInt(&buf, len)
+        writeBytes(&buf, value)
+",
+        "        let len = countable(value)
+        writeInt(&buf, len)
+        if len >= 0 { writeBytes(&buf, value) }
+",
+    ),
 ];
 
 /// Foundation copies each number of an answer by a function for any collection, which takes

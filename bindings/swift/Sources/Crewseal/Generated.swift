@@ -25,7 +25,7 @@ fileprivate extension RustBuffer {
     }
 
     static func from(_ ptr: UnsafeBufferPointer<UInt8>) -> RustBuffer {
-        try! rustCall { ffi_crewseal_ffi_rustbuffer_from_bytes(ForeignBytes(bufferPointer: ptr), $0) }
+        try! rustCall { ffi_crewseal_ffi_rustbuffer_from_bytes(ForeignBytes(bufferPointer: countable(ptr)), $0) }
     }
 
     // Frees the buffer in place.
@@ -42,7 +42,7 @@ fileprivate extension ForeignBytes {
 
     init(rawBufferPointer: UnsafeRawBufferPointer) {
         self.init(
-            len: Int32(rawBufferPointer.count),
+            len: Int32(exactly: rawBufferPointer.count) ?? -1,
             data: rawBufferPointer.baseAddress?.assumingMemoryBound(to: UInt8.self)
         )
     }
@@ -325,7 +325,7 @@ private func makeRustCall<T, E: Swift.Error>(
     _ callback: (UnsafeMutablePointer<RustCallStatus>) -> T,
     errorHandler: ((RustBuffer) throws -> E)?
 ) throws -> T {
-    uniffiEnsureCrewsealFfiInitialized()
+    try uniffiEnsureCrewsealFfiInitialized()
     var callStatus = RustCallStatus.init()
     let returnedVal = callback(&callStatus)
     try uniffiCheckCallStatus(callStatus: callStatus, errorHandler: errorHandler)
@@ -609,7 +609,7 @@ fileprivate struct FfiConverterString: FfiConverter {
     }
 
     public static func lower(_ value: String) -> RustBuffer {
-        return value.utf8CString.withUnsafeBufferPointer { ptr in
+        return countable(value).utf8CString.withUnsafeBufferPointer { ptr in
             // The swift string gives us int8_t, we want uint8_t.
             ptr.withMemoryRebound(to: UInt8.self) { ptr in
                 // The swift string gives us a trailing null byte, we don't want it.
@@ -626,6 +626,7 @@ fileprivate struct FfiConverterString: FfiConverter {
     }
 
     public static func write(_ value: String, into buf: inout [UInt8]) {
+        let value = countable(value)
         let len = Int32(value.utf8.count)
         writeInt(&buf, len)
         writeBytes(&buf, value.utf8)
@@ -644,9 +645,9 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
     }
 
     public static func write(_ value: Data, into buf: inout [UInt8]) {
-        let len = Int32(value.count)
+        let len = countable(value)
         writeInt(&buf, len)
-        writeBytes(&buf, value)
+        if len >= 0 { writeBytes(&buf, value) }
     }
 }
 
@@ -12793,7 +12794,7 @@ fileprivate func uniffiRustCallAsync<F, T>(
 ) async throws -> T {
     // Make sure to call the ensure init function since future creation doesn't have a
     // RustCallStatus param, so doesn't use makeRustCall()
-    uniffiEnsureCrewsealFfiInitialized()
+    try uniffiEnsureCrewsealFfiInitialized()
     let rustFuture = rustFutureFunc()
     defer {
         freeFunc(rustFuture)
@@ -12876,14 +12877,14 @@ public func fourWords(offer: EventId, language: Language) -> [String]  {
 })
 }
 
-enum InitializationResult {
+private enum InitializationResult {
     case ok
     case contractVersionMismatch
     case apiChecksumMismatch
 }
 // Use a global variable to perform the versioning checks. Swift ensures that
 // the code inside is only computed once.
-let initializationResult: InitializationResult = {
+private let initializationResult: InitializationResult = {
     // Get the bindings contract version from our ComponentInterface
     let bindings_contract_version = 30
     // Get the scaffolding contract version by calling the into the dylib
@@ -13180,14 +13181,12 @@ let initializationResult: InitializationResult = {
 
 // Make the ensure init function public so that other modules which have external type references to
 // our types can call it.
-public func uniffiEnsureCrewsealFfiInitialized() {
+func uniffiEnsureCrewsealFfiInitialized() throws {
     switch initializationResult {
     case .ok:
         break
-    case .contractVersionMismatch:
-        fatalError("UniFFI contract version mismatch: try cleaning and rebuilding your project")
-    case .apiChecksumMismatch:
-        fatalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    case .contractVersionMismatch, .apiChecksumMismatch:
+        throw LibraryError.otherVersion
     }
 }
 
