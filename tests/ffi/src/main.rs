@@ -6,12 +6,17 @@
 //! thread that calls, is told besides.
 //!
 //! The programs in the other languages are driven line by line, and after each of
-//! their calls the same is done here, so that whatever the machine is doing meanwhile
-//! befalls both. HQ is a process of its own; the stores are in memory.
+//! their calls one in Rust does the same, so that whatever the machine is doing
+//! meanwhile befalls both. HQ is a process of its own; the stores are in memory.
+//!
+//! The same call is that of the face: a frame is sighted on the thread that calls, an act
+//! is done on a thread of the core's and awaited. What an act takes without a face, on the
+//! thread that calls, is told besides.
 
 mod core;
 mod hq;
 mod picture;
+mod program;
 mod report;
 mod rust;
 mod subject;
@@ -23,11 +28,9 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::core::Core;
 use crate::hq::Headquarters;
 use crate::picture::Picture;
 use crate::report::{Measured, Pairs, Report, Threads};
-use crate::rust::InRust;
 use crate::subject::Subject;
 
 type Trouble = Box<dyn Error>;
@@ -35,6 +38,8 @@ type Trouble = Box<dyn Error>;
 /// Calls that come first and do not count: programs get faster by use.
 const WARM_UP: usize = 500;
 const CALLBACKS: usize = 10_000;
+/// What begins the command line of the program in Rust, which is this one.
+const PROGRAM: &str = "answer-lines";
 /// After so long without work the core's threads are at rest.
 const REST: Duration = Duration::from_secs(12);
 
@@ -70,7 +75,16 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(&Arguments::parse()).await {
+    if std::env::args().nth(1).as_deref() == Some(PROGRAM) {
+        return match program::answer_lines().await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprint_line(&format!("the program in Rust: {error}"));
+                ExitCode::from(2)
+            }
+        };
+    }
+    match run(&Arguments::parse()) {
         Ok(report) => {
             say(&report.to_string());
             ExitCode::from(u8::from(!report.holds()))
@@ -82,14 +96,14 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &Arguments) -> Result<Report, Trouble> {
+fn run(arguments: &Arguments) -> Result<Report, Trouble> {
     let mut report = Report { measured: Vec::new(), missing: Vec::new() };
     let subjects = [("Kotlin", &arguments.kotlin, 0.3), ("Swift", &arguments.swift, 0.02)];
     for (language, command, act_limit) in subjects {
         match command {
             Some(command) => {
                 let command: Vec<String> = command.split('\t').map(str::to_owned).collect();
-                report.measured.push(measure(arguments, language, &command, act_limit).await?);
+                report.measured.push(measure(arguments, language, &command, act_limit)?);
             }
             None => report.missing.push(format!("{language} (its program is not there)")),
         }
@@ -100,7 +114,7 @@ async fn run(arguments: &Arguments) -> Result<Report, Trouble> {
     Ok(report)
 }
 
-async fn measure(
+fn measure(
     arguments: &Arguments,
     language: &'static str,
     command: &[String],
@@ -109,16 +123,20 @@ async fn measure(
     let directory = tempfile::tempdir_in(&arguments.memory)?;
     let directory = directory.path();
     let hq = Headquarters::start(&arguments.hq, directory)?;
-    let rust = InRust::open(&directory.join("rust"), &hq.invitation("in-rust")?).await?;
-    let core = Core::open(&directory.join("core"), &hq.invitation("without-a-face")?).await?;
+    let mut rust =
+        Subject::start(&[std::env::current_exe()?.display().to_string(), PROGRAM.to_owned()])?;
     let mut subject = Subject::start(command)?;
-    let phone = directory.join("other");
-    let invitation = hq.invitation("in-another-language")?;
-    subject.do_it(&format!("open {} {}", phone.display(), invitation.display()))?;
+    let open = |program: &mut Subject, line: &str, name: &str| -> Result<(), Trouble> {
+        let (phone, invitation) = (directory.join(name), hq.invitation(&format!("to-{name}"))?);
+        program.do_it(&format!("{line} {} {}", phone.display(), invitation.display()))
+    };
+    open(&mut subject, "open", "other")?;
+    open(&mut rust, "open", "rust")?;
+    open(&mut rust, "open-core", "core")?;
 
-    let (acts, core_acts) = acts(arguments, &mut subject, &rust, &core).await?;
+    let (acts, core_acts) = acts(arguments, &mut subject, &mut rust)?;
     let picture = Picture::of(&hq.sheet)?;
-    let frames = frames(arguments, &mut subject, &rust, directory, &picture)?;
+    let frames = frames(arguments, &mut subject, &mut rust, directory, &picture)?;
     let threads = threads(&mut subject)?;
     let store = directory.join("cold");
     // Where the program looks for it.
@@ -128,15 +146,14 @@ async fn measure(
     Ok(Measured { language, act_limit, frames, acts, core_acts, cold, threads })
 }
 
-async fn acts(
+fn acts(
     arguments: &Arguments,
     subject: &mut Subject,
-    rust: &InRust,
-    core: &Core,
+    rust: &mut Subject,
 ) -> Result<(Pairs, Vec<Duration>), Trouble> {
     let (mut pairs, mut without_face) = (Pairs::default(), Vec::new());
     for number in 0..arguments.acts + WARM_UP {
-        let times = (subject.time("act")?, rust.act().await?, core.act()?);
+        let times = (subject.time("act")?, rust.time("act")?, rust.time("act-core")?);
         if number >= WARM_UP {
             pairs.theirs.push(times.0);
             pairs.rust.push(times.1);
@@ -150,24 +167,26 @@ async fn acts(
 fn frames(
     arguments: &Arguments,
     subject: &mut Subject,
-    rust: &InRust,
+    rust: &mut Subject,
     directory: &Path,
     picture: &Picture,
 ) -> Result<Pairs, Trouble> {
     let file = directory.join("picture");
     picture.write(&file)?;
-    subject.do_it(&format!("picture {} {} {}", file.display(), picture.width, picture.height))?;
+    let line = format!("picture {} {} {}", file.display(), picture.width, picture.height);
+    subject.do_it(&line)?;
+    rust.do_it(&line)?;
     let mut pairs = Pairs::default();
     for number in 0..arguments.frames + WARM_UP / 10 {
-        let answer = subject.ask("frame")?;
-        let theirs = subject::nanoseconds(&answer)?;
-        let (time, in_view) = rust.frame(picture)?;
-        if in_view == 0 || answer.split_whitespace().nth(1) != Some(&in_view.to_string()) {
-            return Err(format!("{in_view} codes are in view, and not {answer}").into());
+        let (theirs, ours) = (subject.ask("frame")?, rust.ask("frame")?);
+        let in_view = |answer: &str| answer.split_whitespace().nth(1).map(str::to_owned);
+        let seen = in_view(&ours).filter(|seen| seen != "0");
+        if seen.is_none() || in_view(&theirs) != seen {
+            return Err(format!("they do not see the same: {theirs}, and {ours} in Rust").into());
         }
         if number >= WARM_UP / 10 {
-            pairs.theirs.push(theirs);
-            pairs.rust.push(time);
+            pairs.theirs.push(subject::nanoseconds(&theirs)?);
+            pairs.rust.push(subject::nanoseconds(&ours)?);
         }
     }
     Ok(pairs)

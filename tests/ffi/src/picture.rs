@@ -26,7 +26,12 @@ impl Picture {
         Ok(Self { luma: frame.into_raw(), width, height })
     }
 
-    /// For programs in other languages: the bytes alone.
+    /// From a file with the bytes alone.
+    pub fn read(file: &Path, width: u32, height: u32) -> Result<Self, Trouble> {
+        Ok(Self { luma: fs::read(file)?, width, height })
+    }
+
+    /// For the programs: the bytes alone.
     pub fn write(&self, file: &Path) -> Result<(), Trouble> {
         Ok(fs::write(file, &self.luma)?)
     }

@@ -1,4 +1,4 @@
-//! A program in another language that makes the same calls: it reads a line, does
+//! A program, in another language or in Rust, that makes the same calls: it reads a line, does
 //! what it says, and answers with one.
 //!
 //! | line | answer |
@@ -8,6 +8,7 @@
 //! | `picture FILE WIDTH HEIGHT` | `ok`: a plane of luma to look at |
 //! | `frame` | nanoseconds to sight it, and how many codes were in view |
 //! | `callbacks N` | `ok`: an observer was called so often |
+//! | `open-core DIRECTORY INVITATION`, `act-core` | in Rust only: the same without the face |
 //! | `cold DIRECTORY` | `ok`: a store with 1,000 acts that wait is there, closed; it was enrolled by the file `cold-invitation` beside it |
 //!
 //! Started with `cold DIRECTORY` on its command line it opens that store and answers
