@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crewseal::custody::{self, DeviceId, EventId, JobId, Kind, rules};
 use crewseal::{Found, clock, vault};
 
+use crate::aside::aside;
 use crate::cancel::unless_cancelled;
 use crate::clock::AppClock;
 use crate::keys::AppVault;
@@ -612,15 +613,6 @@ impl Drop for Crew {
     fn drop(&mut self) {
         self.notices.end();
     }
-}
-
-/// Runs what may wait for a disk, for key hardware or for a person on a thread
-/// where waiting does no harm.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, CrewError> + Send + 'static,
-) -> Result<T, CrewError> {
-    // It fails only if the work panicked.
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(CrewError::Fault))
 }
 
 pub(crate) fn found(findings: &[Finding]) -> Result<Vec<Found>, CrewError> {
