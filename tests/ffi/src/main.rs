@@ -146,21 +146,24 @@ fn measure(
     Ok(Measured { language, act_limit, frames, acts, core_acts, cold, threads })
 }
 
+/// In turn in both languages, and after that in turn without the face.
 fn acts(
     arguments: &Arguments,
     subject: &mut Subject,
     rust: &mut Subject,
 ) -> Result<(Pairs, Vec<Duration>), Trouble> {
-    let (mut pairs, mut without_face) = (Pairs::default(), Vec::new());
-    for number in 0..arguments.acts + WARM_UP {
-        let times = (subject.time("act")?, rust.time("act")?, rust.time("act-core")?);
-        if number >= WARM_UP {
-            pairs.theirs.push(times.0);
-            pairs.rust.push(times.1);
-            without_face.push(times.2);
+    let mut in_turn = |line: &str, times: usize| -> Result<Pairs, Trouble> {
+        let mut pairs = Pairs::default();
+        for number in 0..times + WARM_UP {
+            let (theirs, ours) = (subject.time("act")?, rust.time(line)?);
+            if number >= WARM_UP {
+                pairs.theirs.push(theirs);
+                pairs.rust.push(ours);
+            }
         }
-    }
-    Ok((pairs, without_face))
+        Ok(pairs)
+    };
+    Ok((in_turn("act", arguments.acts)?, in_turn("act-core", arguments.acts / 10)?.rust))
 }
 
 /// Both must see the same, or they did not do the same.
