@@ -168,6 +168,10 @@ pub enum CrewError {
     /// The key hardware failed.
     #[error("the key hardware failed")]
     KeysFailed,
+    /// Another call did not end for ten seconds: it waits for the key hardware or for a
+    /// person. This one changed nothing.
+    #[error("another step still waits for the keys or for a person; finish it, then try again")]
+    KeysBusy,
     /// The store is open elsewhere.
     #[error("the store is open elsewhere; close it there first")]
     StoreInUse,
@@ -243,6 +247,7 @@ impl CrewError {
             Self::HqNeverReached
             | Self::Unreceipted { .. }
             | Self::Suspended
+            | Self::KeysBusy
             | Self::StoreInUse
             | Self::SystemFailed
             | Self::CallCancelled
@@ -336,6 +341,7 @@ impl From<crewseal::CrewError> for CrewError {
             Core::KeyRemains => Self::KeyRemains,
             Core::LoggedOut => Self::LoggedOut,
             Core::FromPhone(error) => Self::FromPhone { reason: error.to_string() },
+            Core::KeysBusy => Self::KeysBusy,
             Core::Store(error) => error.into(),
             Core::Vault(error) => error.into(),
             Core::Seal(SealError::Key) => Self::KeysGone,
@@ -470,6 +476,7 @@ mod tests {
             Core::Unreceipted { entries: 2 },
             Core::KeyRemains,
             Core::LoggedOut,
+            Core::KeysBusy,
             Core::NoteTooLong,
             Core::StillOffered { offer: crewseal::signed::Digest([1; 32]) },
             Core::FromPhone(Refused::UnknownDevice),

@@ -68,6 +68,7 @@ text_keys! {
         CallCancelled "call_cancelled"
         KeysGone "keys_gone"
         KeysFailed "keys_failed"
+        KeysBusy "keys_busy"
         StoreInUse "store_in_use"
         StoreReadOnly "store_read_only"
         StoreFull "store_full"

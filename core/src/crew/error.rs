@@ -138,6 +138,10 @@ pub enum CrewError {
     /// The store.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// Another call did not end for ten seconds: it waits for the key hardware or for a
+    /// person. This one changed nothing; what HQ receipted before stays receipted.
+    #[error("another step still waits for the keys or for a person; finish it, then try again")]
+    KeysBusy,
     /// The keys.
     #[error("{0}")]
     Vault(#[from] VaultError),
@@ -166,6 +170,7 @@ impl CrewError {
             | Self::Seal(SealError::Key) => Advice::Enrol,
             Self::NoTick
             | Self::Unreceipted { .. }
+            | Self::KeysBusy
             | Self::Seal(SealError::Random | SealError::Full) => Advice::TryLater,
             Self::UnknownJob | Self::NotOpen | Self::OtherJob | Self::NotASupervisor => {
                 Advice::AskSupervisor

@@ -1410,6 +1410,9 @@ public protocol CrewProtocol: AnyObject, Sendable {
      * Closes the store and lets go of its lock. Call it before the system suspends
      * the app: iOS kills one that holds a lock then. Until `resume` every other
      * call throws `Suspended` and changes nothing.
+     *
+     * If it throws `KeysBusy` the store is open and locked as before: another call still
+     * waits for the keys or for a person. End that, and call it again.
      */
     func suspend() async throws 
     
@@ -2141,6 +2144,9 @@ open func salvages()async throws  -> [Salvage]  {
      * Closes the store and lets go of its lock. Call it before the system suspends
      * the app: iOS kills one that holds a lock then. Until `resume` every other
      * call throws `Suspended` and changes nothing.
+     *
+     * If it throws `KeysBusy` the store is open and locked as before: another call still
+     * waits for the keys or for a person. End that, and call it again.
      */
 open func suspend()async throws   {
     return
@@ -8776,6 +8782,11 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      */
     case KeysFailed
     /**
+     * Another call did not end for ten seconds: it waits for the key hardware or for a
+     * person. This one changed nothing.
+     */
+    case KeysBusy
+    /**
      * The store is open elsewhere.
      */
     case StoreInUse
@@ -8978,31 +8989,32 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
         case 32: return .CallCancelled
         case 33: return .KeysGone
         case 34: return .KeysFailed
-        case 35: return .StoreInUse
-        case 36: return .StoreReadOnly
-        case 37: return .StoreFull
-        case 38: return .StoreDamaged
-        case 39: return .SystemFailed
-        case 40: return .AppTooOld
-        case 41: return .Offline(
+        case 35: return .KeysBusy
+        case 36: return .StoreInUse
+        case 37: return .StoreReadOnly
+        case 38: return .StoreFull
+        case 39: return .StoreDamaged
+        case 40: return .SystemFailed
+        case 41: return .AppTooOld
+        case 42: return .Offline(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 42: return .Metered
-        case 43: return .HqBusy(
+        case 43: return .Metered
+        case 44: return .HqBusy(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 44: return .AnswerCutOff(
+        case 45: return .AnswerCutOff(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 45: return .CaptivePortal
-        case 46: return .WrongClock
-        case 47: return .WrongCertificate
-        case 48: return .NotAdmitted
-        case 49: return .HqRefused(
+        case 46: return .CaptivePortal
+        case 47: return .WrongClock
+        case 48: return .WrongCertificate
+        case 49: return .NotAdmitted
+        case 50: return .HqRefused(
             status: try FfiConverterUInt16.read(from: &buf)
             )
-        case 50: return .FromWithin
-        case 51: return .Fault
+        case 51: return .FromWithin
+        case 52: return .Fault
 
          default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -9162,76 +9174,80 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             writeInt(&buf, Int32(34))
         
         
-        case .StoreInUse:
+        case .KeysBusy:
             writeInt(&buf, Int32(35))
         
         
-        case .StoreReadOnly:
+        case .StoreInUse:
             writeInt(&buf, Int32(36))
         
         
-        case .StoreFull:
+        case .StoreReadOnly:
             writeInt(&buf, Int32(37))
         
         
-        case .StoreDamaged:
+        case .StoreFull:
             writeInt(&buf, Int32(38))
         
         
-        case .SystemFailed:
+        case .StoreDamaged:
             writeInt(&buf, Int32(39))
         
         
-        case .AppTooOld:
+        case .SystemFailed:
             writeInt(&buf, Int32(40))
         
         
-        case let .Offline(againAfterMillis):
+        case .AppTooOld:
             writeInt(&buf, Int32(41))
+        
+        
+        case let .Offline(againAfterMillis):
+            writeInt(&buf, Int32(42))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
         case .Metered:
-            writeInt(&buf, Int32(42))
+            writeInt(&buf, Int32(43))
         
         
         case let .HqBusy(againAfterMillis):
-            writeInt(&buf, Int32(43))
-            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
-            
-        
-        case let .AnswerCutOff(againAfterMillis):
             writeInt(&buf, Int32(44))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
-        case .CaptivePortal:
+        case let .AnswerCutOff(againAfterMillis):
             writeInt(&buf, Int32(45))
+            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
+            
         
-        
-        case .WrongClock:
+        case .CaptivePortal:
             writeInt(&buf, Int32(46))
         
         
-        case .WrongCertificate:
+        case .WrongClock:
             writeInt(&buf, Int32(47))
         
         
-        case .NotAdmitted:
+        case .WrongCertificate:
             writeInt(&buf, Int32(48))
         
         
-        case let .HqRefused(status):
+        case .NotAdmitted:
             writeInt(&buf, Int32(49))
+        
+        
+        case let .HqRefused(status):
+            writeInt(&buf, Int32(50))
             FfiConverterUInt16.write(status, into: &buf)
             
         
         case .FromWithin:
-            writeInt(&buf, Int32(50))
+            writeInt(&buf, Int32(51))
         
         
         case .Fault:
-            writeInt(&buf, Int32(51))
+            writeInt(&buf, Int32(52))
         
         }
     }
@@ -13000,7 +13016,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_salvages() != 46970) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_suspend() != 77) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_suspend() != 35651) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_sync() != 4600) {

@@ -1581,7 +1581,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_salvages() and 0xFFFF) != 46970) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_suspend() and 0xFFFF) != 77) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_suspend() and 0xFFFF) != 35651) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_sync() and 0xFFFF) != 4600) {
@@ -3452,6 +3452,9 @@ public interface CrewInterface {
      * Closes the store and lets go of its lock. Call it before the system suspends
      * the app: iOS kills one that holds a lock then. Until `resume` every other
      * call throws `Suspended` and changes nothing.
+     *
+     * If it throws `KeysBusy` the store is open and locked as before: another call still
+     * waits for the keys or for a person. End that, and call it again.
      */
     suspend fun `suspend`()
     
@@ -4383,6 +4386,9 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
      * Closes the store and lets go of its lock. Call it before the system suspends
      * the app: iOS kills one that holds a lock then. Until `resume` every other
      * call throws `Suspended` and changes nothing.
+     *
+     * If it throws `KeysBusy` the store is open and locked as before: another call still
+     * waits for the keys or for a person. End that, and call it again.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -11232,6 +11238,16 @@ sealed class CrewException: kotlin.Exception() {
     }
     
     /**
+     * Another call did not end for ten seconds: it waits for the key hardware or for a
+     * person. This one changed nothing.
+     */
+    class KeysBusy(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
      * The store is open elsewhere.
      */
     class StoreInUse(
@@ -11513,31 +11529,32 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
             32 -> CrewException.CallCancelled()
             33 -> CrewException.KeysGone()
             34 -> CrewException.KeysFailed()
-            35 -> CrewException.StoreInUse()
-            36 -> CrewException.StoreReadOnly()
-            37 -> CrewException.StoreFull()
-            38 -> CrewException.StoreDamaged()
-            39 -> CrewException.SystemFailed()
-            40 -> CrewException.AppTooOld()
-            41 -> CrewException.Offline(
+            35 -> CrewException.KeysBusy()
+            36 -> CrewException.StoreInUse()
+            37 -> CrewException.StoreReadOnly()
+            38 -> CrewException.StoreFull()
+            39 -> CrewException.StoreDamaged()
+            40 -> CrewException.SystemFailed()
+            41 -> CrewException.AppTooOld()
+            42 -> CrewException.Offline(
                 FfiConverterOptionalULong.read(buf),
                 )
-            42 -> CrewException.Metered()
-            43 -> CrewException.HqBusy(
+            43 -> CrewException.Metered()
+            44 -> CrewException.HqBusy(
                 FfiConverterOptionalULong.read(buf),
                 )
-            44 -> CrewException.AnswerCutOff(
+            45 -> CrewException.AnswerCutOff(
                 FfiConverterOptionalULong.read(buf),
                 )
-            45 -> CrewException.CaptivePortal()
-            46 -> CrewException.WrongClock()
-            47 -> CrewException.WrongCertificate()
-            48 -> CrewException.NotAdmitted()
-            49 -> CrewException.HqRefused(
+            46 -> CrewException.CaptivePortal()
+            47 -> CrewException.WrongClock()
+            48 -> CrewException.WrongCertificate()
+            49 -> CrewException.NotAdmitted()
+            50 -> CrewException.HqRefused(
                 FfiConverterUShort.read(buf),
                 )
-            50 -> CrewException.FromWithin()
-            51 -> CrewException.Fault()
+            51 -> CrewException.FromWithin()
+            52 -> CrewException.Fault()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
@@ -11688,6 +11705,10 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 4UL
             )
             is CrewException.KeysFailed -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is CrewException.KeysBusy -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
             )
@@ -11915,76 +11936,80 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 buf.putInt(34)
                 Unit
             }
-            is CrewException.StoreInUse -> {
+            is CrewException.KeysBusy -> {
                 buf.putInt(35)
                 Unit
             }
-            is CrewException.StoreReadOnly -> {
+            is CrewException.StoreInUse -> {
                 buf.putInt(36)
                 Unit
             }
-            is CrewException.StoreFull -> {
+            is CrewException.StoreReadOnly -> {
                 buf.putInt(37)
                 Unit
             }
-            is CrewException.StoreDamaged -> {
+            is CrewException.StoreFull -> {
                 buf.putInt(38)
                 Unit
             }
-            is CrewException.SystemFailed -> {
+            is CrewException.StoreDamaged -> {
                 buf.putInt(39)
                 Unit
             }
-            is CrewException.AppTooOld -> {
+            is CrewException.SystemFailed -> {
                 buf.putInt(40)
                 Unit
             }
-            is CrewException.Offline -> {
+            is CrewException.AppTooOld -> {
                 buf.putInt(41)
+                Unit
+            }
+            is CrewException.Offline -> {
+                buf.putInt(42)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
             is CrewException.Metered -> {
-                buf.putInt(42)
+                buf.putInt(43)
                 Unit
             }
             is CrewException.HqBusy -> {
-                buf.putInt(43)
-                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
-                Unit
-            }
-            is CrewException.AnswerCutOff -> {
                 buf.putInt(44)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.CaptivePortal -> {
+            is CrewException.AnswerCutOff -> {
                 buf.putInt(45)
+                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.WrongClock -> {
+            is CrewException.CaptivePortal -> {
                 buf.putInt(46)
                 Unit
             }
-            is CrewException.WrongCertificate -> {
+            is CrewException.WrongClock -> {
                 buf.putInt(47)
                 Unit
             }
-            is CrewException.NotAdmitted -> {
+            is CrewException.WrongCertificate -> {
                 buf.putInt(48)
                 Unit
             }
-            is CrewException.HqRefused -> {
+            is CrewException.NotAdmitted -> {
                 buf.putInt(49)
+                Unit
+            }
+            is CrewException.HqRefused -> {
+                buf.putInt(50)
                 FfiConverterUShort.write(value.`status`, buf)
                 Unit
             }
             is CrewException.FromWithin -> {
-                buf.putInt(50)
+                buf.putInt(51)
                 Unit
             }
             is CrewException.Fault -> {
-                buf.putInt(51)
+                buf.putInt(52)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
