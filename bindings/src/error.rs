@@ -104,6 +104,9 @@ pub enum CrewError {
     /// There is nothing to sign off, or more than fits: sign off more often.
     #[error("there is nothing to sign off, or too much at once")]
     NothingToSign,
+    /// A supervisor's note has more than 500 characters.
+    #[error("the note has more than 500 characters; say it in fewer")]
+    NoteTooLong,
     /// There is no receipt for this act on this phone.
     #[error("there is no receipt for this act here")]
     NoReceipt,
@@ -263,6 +266,7 @@ impl CrewError {
             | Self::WrongCode
             | Self::OfferOver
             | Self::NothingToSign
+            | Self::NoteTooLong
             | Self::NotADrawing { .. }
             | Self::TooMuch
             | Self::FromPhone { .. }
@@ -336,7 +340,7 @@ impl From<crewseal::CrewError> for CrewError {
             Core::StillOffered { .. } => Self::StillOffered,
             Core::ReleaseCode(_) | Core::WrongCode => Self::WrongCode,
             Core::NothingToSign => Self::NothingToSign,
-            Core::NoteTooLong => Self::Fault,
+            Core::NoteTooLong => Self::NoteTooLong,
             Core::Unreceipted { entries } => Self::Unreceipted { entries },
             Core::KeyRemains => Self::KeyRemains,
             Core::LoggedOut => Self::LoggedOut,

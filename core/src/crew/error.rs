@@ -187,6 +187,7 @@ impl CrewError {
             | Self::Drawing(_)
             | Self::TooMuch
             | Self::NothingToSign
+            | Self::NoteTooLong
             | Self::Handoff(
                 HandoffError::OtherHandoff
                 | HandoffError::Lapsed
@@ -226,7 +227,6 @@ impl CrewError {
             | Self::OnlyByHandoff
             | Self::NoReceipt
             | Self::KeyRemains
-            | Self::NoteTooLong
             | Self::Handoff(HandoffError::Damaged)
             | Self::Seal(SealError::TooLarge)
             | Self::Store(StoreError::Damaged) => Advice::Report,
