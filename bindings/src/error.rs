@@ -370,6 +370,7 @@ impl CrewError {
             SyncError::NotAdmitted => Self::NotAdmitted,
             SyncError::Refused { status } => Self::HqRefused { status },
             SyncError::Invitation => Self::Invitation,
+            SyncError::KeysBusy => Self::KeysBusy,
             SyncError::Vault(error) => error.into(),
         }
     }
@@ -457,6 +458,7 @@ mod tests {
             SyncError::Refused { status: 400 },
             SyncError::Unreadable,
             SyncError::Invitation,
+            SyncError::KeysBusy,
         ];
         let errors = [
             Core::NotEnrolled,

@@ -208,9 +208,10 @@ impl CrewError {
                 StoreError::InUse | StoreError::Io | StoreError::Broken | StoreError::Closed,
             ) => Advice::TryLater,
             Self::Sync { error, .. } => match error {
-                SyncError::Offline | SyncError::Busy { .. } | SyncError::Unreadable => {
-                    Advice::TryLater
-                }
+                SyncError::Offline
+                | SyncError::Busy { .. }
+                | SyncError::Unreadable
+                | SyncError::KeysBusy => Advice::TryLater,
                 SyncError::Vault(VaultError::KeyGone) => Advice::Enrol,
                 SyncError::CaptivePortal
                 | SyncError::WrongClock

@@ -94,6 +94,7 @@ impl Phone {
         let retry_after = match error {
             SyncError::Busy { retry_after } => retry_after,
             SyncError::Offline | SyncError::Unreadable => None,
+            SyncError::KeysBusy => return CrewError::KeysBusy,
             _ => return CrewError::Sync { error, again_after: None },
         };
         let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);

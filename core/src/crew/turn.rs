@@ -8,8 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long a call waits while the turn does not pass on.
-const LIMIT: Duration = Duration::from_secs(10);
+use crate::vault::PATIENCE;
 
 /// What one call at a time has, for as long as it needs it. The others stand in line.
 pub(super) struct Turns<T> {
@@ -47,7 +46,7 @@ impl<T> Turns<T> {
         Self {
             line: Mutex::default(),
             passed_on: Condvar::new(),
-            limit: LIMIT,
+            limit: PATIENCE,
             what: Mutex::new(what),
         }
     }

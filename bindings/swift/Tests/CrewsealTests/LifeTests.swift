@@ -243,9 +243,11 @@ struct LifeTests {
         let directories = try [Directory(), Directory()]
         let before = try Headquarters(directories[0])
         let now = try Headquarters(directories[1])
-        let crew = try await phone(directory, "phone", before.invitation(role: "mover", pseudonym: "Mover 17"))
-        let event = try await crew.record(act: .count, job: before.job, boxes: [])
+        let old = try await phone(directory, "phone", before.invitation(role: "mover", pseudonym: "Mover 17"))
+        let event = try await old.record(act: .count, job: before.job, boxes: [])
+        _ = try await old.logOut()
         // What was sealed to another HQ this one cannot read.
+        let crew = try await open("phone")
         try await crew.enrol(invitation: now.invitation(role: "mover", pseudonym: "Mover 17"))
         let boss = try await phone(directory, "boss", now.invitation(role: "supervisor", pseudonym: "Supervisor 2"))
         _ = try await crew.fetch()

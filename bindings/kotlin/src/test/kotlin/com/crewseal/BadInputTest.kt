@@ -276,11 +276,14 @@ class BadInputTest {
     @Test
     fun `what an HQ refused waits for its supervisor`() = runBlocking<Unit> {
         val (before, now) = listOf("before", "now").map { Headquarters(Files.createDirectory(directory.resolve(it))) }
-        Crew.open(directory.resolve("phone").toString(), vault, SystemClock()).use { crew ->
+        val phone = directory.resolve("phone").toString()
+        val event = Crew.open(phone, vault, SystemClock()).use { crew ->
+            crew.enrol(before.invitation("mover", "Mover 17"))
+            crew.fetch()
+            crew.record(Act.COUNT, before.job, emptyList()).also { crew.logOut() }
+        }
+        Crew.open(phone, vault, SystemClock()).use { crew ->
             Crew.open(directory.resolve("boss").toString(), PaperVault(), SystemClock()).use { boss ->
-                crew.enrol(before.invitation("mover", "Mover 17"))
-                crew.fetch()
-                val event = crew.record(Act.COUNT, before.job, emptyList())
                 // What was sealed to another HQ this one cannot read.
                 crew.enrol(now.invitation("mover", "Mover 17"))
                 boss.enrol(now.invitation("supervisor", "Supervisor 2"))
