@@ -275,7 +275,8 @@ class BadInputTest {
 
     @Test
     fun `what an HQ refused waits for its supervisor`() = runBlocking<Unit> {
-        val (before, now) = listOf("before", "now").map { Headquarters(Files.createDirectory(directory.resolve(it))) }
+        val directories = listOf("before", "now").map { Files.createDirectory(directory.resolve(it)) }
+        val (before, now) = directories.map(::Headquarters)
         val phone = directory.resolve("phone").toString()
         val event = Crew.open(phone, vault, SystemClock()).use { crew ->
             crew.enrol(before.invitation("mover", "Mover 17"))
@@ -300,8 +301,10 @@ class BadInputTest {
                 assertThrows<CrewException.NoteTooLong> {
                     runBlocking { boss.decide(event, refusal, Decision.GIVE_UP, "x".repeat(501)) }
                 }
-                for (text in TEXTS) assertThrows<CrewException.NotAnId> {
-                    runBlocking { boss.decide(event, text, Decision.GIVE_UP, "") }
+                for (text in TEXTS) {
+                    assertThrows<CrewException.NotAnId> {
+                        runBlocking { boss.decide(event, text, Decision.GIVE_UP, "") }
+                    }
                 }
 
                 crew.resolve(boss.decide(event, refusal, Decision.SEND_AGAIN, "HQ has its key now"))
