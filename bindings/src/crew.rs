@@ -212,7 +212,7 @@ impl Crew {
 
     /// What became of the store each time that it was damaged, the oldest first.
     pub async fn salvages(&self) -> Result<Vec<Salvage>, CrewError> {
-        self.ask(|phone| Salvage::all(phone)).await
+        self.ask(Salvage::all).await
     }
 
     /// This device's id, which other phones need to offer it boxes.
