@@ -213,7 +213,7 @@ impl Crew {
 
     /// What became of the store each time that it was damaged, the oldest first.
     pub async fn salvages(&self) -> Result<Vec<Salvage>, CrewError> {
-        self.ask(|phone| Ok(Salvage::all(phone))).await
+        self.ask(Salvage::all).await
     }
 
     /// This device's id, which other phones need to offer it boxes.
@@ -468,12 +468,11 @@ impl Crew {
     /// Closes the store and lets go of its lock. Call it before the system suspends
     /// the app: iOS kills one that holds a lock then. Until `resume` every other
     /// call throws `Suspended` and changes nothing.
+    ///
+    /// If it throws `KeysBusy` the store is open and locked as before: another call still
+    /// waits for the keys or for a person. End that, and call it again.
     pub async fn suspend(&self) -> Result<(), CrewError> {
-        self.ask(|phone| {
-            phone.suspend();
-            Ok(())
-        })
-        .await
+        self.ask(|phone| Ok(phone.suspend()?)).await
     }
 
     /// Opens the store again.
@@ -481,7 +480,8 @@ impl Crew {
         let notices = self.notices.clone();
         self.ask(move |phone| {
             phone.resume()?;
-            notices.salvages(Salvage::all(phone));
+            // If they cannot be told now, the app hears so and resumes once more.
+            notices.salvages(Salvage::all(phone)?);
             Ok(())
         })
         .await
@@ -527,9 +527,12 @@ impl Crew {
             if let Err(error) = &done {
                 notices.failed(error);
             }
-            // Asking a store that turned out damaged has it salvaged.
-            if matches!(done, Err(CrewError::SystemFailed)) {
-                notices.salvages(Salvage::all(&phone));
+            // Asking a store that turned out damaged has it salvaged. If another call keeps
+            // it from being told now, the next resume or opening tells it.
+            if matches!(done, Err(CrewError::SystemFailed))
+                && let Ok(salvages) = Salvage::all(&phone)
+            {
+                notices.salvages(salvages);
             }
             done
         })
@@ -560,7 +563,7 @@ impl Crew {
             let clock = Arc::new(AppClock { clock, phone: id });
             let phone = open(directory, vault, clock)?;
             let notices = Notices::default();
-            notices.salvages(Salvage::all(&phone));
+            notices.salvages(Salvage::all(&phone)?);
             Ok(Self { id, phone, network, notices })
         })
         .await

@@ -104,6 +104,9 @@ pub enum CrewError {
     /// There is nothing to sign off, or more than fits: sign off more often.
     #[error("there is nothing to sign off, or too much at once")]
     NothingToSign,
+    /// A supervisor's note has more than 500 characters.
+    #[error("the note has more than 500 characters; say it in fewer")]
+    NoteTooLong,
     /// There is no receipt for this act on this phone.
     #[error("there is no receipt for this act here")]
     NoReceipt,
@@ -168,6 +171,10 @@ pub enum CrewError {
     /// The key hardware failed.
     #[error("the key hardware failed")]
     KeysFailed,
+    /// Another call did not end for ten seconds: it waits for the key hardware or for a
+    /// person. This one changed nothing.
+    #[error("another step still waits for the keys or for a person; finish it, then try again")]
+    KeysBusy,
     /// The store is open elsewhere.
     #[error("the store is open elsewhere; close it there first")]
     StoreInUse,
@@ -243,6 +250,7 @@ impl CrewError {
             Self::HqNeverReached
             | Self::Unreceipted { .. }
             | Self::Suspended
+            | Self::KeysBusy
             | Self::StoreInUse
             | Self::SystemFailed
             | Self::CallCancelled
@@ -258,6 +266,7 @@ impl CrewError {
             | Self::WrongCode
             | Self::OfferOver
             | Self::NothingToSign
+            | Self::NoteTooLong
             | Self::NotADrawing { .. }
             | Self::TooMuch
             | Self::FromPhone { .. }
@@ -331,11 +340,12 @@ impl From<crewseal::CrewError> for CrewError {
             Core::StillOffered { .. } => Self::StillOffered,
             Core::ReleaseCode(_) | Core::WrongCode => Self::WrongCode,
             Core::NothingToSign => Self::NothingToSign,
-            Core::NoteTooLong => Self::Fault,
+            Core::NoteTooLong => Self::NoteTooLong,
             Core::Unreceipted { entries } => Self::Unreceipted { entries },
             Core::KeyRemains => Self::KeyRemains,
             Core::LoggedOut => Self::LoggedOut,
             Core::FromPhone(error) => Self::FromPhone { reason: error.to_string() },
+            Core::KeysBusy => Self::KeysBusy,
             Core::Store(error) => error.into(),
             Core::Vault(error) => error.into(),
             Core::Seal(SealError::Key) => Self::KeysGone,
@@ -360,6 +370,7 @@ impl CrewError {
             SyncError::NotAdmitted => Self::NotAdmitted,
             SyncError::Refused { status } => Self::HqRefused { status },
             SyncError::Invitation => Self::Invitation,
+            SyncError::KeysBusy => Self::KeysBusy,
             SyncError::Vault(error) => error.into(),
         }
     }
@@ -447,6 +458,7 @@ mod tests {
             SyncError::Refused { status: 400 },
             SyncError::Unreadable,
             SyncError::Invitation,
+            SyncError::KeysBusy,
         ];
         let errors = [
             Core::NotEnrolled,
@@ -470,6 +482,7 @@ mod tests {
             Core::Unreceipted { entries: 2 },
             Core::KeyRemains,
             Core::LoggedOut,
+            Core::KeysBusy,
             Core::NoteTooLong,
             Core::StillOffered { offer: crewseal::signed::Digest([1; 32]) },
             Core::FromPhone(Refused::UnknownDevice),

@@ -2,9 +2,19 @@
 //! a map, and it says as little as the bytes do.
 
 use crewseal::custody::{DeviceId, EventId, JobId};
+use crewseal::signed::Digest;
 use data_encoding::HEXLOWER;
 
 use crate::CrewError;
+
+/// Which refusal of HQ's: the id of its receipt that says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefusalId(pub Digest);
+
+uniffi::custom_type!(RefusalId, String, {
+    lower: |id| HEXLOWER.encode(&id.0.0),
+    try_lift: |text| Ok(RefusalId(Digest(bytes(&text)?))),
+});
 
 uniffi::custom_type!(JobId, String, {
     remote,
@@ -21,7 +31,7 @@ uniffi::custom_type!(DeviceId, String, {
 uniffi::custom_type!(EventId, String, {
     remote,
     lower: |id| HEXLOWER.encode(&id.0),
-    try_lift: |text| Ok(crewseal::signed::Digest(bytes(&text)?)),
+    try_lift: |text| Ok(Digest(bytes(&text)?)),
 });
 
 fn bytes<const N: usize>(text: &str) -> Result<[u8; N], CrewError> {

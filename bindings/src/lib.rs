@@ -52,7 +52,7 @@ pub use label::{Label, LabelFault};
 pub use network::{Connection, NetworkError, NetworkState};
 pub use observer::{Alarm, Observer, ObserverError, SyncProgress};
 pub use offer::{Acceptance, GivingState, Offer, OpenHandoff, Partner, ReceivingState, Role};
-pub use outbox::{Delivered, Fetched, OutboxStatus, Parked, Refusal};
+pub use outbox::{Decision, Delivered, Fetched, OutboxStatus, Parked, Refusal};
 pub use photos::{PhotoFault, PhotoLimits, Photographed, RefusedPhoto, Uploaded, WaitingPhoto};
 pub use rule::Rule;
 pub use salvage::{AfterSalvage, Damage, Salvage};

@@ -1,7 +1,14 @@
 //! What passes between phone and HQ, in numbers and reasons.
 
+use std::fmt;
+
 use crewseal::custody::{self, EventId};
+use crewseal::outbox;
 use crewseal::outbox::queue::Status;
+use zeroize::Zeroizing;
+
+use crate::id::RefusalId;
+use crate::{Crew, CrewError};
 
 /// What came from HQ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
@@ -36,13 +43,36 @@ pub struct OutboxStatus {
     pub damaged: u64,
 }
 
-/// An entry that HQ refused.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+/// An entry that HQ refused. Printing it shows nothing of the note.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
 pub struct Parked {
     /// The event in it.
     pub event: EventId,
     /// Why HQ refused it.
     pub refusal: Refusal,
+    /// Which refusal this is: a supervisor decides on one, and each needs another
+    /// decision. None of an entry that an older version of the app parked.
+    pub refusal_id: Option<RefusalId>,
+    /// Why the supervisor gave it up, in his words; none while nobody gave it up. They may
+    /// be about people: show them to the crew, and store or send them nowhere.
+    pub given_up: Option<String>,
+}
+
+impl fmt::Debug for Parked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let given_up = if self.given_up.is_some() { ", given up" } else { "" };
+        write!(f, "Parked({}, {:?}{given_up})", self.event, self.refusal)
+    }
+}
+
+/// What is to become of an entry that HQ refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum Decision {
+    /// It goes to HQ again, as it is: HQ mended what was wrong there.
+    SendAgain,
+    /// It is not sent any more. It stays where it is all the same.
+    GiveUp,
 }
 
 /// Why HQ did not store an event.
@@ -76,11 +106,58 @@ impl From<crewseal::Delivered> for Delivered {
     }
 }
 
+#[uniffi::export(async_runtime = "tokio")]
+impl Crew {
+    /// Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
+    /// phone's outbox says of it. The person is asked to confirm. The bytes are to be
+    /// brought to that phone, for its `resolve`; they hold the note, of at most 500
+    /// characters, as anybody can read it.
+    pub async fn decide(
+        &self,
+        event: EventId,
+        refusal: RefusalId,
+        decision: Decision,
+        note: String,
+    ) -> Result<Vec<u8>, CrewError> {
+        let note = Zeroizing::new(note);
+        self.ask(move |phone| Ok(phone.decide(event, refusal.0, decision.into(), &note)?)).await
+    }
+
+    /// Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
+    /// his phone's `decide`. They serve once.
+    ///
+    /// `Stranger` says that no supervisor of a job on this phone decided it: fetch, if he is
+    /// new. `NotForThisPhone` says that no entry here waits for this decision.
+    pub async fn resolve(&self, decision: Vec<u8>) -> Result<(), CrewError> {
+        let decision = Zeroizing::new(decision);
+        self.ask(move |phone| Ok(phone.resolve(&decision)?)).await
+    }
+}
+
 impl From<Status> for OutboxStatus {
     fn from(status: Status) -> Self {
-        let parked = status.parked.into_iter();
-        let parked = parked.map(|one| Parked { event: one.event, refusal: one.reason.into() });
-        Self { waiting: status.waiting, parked: parked.collect(), damaged: status.damaged }
+        let parked = status.parked.into_iter().map(Parked::from).collect();
+        Self { waiting: status.waiting, parked, damaged: status.damaged }
+    }
+}
+
+impl From<outbox::Parked> for Parked {
+    fn from(parked: outbox::Parked) -> Self {
+        Self {
+            event: parked.event,
+            refusal: parked.reason.into(),
+            refusal_id: parked.refusal.map(RefusalId),
+            given_up: parked.given_up.map(|note| note.reveal().to_owned()),
+        }
+    }
+}
+
+impl From<Decision> for outbox::Decision {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::SendAgain => Self::SendAgain,
+            Decision::GiveUp => Self::GiveUp,
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crewseal::vault;
 
+use crate::CrewError;
+
 /// What became of a damaged store. It holds nothing personal.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Salvage {
@@ -67,13 +69,17 @@ impl Salvage {
     }
 
     /// All of a phone's, the oldest first.
-    pub(crate) fn all(phone: &crewseal::Crew) -> Vec<Self> {
-        let salvages = phone.salvages();
+    pub(crate) fn all(phone: &crewseal::Crew) -> Result<Vec<Self>, CrewError> {
+        let salvages = phone.salvages()?;
         if salvages.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let is_enrolled = phone.is_enrolled().unwrap_or(false);
-        salvages.iter().map(|salvage| Self::of(salvage, is_enrolled)).collect()
+        let is_enrolled = match phone.is_enrolled() {
+            // Nobody is sent to enrol because another call takes long.
+            Err(busy @ crewseal::CrewError::KeysBusy) => return Err(busy.into()),
+            asked => asked.unwrap_or(false),
+        };
+        Ok(salvages.iter().map(|salvage| Self::of(salvage, is_enrolled)).collect())
     }
 }
 

@@ -5,8 +5,8 @@
 
 use crate::{
     Act, Advice, AfterSalvage, Alarm, Commission, Connection, Countersign, CrewError, Damage,
-    FindingKind, GivingState, LabelFault, PhotoFault, Purpose, ReceivingState, Refusal, Role, Rule,
-    Sighting, Step, TextFault,
+    Decision, FindingKind, GivingState, LabelFault, PhotoFault, Purpose, ReceivingState, Refusal,
+    Role, Rule, Sighting, Step, TextFault,
 };
 
 /// Gives each kind's variants their keys. A variant without one does not compile.
@@ -52,6 +52,7 @@ text_keys! {
         OfferOver "offer_over"
         NotASupervisor "not_a_supervisor"
         NothingToSign "nothing_to_sign"
+        NoteTooLong "note_too_long"
         NoReceipt "no_receipt"
         NotADrawing "not_a_drawing"
         TooMuch "too_much"
@@ -68,6 +69,7 @@ text_keys! {
         CallCancelled "call_cancelled"
         KeysGone "keys_gone"
         KeysFailed "keys_failed"
+        KeysBusy "keys_busy"
         StoreInUse "store_in_use"
         StoreReadOnly "store_read_only"
         StoreFull "store_full"
@@ -229,6 +231,10 @@ text_keys! {
         UnknownDevice "unknown_device"
         Signature "signature"
         Mislabelled "mislabelled"
+    }
+    Decision "decision" {
+        SendAgain "send_again"
+        GiveUp "give_up"
     }
     Alarm "alarm" {
         StoreSalvaged "store_salvaged"

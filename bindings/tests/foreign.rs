@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crewseal_ffi::{
-    Alarm, CancelToken, Clock, ClockError, Connection, Count, Crew, CrewError, HighWaterMark,
-    KeyVault, KeyVaultError, NetworkError, NetworkState, Observer, ObserverError, Protection,
-    PublicKeys, SinceBoot, SyncProgress,
+    Advice, Alarm, CancelToken, Clock, ClockError, Connection, Count, Crew, CrewError,
+    HighWaterMark, KeyVault, KeyVaultError, NetworkError, NetworkState, Observer, ObserverError,
+    Protection, PublicKeys, SinceBoot, SyncProgress,
 };
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
@@ -176,14 +176,30 @@ struct Within {
     keys: Arc<Keys>,
     phone: Mutex<Option<Arc<Crew>>>,
     answer: Mutex<Option<Result<u64, CrewError>>>,
+    /// Whether another thread calls, for which the one that is asked waits.
+    calls_aside: bool,
+}
+
+impl Within {
+    fn new(keys: Arc<Keys>, calls_aside: bool) -> Arc<Self> {
+        let (phone, answer) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { keys, phone, answer, calls_aside })
+    }
+
+    /// Once for each phone that it is told to call.
+    fn call(&self) {
+        let Some(phone) = self.phone.lock().unwrap().take() else { return };
+        let core = tokio::runtime::Handle::current();
+        let call = move || core.block_on(phone.outbox()).map(|outbox| outbox.waiting);
+        let answer =
+            if self.calls_aside { std::thread::spawn(call).join().unwrap() } else { call() };
+        *self.answer.lock().unwrap() = Some(answer);
+    }
 }
 
 impl KeyVault for Within {
     fn public_keys(&self) -> Result<PublicKeys, KeyVaultError> {
-        if let Some(phone) = self.phone.lock().unwrap().take() {
-            let answer = tokio::runtime::Handle::current().block_on(phone.outbox());
-            *self.answer.lock().unwrap() = Some(answer.map(|outbox| outbox.waiting));
-        }
+        self.call();
         self.keys.public_keys()
     }
 
@@ -220,6 +236,7 @@ impl KeyVault for Within {
     }
 
     fn mark(&self) -> Result<Option<HighWaterMark>, KeyVaultError> {
+        self.call();
         self.keys.mark()
     }
 
@@ -232,7 +249,7 @@ impl KeyVault for Within {
 async fn a_phone_that_is_called_from_within_its_own_call_says_so() {
     let (directory, keys) = (tempfile::tempdir().unwrap(), Keys::new());
     let path = directory.path().join("phone").to_str().unwrap().to_owned();
-    let vault = Arc::new(Within { keys, phone: Mutex::default(), answer: Mutex::default() });
+    let vault = Within::new(keys, false);
     let crew = Crew::open(path, Arc::clone(&vault) as _, Arc::new(Stopped), None).await.unwrap();
     let crew = Arc::new(crew);
     *vault.phone.lock().unwrap() = Some(Arc::clone(&crew));
@@ -245,6 +262,21 @@ async fn a_phone_that_is_called_from_within_its_own_call_says_so() {
     *vault.phone.lock().unwrap() = Some(other);
     assert_eq!(crew.erasures().await.unwrap(), []);
     assert_eq!(vault.answer.lock().unwrap().take(), Some(Ok(0)));
+}
+
+/// From another thread it is a call like any other: it waits, and gives up.
+#[tokio::test]
+async fn a_phone_whose_vault_waits_for_another_call_of_it_goes_on() {
+    let (directory, keys) = (tempfile::tempdir().unwrap(), Keys::new());
+    let path = directory.path().join("phone").to_str().unwrap().to_owned();
+    let vault = Within::new(keys, true);
+    let crew = Crew::open(path, Arc::clone(&vault) as _, Arc::new(Stopped), None).await.unwrap();
+    let crew = Arc::new(crew);
+    *vault.phone.lock().unwrap() = Some(Arc::clone(&crew));
+    assert_eq!(crew.handoffs().await.unwrap(), []);
+    assert_eq!(vault.answer.lock().unwrap().take(), Some(Err(CrewError::KeysBusy)));
+    assert_eq!(CrewError::KeysBusy.advice(), Advice::TryLater);
+    assert_eq!(crew.outbox().await.unwrap().waiting, 0);
 }
 
 #[tokio::test]

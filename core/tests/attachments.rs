@@ -270,7 +270,7 @@ async fn photos_that_wait_outlast_a_damaged_store_and_its_lost_key() {
     std::fs::write(&database, bytes).unwrap();
     std::fs::remove_dir_all(home.path().join("keys")).unwrap();
     let crew = open(home.path());
-    assert_eq!(crew.salvages().len(), 1);
+    assert_eq!(crew.salvages().unwrap().len(), 1);
     assert_eq!(crew.photos().unwrap(), waiting);
     crew.enrol(&hq.invitation()).await.unwrap();
     crew.sync().await.unwrap();

@@ -215,8 +215,8 @@ mod a_suspended_phone {
         let hq = MockHq::start().await;
         let crew = enrolled(home.path(), &hq).await;
         let first = count(&crew, paper::JOB).unwrap();
-        crew.suspend();
-        crew.suspend();
+        crew.suspend().unwrap();
+        crew.suspend().unwrap();
         let closed = |error: CrewError| {
             assert_eq!(error.advice(), Advice::TryLater);
             matches!(error, CrewError::Store(StoreError::Closed))
@@ -251,7 +251,7 @@ mod a_suspended_phone {
         let crew = enrolled(home.path(), &hq).await;
         let act = count(&crew, paper::JOB).unwrap();
         let suspended = crew.clone();
-        hq.before_the_next_answer(move || suspended.suspend());
+        hq.before_the_next_answer(move || suspended.suspend().unwrap());
         let error = crew.sync().await.unwrap_err();
         assert!(matches!(error, CrewError::Store(StoreError::Closed)), "{error:?}");
         assert_eq!(hq.events().len(), 1, "HQ has it");
@@ -347,7 +347,10 @@ mod a_job {
         copy(old.path(), copied.path());
         let store = copied.path().join("store");
         let opened = Crew::open(&store, vault(home.path()), Arc::new(Standing)).unwrap();
-        assert_eq!((opened.salvages()[0].damage, opened.salvages()[0].values), (Damage::Key, 0));
+        assert_eq!(
+            (opened.salvages().unwrap()[0].damage, opened.salvages().unwrap()[0].values),
+            (Damage::Key, 0)
+        );
         assert!(matches!(opened.jobs(), Err(CrewError::NotEnrolled)));
         drop(opened);
         // The control: with the keys of then it shows the job.
@@ -532,7 +535,7 @@ mod another_user {
         drop(crew);
         fs::remove_dir_all(home.path().join("keys")).unwrap();
         let crew = open(home.path()).unwrap();
-        assert_eq!(crew.salvages()[0].damage, Damage::Key);
+        assert_eq!(crew.salvages().unwrap()[0].damage, Damage::Key);
         assert_eq!(crew.jobs().unwrap_err().advice(), Advice::Enrol);
         drop(crew);
         let store = home.path().join("store");

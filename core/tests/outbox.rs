@@ -376,6 +376,28 @@ mod queues {
         assert_eq!((status.waiting, status.parked), (2, Vec::new()));
     }
 
+    /// Within a second HQ's receipts of the same refusal are the same.
+    #[test]
+    fn stay_parked_and_decidable_when_hq_refuses_again_within_the_second() {
+        let queued = queued();
+        let mut store = open(&queued.home);
+        for _ in 0..3 {
+            let refusal = refused(&mut store, &queued, paper::MORNING);
+            let status = store.transaction(|t| queue::status(t)).unwrap();
+            assert_eq!((status.waiting, status.damaged), (2, 0));
+            assert_eq!(status.parked[0].refusal, Some(refusal));
+            let again = resolution(&queued, refusal, Decision::SendAgain);
+            assert!(store.transaction(|t| queue::resolve(t, &again)).unwrap());
+            assert!(!store.transaction(|t| queue::resolve(t, &again)).unwrap());
+            assert_eq!(waiting(&mut store).unwrap().len(), 3);
+        }
+        let refusal = refused(&mut store, &queued, paper::MORNING);
+        let give_up = resolution(&queued, refusal, Decision::GiveUp);
+        assert!(store.transaction(|t| queue::resolve(t, &give_up)).unwrap());
+        let status = store.transaction(|t| queue::status(t)).unwrap();
+        assert!(status.parked[0].given_up.is_some());
+    }
+
     #[test]
     fn do_not_take_a_later_entry_for_the_one_that_had_its_place() {
         let mut queued = queued();

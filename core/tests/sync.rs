@@ -221,7 +221,7 @@ async fn after_its_store_was_damaged_a_phone_delivers_everything_and_goes_on() {
         fs::write(&file, bytes).unwrap();
 
         let crew = open(home.path(), &vault);
-        let told = crew.salvages();
+        let told = crew.salvages().unwrap();
         assert_eq!(told.len(), 1, "{what}");
         let keeps_values = what == "the database's header";
         assert_eq!(told[0].has_all_values, keeps_values, "{what}");
@@ -584,7 +584,7 @@ async fn a_failed_commit_burns_one_index_and_keeps_its_epoch_if_that_is_stored()
         [Damaged, LabelReplaced, LabelTyped, Missing, SealBroken]
     };
     // Acts with much to say do not get into the queue.
-    m.crew.suspend();
+    m.crew.suspend().unwrap();
     let fail = "CREATE TRIGGER fail BEFORE INSERT ON outbox WHEN length(NEW.envelope) > 448
                 BEGIN SELECT RAISE(ABORT, 'no'); END";
     let file = m.home.path().join("store/crewseal.db");

@@ -363,7 +363,7 @@ async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infall
             }
             10 => crew.rotate_keys()?,
             11 => {
-                crew.suspend();
+                crew.suspend()?;
                 crew.resume()?;
             }
             12 => {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
@@ -14,8 +15,8 @@ use axum::{Router, body};
 use axum_server::tls_rustls::RustlsConfig;
 use crewseal::cbor::{self, Version};
 use crewseal::custody::{
-    Credential, JobId, Kind, Lists, Manifest, Outcome, Receipt, ReleaseCode, ReleaseKey, Role,
-    Salt, Tick,
+    Credential, JobId, Kind, Lists, Manifest, Outcome, Receipt, Refusal, ReleaseCode, ReleaseKey,
+    Role, Salt, Tick,
 };
 use crewseal::job::JobPack;
 use crewseal::label::Token;
@@ -48,12 +49,15 @@ pub fn release_code() -> ReleaseCode {
 /// A running HQ.
 pub struct Hq {
     invitation: Invitation,
+    refuses: Arc<AtomicBool>,
 }
 
 struct Desk {
     signing: EcdsaKeyPair,
     key: PublicKey,
     roster: Mutex<Vec<ByteVec>>,
+    refuses: Arc<AtomicBool>,
+    answers: AtomicU64,
 }
 
 impl Hq {
@@ -68,7 +72,10 @@ impl Hq {
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(scheme, &random).unwrap();
         let signing = EcdsaKeyPair::from_pkcs8(scheme, pkcs8.as_ref(), &random).unwrap();
         let key = PublicKey(signing.public_key().as_ref().try_into().unwrap());
-        let desk = Arc::new(Desk { signing, key, roster: Mutex::default() });
+        let refuses = Arc::new(AtomicBool::new(false));
+        let (told, roster) = (Arc::clone(&refuses), Mutex::default());
+        let desk =
+            Arc::new(Desk { signing, key, roster, refuses: told, answers: AtomicU64::new(0) });
         let router = Router::new()
             .route("/v1/enrol", post(enrol))
             .route("/v1/challenge", post(challenge))
@@ -85,7 +92,12 @@ impl Hq {
         let code = EnrolmentCode([5; 16]);
         let invitation =
             Invitation { version: Version, url, authority, hq: key, sealing_key, code };
-        Self { invitation }
+        Self { invitation, refuses }
+    }
+
+    /// Whether it refuses from now on what is delivered.
+    pub fn refuse(&self, refuses: bool) {
+        self.refuses.store(refuses, Ordering::SeqCst);
     }
 
     /// What it hands to a new phone.
@@ -209,6 +221,10 @@ async fn rolls(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
 
 async fn outbox(State(desk): State<Arc<Desk>>, batch: Bytes) -> impl IntoResponse {
     let batch: Batch = cbor::from_slice(&batch).unwrap();
+    let refuses = desk.refuses.load(Ordering::SeqCst);
+    let outcome = if refuses { Outcome::Refused(Refusal::UnknownDevice) } else { Outcome::Stored };
+    // Each refusal is another one.
+    let at = 1_800_000_000 + desk.answers.fetch_add(1, Ordering::SeqCst);
     let receipt = |bytes: &ByteVec| {
         let address = *Envelope::parse(bytes).unwrap().address();
         let receipt = desk.sign(Receipt {
@@ -217,8 +233,8 @@ async fn outbox(State(desk): State<Arc<Desk>>, batch: Bytes) -> impl IntoRespons
             device: address.device,
             generation: address.generation,
             sequence: address.sequence,
-            outcome: Outcome::Stored,
-            at: 1_800_000_000,
+            outcome,
+            at,
             origin: "hq.test".to_owned(),
         });
         ByteVec::from(receipt.as_bytes().to_vec())

@@ -12,9 +12,9 @@ mod phone;
 
 use crewseal_ffi::{
     Act, Advice, AskedSignOff, Collected, Collector, Commission, Count, Countersign, Crew,
-    CrewError, DrawnSignature, Finding, FindingCount, FindingKind, FrameFormat, GivingState, Label,
-    LabelFault, Language, Layout, Level, OpenHandoff, PadPoint, Purpose, ReceivingState, Region,
-    Role, Show, Sighting, Step, TextFault, four_words, read_frame,
+    CrewError, Decision, DrawnSignature, Finding, FindingCount, FindingKind, FrameFormat,
+    GivingState, Label, LabelFault, Language, Layout, Level, OpenHandoff, PadPoint, Purpose,
+    ReceivingState, Refusal, Region, Role, Show, Sighting, Step, TextFault, four_words, read_frame,
 };
 
 use crate::hq::{BLANK, BOXES, Hq, JOB};
@@ -375,6 +375,56 @@ fn a_frame_is_read_however_it_lies() {
         assert!((turned.y - y).abs() < 1.5, "{turned:?} for {right}, {y}");
     }
     assert_eq!(read_frame(&frame.luma, frame.format(), Some(0)), Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_supervisor_decides_on_what_hq_refused() {
+    let hq = Hq::open().await;
+    let (_one, crew) = enrolled(&hq).await;
+    let (_two, _mover) = enrolled(&hq).await;
+    // The third to come is the supervisor.
+    let (_three, boss) = enrolled(&hq).await;
+    crew.fetch(None).await.unwrap();
+    let boxes = vec![Label { text: text(BOXES[0]), call_out: String::new() }];
+    let event = crew.record(Act::Load, JOB, boxes, Vec::new(), None).await.unwrap();
+    hq.refuse(true);
+    assert_eq!(crew.sync(None).await.unwrap().parked, 1);
+    let [parked] = <[_; 1]>::try_from(crew.outbox().await.unwrap().parked).unwrap();
+    assert_eq!((parked.event, parked.refusal), (event, Refusal::UnknownDevice));
+    assert_eq!(parked.given_up, None);
+    let first = parked.refusal_id.unwrap();
+
+    // Who carries the phone does not decide himself, nor does a mover.
+    let note = || "Mrs Lin knows".to_owned();
+    let decided = crew.decide(event, first, Decision::SendAgain, note()).await.unwrap();
+    assert_eq!(crew.resolve(decided).await, Err(CrewError::Stranger));
+    for bytes in [Vec::new(), vec![0xff; 200]] {
+        let unreadable = crew.resolve(bytes).await;
+        assert!(matches!(unreadable, Err(CrewError::FromPhone { .. })), "{unreadable:?}");
+    }
+    let long = boss.decide(event, first, Decision::GiveUp, "x".repeat(501)).await;
+    assert_eq!(long, Err(CrewError::NoteTooLong));
+    assert_eq!(CrewError::NoteTooLong.advice(), Advice::AskUser);
+
+    let again = boss.decide(event, first, Decision::SendAgain, note()).await.unwrap();
+    crew.resolve(again.clone()).await.unwrap();
+    assert_eq!(crew.outbox().await.unwrap().waiting, 1);
+    assert_eq!(crew.resolve(again.clone()).await, Err(CrewError::NotForThisPhone));
+    assert_eq!(crew.sync(None).await.unwrap().parked, 1);
+    let [parked] = <[_; 1]>::try_from(crew.outbox().await.unwrap().parked).unwrap();
+    let second = parked.refusal_id.unwrap();
+    assert_ne!(first, second);
+    // The decision was on the refusal before.
+    assert_eq!(crew.resolve(again).await, Err(CrewError::NotForThisPhone));
+
+    let given_up = boss.decide(event, second, Decision::GiveUp, note()).await.unwrap();
+    crew.resolve(given_up).await.unwrap();
+    hq.refuse(false);
+    assert_eq!(crew.sync(None).await.unwrap().receipted, 0);
+    let outbox = crew.outbox().await.unwrap();
+    let [parked] = <[_; 1]>::try_from(outbox.parked).unwrap();
+    assert_eq!((outbox.waiting, parked.given_up.as_deref()), (0, Some("Mrs Lin knows")));
+    assert!(!format!("{parked:?}").contains("Lin"));
 }
 
 #[test]

@@ -138,6 +138,10 @@ pub enum CrewError {
     /// The store.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// Another call did not end for ten seconds: it waits for the key hardware or for a
+    /// person. This one changed nothing; what HQ receipted before stays receipted.
+    #[error("another step still waits for the keys or for a person; finish it, then try again")]
+    KeysBusy,
     /// The keys.
     #[error("{0}")]
     Vault(#[from] VaultError),
@@ -166,6 +170,7 @@ impl CrewError {
             | Self::Seal(SealError::Key) => Advice::Enrol,
             Self::NoTick
             | Self::Unreceipted { .. }
+            | Self::KeysBusy
             | Self::Seal(SealError::Random | SealError::Full) => Advice::TryLater,
             Self::UnknownJob | Self::NotOpen | Self::OtherJob | Self::NotASupervisor => {
                 Advice::AskSupervisor
@@ -182,6 +187,7 @@ impl CrewError {
             | Self::Drawing(_)
             | Self::TooMuch
             | Self::NothingToSign
+            | Self::NoteTooLong
             | Self::Handoff(
                 HandoffError::OtherHandoff
                 | HandoffError::Lapsed
@@ -202,9 +208,10 @@ impl CrewError {
                 StoreError::InUse | StoreError::Io | StoreError::Broken | StoreError::Closed,
             ) => Advice::TryLater,
             Self::Sync { error, .. } => match error {
-                SyncError::Offline | SyncError::Busy { .. } | SyncError::Unreadable => {
-                    Advice::TryLater
-                }
+                SyncError::Offline
+                | SyncError::Busy { .. }
+                | SyncError::Unreadable
+                | SyncError::KeysBusy => Advice::TryLater,
                 SyncError::Vault(VaultError::KeyGone) => Advice::Enrol,
                 SyncError::CaptivePortal
                 | SyncError::WrongClock
@@ -221,7 +228,6 @@ impl CrewError {
             | Self::OnlyByHandoff
             | Self::NoReceipt
             | Self::KeyRemains
-            | Self::NoteTooLong
             | Self::Handoff(HandoffError::Damaged)
             | Self::Seal(SealError::TooLarge)
             | Self::Store(StoreError::Damaged) => Advice::Report,

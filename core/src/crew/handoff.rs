@@ -93,7 +93,7 @@ impl Crew {
         let opening = salt()?;
         let now = self.now();
         let clock = self.phone.clock.now();
-        let mut state = self.phone.state();
+        let mut state = self.phone.state()?;
         let super::phone::State { store, lists, .. } = &mut *state;
         store.transaction(|t| {
             let known = Known::read(t)?;
@@ -137,7 +137,7 @@ impl Crew {
     ) -> Result<Vec<u8>, CrewError> {
         let pack = self.phone.open_job(job)?;
         let now = self.now();
-        let mut state = self.phone.state();
+        let mut state = self.phone.state()?;
         // His tick may be newer than ours.
         state.ready = None;
         let (hello, known) = state.store.transaction(|t| {
@@ -166,7 +166,7 @@ impl Crew {
             tick: has_older_tick(&hello, &known).then(|| known.tick.clone()),
         };
         let commitment = hello.commitment;
-        let shown = self.phone.record_with(
+        let shown = self.phone.record_to_show(
             act,
             &BTreeSet::new(),
             |event| Event { commitment: Some(commitment), ..event },
@@ -177,7 +177,6 @@ impl Crew {
                 Ok(shown)
             },
         )?;
-        self.phone.release()?;
         Ok(shown)
     }
 
@@ -188,7 +187,7 @@ impl Crew {
     pub fn read_offer(&self, shown: &[u8]) -> Result<OfferView, CrewError> {
         let me = self.phone.device;
         let now = self.now();
-        let mut state = self.phone.state();
+        let mut state = self.phone.state()?;
         let super::phone::State { store, lists, ready, .. } = &mut *state;
         // His tick may be newer than ours.
         *ready = None;
@@ -238,7 +237,7 @@ impl Crew {
         is_checked: bool,
     ) -> Result<Vec<u8>, CrewError> {
         let pack = self.phone.open_job(offer.job)?;
-        let (offered, receiving, known) = self.phone.state().store.transaction(|t| {
+        let (offered, receiving, known) = self.phone.state()?.store.transaction(|t| {
             let known = Known::read(t)?;
             let receiving = read_receiving(t)?;
             let bytes = receiving.offer().ok_or(HandoffError::OtherHandoff)?;
@@ -273,7 +272,7 @@ impl Crew {
         act.about = Some(offer.offer);
         let opening = receiving.opening();
         let did_greet_with_tick = greeted_with_tick(receiving.shown(), &known);
-        let shown = self.phone.record_with(
+        let shown = self.phone.record_to_show(
             act,
             scanned,
             |event| Event { opening: Some(opening), is_checked: Some(is_checked), ..event },
@@ -289,7 +288,6 @@ impl Crew {
                 Ok(shown)
             },
         )?;
-        self.phone.release()?;
         Ok(shown)
     }
 
@@ -301,7 +299,7 @@ impl Crew {
     pub fn read_acceptance(&self, shown: &[u8]) -> Result<Acceptance, CrewError> {
         let now = self.now();
         let (mut giving, offer, accept, receiver, compared, may_be_revoked) = {
-            let mut state = self.phone.state();
+            let mut state = self.phone.state()?;
             let super::phone::State { store, lists, ready, .. } = &mut *state;
             // His tick may be newer than ours.
             *ready = None;
@@ -347,7 +345,7 @@ impl Crew {
             to: None,
             about: Some(accept.id()),
         };
-        let ack = self.phone.record_with(
+        let ack = self.phone.record_to_show(
             act,
             &BTreeSet::new(),
             |event| event,
@@ -358,7 +356,6 @@ impl Crew {
                 Ok(ack)
             },
         )?;
-        self.phone.release()?;
         Ok(Acceptance { receiver, compared, ack, may_be_revoked })
     }
 
@@ -367,7 +364,7 @@ impl Crew {
     /// # Errors
     /// [`CrewError::NotForMe`], [`CrewError::FromPhone`] and others.
     pub fn read_ack(&self, shown: &[u8]) -> Result<EventId, CrewError> {
-        let mut state = self.phone.state();
+        let mut state = self.phone.state()?;
         state.store.transaction(|t| {
             let known = Known::read(t)?;
             let mut other = CrewError::NotForMe;
@@ -400,7 +397,7 @@ impl Crew {
     /// [`HandoffError::Answered`] and others.
     pub fn read_withdraw(&self, shown: &[u8]) -> Result<ReceivingState, CrewError> {
         let now = self.now();
-        let mut state = self.phone.state();
+        let mut state = self.phone.state()?;
         state.store.transaction(|t| {
             let known = Known::read(t)?;
             let mut other = CrewError::NotForMe;
@@ -433,7 +430,7 @@ impl Crew {
     /// # Errors
     /// [`HandoffError::Answered`] and others.
     pub fn withdraw(&self, offer: EventId) -> Result<Vec<u8>, CrewError> {
-        let (mut giving, offer) = self.phone.state().store.transaction(|t| {
+        let (mut giving, offer) = self.phone.state()?.store.transaction(|t| {
             let known = Known::read(t)?;
             let bytes = t.get(GIVING, &offer.0)?.ok_or(CrewError::NotForMe)?;
             let giving: Giving = stored(&bytes)?;
@@ -456,7 +453,7 @@ impl Crew {
             to: None,
             about: Some(offer.id()),
         };
-        let shown = self.phone.record_with(
+        let shown = self.phone.record_to_show(
             act,
             &BTreeSet::new(),
             |event| event,
@@ -467,7 +464,6 @@ impl Crew {
                 Ok(shown)
             },
         )?;
-        self.phone.release()?;
         Ok(shown)
     }
 
@@ -480,7 +476,7 @@ impl Crew {
         let now = self.now();
         // What was signed and not shown yet leaves the phone by this.
         self.phone.release()?;
-        self.phone.state().store.transaction(|t| {
+        self.phone.state()?.store.transaction(|t| {
             let mut open = Vec::new();
             for bytes in t.all(GIVING)? {
                 let giving: Giving = stored(&bytes)?;
@@ -519,7 +515,7 @@ impl Crew {
 
     /// While an offer is open its boxes cannot be offered to anybody else.
     fn check_not_offered(&self, boxes: &BTreeSet<Token>, now: Since) -> Result<(), CrewError> {
-        let mut state = self.phone.state();
+        let mut state = self.phone.state()?;
         let super::phone::State { store, lists, .. } = &mut *state;
         store.transaction(|t| {
             for bytes in t.all(GIVING)? {

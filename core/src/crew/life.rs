@@ -19,17 +19,22 @@ use crate::custody::{Event, JobId, Lists, Protection};
 use crate::handoff::{Giving, HandoffError, Receiving};
 use crate::job::{Erasure, Method, Verification};
 use crate::outbox::queue::{self, Status};
-use crate::signed::{Signed, Unverified};
+use crate::signed::{PublicKey, Signed, Unverified};
 use crate::vault::{KeyVault, Store, StoreError, Transaction, VaultError};
 
 impl Crew {
     /// Closes the store and lets go of its lock, for as long as the system suspends
     /// the app: iOS kills one that holds a lock then. Until [`resume`](Self::resume)
     /// every other call fails with [`StoreError::Closed`] and changes nothing.
-    pub fn suspend(&self) {
-        let mut state = self.phone.state();
+    ///
+    /// # Errors
+    /// [`CrewError::KeysBusy`] if another call did not end. Then the store is open and
+    /// locked as before, and this must be called again.
+    pub fn suspend(&self) -> Result<(), CrewError> {
+        let mut state = self.phone.state()?;
         state.store = OnDemand::resting();
         (state.epoch, state.ready, state.lists) = (None, None, Lists::new());
+        Ok(())
     }
 
     /// Opens the store again. Without a suspension it changes nothing.
@@ -38,18 +43,16 @@ impl Crew {
     /// [`CrewError::LoggedOut`] if this device is another one by now, and those of
     /// [`open`](Self::open).
     pub fn resume(&self) -> Result<(), CrewError> {
-        {
-            let mut state = self.phone.state();
-            if state.store.is_open() {
-                return Ok(());
-            }
-            let (store, keys, lists) = load(&self.phone.directory, self.phone.vault.as_ref())?;
-            if keys != self.phone.keys {
-                return Err(CrewError::LoggedOut);
-            }
-            (state.store, state.lists) = (store, lists);
+        let mut state = self.phone.state()?;
+        if state.store.is_open() {
+            return Ok(());
         }
-        self.phone.go_on()
+        let (store, keys, lists) = load(&self.phone.directory, self.phone.vault.as_ref())?;
+        if keys != self.phone.keys {
+            return Err(CrewError::LoggedOut);
+        }
+        (state.store, state.lists) = (store, lists);
+        self.phone.go_on(&mut state)
     }
 
     /// Exchanges the storage key and the hardware's wrapping key for new ones, and
@@ -61,7 +64,7 @@ impl Crew {
     /// # Errors
     /// [`CrewError::Store`] or [`CrewError::Vault`].
     pub fn rotate_keys(&self) -> Result<(), CrewError> {
-        let mut state = self.phone.state();
+        let mut state = self.phone.state()?;
         state.store.open()?.rotate(self.phone.vault.as_ref(), |_| Ok(()))
     }
 
@@ -79,28 +82,28 @@ impl Crew {
     /// wait; [`CrewError::StillOffered`] while an offer of it is open;
     /// [`CrewError::KeyRemains`], and others.
     pub fn forget(&self, job: JobId) -> Result<Signed<Erasure>, CrewError> {
-        {
-            let mut state = self.phone.state();
-            let State { store, lists, ready, .. } = &mut *state;
-            *ready = None;
-            let vault = self.phone.vault.as_ref();
-            let store = store.open()?;
-            // Before any key is exchanged.
-            store.transaction(|t| self.phone.may_forget(t, job))?;
-            *lists = store.rotate(vault, |t| {
-                self.phone.may_forget(t, job)?;
-                forget_handoffs(t, job)?;
-                let wrap = t.forget(&job.0)?.ok_or(CrewError::UnknownJob)?;
-                let storage_key = t.wrapped_storage_key()?.into();
-                let forgetting = Forgetting { version: Version, job, wrap, storage_key };
-                t.put(FORGETTING, &job.0, None, &cbor::to_vec(&forgetting))?;
-                head::forget(t, job)?;
-                let hq = read_enrolment(t)?.hq;
-                load_lists(t, &hq)
-            })?;
-        }
-        self.phone.certify()?;
-        self.erasures()?.into_iter().find(|erasure| erasure.job == job).ok_or(CrewError::UnknownJob)
+        // All in one turn: what is forgotten cannot be forgotten again for its certificate.
+        let mut state = self.phone.state()?;
+        let State { store, lists, ready, .. } = &mut *state;
+        *ready = None;
+        let vault = self.phone.vault.as_ref();
+        let store = store.open()?;
+        // Before any key is exchanged.
+        store.transaction(|t| self.phone.may_forget(t, job))?;
+        *lists = store.rotate(vault, |t| {
+            self.phone.may_forget(t, job)?;
+            forget_handoffs(t, job)?;
+            let wrap = t.forget(&job.0)?.ok_or(CrewError::UnknownJob)?;
+            let storage_key = t.wrapped_storage_key()?.into();
+            let forgetting = Forgetting { version: Version, job, wrap, storage_key };
+            t.put(FORGETTING, &job.0, None, &cbor::to_vec(&forgetting))?;
+            head::forget(t, job)?;
+            let hq = read_enrolment(t)?.hq;
+            load_lists(t, &hq)
+        })?;
+        self.phone.certify(&mut state)?;
+        let erasures = read_erasures(&mut state, &self.phone.keys.act)?;
+        erasures.into_iter().find(|erasure| erasure.job == job).ok_or(CrewError::UnknownJob)
     }
 
     /// The certificates of the jobs that this device forgot.
@@ -109,10 +112,7 @@ impl Crew {
     /// [`CrewError::Store`] or [`CrewError::Vault`].
     pub fn erasures(&self) -> Result<Vec<Signed<Erasure>>, CrewError> {
         let key = self.phone.vault.public_keys()?.act;
-        let kept = self.phone.state().store.transaction(|t| t.all(ERASURE))?;
-        kept.iter()
-            .map(|bytes| Signed::open(bytes, &key).map_err(|_| StoreError::Damaged.into()))
-            .collect()
+        read_erasures(&mut *self.phone.state()?, &key)
     }
 
     /// Logs out, for another user or because HQ says so: everything that can be read
@@ -127,7 +127,7 @@ impl Crew {
     /// # Errors
     /// [`CrewError::Store`] or [`CrewError::Vault`].
     pub fn log_out(&self) -> Result<Status, CrewError> {
-        let mut state = self.phone.state();
+        let mut state = self.phone.state()?;
         let status = state.store.transaction(|t| queue::status(t).map_err(CrewError::from))?;
         state.store = OnDemand::resting();
         (state.epoch, state.ready, state.client) = (None, None, None);
@@ -155,8 +155,8 @@ impl Phone {
     /// Does what was left undone: says that the store was restored, as soon as that
     /// can be said, and certifies what was forgotten. What the keys do not allow now
     /// waits for another time.
-    pub(super) fn go_on(&self) -> Result<(), CrewError> {
-        match self.declare().and_then(|()| self.certify()) {
+    pub(super) fn go_on(&self, state: &mut State) -> Result<(), CrewError> {
+        match self.declare(state).and_then(|()| self.certify(state)) {
             Err(
                 CrewError::NotEnrolled
                 | CrewError::NoTick
@@ -191,8 +191,7 @@ impl Phone {
     }
 
     /// Looks at what was forgotten, and signs what was seen.
-    fn certify(&self) -> Result<(), CrewError> {
-        let mut state = self.state();
+    fn certify(&self, state: &mut State) -> Result<(), CrewError> {
         let store = state.store.open()?;
         let forgotten = store.transaction(|t| t.all(FORGETTING))?;
         for bytes in forgotten {
@@ -227,6 +226,14 @@ impl Phone {
         }
         Ok(())
     }
+}
+
+/// What this device certified with its key.
+fn read_erasures(state: &mut State, key: &PublicKey) -> Result<Vec<Signed<Erasure>>, CrewError> {
+    let kept = state.store.transaction(|t| t.all(ERASURE))?;
+    kept.iter()
+        .map(|bytes| Signed::open(bytes, key).map_err(|_| StoreError::Damaged.into()))
+        .collect()
 }
 
 /// Handoffs in which this device received lay outside of their job's compartment in

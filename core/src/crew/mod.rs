@@ -16,11 +16,13 @@ mod on_demand;
 mod phone;
 mod ready;
 mod sign_off;
+mod turn;
 mod upload;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 pub use self::error::{Advice, CrewError};
 pub use self::handoff::{Acceptance, OfferView, Open};
@@ -29,6 +31,7 @@ use self::known::Known;
 use self::phone::{Phone, State};
 use self::ready::is_open;
 pub use self::sign_off::{Asked, SignedOffBy, ToSign};
+use self::turn::Turns;
 pub use self::upload::Uploaded;
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
@@ -153,10 +156,11 @@ impl Crew {
     ) -> Result<Self, CrewError> {
         let (store, keys, lists) = on_demand::load(directory, vault.as_ref())?;
         let device = DeviceId::of(&keys.act, &keys.handoff);
-        let state = State { store, lists, epoch: None, ready: None, client: None, failures: 0 };
-        let (directory, state) = (directory.to_owned(), Mutex::new(state));
-        let phone = Phone { directory, vault, clock, device, keys, state };
-        phone.go_on()?;
+        let state = State { store, lists, epoch: None, ready: None, client: None };
+        let (directory, state) = (directory.to_owned(), Turns::new(state));
+        let failures = AtomicU32::new(0);
+        let phone = Phone { directory, vault, clock, device, keys, state, failures };
+        phone.go_on(&mut *phone.state()?)?;
         Ok(Self { phone: Arc::new(phone) })
     }
 
@@ -171,7 +175,7 @@ impl Crew {
     /// # Errors
     /// [`CrewError::Store`].
     pub fn is_enrolled(&self) -> Result<bool, CrewError> {
-        match self.phone.state().store.transaction(|t| read_enrolment(t)) {
+        match self.phone.state()?.store.transaction(|t| read_enrolment(t)) {
             Ok(_) => Ok(true),
             Err(CrewError::NotEnrolled | CrewError::Store(StoreError::Damaged)) => Ok(false),
             Err(error) => Err(error),
@@ -207,6 +211,8 @@ impl Crew {
             credential: answer.into(),
         };
         let phone = Arc::clone(&self.phone);
+        // If it cannot be kept now, HQ gives this device the same credential again for the
+        // same invitation.
         blocking(move || phone.keep_enrolment(&enrolment)).await
     }
 
@@ -234,8 +240,9 @@ impl Crew {
         }
         let phone = Arc::clone(&self.phone);
         blocking(move || {
-            let fetched = phone.keep(&hq, &tick, revocations.as_ref(), &packs, &rolls.rolls)?;
-            phone.go_on()?;
+            let (list, state) = (revocations.as_ref(), &mut *phone.state()?);
+            let fetched = phone.keep(state, &hq, &tick, list, &packs, &rolls.rolls)?;
+            phone.go_on(state)?;
             Ok(fetched)
         })
         .await
@@ -280,7 +287,7 @@ impl Crew {
     /// [`CrewError`].
     pub fn jobs(&self) -> Result<Vec<JobPack>, CrewError> {
         let now = self.phone.clock.now();
-        let packs = self.phone.state().store.transaction(read_packs)?;
+        let packs = self.phone.state()?.store.transaction(read_packs)?;
         Ok(packs.into_iter().filter(|pack| is_open(pack, now)).collect())
     }
 
@@ -291,7 +298,7 @@ impl Crew {
     /// [`CrewError`].
     pub fn tally(&self, job: JobId) -> Result<Tally, CrewError> {
         self.phone.open_job(job)?;
-        let mut state = self.phone.state();
+        let mut state = self.phone.state()?;
         let State { store, lists, .. } = &mut *state;
         store.transaction(|t| {
             let hq = read_enrolment(t)?.hq;
@@ -395,7 +402,7 @@ impl Crew {
         quota: u64,
     ) -> Result<Photographed, CrewError> {
         let act = self.phone.deed(deed.kind, job, &deed.boxes, &deed.findings, deed.about)?;
-        let mut taken = self.phone.state().store.transaction(|t| attachment::taken(t))?;
+        let mut taken = self.phone.state()?.store.transaction(|t| attachment::taken(t))?;
         let (mut ready, mut refused) = (Vec::new(), Vec::new());
         for (place, photo) in photos.iter().enumerate() {
             match prepare_photo(photo, longest) {
@@ -465,7 +472,7 @@ impl Crew {
     pub fn resolve(&self, resolution: &[u8]) -> Result<(), CrewError> {
         let unsigned = |error| CrewError::FromPhone(Refused::Signed(error));
         let resolution = Unverified::<Resolution>::parse(resolution).map_err(unsigned)?;
-        self.phone.state().store.transaction(|t| {
+        self.phone.state()?.store.transaction(|t| {
             let by = supervisor(t, resolution.claims().by)?;
             let resolution = resolution.verify(&by.handoff_key).map_err(unsigned)?;
             if queue::resolve(t, &resolution)? { Ok(()) } else { Err(CrewError::NotForMe) }
@@ -477,7 +484,7 @@ impl Crew {
     /// # Errors
     /// [`CrewError::Store`].
     pub fn photos(&self) -> Result<Vec<Attached>, CrewError> {
-        self.phone.state().store.transaction(|t| Ok(attachment::kept(t)?))
+        self.phone.state()?.store.transaction(|t| Ok(attachment::kept(t)?))
     }
 
     /// Records that the customer confirms an act with a code, typed or scanned. The
@@ -536,7 +543,7 @@ impl Crew {
     /// # Errors
     /// [`CrewError::NoReceipt`] and others.
     pub fn receipt(&self, event: EventId) -> Result<String, CrewError> {
-        let done = self.phone.state().store.transaction(|t| diary::find(t, event))?;
+        let done = self.phone.state()?.store.transaction(|t| diary::find(t, event))?;
         let Entry { kind, boxes, .. } = done.ok_or(CrewError::NoReceipt)?;
         let receipt = CustomerReceipt::of(event, kind, boxes).ok_or(CrewError::NoReceipt)?;
         let vault = &self.phone.vault;
@@ -553,14 +560,16 @@ impl Crew {
     /// # Errors
     /// [`CrewError::Store`].
     pub fn outbox(&self) -> Result<Status, CrewError> {
-        self.phone.state().store.transaction(|t| queue::status(t).map_err(CrewError::from))
+        self.phone.state()?.store.transaction(|t| queue::status(t).map_err(CrewError::from))
     }
 
     /// What became of this phone's store each time that it was damaged, the oldest
     /// first.
-    #[must_use]
-    pub fn salvages(&self) -> Vec<Salvage> {
-        self.phone.state().store.salvages().collect()
+    ///
+    /// # Errors
+    /// [`CrewError::KeysBusy`].
+    pub fn salvages(&self) -> Result<Vec<Salvage>, CrewError> {
+        Ok(self.phone.state()?.store.salvages().collect())
     }
 
     /// Delivers what waits, once through the queue. A phone that was logged out or wiped
@@ -593,13 +602,15 @@ impl Crew {
             let answer = client.deliver(&self.phone.vault, &batch).await;
             let receipts = answer.map_err(|error| self.phone.failed(error))?.receipts;
             let phone = Arc::clone(&self.phone);
+            // Receipts that cannot be kept now come again: what waits still is sent again,
+            // and HQ answers it as a repeat.
             let settled = blocking(move || phone.settle(&hq, &entries, &receipts)).await?;
             delivered.receipted += settled.receipted;
             delivered.parked += settled.parked;
             delivered.unanswered += settled.unanswered;
             tell(&delivered);
         }
-        self.phone.state().failures = 0;
+        self.phone.failures.store(0, Ordering::Relaxed);
         Ok(delivered)
     }
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use minicbor::bytes::ByteVec;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -17,6 +18,7 @@ use super::kept::{
 use super::known::{Known, classes_of, read_revocations};
 use super::on_demand::OnDemand;
 use super::ready::{Anchored, Ready, is_open};
+use super::turn::{TooLong, Turn, Turns};
 use super::{CrewError, Delivered, Fetched, Found};
 use crate::cbor::{self, Version};
 use crate::clock::Clock;
@@ -44,7 +46,10 @@ pub(super) struct Phone {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) device: DeviceId,
     pub(super) keys: PublicKeys,
-    pub(super) state: Mutex<State>,
+    pub(super) state: Turns<State>,
+    /// Of syncs, one after another, by which the wait until the next grows. Not in the
+    /// state: a sync that is over does not wait for a turn to say so.
+    pub(super) failures: AtomicU32,
 }
 
 pub(super) struct State {
@@ -56,42 +61,48 @@ pub(super) struct State {
     pub(super) ready: Option<Ready>,
     /// With its session, as long as the enrolment is the same.
     pub(super) client: Option<Arc<Client>>,
-    pub(super) failures: u32,
 }
 
 /// How many seconds before its end a delivery slip is renewed: 30 days.
 const SLIP_RENEWAL: u64 = 30 * 24 * 60 * 60;
 
 impl Phone {
-    /// A panic elsewhere while the lock was held leaves the store as its last
-    /// commit left it, which is a good state to go on from.
+    /// The turn of a call, which has all to itself until it is dropped. It waits for the
+    /// turns of others, and fails where one of them takes too long.
+    ///
+    /// So whatever belongs together is done in one turn: between two of them the second
+    /// may not come. A panic in somebody's turn leaves the store as its last commit left
+    /// it, which is a good state to go on from.
     ///
     /// A store that turned out damaged is opened again here, and salvaged. Where
     /// that fails, it goes on refusing all work and says why.
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    ///
+    /// # Errors
+    /// [`CrewError::KeysBusy`].
+    pub(super) fn state(&self) -> Result<Turn<'_, State>, CrewError> {
+        let mut state = self.state.take().map_err(|TooLong| CrewError::KeysBusy)?;
         if state.store.is_broken() {
             (state.epoch, state.ready) = (None, None);
             if let Ok(lists) = state.store.reopen(self.vault.as_ref(), self.device) {
                 state.lists = lists;
             }
         }
-        state
+        Ok(state)
     }
 
     pub(super) fn failed(&self, error: SyncError) -> CrewError {
         let retry_after = match error {
             SyncError::Busy { retry_after } => retry_after,
             SyncError::Offline | SyncError::Unreadable => None,
+            SyncError::KeysBusy => return CrewError::KeysBusy,
             _ => return CrewError::Sync { error, again_after: None },
         };
-        let mut state = self.state();
-        state.failures = state.failures.saturating_add(1);
+        let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         let mut random = [0; 4];
         // Without random bytes the wait is the longest: still right, only late.
         let jitter =
             SystemRandom::new().fill(&mut random).map_or(u32::MAX, |()| u32::from_be_bytes(random));
-        CrewError::Sync { error, again_after: Some(pause(state.failures, retry_after, jitter)) }
+        CrewError::Sync { error, again_after: Some(pause(failures, retry_after, jitter)) }
     }
 
     pub(super) fn enrol_request(&self, code: EnrolmentCode) -> Result<EnrolRequest, CrewError> {
@@ -110,6 +121,7 @@ impl Phone {
 
     pub(super) fn keep(
         &self,
+        state: &mut State,
         hq: &PublicKey,
         tick: &Signed<Tick>,
         revocations: Option<&Signed<Revocations>>,
@@ -120,7 +132,6 @@ impl Phone {
         let kept =
             KeptTick { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis };
         let mut labels = 0;
-        let mut state = self.state();
         state.ready = None;
         state.lists = state.store.transaction(|t| {
             // Another phone may have shown a newer one. HQ's clock does not go back.
@@ -155,7 +166,7 @@ impl Phone {
         hq: &PublicKey,
         told: Option<u64>,
     ) -> Result<bool, CrewError> {
-        self.state().store.transaction(|t| {
+        self.state()?.store.transaction(|t| {
             let seen = kept_tick(t, hq)?.and_then(|tick| tick.epoch);
             let known = read_revocations(t, hq)?.map_or(0, |list| list.epoch);
             Ok(told.max(seen).unwrap_or(0) > known)
@@ -165,7 +176,7 @@ impl Phone {
     /// Begins anew with this enrolment: nothing is sealed to the HQ before, or
     /// sent to it, any more.
     pub(super) fn keep_enrolment(&self, enrolment: &Enrolment) -> Result<(), CrewError> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let State { store, epoch, client, ready, .. } = &mut *state;
         *ready = None;
         store.transaction(|t| t.put(ENROLMENT, ONLY, None, &cbor::to_vec(enrolment)))?;
@@ -175,7 +186,7 @@ impl Phone {
 
     /// The connection to HQ, and HQ's key.
     pub(super) fn client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         let State { store, client, .. } = &mut *state;
         let enrolment = store.transaction(|t| read_enrolment(t))?;
         let known = match client {
@@ -196,7 +207,7 @@ impl Phone {
             Err(CrewError::NotEnrolled) => {}
             known => return known,
         }
-        let slip = self.state().store.transaction(|t| Ok::<_, CrewError>(Slip::read(t)?))?;
+        let slip = self.state()?.store.transaction(|t| Ok::<_, CrewError>(Slip::read(t)?))?;
         let slip = slip.ok_or(CrewError::NotEnrolled)?;
         let client = Client::delivering(&slip)
             .map_err(|error| CrewError::Sync { error, again_after: None })?;
@@ -207,7 +218,7 @@ impl Phone {
     /// another HQ, or one that ends soon.
     pub(super) fn wants_slip(&self) -> Result<bool, CrewError> {
         let now = self.clock.now();
-        self.state().store.transaction(|t| {
+        self.state()?.store.transaction(|t| {
             let (slip, enrolment) = (Slip::read(t)?, read_enrolment(t)?);
             let is_good = |slip: &Slip| {
                 let is_same = slip.hq == enrolment.hq && slip.url == enrolment.url;
@@ -218,7 +229,7 @@ impl Phone {
     }
 
     pub(super) fn keep_slip(&self, right: DeliveryRight) -> Result<(), CrewError> {
-        self.state().store.transaction(|t| {
+        self.state()?.store.transaction(|t| {
             let Enrolment { url, authority, hq, .. } = read_enrolment(t)?;
             let DeliveryRight { token, until, .. } = right;
             Ok(Slip { version: Version, url, authority, hq, token, until }.keep(t)?)
@@ -226,7 +237,7 @@ impl Phone {
     }
 
     pub(super) fn open_job(&self, job: JobId) -> Result<JobPack, CrewError> {
-        let packs = self.state().store.transaction(read_packs)?;
+        let packs = self.state()?.store.transaction(read_packs)?;
         let pack = packs.into_iter().find(|pack| pack.job == job).ok_or(CrewError::UnknownJob)?;
         if is_open(&pack, self.clock.now()) { Ok(pack) } else { Err(CrewError::NotOpen) }
     }
@@ -251,7 +262,7 @@ impl Phone {
         Ok(Act {
             kind,
             job,
-            boxes: self.state().lists.name_for(boxes, newest)?,
+            boxes: self.state()?.lists.name_for(boxes, newest)?,
             findings: Vec::new(),
             place: None,
             attachments: Vec::new(),
@@ -266,7 +277,7 @@ impl Phone {
         pack: &JobPack,
         boxes: &BTreeSet<Token>,
     ) -> Result<BTreeSet<BoxClass>, CrewError> {
-        classes_of(pack, &self.state().lists, boxes)
+        classes_of(pack, &self.state()?.lists, boxes)
     }
 
     /// Whether the rules let this phone's carrier do this, before it is signed.
@@ -277,7 +288,7 @@ impl Phone {
         boxes: &BTreeSet<Token>,
     ) -> Result<(), CrewError> {
         let classes = self.classes(pack, boxes)?;
-        let known = self.state().store.transaction(|t| Known::read(t))?;
+        let known = self.state()?.store.transaction(|t| Known::read(t))?;
         known.may(kind, &classes)
     }
 
@@ -293,7 +304,7 @@ impl Phone {
     ) -> Result<Act, CrewError> {
         use Kind::{Accept, Ack, Offer, Release, Resume, Withdraw};
         {
-            let mut state = self.state();
+            let mut state = self.state()?;
             let State { store, ready, lists, .. } = &mut *state;
             let known = match ready.take() {
                 Some(known) => known,
@@ -332,7 +343,7 @@ impl Phone {
         for (kind, boxes) in findings {
             by_kind.entry(*kind).or_default().extend(boxes);
         }
-        let state = self.state();
+        let state = self.state()?;
         let named = by_kind.iter().map(|(kind, boxes)| {
             let boxes = state.lists.name_for(boxes, &newest)?;
             Ok(Finding { kind: *kind, boxes, photo: None })
@@ -356,15 +367,36 @@ impl Phone {
         keep: impl FnOnce(&mut Transaction<'_>, &Signed<Event>) -> Result<T, CrewError>,
     ) -> Result<T, CrewError> {
         let job = act.job;
-        self.commit(vec![act], &[], complete, |t, lists, recorded| {
+        self.commit(&mut *self.state()?, vec![act], &[], complete, |t, lists, recorded| {
             remember(t, job, entered, lists)?;
             keep(t, recorded.last.as_ref().ok_or(CrewError::NothingToSign)?)
         })
     }
 
+    /// The same for what leaves the phone at once, shown to another phone: with the mark
+    /// raised in the same turn. A call that came between could keep what is signed by
+    /// then from being shown.
+    pub(super) fn record_to_show(
+        &self,
+        act: Act,
+        entered: &BTreeSet<Token>,
+        complete: impl FnOnce(Event) -> Event,
+        keep: impl FnOnce(&mut Transaction<'_>, &Signed<Event>) -> Result<Vec<u8>, CrewError>,
+    ) -> Result<Vec<u8>, CrewError> {
+        let job = act.job;
+        let mut state = self.state()?;
+        let shown = self.commit(&mut state, vec![act], &[], complete, |t, lists, recorded| {
+            remember(t, job, entered, lists)?;
+            keep(t, recorded.last.as_ref().ok_or(CrewError::NothingToSign)?)
+        })?;
+        self.release_all(&mut state)?;
+        Ok(shown)
+    }
+
     /// Several acts in one commit: all of them are recorded, or none.
     pub(super) fn record_all(&self, acts: Vec<Act>) -> Result<Vec<EventId>, CrewError> {
-        self.commit(acts, &[], |event| event, |_, _, recorded| Ok(recorded.ids.clone()))
+        let mut state = self.state()?;
+        self.commit(&mut state, acts, &[], |event| event, |_, _, done| Ok(done.ids.clone()))
     }
 
     /// One act with its photos, ready to leave, sealed with it.
@@ -377,6 +409,7 @@ impl Phone {
             photos.iter().map(|photo| AttachmentKey::draw(photo)).collect::<Result<Vec<_>, _>>()?;
         act.attachments.extend(keys.iter().map(|key| key.digest));
         self.commit(
+            &mut *self.state()?,
             vec![act],
             &keys,
             |event| event,
@@ -391,15 +424,11 @@ impl Phone {
     }
 
     /// Says that the store was restored or lost, if that is not said yet.
-    pub(super) fn declare(&self) -> Result<(), CrewError> {
-        if !self.state().store.transaction(|t| read_chain(t))?.is_undeclared() {
+    pub(super) fn declare(&self, state: &mut State) -> Result<(), CrewError> {
+        if !state.store.transaction(|t| read_chain(t))?.is_undeclared() {
             return Ok(());
         }
-        match self.commit(Vec::new(), &[], |event| event, |_, _, _| Ok(())) {
-            // Somebody else was faster.
-            Err(CrewError::NothingToSign) => Ok(()),
-            declared => declared,
-        }
+        self.commit(state, Vec::new(), &[], |event| event, |_, _, _| Ok(()))
     }
 
     /// Signs acts of one job, verifies the signatures, and commits them to the queue.
@@ -410,23 +439,24 @@ impl Phone {
     /// else can be the first event of a new generation.
     fn commit<T>(
         &self,
+        state: &mut State,
         acts: Vec<Act>,
         keys: &[AttachmentKey],
         complete: impl FnOnce(Event) -> Event,
         keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
     ) -> Result<T, CrewError> {
-        leaving_no_trace(|| self.commit_acts(acts, keys, complete, keep))
+        leaving_no_trace(|| self.commit_acts(state, acts, keys, complete, keep))
     }
 
     fn commit_acts<T>(
         &self,
+        state: &mut State,
         acts: Vec<Act>,
         keys: &[AttachmentKey],
         complete: impl FnOnce(Event) -> Event,
         keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
     ) -> Result<T, CrewError> {
-        let mut state = self.state();
-        let State { store, epoch, lists, ready, .. } = &mut *state;
+        let State { store, epoch, lists, ready, .. } = state;
         // It is put back after the commit only: whatever fails before, what the
         // store says is read from the store again.
         let head = store.open()?.head();
@@ -521,10 +551,14 @@ impl Phone {
         Ok(Anchored::read(t, hq)?.moment(self.clock.as_ref()))
     }
 
-    /// Before a byte of an event leaves: the mark outside the database. Under
-    /// the lock, or of two releases the earlier could put the mark back.
+    /// Before a byte of an event leaves: the mark outside the database.
     pub(super) fn release(&self) -> Result<(), CrewError> {
-        let mut state = self.state();
+        self.release_all(&mut *self.state()?)
+    }
+
+    /// The same in this turn. In one, or of two releases the earlier could put the mark
+    /// back.
+    pub(super) fn release_all(&self, state: &mut State) -> Result<(), CrewError> {
         let chain = state.store.transaction(|t| read_chain(t))?;
         let mark = Mark { generation: chain.generation, sequence: chain.sequence };
         if self.vault.mark()? < mark {
@@ -534,7 +568,7 @@ impl Phone {
     }
 
     pub(super) fn next_batch(&self, after: i64) -> Result<(Vec<Waiting>, Batch), CrewError> {
-        let (entries, batch) = self.state().store.transaction(|t| {
+        let (entries, batch) = self.state()?.store.transaction(|t| {
             let mut entries = queue::waiting(t, after, MAX_BATCH)?;
             // Half of what HQ reads leaves room for headers and framing.
             let mut size = 0;
@@ -571,7 +605,7 @@ impl Phone {
             .filter_map(|bytes| Signed::<Receipt>::open(bytes, hq).ok())
             .map(|receipt| (receipt.event, receipt))
             .collect();
-        self.state().store.transaction(|t| {
+        self.state()?.store.transaction(|t| {
             let mut delivered = Delivered::default();
             for entry in entries {
                 let settled = match receipts.get(&entry.envelope.address().event) {

@@ -96,7 +96,8 @@ impl Crew {
     ) -> Result<Vec<u8>, CrewError> {
         self.phone.open_job(job)?;
         let (device, vault, salt) = (self.phone.device, &self.phone.vault, salt()?);
-        let shown = self.phone.state().store.transaction(|t| {
+        let mut state = self.phone.state()?;
+        let shown = state.store.transaction(|t| {
             let entries = to_sign(t, job, event)?;
             for asked in read_asked(t)? {
                 let request = Unverified::<SignOffRequest>::parse(&asked.request);
@@ -125,7 +126,7 @@ impl Crew {
             )?;
             Ok::<_, CrewError>(shown)
         })?;
-        self.phone.release()?;
+        self.phone.release_all(&mut state)?;
         Ok(shown)
     }
 
@@ -136,7 +137,7 @@ impl Crew {
     /// others.
     pub fn read_sign_off_request(&self, shown: &[u8]) -> Result<ToSign, CrewError> {
         let now = self.phone.clock.now();
-        self.phone.state().store.transaction(|t| {
+        self.phone.state()?.store.transaction(|t| {
             let known = Known::read(t)?;
             let (request, enclosed) = message::read_sign_off_request(shown, known.authority())?;
             let claims = request.claims();
@@ -161,7 +162,7 @@ impl Crew {
     pub fn answer_sign_off(&self, asked: &ToSign) -> Result<Vec<u8>, CrewError> {
         let request = &asked.request;
         self.phone.open_job(request.job)?;
-        let (known, before) = self.phone.state().store.transaction(|t| {
+        let (known, before) = self.phone.state()?.store.transaction(|t| {
             let before = t.get(ANSWERED, &request.id().0)?;
             let before = before.map(|bytes| stored::<Answered>(&bytes)).transpose()?;
             Ok::<_, CrewError>((Known::read(t)?, before))
@@ -177,7 +178,7 @@ impl Crew {
         let subject = Subject::of(&request.entries).ok_or(CrewError::NothingToSign)?;
         let act = Act { attachments: vec![request.id()], ..act(request.job, subject) };
         let credential = asked.is_introduced.then(|| known.credential.clone());
-        let shown = self.phone.record_with(
+        let shown = self.phone.record_to_show(
             act,
             &BTreeSet::new(),
             |event| Event { root: subject.root, ..event },
@@ -189,7 +190,6 @@ impl Crew {
                 Ok(shown)
             },
         )?;
-        self.phone.release()?;
         Ok(shown)
     }
 
@@ -201,7 +201,7 @@ impl Crew {
     /// [`HandoffError::Answered`] and others.
     pub fn read_sign_off(&self, shown: &[u8]) -> Result<SignedOffBy, CrewError> {
         let device = self.phone.device;
-        self.phone.state().store.transaction(|t| {
+        self.phone.state()?.store.transaction(|t| {
             let known = Known::read(t)?;
             let packs = read_packs(t)?;
             let mut other = CrewError::NotForMe;
@@ -253,7 +253,7 @@ impl Crew {
     pub fn sign_offs(&self, job: JobId) -> Result<Vec<Asked>, CrewError> {
         // What was signed and not shown yet leaves the phone by this.
         self.phone.release()?;
-        self.phone.state().store.transaction(|t| {
+        self.phone.state()?.store.transaction(|t| {
             let known = Known::read(t)?;
             let mut all = Vec::new();
             for kept in read_asked(t)? {
@@ -292,7 +292,7 @@ impl Crew {
     ) -> Result<EventId, CrewError> {
         self.phone.open_job(job)?;
         let code = OneTimeCode::parse(code)?;
-        let entries = self.phone.state().store.transaction(|t| to_sign(t, job, event))?;
+        let entries = self.phone.state()?.store.transaction(|t| to_sign(t, job, event))?;
         let subject = Subject::of(&entries).ok_or(CrewError::NothingToSign)?;
         self.phone.record_with(
             act(job, subject),

@@ -2,6 +2,7 @@
 //! HQ is. A photo leaves the phone only against HQ's receipt for all of it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use minicbor::bytes::ByteVec;
 
@@ -48,14 +49,16 @@ impl Crew {
     pub async fn upload(&self) -> Result<Uploaded, CrewError> {
         let mut uploaded = Uploaded::default();
         let (client, hq) = self.carrier().await?;
-        for photo in self.photos()?.into_iter().filter(|photo| !photo.is_damaged) {
+        let crew = self.clone();
+        let photos = blocking(move || crew.photos()).await?;
+        for photo in photos.into_iter().filter(|photo| !photo.is_damaged) {
             match self.upload_one(&client, &hq, photo).await? {
                 Came::Receipted => uploaded.receipted += 1,
                 Came::Damaged => uploaded.damaged += 1,
                 Came::Unanswered => uploaded.unanswered += 1,
             }
         }
-        self.phone.state().failures = 0;
+        self.phone.failures.store(0, Ordering::Relaxed);
         Ok(uploaded)
     }
 
@@ -107,7 +110,7 @@ impl Phone {
     /// The part from this chunk on; none if nothing is left, and then the photo is set
     /// aside.
     fn next_part(&self, photo: Attached, first: u32) -> Result<Option<AttachmentPart>, CrewError> {
-        self.state().store.transaction(|t| {
+        self.state()?.store.transaction(|t| {
             let chunks = attachment::chunks(t, &photo.digest, first, PART)?;
             if chunks.is_empty() {
                 attachment::set_aside(t, &photo.digest)?;
@@ -120,6 +123,6 @@ impl Phone {
     }
 
     fn settle_photo(&self, receipt: &Signed<AttachmentReceipt>) -> Result<(), CrewError> {
-        self.state().store.transaction(|t| Ok(attachment::settle(t, receipt)?))
+        self.state()?.store.transaction(|t| Ok(attachment::settle(t, receipt)?))
     }
 }

@@ -97,19 +97,23 @@ impl Answers {
     pub(super) fn parked(&self) -> Option<Parked> {
         let receipt = Unverified::<Receipt>::parse(self.refusals.last()?).ok()?;
         let Outcome::Refused(reason) = receipt.claims().outcome else { return None };
-        let decided = self
-            .resolutions
-            .iter()
+        let (event, refusal) = (receipt.claims().event, receipt.id());
+        let resolutions = self.resolutions.iter();
+        let decided: Vec<_> = resolutions
             .filter_map(|bytes| Unverified::<Resolution>::parse(bytes).ok())
-            .find(|resolution| resolution.claims().refusal == receipt.id());
-        let given_up = match decided.as_ref().map(Unverified::claims) {
-            None => None,
-            Some(resolution) if resolution.decision == Decision::GiveUp => {
-                Some(resolution.note.clone())
-            }
-            Some(_) => return None,
-        };
-        let event = receipt.claims().event;
-        Some(Parked { event, reason, refusal: Some(receipt.id()), given_up })
+            .filter(|resolution| resolution.claims().refusal == refusal)
+            .collect();
+        let give_up = decided.iter().find(|one| one.claims().decision == Decision::GiveUp);
+        let given_up = give_up.map(|resolution| resolution.claims().note.clone());
+        // Within a second HQ's refusals of an entry are the same one. Each needs a decision.
+        let refusals = self.refusals.iter();
+        let refused = refusals
+            .filter_map(|bytes| Unverified::<Receipt>::parse(bytes).ok())
+            .filter(|receipt| receipt.id() == refusal)
+            .count();
+        if given_up.is_none() && decided.len() >= refused {
+            return None;
+        }
+        Some(Parked { event, reason, refusal: Some(refusal), given_up })
     }
 }

@@ -5,6 +5,7 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use minicbor::{Decode, Encode};
@@ -12,7 +13,8 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, StatusCode, redirect};
 use rustls::pki_types::CertificateDer;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::wire::{
@@ -23,7 +25,7 @@ use crate::cbor::{self, Version};
 use crate::custody::{DeviceId, Protection};
 use crate::outbox::Slip;
 use crate::signed::Signed;
-use crate::vault::{KeyVault, VaultError};
+use crate::vault::{KeyVault, PATIENCE, VaultError};
 
 /// The largest answer that is read: 32 MiB, which holds 30,000 labels of rolls.
 const MAX_ANSWER: usize = 32 << 20;
@@ -69,6 +71,10 @@ pub enum SyncError {
     /// The address or the authority in the invitation is not one.
     #[error("the invitation is wrong; ask HQ for another")]
     Invitation,
+    /// Another call did not get an answer of the key hardware, or of a person, for ten
+    /// seconds, and this one cannot go before it.
+    #[error("another step still waits for the keys or for a person; finish it, then try again")]
+    KeysBusy,
     /// The key hardware.
     #[error("{0}")]
     Vault(#[from] VaultError),
@@ -79,6 +85,9 @@ pub struct Client {
     http: reqwest::Client,
     url: url::Url,
     token: Mutex<Option<Zeroizing<String>>>,
+    /// Whether the call that has the token's lock waits for the vault.
+    waits_for_vault: AtomicBool,
+    patience: Duration,
     /// Whether the token is a delivery token, in whose place there is no session.
     only_delivers: bool,
 }
@@ -113,7 +122,9 @@ impl Client {
             .timeout(ANSWER_TIMEOUT)
             .build()
             .map_err(|_| SyncError::Invitation)?;
-        Ok(Self { http, url, token: Mutex::default(), only_delivers: false })
+        let (token, waits_for_vault) = (Mutex::default(), AtomicBool::new(false));
+        let (only_delivers, patience) = (false, PATIENCE);
+        Ok(Self { http, url, token, waits_for_vault, patience, only_delivers })
     }
 
     /// A client that delivers by a slip, and is let do nothing else.
@@ -208,7 +219,7 @@ impl Client {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<Vec<u8>, SyncError> {
-        let mut token = self.token.lock().await;
+        let mut token = self.token().await?;
         if let Some(known) = token.as_ref() {
             match self.send(method.clone(), path, Some(known), body.clone()).await {
                 Err(SyncError::NotAdmitted) if !self.only_delivers => {}
@@ -219,21 +230,47 @@ impl Client {
         self.send(method, path, Some(fresh), body).await
     }
 
+    /// Waits for the calls before this one. HQ answers them within a time, or not at all; a
+    /// vault may never do.
+    async fn token(&self) -> Result<MutexGuard<'_, Option<Zeroizing<String>>>, SyncError> {
+        loop {
+            match timeout(self.patience, self.token.lock()).await {
+                Ok(token) => return Ok(token),
+                Err(_) if self.waits_for_vault.load(Ordering::SeqCst) => {
+                    return Err(SyncError::KeysBusy);
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Asks the vault where waiting does no harm, while this call has the token's lock.
+    async fn ask_vault<T: Send + 'static>(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+        ask: impl FnOnce(&dyn KeyVault) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, SyncError> {
+        let vault = Arc::clone(vault);
+        self.waits_for_vault.store(true, Ordering::SeqCst);
+        let _asking = Asking(&self.waits_for_vault);
+        let asked = tokio::task::spawn_blocking(move || ask(vault.as_ref())).await;
+        Ok(asked.map_err(|_| VaultError::Hardware)??)
+    }
+
     async fn begin_session(
         &self,
         vault: &Arc<dyn KeyVault>,
     ) -> Result<Zeroizing<String>, SyncError> {
-        let keys = vault.public_keys()?;
+        let keys = self.ask_vault(vault, |vault| vault.public_keys()).await?;
         let device = DeviceId::of(&keys.act, &keys.handoff);
         let request = cbor::to_vec(&ChallengeRequest { version: Version, device });
         let answer = self.send(Method::POST, "v1/challenge", None, Some(request)).await?;
         let Challenge { challenge, .. } = read(&answer)?;
-        let vault = Arc::clone(vault);
-        let signing = tokio::task::spawn_blocking(move || {
+        let signing = self.ask_vault(vault, move |vault| {
             let request = SessionRequest { version: Version, device, challenge };
             Signed::sign(request, &keys.act, |bytes| vault.sign(Protection::Act, bytes))
         });
-        let signed = signing.await.map_err(|_| VaultError::Hardware)??;
+        let signed = signing.await?;
         let body = signed.as_bytes().to_vec();
         let answer = self.send(Method::POST, "v1/session", None, Some(body)).await?;
         let session: Session = read(&answer)?;
@@ -266,6 +303,15 @@ impl Client {
             answer.extend_from_slice(&chunk);
         }
         Ok(answer)
+    }
+}
+
+/// Until the vault has answered, or the call was given up.
+struct Asking<'a>(&'a AtomicBool);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
     }
 }
 
@@ -316,4 +362,99 @@ fn name(error: &reqwest::Error) -> SyncError {
         };
     }
     SyncError::Offline
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+    use crate::vault::{Mark, PublicKeys};
+
+    /// Says that it is asked for its keys, and gives none until it is let go on.
+    struct Waiting {
+        asked: tokio::sync::mpsc::UnboundedSender<()>,
+        go_on: Mutex<Receiver<()>>,
+    }
+
+    impl KeyVault for Waiting {
+        fn public_keys(&self) -> Result<PublicKeys, VaultError> {
+            self.asked.send(()).unwrap();
+            self.go_on.lock().unwrap().recv().unwrap();
+            Err(VaultError::Locked)
+        }
+
+        fn sign(&self, _: Protection, _: &[u8]) -> Result<[u8; 64], VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn attestation(&self) -> Result<Option<Vec<u8>>, VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn wrap(&self, _: &[u8; 32]) -> Result<Vec<u8>, VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn unwrap(&self, _: &[u8]) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn begin_rotation(&self) -> Result<(), VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn is_rotating(&self) -> Result<bool, VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn finish_rotation(&self) -> Result<(), VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn erase(&self) -> Result<(), VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn mark(&self) -> Result<Mark, VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn raise_mark(&self, _: Mark) -> Result<(), VaultError> {
+            Err(VaultError::Locked)
+        }
+    }
+
+    fn vault() -> (Arc<dyn KeyVault>, tokio::sync::mpsc::UnboundedReceiver<()>, Sender<()>) {
+        let (asked, is_asked) = tokio::sync::mpsc::unbounded_channel();
+        let (let_go, go_on) = channel();
+        (Arc::new(Waiting { asked, go_on: Mutex::new(go_on) }), is_asked, let_go)
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_anothers_vault_gives_up_and_the_other_goes_on() {
+        let authority = rcgen::KeyPair::generate().unwrap();
+        let authority = rcgen::CertificateParams::default().self_signed(&authority).unwrap();
+        let mut client = Client::new("https://hq.example", authority.der()).unwrap();
+        client.patience = Duration::from_millis(1);
+        let (vault, mut is_asked, let_go) = vault();
+        let (client, first) = (Arc::new(client), Arc::clone(&vault));
+        let other = Arc::clone(&client);
+        let asking = tokio::spawn(async move { other.tick(&first).await });
+        is_asked.recv().await.unwrap();
+        assert_eq!(client.tick(&vault).await, Err(SyncError::KeysBusy));
+        let_go.send(()).unwrap();
+        assert_eq!(asking.await.unwrap(), Err(SyncError::Vault(VaultError::Locked)));
+        // Also where the other is given up before the vault has answered it.
+        let (other, first) = (Arc::clone(&client), Arc::clone(&vault));
+        let asking = tokio::spawn(async move { other.tick(&first).await });
+        is_asked.recv().await.unwrap();
+        asking.abort();
+        assert!(asking.await.unwrap_err().is_cancelled());
+        let_go.send(()).unwrap();
+        let_go.send(()).unwrap();
+        assert_eq!(client.tick(&vault).await, Err(SyncError::Vault(VaultError::Locked)));
+        assert!(!client.waits_for_vault.load(Ordering::SeqCst));
+    }
 }

@@ -1,5 +1,7 @@
 //! What the core asks of a platform's key hardware.
 
+use std::time::Duration;
+
 use zeroize::Zeroizing;
 
 use crate::custody::Protection;
@@ -34,6 +36,9 @@ pub struct Mark {
     /// The last number of it that may have left the phone.
     pub sequence: u64,
 }
+
+/// How long a call waits for another that waits for the key hardware or for a person.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A platform's key hardware: Android Keystore, Secure Enclave, or
 /// [`SoftwareVault`](super::SoftwareVault) on desktops and in tests.

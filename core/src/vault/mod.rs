@@ -17,6 +17,7 @@ pub(crate) mod wipe;
 mod wreck;
 
 pub use keyring::{Searched, WrapNonce};
+pub(crate) use keys::PATIENCE;
 pub use keys::{KeyVault, Mark, PublicKeys, VaultError};
 pub use quarantine::{Damage, Salvage};
 pub use software::{PASSPHRASE_ROUNDS, SoftwareVault};

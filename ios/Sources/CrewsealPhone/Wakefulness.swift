@@ -91,7 +91,7 @@ public actor Wakefulness {
             let task = Task {
                 defer { running = nil }
                 switch step {
-                case .suspend: try await phone.suspend()
+                case .suspend: try await suspend()
                 case .resume: try await phone.resume()
                 }
                 rest.done(step)
@@ -103,6 +103,19 @@ public actor Wakefulness {
         if let running {
             _ = await running.result
             try await settle()
+        }
+    }
+
+    /// A call that waits for a person or for the keys keeps the store open. It may still end in
+    /// the time that the system lends, so this is tried again, which waits each time, until
+    /// something wants the store to be open after all.
+    private func suspend() async throws {
+        while true {
+            do {
+                return try await phone.suspend()
+            } catch CrewError.KeysBusy where rest.step == .suspend {
+                continue
+            }
         }
     }
 }

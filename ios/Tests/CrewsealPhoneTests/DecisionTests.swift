@@ -136,6 +136,7 @@ struct DecisionTests {
         #expect(plan.failed(.HqBusy(againAfterMillis: 0)) == .after(60_000))
         #expect(plan.failed(.CallCancelled) == .after(60_000))
         #expect(plan.failed(.KeysLocked) != .whenAsked)
+        #expect(plan.failed(.KeysBusy) != .whenAsked)
         #expect(plan.failed(.CaptivePortal) != .whenAsked)
         for error: CrewError in [.NotEnrolled, .NotAdmitted, .AppTooOld, .WrongCertificate, .StoreDamaged, .KeysGone] {
             #expect(plan.failed(error) == .whenAsked, "\(error)")

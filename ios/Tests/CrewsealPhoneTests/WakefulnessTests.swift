@@ -13,6 +13,7 @@ struct WakefulnessTests {
         private struct State {
             var said: [String] = []
             var failures = 0
+            var failure = CrewError.KeysLocked
             var held: CheckedContinuation<Void, Never>?
             var holds = false
         }
@@ -37,17 +38,19 @@ struct WakefulnessTests {
             held?.resume()
         }
 
-        func fail(times: Int) { state.withLock { $0.failures = times } }
+        func fail(times: Int, with failure: CrewError = .KeysLocked) {
+            state.withLock { ($0.failures, $0.failure) = (times, failure) }
+        }
 
         func suspend() async throws { try await note("suspend") }
 
         func resume() async throws { try await note("resume") }
 
         private func note(_ what: String) async throws {
-            let (holds, fails) = state.withLock {
+            let (holds, failure) = state.withLock {
                 let fails = $0.failures > 0
                 if fails { $0.failures -= 1 } else { $0.said.append(what) }
-                return ($0.holds, fails)
+                return ($0.holds, fails ? $0.failure : nil)
             }
             if holds {
                 await withCheckedContinuation { continuation in
@@ -55,7 +58,7 @@ struct WakefulnessTests {
                     begin.yield()
                 }
             }
-            if fails { throw CrewError.KeysLocked }
+            if let failure { throw failure }
         }
     }
 
@@ -125,6 +128,33 @@ struct WakefulnessTests {
         #expect(await !wakefulness.isAwake)
         try await wakefulness.need(.screen)
         #expect(await wakefulness.isAwake)
+    }
+
+    @Test("a phone whose keys are busy sleeps as soon as they are free")
+    func busy() async throws {
+        let notes = Notes()
+        let wakefulness = Wakefulness(notes, awakeFor: [.screen])
+        notes.fail(times: 3, with: .KeysBusy)
+        try await wakefulness.end(.screen)
+        #expect(notes.said == ["suspend"])
+        #expect(await !wakefulness.isAwake)
+    }
+
+    @Test("a phone whose keys are busy stays awake for whoever comes back")
+    func busyAndBack() async throws {
+        let notes = Notes()
+        let wakefulness = Wakefulness(notes, awakeFor: [.screen])
+        notes.fail(times: 1, with: .KeysBusy)
+        notes.hold()
+        let leaving = Task { try await wakefulness.end(.screen) }
+        for await _ in notes.began { break }
+        let returning = Task { try await wakefulness.need(.screen) }
+        for _ in 0..<100 { await Task.yield() }
+        notes.goOn()
+        try await returning.value
+        _ = await leaving.result
+        #expect(await wakefulness.isAwake)
+        #expect(notes.said.last != "suspend")
     }
 
     @Test("many come and go at once, and it ends as the last of them wants")

@@ -1410,6 +1410,9 @@ public protocol CrewProtocol: AnyObject, Sendable {
      * Closes the store and lets go of its lock. Call it before the system suspends
      * the app: iOS kills one that holds a lock then. Until `resume` every other
      * call throws `Suspended` and changes nothing.
+     *
+     * If it throws `KeysBusy` the store is open and locked as before: another call still
+     * waits for the keys or for a person. End that, and call it again.
      */
     func suspend() async throws 
     
@@ -1424,6 +1427,23 @@ public protocol CrewProtocol: AnyObject, Sendable {
      * other phone, if it is still there.
      */
     func withdraw(offer: EventId) async throws  -> Data
+    
+    /**
+     * Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
+     * phone's outbox says of it. The person is asked to confirm. The bytes are to be
+     * brought to that phone, for its `resolve`; they hold the note, of at most 500
+     * characters, as anybody can read it.
+     */
+    func decide(event: EventId, refusal: RefusalId, decision: Decision, note: String) async throws  -> Data
+    
+    /**
+     * Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
+     * his phone's `decide`. They serve once.
+     *
+     * `Stranger` says that no supervisor of a job on this phone decided it: fetch, if he is
+     * new. `NotForThisPhone` says that no entry here waits for this decision.
+     */
+    func resolve(decision: Data) async throws 
     
     /**
      * The photos that are not at HQ yet, oldest first.
@@ -2141,6 +2161,9 @@ open func salvages()async throws  -> [Salvage]  {
      * Closes the store and lets go of its lock. Call it before the system suspends
      * the app: iOS kills one that holds a lock then. Until `resume` every other
      * call throws `Suspended` and changes nothing.
+     *
+     * If it throws `KeysBusy` the store is open and locked as before: another call still
+     * waits for the keys or for a person. End that, and call it again.
      */
 open func suspend()async throws   {
     return
@@ -2194,6 +2217,51 @@ open func withdraw(offer: EventId)async throws  -> Data  {
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
+     * phone's outbox says of it. The person is asked to confirm. The bytes are to be
+     * brought to that phone, for its `resolve`; they hold the note, of at most 500
+     * characters, as anybody can read it.
+     */
+open func decide(event: EventId, refusal: RefusalId, decision: Decision, note: String)async throws  -> Data  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_decide(
+                        self.uniffiCloneHandle(),FfiConverterTypeEventId_lower(event),FfiConverterTypeRefusalId_lower(refusal),FfiConverterTypeDecision_lower(decision),FfiConverterString.lower(note)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
+     * his phone's `decide`. They serve once.
+     *
+     * `Stranger` says that no supervisor of a job on this phone decided it: fetch, if he is
+     * new. `NotForThisPhone` says that no entry here waits for this decision.
+     */
+open func resolve(decision: Data)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_resolve(
+                        self.uniffiCloneHandle(),FfiConverterData.lower(decision)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_void,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_void,
+            liftFunc: { $0 },
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -6011,9 +6079,9 @@ public func FfiConverterTypePadPoint_lower(_ value: PadPoint) -> RustBuffer {
 
 
 /**
- * An entry that HQ refused.
+ * An entry that HQ refused. Printing it shows nothing of the note.
  */
-public struct Parked: Equatable, Hashable {
+public struct Parked: Equatable, Hashable, CustomDebugStringConvertible {
     /**
      * The event in it.
      */
@@ -6022,6 +6090,16 @@ public struct Parked: Equatable, Hashable {
      * Why HQ refused it.
      */
     public let refusal: Refusal
+    /**
+     * Which refusal this is: a supervisor decides on one, and each needs another
+     * decision. None of an entry that an older version of the app parked.
+     */
+    public let refusalId: RefusalId?
+    /**
+     * Why the supervisor gave it up, in his words; none while nobody gave it up. They may
+     * be about people: show them to the crew, and store or send them nowhere.
+     */
+    public let givenUp: String?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6031,14 +6109,35 @@ public struct Parked: Equatable, Hashable {
          */event: EventId, 
         /**
          * Why HQ refused it.
-         */refusal: Refusal) {
+         */refusal: Refusal, 
+        /**
+         * Which refusal this is: a supervisor decides on one, and each needs another
+         * decision. None of an entry that an older version of the app parked.
+         */refusalId: RefusalId?, 
+        /**
+         * Why the supervisor gave it up, in his words; none while nobody gave it up. They may
+         * be about people: show them to the crew, and store or send them nowhere.
+         */givenUp: String?) {
         self.event = event
         self.refusal = refusal
+        self.refusalId = refusalId
+        self.givenUp = givenUp
     }
 
     
 
     
+// The local Rust `Debug` implementation.
+public var debugDescription: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_parked_uniffi_trait_debug(
+            FfiConverterTypeParked_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
 }
 
 #if compiler(>=6)
@@ -6053,13 +6152,17 @@ public struct FfiConverterTypeParked: FfiConverterRustBuffer {
         return
             try Parked(
                 event: FfiConverterTypeEventId.read(from: &buf), 
-                refusal: FfiConverterTypeRefusal.read(from: &buf)
+                refusal: FfiConverterTypeRefusal.read(from: &buf), 
+                refusalId: FfiConverterOptionTypeRefusalId.read(from: &buf), 
+                givenUp: FfiConverterOptionString.read(from: &buf)
         )
     }
 
     public static func write(_ value: Parked, into buf: inout [UInt8]) {
         FfiConverterTypeEventId.write(value.event, into: &buf)
         FfiConverterTypeRefusal.write(value.refusal, into: &buf)
+        FfiConverterOptionTypeRefusalId.write(value.refusalId, into: &buf)
+        FfiConverterOptionString.write(value.givenUp, into: &buf)
     }
 }
 
@@ -8691,6 +8794,10 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      */
     case NothingToSign
     /**
+     * A supervisor's note has more than 500 characters.
+     */
+    case NoteTooLong
+    /**
      * There is no receipt for this act on this phone.
      */
     case NoReceipt
@@ -8775,6 +8882,11 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      * The key hardware failed.
      */
     case KeysFailed
+    /**
+     * Another call did not end for ten seconds: it waits for the key hardware or for a
+     * person. This one changed nothing.
+     */
+    case KeysBusy
     /**
      * The store is open elsewhere.
      */
@@ -8952,57 +9064,59 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
         case 16: return .OfferOver
         case 17: return .NotASupervisor
         case 18: return .NothingToSign
-        case 19: return .NoReceipt
-        case 20: return .NotADrawing(
+        case 19: return .NoteTooLong
+        case 20: return .NoReceipt
+        case 21: return .NotADrawing(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 21: return .TooMuch
-        case 22: return .StillOffered
-        case 23: return .FromPhone(
+        case 22: return .TooMuch
+        case 23: return .StillOffered
+        case 24: return .FromPhone(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 24: return .FromHq(
+        case 25: return .FromHq(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 25: return .UnknownBoxes(
+        case 26: return .UnknownBoxes(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 26: return .Unreceipted(
+        case 27: return .Unreceipted(
             entries: try FfiConverterUInt64.read(from: &buf)
             )
-        case 27: return .KeyRemains
-        case 28: return .LoggedOut
-        case 29: return .Suspended
-        case 30: return .KeysLocked
-        case 31: return .Cancelled
-        case 32: return .CallCancelled
-        case 33: return .KeysGone
-        case 34: return .KeysFailed
-        case 35: return .StoreInUse
-        case 36: return .StoreReadOnly
-        case 37: return .StoreFull
-        case 38: return .StoreDamaged
-        case 39: return .SystemFailed
-        case 40: return .AppTooOld
-        case 41: return .Offline(
+        case 28: return .KeyRemains
+        case 29: return .LoggedOut
+        case 30: return .Suspended
+        case 31: return .KeysLocked
+        case 32: return .Cancelled
+        case 33: return .CallCancelled
+        case 34: return .KeysGone
+        case 35: return .KeysFailed
+        case 36: return .KeysBusy
+        case 37: return .StoreInUse
+        case 38: return .StoreReadOnly
+        case 39: return .StoreFull
+        case 40: return .StoreDamaged
+        case 41: return .SystemFailed
+        case 42: return .AppTooOld
+        case 43: return .Offline(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 42: return .Metered
-        case 43: return .HqBusy(
+        case 44: return .Metered
+        case 45: return .HqBusy(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 44: return .AnswerCutOff(
+        case 46: return .AnswerCutOff(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 45: return .CaptivePortal
-        case 46: return .WrongClock
-        case 47: return .WrongCertificate
-        case 48: return .NotAdmitted
-        case 49: return .HqRefused(
+        case 47: return .CaptivePortal
+        case 48: return .WrongClock
+        case 49: return .WrongCertificate
+        case 50: return .NotAdmitted
+        case 51: return .HqRefused(
             status: try FfiConverterUInt16.read(from: &buf)
             )
-        case 50: return .FromWithin
-        case 51: return .Fault
+        case 52: return .FromWithin
+        case 53: return .Fault
 
          default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -9093,145 +9207,153 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             writeInt(&buf, Int32(18))
         
         
-        case .NoReceipt:
+        case .NoteTooLong:
             writeInt(&buf, Int32(19))
         
         
-        case let .NotADrawing(reason):
+        case .NoReceipt:
             writeInt(&buf, Int32(20))
+        
+        
+        case let .NotADrawing(reason):
+            writeInt(&buf, Int32(21))
             FfiConverterString.write(reason, into: &buf)
             
         
         case .TooMuch:
-            writeInt(&buf, Int32(21))
-        
-        
-        case .StillOffered:
             writeInt(&buf, Int32(22))
         
         
-        case let .FromPhone(reason):
+        case .StillOffered:
             writeInt(&buf, Int32(23))
-            FfiConverterString.write(reason, into: &buf)
-            
         
-        case let .FromHq(reason):
+        
+        case let .FromPhone(reason):
             writeInt(&buf, Int32(24))
             FfiConverterString.write(reason, into: &buf)
             
         
-        case let .UnknownBoxes(reason):
+        case let .FromHq(reason):
             writeInt(&buf, Int32(25))
             FfiConverterString.write(reason, into: &buf)
             
         
-        case let .Unreceipted(entries):
+        case let .UnknownBoxes(reason):
             writeInt(&buf, Int32(26))
+            FfiConverterString.write(reason, into: &buf)
+            
+        
+        case let .Unreceipted(entries):
+            writeInt(&buf, Int32(27))
             FfiConverterUInt64.write(entries, into: &buf)
             
         
         case .KeyRemains:
-            writeInt(&buf, Int32(27))
-        
-        
-        case .LoggedOut:
             writeInt(&buf, Int32(28))
         
         
-        case .Suspended:
+        case .LoggedOut:
             writeInt(&buf, Int32(29))
         
         
-        case .KeysLocked:
+        case .Suspended:
             writeInt(&buf, Int32(30))
         
         
-        case .Cancelled:
+        case .KeysLocked:
             writeInt(&buf, Int32(31))
         
         
-        case .CallCancelled:
+        case .Cancelled:
             writeInt(&buf, Int32(32))
         
         
-        case .KeysGone:
+        case .CallCancelled:
             writeInt(&buf, Int32(33))
         
         
-        case .KeysFailed:
+        case .KeysGone:
             writeInt(&buf, Int32(34))
         
         
-        case .StoreInUse:
+        case .KeysFailed:
             writeInt(&buf, Int32(35))
         
         
-        case .StoreReadOnly:
+        case .KeysBusy:
             writeInt(&buf, Int32(36))
         
         
-        case .StoreFull:
+        case .StoreInUse:
             writeInt(&buf, Int32(37))
         
         
-        case .StoreDamaged:
+        case .StoreReadOnly:
             writeInt(&buf, Int32(38))
         
         
-        case .SystemFailed:
+        case .StoreFull:
             writeInt(&buf, Int32(39))
         
         
-        case .AppTooOld:
+        case .StoreDamaged:
             writeInt(&buf, Int32(40))
         
         
-        case let .Offline(againAfterMillis):
+        case .SystemFailed:
             writeInt(&buf, Int32(41))
-            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
-            
         
-        case .Metered:
+        
+        case .AppTooOld:
             writeInt(&buf, Int32(42))
         
         
-        case let .HqBusy(againAfterMillis):
+        case let .Offline(againAfterMillis):
             writeInt(&buf, Int32(43))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
-        case let .AnswerCutOff(againAfterMillis):
+        case .Metered:
             writeInt(&buf, Int32(44))
+        
+        
+        case let .HqBusy(againAfterMillis):
+            writeInt(&buf, Int32(45))
+            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
+            
+        
+        case let .AnswerCutOff(againAfterMillis):
+            writeInt(&buf, Int32(46))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
         case .CaptivePortal:
-            writeInt(&buf, Int32(45))
-        
-        
-        case .WrongClock:
-            writeInt(&buf, Int32(46))
-        
-        
-        case .WrongCertificate:
             writeInt(&buf, Int32(47))
         
         
-        case .NotAdmitted:
+        case .WrongClock:
             writeInt(&buf, Int32(48))
         
         
-        case let .HqRefused(status):
+        case .WrongCertificate:
             writeInt(&buf, Int32(49))
+        
+        
+        case .NotAdmitted:
+            writeInt(&buf, Int32(50))
+        
+        
+        case let .HqRefused(status):
+            writeInt(&buf, Int32(51))
             FfiConverterUInt16.write(status, into: &buf)
             
         
         case .FromWithin:
-            writeInt(&buf, Int32(50))
+            writeInt(&buf, Int32(52))
         
         
         case .Fault:
-            writeInt(&buf, Int32(51))
+            writeInt(&buf, Int32(53))
         
         }
     }
@@ -9366,6 +9488,93 @@ public func FfiConverterTypeDamage_lift(_ buf: RustBuffer) throws -> Damage {
 #endif
 public func FfiConverterTypeDamage_lower(_ value: Damage) -> RustBuffer {
     return FfiConverterTypeDamage.lower(value)
+}
+
+
+
+/**
+ * What is to become of an entry that HQ refused.
+ */
+
+public enum Decision: Equatable, Hashable {
+    
+    /**
+     * It goes to HQ again, as it is: HQ mended what was wrong there.
+     */
+    case sendAgain
+    /**
+     * It is not sent any more. It stays where it is all the same.
+     */
+    case giveUp
+
+
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_decision_text_key(
+            FfiConverterTypeDecision_lower(self),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+#if compiler(>=6)
+extension Decision: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDecision: FfiConverterRustBuffer {
+    typealias SwiftType = Decision
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Decision {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .sendAgain
+        
+        case 2: return .giveUp
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Decision, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .sendAgain:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .giveUp:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDecision_lift(_ buf: RustBuffer) throws -> Decision {
+    return try FfiConverterTypeDecision.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDecision_lower(_ value: Decision) -> RustBuffer {
+    return FfiConverterTypeDecision.lower(value)
 }
 
 
@@ -11924,6 +12133,30 @@ fileprivate struct FfiConverterOptionUInt64: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
+    typealias SwiftType = String?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterString.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
     typealias SwiftType = Data?
 
@@ -12180,6 +12413,30 @@ fileprivate struct FfiConverterOptionTypeEventId: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeEventId.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeRefusalId: FfiConverterRustBuffer {
+    typealias SwiftType = RefusalId?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeRefusalId.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeRefusalId.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -12779,6 +13036,46 @@ public func FfiConverterTypeJobId_lower(_ value: JobId) -> RustBuffer {
     return FfiConverterTypeJobId.lower(value)
 }
 
+
+
+public typealias RefusalId = String
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRefusalId: FfiConverter {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RefusalId {
+        return try FfiConverterString.read(from: &buf)
+    }
+
+    public static func write(_ value: RefusalId, into buf: inout [UInt8]) {
+        return FfiConverterString.write(value, into: &buf)
+    }
+
+    public static func lift(_ value: RustBuffer) throws -> RefusalId {
+        return try FfiConverterString.lift(value)
+    }
+
+    public static func lower(_ value: RefusalId) -> RustBuffer {
+        return FfiConverterString.lower(value)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRefusalId_lift(_ value: RustBuffer) throws -> RefusalId {
+    return try FfiConverterTypeRefusalId.lift(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRefusalId_lower(_ value: RefusalId) -> RustBuffer {
+    return FfiConverterTypeRefusalId.lower(value)
+}
+
 private let UNIFFI_RUST_FUTURE_POLL_READY: Int8 = 0
 private let UNIFFI_RUST_FUTURE_POLL_WAKE: Int8 = 1
 
@@ -13000,13 +13297,19 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_salvages() != 46970) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_suspend() != 77) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_suspend() != 35651) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_sync() != 4600) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_withdraw() != 10590) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_decide() != 45589) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_resolve() != 49024) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_photos() != 53360) {

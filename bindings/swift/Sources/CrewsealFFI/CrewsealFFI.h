@@ -642,6 +642,16 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_sync(uint64_t ptr, RustBuffer cancel
 uint64_t uniffi_crewseal_ffi_fn_method_crew_withdraw(uint64_t ptr, RustBuffer offer
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_DECIDE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_DECIDE
+uint64_t uniffi_crewseal_ffi_fn_method_crew_decide(uint64_t ptr, RustBuffer event, RustBuffer refusal, RustBuffer decision, RustBuffer note
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RESOLVE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RESOLVE
+uint64_t uniffi_crewseal_ffi_fn_method_crew_resolve(uint64_t ptr, RustBuffer decision
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_PHOTOS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_PHOTOS
 uint64_t uniffi_crewseal_ffi_fn_method_crew_photos(uint64_t ptr
@@ -1058,6 +1068,11 @@ RustBuffer uniffi_crewseal_ffi_fn_method_receivingstate_text_key(RustBuffer ptr,
 RustBuffer uniffi_crewseal_ffi_fn_method_role_text_key(RustBuffer ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_DECISION_TEXT_KEY
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_DECISION_TEXT_KEY
+RustBuffer uniffi_crewseal_ffi_fn_method_decision_text_key(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_REFUSAL_TEXT_KEY
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_REFUSAL_TEXT_KEY
 RustBuffer uniffi_crewseal_ffi_fn_method_refusal_text_key(RustBuffer ptr, RustCallStatus *_Nonnull out_status
@@ -1141,6 +1156,11 @@ RustBuffer uniffi_crewseal_ffi_fn_method_jobpack_uniffi_trait_debug(RustBuffer p
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_LABEL_UNIFFI_TRAIT_DEBUG
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_LABEL_UNIFFI_TRAIT_DEBUG
 RustBuffer uniffi_crewseal_ffi_fn_method_label_uniffi_trait_debug(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_PARKED_UNIFFI_TRAIT_DEBUG
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_PARKED_UNIFFI_TRAIT_DEBUG
+RustBuffer uniffi_crewseal_ffi_fn_method_parked_uniffi_trait_debug(RustBuffer ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_QR_CODE
@@ -1649,6 +1669,18 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_sync(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_WITHDRAW
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_WITHDRAW
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_withdraw(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_DECIDE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_DECIDE
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_decide(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RESOLVE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RESOLVE
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_resolve(void
     
 );
 #endif

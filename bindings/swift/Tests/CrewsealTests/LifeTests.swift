@@ -186,6 +186,105 @@ struct LifeTests {
         vault.before {}
     }
 
+    /// What the phone answers to a vault that calls it, waits, and then goes on.
+    private func answer(
+        calling: @escaping @Sendable (Crew, @escaping @Sendable (Result<UInt64, any Error>) -> Void) -> Void
+    ) async throws -> Result<UInt64, any Error>? {
+        let vault = PaperVault()
+        let crew = try await open("phone", vault)
+        let answer = Mutex<Result<UInt64, any Error>?>(nil)
+        vault.before {
+            vault.before {}
+            let isDone = DispatchSemaphore(value: 0)
+            calling(crew) { result in
+                answer.withLock { $0 = result }
+                isDone.signal()
+            }
+            isDone.wait()
+        }
+        #expect(try await crew.handoffs().isEmpty)
+        #expect(try await crew.outbox().waiting == 0)
+        return answer.withLock { $0 }
+    }
+
+    @Test("a vault that waits for another thread that calls the phone holds it up for ten seconds")
+    func waitingForAnotherThread() async throws {
+        let answer = try await answer { crew, done in
+            Task.detached {
+                do { done(.success(try await crew.outbox().waiting)) } catch { done(.failure(error)) }
+            }
+        }
+        #expect(throws: CrewError.KeysBusy) { try answer?.get() }
+        #expect(CrewError.KeysBusy.advice() == .tryLater)
+    }
+
+    @Test("a vault that calls the phone on the thread that it is asked on is told so at once")
+    func callingFromWithin() async throws {
+        let answer = try await answer { crew, done in
+            let thread = ThisThread()
+            let result = Mutex<Result<UInt64, any Error>?>(nil)
+            Task(executorPreference: thread) {
+                do {
+                    let waiting = try await crew.outbox().waiting
+                    result.withLock { $0 = .success(waiting) }
+                } catch {
+                    result.withLock { $0 = .failure(error) }
+                }
+            }
+            thread.run { result.withLock { $0 != nil } }
+            result.withLock { $0 }.map(done)
+        }
+        #expect(throws: CrewError.FromWithin) { try answer?.get() }
+        #expect(CrewError.FromWithin.advice() == .report)
+    }
+
+    @Test("what an HQ refused waits for its supervisor")
+    func parked() async throws {
+        let directories = try [Directory(), Directory()]
+        let before = try Headquarters(directories[0])
+        let now = try Headquarters(directories[1])
+        let old = try await phone(directory, "phone", before.invitation(role: "mover", pseudonym: "Mover 17"))
+        let event = try await old.record(act: .count, job: before.job, boxes: [])
+        _ = try await old.logOut()
+        // What was sealed to another HQ this one cannot read.
+        let crew = try await open("phone")
+        try await crew.enrol(invitation: now.invitation(role: "mover", pseudonym: "Mover 17"))
+        let boss = try await phone(directory, "boss", now.invitation(role: "supervisor", pseudonym: "Supervisor 2"))
+        _ = try await crew.fetch()
+        #expect(try await crew.sync().parked == 1)
+        let first = try #require(try await crew.outbox().parked.first)
+        #expect(first.event == event)
+        #expect(first.refusal == .unreadable)
+        let refusal = try #require(first.refusalId)
+        let own = try await crew.decide(event: event, refusal: refusal, decision: .sendAgain, note: "")
+        await #expect(throws: CrewError.Stranger) { try await crew.resolve(decision: own) }
+        for bytes in [Data(), Data(repeating: 0xFF, count: 200)] {
+            await #expect(throws: CrewError.self) { try await crew.resolve(decision: bytes) }
+        }
+        await #expect(throws: CrewError.NoteTooLong) {
+            let note = String(repeating: "x", count: 501)
+            _ = try await boss.decide(event: event, refusal: refusal, decision: .giveUp, note: note)
+        }
+        await #expect(throws: CrewError.NotAnId) {
+            _ = try await boss.decide(event: event, refusal: "none", decision: .giveUp, note: "")
+        }
+
+        let again = try await boss.decide(
+            event: event, refusal: refusal, decision: .sendAgain, note: "HQ has its key now")
+        try await crew.resolve(decision: again)
+        #expect(try await crew.outbox().waiting == 1)
+        #expect(try await crew.sync().parked == 1)
+        let second = try #require(try await crew.outbox().parked.first?.refusalId)
+        let givenUp = try await boss.decide(
+            event: event, refusal: second, decision: .giveUp, note: "Mrs Lin knows")
+        try await crew.resolve(decision: givenUp)
+        await #expect(throws: CrewError.NotForThisPhone) { try await crew.resolve(decision: givenUp) }
+        let parked = try #require(try await crew.outbox().parked.first)
+        #expect(parked.givenUp == "Mrs Lin knows")
+        #expect(!String(describing: parked).contains("Lin"))
+        #expect(Decision.giveUp.textKey() == "decision_give_up")
+    }
+
     @Test("nothing, nonsense and far too much are answered with errors")
     func arguments() async throws {
         let hq = try Headquarters(directory)
@@ -243,6 +342,26 @@ struct LifeTests {
     /// Threads of this process, Swift's and others.
     private func threadCount() throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+    }
+}
+
+/// Runs tasks on the thread that waits for them.
+private final class ThisThread: TaskExecutor {
+    private let jobs = Mutex<[UnownedJob]>([])
+    private let came = DispatchSemaphore(value: 0)
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        jobs.withLock { $0.append(job) }
+        came.signal()
+    }
+
+    func run(until isDone: () -> Bool) {
+        while !isDone() {
+            came.wait()
+            let job = jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            job?.runSynchronously(on: asUnownedTaskExecutor())
+        }
     }
 }
 

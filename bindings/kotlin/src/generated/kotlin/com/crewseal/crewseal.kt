@@ -923,6 +923,10 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_withdraw(
     ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_decide(
+    ): Int
+    external fun uniffi_crewseal_ffi_checksum_method_crew_resolve(
+    ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_photos(
     ): Int
     external fun uniffi_crewseal_ffi_checksum_method_crew_record_with_photos(
@@ -1148,6 +1152,10 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_withdraw(`ptr`: Long,`offer`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_decide(`ptr`: Long,`event`: RustBuffer.ByValue,`refusal`: RustBuffer.ByValue,`decision`: RustBuffer.ByValue,`note`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_resolve(`ptr`: Long,`decision`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_photos(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_record_with_photos(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`photos`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,`limits`: RustBuffer.ByValue,
@@ -1314,6 +1322,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_role_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_decision_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_refusal_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_photofault_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1347,6 +1357,8 @@ internal object UniffiLib {
     external fun uniffi_crewseal_ffi_fn_method_jobpack_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_label_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_parked_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_func_qr_code(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1581,13 +1593,19 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_salvages() and 0xFFFF) != 46970) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_suspend() and 0xFFFF) != 77) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_suspend() and 0xFFFF) != 35651) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_sync() and 0xFFFF) != 4600) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_withdraw() and 0xFFFF) != 10590) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_decide() and 0xFFFF) != 45589) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_resolve() and 0xFFFF) != 49024) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_photos() and 0xFFFF) != 53360) {
@@ -3452,6 +3470,9 @@ public interface CrewInterface {
      * Closes the store and lets go of its lock. Call it before the system suspends
      * the app: iOS kills one that holds a lock then. Until `resume` every other
      * call throws `Suspended` and changes nothing.
+     *
+     * If it throws `KeysBusy` the store is open and locked as before: another call still
+     * waits for the keys or for a person. End that, and call it again.
      */
     suspend fun `suspend`()
     
@@ -3466,6 +3487,23 @@ public interface CrewInterface {
      * other phone, if it is still there.
      */
     suspend fun `withdraw`(`offer`: EventId): kotlin.ByteArray
+    
+    /**
+     * Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
+     * phone's outbox says of it. The person is asked to confirm. The bytes are to be
+     * brought to that phone, for its `resolve`; they hold the note, of at most 500
+     * characters, as anybody can read it.
+     */
+    suspend fun `decide`(`event`: EventId, `refusal`: RefusalId, `decision`: Decision, `note`: kotlin.String): kotlin.ByteArray
+    
+    /**
+     * Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
+     * his phone's `decide`. They serve once.
+     *
+     * `Stranger` says that no supervisor of a job on this phone decided it: fetch, if he is
+     * new. `NotForThisPhone` says that no entry here waits for this decision.
+     */
+    suspend fun `resolve`(`decision`: kotlin.ByteArray)
     
     /**
      * The photos that are not at HQ yet, oldest first.
@@ -4383,6 +4421,9 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
      * Closes the store and lets go of its lock. Call it before the system suspends
      * the app: iOS kills one that holds a lock then. Until `resume` every other
      * call throws `Suspended` and changes nothing.
+     *
+     * If it throws `KeysBusy` the store is open and locked as before: another call still
+     * waits for the keys or for a person. End that, and call it again.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4452,6 +4493,67 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterByteArray.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
+     * phone's outbox says of it. The person is asked to confirm. The bytes are to be
+     * brought to that phone, for its `resolve`; they hold the note, of at most 500
+     * characters, as anybody can read it.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `decide`(`event`: EventId, `refusal`: RefusalId, `decision`: Decision, `note`: kotlin.String) : kotlin.ByteArray {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_decide(
+                uniffiHandle,
+                
+        FfiConverterTypeEventId.lower(`event`),
+        FfiConverterTypeRefusalId.lower(`refusal`),
+        FfiConverterTypeDecision.lower(`decision`),
+        FfiConverterString.lower(`note`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterByteArray.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
+     * his phone's `decide`. They serve once.
+     *
+     * `Stranger` says that no supervisor of a job on this phone decided it: fetch, if he is
+     * new. `NotForThisPhone` says that no entry here waits for this decision.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `resolve`(`decision`: kotlin.ByteArray) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_resolve(
+                uniffiHandle,
+                
+        FfiConverterByteArray.lower(`decision`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -8898,7 +9000,7 @@ public object FfiConverterTypePadPoint: FfiConverterRustBuffer<PadPoint> {
 
 
 /**
- * An entry that HQ refused.
+ * An entry that HQ refused. Printing it shows nothing of the note.
  */
 data class Parked (
     /**
@@ -8910,12 +9012,33 @@ data class Parked (
      * Why HQ refused it.
      */
     val `refusal`: Refusal
+    , 
+    /**
+     * Which refusal this is: a supervisor decides on one, and each needs another
+     * decision. None of an entry that an older version of the app parked.
+     */
+    val `refusalId`: RefusalId?
+    , 
+    /**
+     * Why the supervisor gave it up, in his words; none while nobody gave it up. They may
+     * be about people: show them to the crew, and store or send them nowhere.
+     */
+    val `givenUp`: kotlin.String?
     
 ){
     
 
     
 
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_parked_uniffi_trait_debug(FfiConverterTypeParked.lower(this),
+        _status)
+}
+    )
+    }
     
     companion object
 }
@@ -8928,17 +9051,23 @@ public object FfiConverterTypeParked: FfiConverterRustBuffer<Parked> {
         return Parked(
             FfiConverterTypeEventId.read(buf),
             FfiConverterTypeRefusal.read(buf),
+            FfiConverterOptionalTypeRefusalId.read(buf),
+            FfiConverterOptionalString.read(buf),
         )
     }
 
     override fun allocationSize(value: Parked) = (
             FfiConverterTypeEventId.allocationSize(value.`event`) +
-            FfiConverterTypeRefusal.allocationSize(value.`refusal`)
+            FfiConverterTypeRefusal.allocationSize(value.`refusal`) +
+            FfiConverterOptionalTypeRefusalId.allocationSize(value.`refusalId`) +
+            FfiConverterOptionalString.allocationSize(value.`givenUp`)
     )
 
     override fun write(value: Parked, buf: ByteBuffer) {
             FfiConverterTypeEventId.write(value.`event`, buf)
             FfiConverterTypeRefusal.write(value.`refusal`, buf)
+            FfiConverterOptionalTypeRefusalId.write(value.`refusalId`, buf)
+            FfiConverterOptionalString.write(value.`givenUp`, buf)
     }
 }
 
@@ -11062,6 +11191,15 @@ sealed class CrewException: kotlin.Exception() {
     }
     
     /**
+     * A supervisor's note has more than 500 characters.
+     */
+    class NoteTooLong(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
      * There is no receipt for this act on this phone.
      */
     class NoReceipt(
@@ -11226,6 +11364,16 @@ sealed class CrewException: kotlin.Exception() {
      * The key hardware failed.
      */
     class KeysFailed(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * Another call did not end for ten seconds: it waits for the key hardware or for a
+     * person. This one changed nothing.
+     */
+    class KeysBusy(
         ) : CrewException() {
         override val message
             get() = ""
@@ -11487,57 +11635,59 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
             16 -> CrewException.OfferOver()
             17 -> CrewException.NotASupervisor()
             18 -> CrewException.NothingToSign()
-            19 -> CrewException.NoReceipt()
-            20 -> CrewException.NotADrawing(
+            19 -> CrewException.NoteTooLong()
+            20 -> CrewException.NoReceipt()
+            21 -> CrewException.NotADrawing(
                 FfiConverterString.read(buf),
                 )
-            21 -> CrewException.TooMuch()
-            22 -> CrewException.StillOffered()
-            23 -> CrewException.FromPhone(
+            22 -> CrewException.TooMuch()
+            23 -> CrewException.StillOffered()
+            24 -> CrewException.FromPhone(
                 FfiConverterString.read(buf),
                 )
-            24 -> CrewException.FromHq(
+            25 -> CrewException.FromHq(
                 FfiConverterString.read(buf),
                 )
-            25 -> CrewException.UnknownBoxes(
+            26 -> CrewException.UnknownBoxes(
                 FfiConverterString.read(buf),
                 )
-            26 -> CrewException.Unreceipted(
+            27 -> CrewException.Unreceipted(
                 FfiConverterULong.read(buf),
                 )
-            27 -> CrewException.KeyRemains()
-            28 -> CrewException.LoggedOut()
-            29 -> CrewException.Suspended()
-            30 -> CrewException.KeysLocked()
-            31 -> CrewException.Cancelled()
-            32 -> CrewException.CallCancelled()
-            33 -> CrewException.KeysGone()
-            34 -> CrewException.KeysFailed()
-            35 -> CrewException.StoreInUse()
-            36 -> CrewException.StoreReadOnly()
-            37 -> CrewException.StoreFull()
-            38 -> CrewException.StoreDamaged()
-            39 -> CrewException.SystemFailed()
-            40 -> CrewException.AppTooOld()
-            41 -> CrewException.Offline(
+            28 -> CrewException.KeyRemains()
+            29 -> CrewException.LoggedOut()
+            30 -> CrewException.Suspended()
+            31 -> CrewException.KeysLocked()
+            32 -> CrewException.Cancelled()
+            33 -> CrewException.CallCancelled()
+            34 -> CrewException.KeysGone()
+            35 -> CrewException.KeysFailed()
+            36 -> CrewException.KeysBusy()
+            37 -> CrewException.StoreInUse()
+            38 -> CrewException.StoreReadOnly()
+            39 -> CrewException.StoreFull()
+            40 -> CrewException.StoreDamaged()
+            41 -> CrewException.SystemFailed()
+            42 -> CrewException.AppTooOld()
+            43 -> CrewException.Offline(
                 FfiConverterOptionalULong.read(buf),
                 )
-            42 -> CrewException.Metered()
-            43 -> CrewException.HqBusy(
+            44 -> CrewException.Metered()
+            45 -> CrewException.HqBusy(
                 FfiConverterOptionalULong.read(buf),
                 )
-            44 -> CrewException.AnswerCutOff(
+            46 -> CrewException.AnswerCutOff(
                 FfiConverterOptionalULong.read(buf),
                 )
-            45 -> CrewException.CaptivePortal()
-            46 -> CrewException.WrongClock()
-            47 -> CrewException.WrongCertificate()
-            48 -> CrewException.NotAdmitted()
-            49 -> CrewException.HqRefused(
+            47 -> CrewException.CaptivePortal()
+            48 -> CrewException.WrongClock()
+            49 -> CrewException.WrongCertificate()
+            50 -> CrewException.NotAdmitted()
+            51 -> CrewException.HqRefused(
                 FfiConverterUShort.read(buf),
                 )
-            50 -> CrewException.FromWithin()
-            51 -> CrewException.Fault()
+            52 -> CrewException.FromWithin()
+            53 -> CrewException.Fault()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
@@ -11622,6 +11772,10 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
             )
+            is CrewException.NoteTooLong -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
             is CrewException.NoReceipt -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
@@ -11688,6 +11842,10 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 4UL
             )
             is CrewException.KeysFailed -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is CrewException.KeysBusy -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
             )
@@ -11846,145 +12004,153 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 buf.putInt(18)
                 Unit
             }
-            is CrewException.NoReceipt -> {
+            is CrewException.NoteTooLong -> {
                 buf.putInt(19)
                 Unit
             }
-            is CrewException.NotADrawing -> {
+            is CrewException.NoReceipt -> {
                 buf.putInt(20)
+                Unit
+            }
+            is CrewException.NotADrawing -> {
+                buf.putInt(21)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
             is CrewException.TooMuch -> {
-                buf.putInt(21)
-                Unit
-            }
-            is CrewException.StillOffered -> {
                 buf.putInt(22)
                 Unit
             }
-            is CrewException.FromPhone -> {
+            is CrewException.StillOffered -> {
                 buf.putInt(23)
-                FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.FromHq -> {
+            is CrewException.FromPhone -> {
                 buf.putInt(24)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.UnknownBoxes -> {
+            is CrewException.FromHq -> {
                 buf.putInt(25)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.Unreceipted -> {
+            is CrewException.UnknownBoxes -> {
                 buf.putInt(26)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is CrewException.Unreceipted -> {
+                buf.putInt(27)
                 FfiConverterULong.write(value.`entries`, buf)
                 Unit
             }
             is CrewException.KeyRemains -> {
-                buf.putInt(27)
-                Unit
-            }
-            is CrewException.LoggedOut -> {
                 buf.putInt(28)
                 Unit
             }
-            is CrewException.Suspended -> {
+            is CrewException.LoggedOut -> {
                 buf.putInt(29)
                 Unit
             }
-            is CrewException.KeysLocked -> {
+            is CrewException.Suspended -> {
                 buf.putInt(30)
                 Unit
             }
-            is CrewException.Cancelled -> {
+            is CrewException.KeysLocked -> {
                 buf.putInt(31)
                 Unit
             }
-            is CrewException.CallCancelled -> {
+            is CrewException.Cancelled -> {
                 buf.putInt(32)
                 Unit
             }
-            is CrewException.KeysGone -> {
+            is CrewException.CallCancelled -> {
                 buf.putInt(33)
                 Unit
             }
-            is CrewException.KeysFailed -> {
+            is CrewException.KeysGone -> {
                 buf.putInt(34)
                 Unit
             }
-            is CrewException.StoreInUse -> {
+            is CrewException.KeysFailed -> {
                 buf.putInt(35)
                 Unit
             }
-            is CrewException.StoreReadOnly -> {
+            is CrewException.KeysBusy -> {
                 buf.putInt(36)
                 Unit
             }
-            is CrewException.StoreFull -> {
+            is CrewException.StoreInUse -> {
                 buf.putInt(37)
                 Unit
             }
-            is CrewException.StoreDamaged -> {
+            is CrewException.StoreReadOnly -> {
                 buf.putInt(38)
                 Unit
             }
-            is CrewException.SystemFailed -> {
+            is CrewException.StoreFull -> {
                 buf.putInt(39)
                 Unit
             }
-            is CrewException.AppTooOld -> {
+            is CrewException.StoreDamaged -> {
                 buf.putInt(40)
                 Unit
             }
-            is CrewException.Offline -> {
+            is CrewException.SystemFailed -> {
                 buf.putInt(41)
-                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.Metered -> {
+            is CrewException.AppTooOld -> {
                 buf.putInt(42)
                 Unit
             }
-            is CrewException.HqBusy -> {
+            is CrewException.Offline -> {
                 buf.putInt(43)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.AnswerCutOff -> {
+            is CrewException.Metered -> {
                 buf.putInt(44)
+                Unit
+            }
+            is CrewException.HqBusy -> {
+                buf.putInt(45)
+                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
+                Unit
+            }
+            is CrewException.AnswerCutOff -> {
+                buf.putInt(46)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
             is CrewException.CaptivePortal -> {
-                buf.putInt(45)
-                Unit
-            }
-            is CrewException.WrongClock -> {
-                buf.putInt(46)
-                Unit
-            }
-            is CrewException.WrongCertificate -> {
                 buf.putInt(47)
                 Unit
             }
-            is CrewException.NotAdmitted -> {
+            is CrewException.WrongClock -> {
                 buf.putInt(48)
                 Unit
             }
-            is CrewException.HqRefused -> {
+            is CrewException.WrongCertificate -> {
                 buf.putInt(49)
+                Unit
+            }
+            is CrewException.NotAdmitted -> {
+                buf.putInt(50)
+                Unit
+            }
+            is CrewException.HqRefused -> {
+                buf.putInt(51)
                 FfiConverterUShort.write(value.`status`, buf)
                 Unit
             }
             is CrewException.FromWithin -> {
-                buf.putInt(50)
+                buf.putInt(52)
                 Unit
             }
             is CrewException.Fault -> {
-                buf.putInt(51)
+                buf.putInt(53)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -12054,6 +12220,62 @@ public object FfiConverterTypeDamage: FfiConverterRustBuffer<Damage> {
     override fun allocationSize(value: Damage) = 4UL
 
     override fun write(value: Damage, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What is to become of an entry that HQ refused.
+ */
+
+enum class Decision {
+    
+    /**
+     * It goes to HQ again, as it is: HQ mended what was wrong there.
+     */
+    SEND_AGAIN,
+    /**
+     * It is not sent any more. It stays where it is all the same.
+     */
+    GIVE_UP;
+
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_decision_text_key(FfiConverterTypeDecision.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDecision: FfiConverterRustBuffer<Decision> {
+    override fun read(buf: ByteBuffer) = try {
+        Decision.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Decision) = 4UL
+
+    override fun write(value: Decision, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -14004,6 +14226,38 @@ public object FfiConverterOptionalULong: FfiConverterRustBuffer<kotlin.ULong?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?> {
+    override fun read(buf: ByteBuffer): kotlin.String? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterString.read(buf)
+    }
+
+    override fun allocationSize(value: kotlin.String?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterString.allocationSize(value)
+        }
+    }
+
+    override fun write(value: kotlin.String?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterString.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalByteArray: FfiConverterRustBuffer<kotlin.ByteArray?> {
     override fun read(buf: ByteBuffer): kotlin.ByteArray? {
         if (buf.get().toInt() == 0) {
@@ -14346,6 +14600,38 @@ public object FfiConverterOptionalTypeEventId: FfiConverterRustBuffer<EventId?> 
         } else {
             buf.put(1)
             FfiConverterTypeEventId.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeRefusalId: FfiConverterRustBuffer<RefusalId?> {
+    override fun read(buf: ByteBuffer): RefusalId? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeRefusalId.read(buf)
+    }
+
+    override fun allocationSize(value: RefusalId?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeRefusalId.allocationSize(value)
+        }
+    }
+
+    override fun write(value: RefusalId?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeRefusalId.write(value, buf)
         }
     }
 }
@@ -14896,6 +15182,11 @@ public typealias FfiConverterTypeEventId = FfiConverterString
 
 public typealias JobId = kotlin.String
 public typealias FfiConverterTypeJobId = FfiConverterString
+
+
+
+public typealias RefusalId = kotlin.String
+public typealias FfiConverterTypeRefusalId = FfiConverterString
 
 
 

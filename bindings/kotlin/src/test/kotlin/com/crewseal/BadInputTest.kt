@@ -2,6 +2,7 @@ package com.crewseal
 
 import java.lang.reflect.InvocationTargetException
 import java.nio.ByteBuffer
+import java.nio.file.Files
 import java.nio.file.Path
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.atomic.AtomicInteger
@@ -256,6 +257,71 @@ class BadInputTest {
         assertInstanceOf(CrewException.FromWithin::class.java, answers.single().exceptionOrNull())
         assertEquals(Advice.REPORT, CrewException.FromWithin().advice())
         crew.outbox()
+    }
+
+    @Test
+    fun `a vault that waits for another thread that calls the phone holds it up for ten seconds`() =
+        phone { hq, crew, boxes ->
+            val answers = mutableListOf<Result<OutboxStatus>>()
+            vault.before = {
+                vault.before = {}
+                thread { answers += runCatching { runBlocking { crew.outbox() } } }.join()
+            }
+            withTimeout(60_000) { crew.record(Act.COUNT, hq.job, boxes) }
+            assertInstanceOf(CrewException.KeysBusy::class.java, answers.single().exceptionOrNull())
+            assertEquals(Advice.TRY_LATER, CrewException.KeysBusy().advice())
+            assertEquals(2uL, crew.outbox().waiting)
+        }
+
+    @Test
+    fun `what an HQ refused waits for its supervisor`() = runBlocking<Unit> {
+        val directories = listOf("before", "now").map { Files.createDirectory(directory.resolve(it)) }
+        val (before, now) = directories.map(::Headquarters)
+        val phone = directory.resolve("phone").toString()
+        val event = Crew.open(phone, vault, SystemClock()).use { crew ->
+            crew.enrol(before.invitation("mover", "Mover 17"))
+            crew.fetch()
+            crew.record(Act.COUNT, before.job, emptyList()).also { crew.logOut() }
+        }
+        Crew.open(phone, vault, SystemClock()).use { crew ->
+            Crew.open(directory.resolve("boss").toString(), PaperVault(), SystemClock()).use { boss ->
+                // What was sealed to another HQ this one cannot read.
+                crew.enrol(now.invitation("mover", "Mover 17"))
+                boss.enrol(now.invitation("supervisor", "Supervisor 2"))
+                crew.fetch()
+                assertEquals(1uL, crew.sync().parked)
+                val first = crew.outbox().parked.single()
+                assertEquals(event to Refusal.UNREADABLE, first.event to first.refusal)
+                val refusal = requireNotNull(first.refusalId)
+                val own = crew.decide(event, refusal, Decision.SEND_AGAIN, "")
+                assertThrows<CrewException.Stranger> { runBlocking { crew.resolve(own) } }
+                for (bytes in listOf(ByteArray(0), ByteArray(200) { -1 }, ByteArray(HUGE))) {
+                    assertThrows<CrewException.FromPhone> { runBlocking { crew.resolve(bytes) } }
+                }
+                assertThrows<CrewException.NoteTooLong> {
+                    runBlocking { boss.decide(event, refusal, Decision.GIVE_UP, "x".repeat(501)) }
+                }
+                for (text in TEXTS) {
+                    assertThrows<CrewException.NotAnId> {
+                        runBlocking { boss.decide(event, text, Decision.GIVE_UP, "") }
+                    }
+                }
+
+                crew.resolve(boss.decide(event, refusal, Decision.SEND_AGAIN, "HQ has its key now"))
+                assertEquals(1uL, crew.outbox().waiting)
+                assertEquals(1uL, crew.sync().parked)
+                val second = requireNotNull(crew.outbox().parked.single().refusalId)
+                val givenUp = boss.decide(event, second, Decision.GIVE_UP, "Mrs Lin knows")
+                crew.resolve(givenUp)
+                assertThrows<CrewException.NotForThisPhone> { runBlocking { crew.resolve(givenUp) } }
+                val parked = crew.outbox().parked.single()
+                assertEquals("Mrs Lin knows", parked.givenUp)
+                assertTrue("Lin" !in parked.toString())
+                assertEquals("decision_give_up", Decision.GIVE_UP.textKey())
+            }
+        }
+        before.close()
+        now.close()
     }
 
     /** Calls of the core that wait for nothing. */

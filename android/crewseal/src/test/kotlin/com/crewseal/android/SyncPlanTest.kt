@@ -29,6 +29,7 @@ class SyncPlanTest {
         assertEquals(Next.Again, nextAfter(CrewException.CaptivePortal()))
         assertEquals(Next.Again, nextAfter(CrewException.SystemFailed()))
         assertEquals(Next.Again, nextAfter(CrewException.StoreInUse()))
+        assertEquals(Next.Again, nextAfter(CrewException.KeysBusy()))
     }
 
     @Test
