@@ -28,7 +28,7 @@ pub fn qr_code(text: &str) -> Result<QrCode, CrewError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FrameFormat, Layout, Purpose, Show, read_frame};
+    use crate::{FrameFormat, Purpose, Show, read_frame};
 
     #[test]
     fn what_is_shown_is_read_by_the_other_phone() {
@@ -47,10 +47,8 @@ mod tests {
                 }
             }
             let width = u32::try_from(edge).unwrap();
-            let layout = Layout::Luma { row_stride: width, pixel_stride: 1 };
-            let format =
-                FrameFormat { width, height: width, layout, rotation_degrees: 0, region: None };
-            let read = read_frame(&pixels, format, None).unwrap();
+            let format = FrameFormat::luma(width, width, width, 1, 0);
+            let read = read_frame(&pixels, &format, u32::MAX).unwrap();
             assert_eq!(read.first().map(|reading| reading.text.as_str()), Some(shown.as_str()));
         }
     }

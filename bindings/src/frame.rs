@@ -44,52 +44,74 @@ pub struct Region {
     pub height: u32,
 }
 
-/// How the pixels of a frame lie in its buffer. Video range or full range makes
-/// no difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum Layout {
-    /// A plane of 8-bit luma: plane 0 of Android's `YUV_420_888`, with the
-    /// strides that it says, or of iOS's `420v` and `420f`, with its bytes per
-    /// row and a pixel stride of 1. Read where it lies, unless pixels have gaps.
-    Luma {
-        /// Bytes from the start of a row to the start of the next.
-        row_stride: u32,
-        /// Bytes from a pixel to the next: 1 or, rarely, 2.
-        pixel_stride: u32,
-    },
-    /// One buffer with the luma first: `NV21`, `NV12`, `I420`. Read where it
-    /// lies.
-    Nv21 {
-        /// Bytes from the start of a row to the start of the next; usually the
-        /// width.
-        row_stride: u32,
-    },
-    /// Four bytes a pixel, blue first: iOS's `32BGRA`. Its luma is computed.
-    Bgra {
-        /// Bytes from the start of a row to the start of the next.
-        row_stride: u32,
-    },
+/// What a buffer holds, and how its pixels lie. It changes with the camera or when the
+/// phone is turned, not from frame to frame. Video range or full range makes no
+/// difference. Whether it fits a buffer is seen when one is read.
+///
+/// An object, because that costs a call from Kotlin less than a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Object)]
+pub struct FrameFormat {
+    width: u32,
+    height: u32,
+    layout: Layout,
+    rotation_degrees: i32,
+    region: Option<Region>,
 }
 
-/// What a buffer holds. It changes with the camera or when the phone is turned,
-/// not from frame to frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
-pub struct FrameFormat {
-    /// Pixels in a row of the buffer.
-    pub width: u32,
-    /// Rows of the buffer.
-    pub height: u32,
-    /// How they lie.
-    pub layout: Layout,
-    /// How far the buffer is to be turned clockwise for the picture to be
-    /// upright, in degrees: `rotationDegrees` of `CameraX`. 0, 90, 180 or 270;
-    /// all places are those of the upright picture.
-    #[uniffi(default = 0)]
-    pub rotation_degrees: i32,
-    /// Which part of the upright picture to look at; all of it if nothing is
-    /// said. Places are still those of the whole.
-    #[uniffi(default = None)]
-    pub region: Option<Region>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    Luma { row_stride: u32, pixel_stride: u32 },
+    Nv21 { row_stride: u32 },
+    Bgra { row_stride: u32 },
+}
+
+#[uniffi::export]
+impl FrameFormat {
+    /// A plane of 8-bit luma: plane 0 of Android's `YUV_420_888`, with the strides that it
+    /// says, or of iOS's `420v` and `420f`, with its bytes per row and a pixel stride of 1.
+    /// Read where it lies, unless pixels have gaps.
+    ///
+    /// `width` is of pixels in a row of the buffer, `height` of rows; `row_stride` is bytes
+    /// from the start of a row to the start of the next, `pixel_stride` from a pixel to the
+    /// next: 1 or, rarely, 2. `rotation_degrees` is how far the buffer is to be turned
+    /// clockwise for the picture to be upright, 0, 90, 180 or 270: `rotationDegrees` of
+    /// `CameraX`. All places are those of the upright picture.
+    #[uniffi::constructor(default(pixel_stride = 1, rotation_degrees = 0))]
+    #[must_use]
+    pub const fn luma(
+        width: u32,
+        height: u32,
+        row_stride: u32,
+        pixel_stride: u32,
+        rotation_degrees: i32,
+    ) -> Self {
+        let layout = Layout::Luma { row_stride, pixel_stride };
+        Self { width, height, layout, rotation_degrees, region: None }
+    }
+
+    /// One buffer with the luma first: `NV21`, `NV12`, `I420`. Read where it lies; the
+    /// stride is usually the width.
+    #[uniffi::constructor(default(rotation_degrees = 0))]
+    #[must_use]
+    pub const fn nv21(width: u32, height: u32, row_stride: u32, rotation_degrees: i32) -> Self {
+        let layout = Layout::Nv21 { row_stride };
+        Self { width, height, layout, rotation_degrees, region: None }
+    }
+
+    /// Four bytes a pixel, blue first: iOS's `32BGRA`. Its luma is computed.
+    #[uniffi::constructor(default(rotation_degrees = 0))]
+    #[must_use]
+    pub const fn bgra(width: u32, height: u32, row_stride: u32, rotation_degrees: i32) -> Self {
+        let layout = Layout::Bgra { row_stride };
+        Self { width, height, layout, rotation_degrees, region: None }
+    }
+
+    /// The same, of which only a part of the upright picture is looked at. Places are
+    /// still those of the whole.
+    #[must_use]
+    pub const fn cropped(&self, region: Region) -> Self {
+        Self { region: Some(region), ..*self }
+    }
 }
 
 impl FrameFormat {
@@ -122,14 +144,16 @@ impl FrameFormat {
     }
 }
 
-/// Calls `read` with a look that ends after so many milliseconds; never, if
-/// none are given.
-pub fn within<T>(budget_millis: Option<u32>, read: impl FnOnce(&Look<'_>) -> T) -> T {
-    let Some(millis) = budget_millis else {
+/// As many milliseconds as no frame takes: 49 days.
+const NO_LIMIT: u32 = u32::MAX;
+
+/// Calls `read` with a look that ends after so many milliseconds.
+pub fn within<T>(budget_millis: u32, read: impl FnOnce(&Look<'_>) -> T) -> T {
+    if budget_millis == NO_LIMIT {
         return read(&Look::default());
-    };
+    }
     let start = Instant::now();
-    let budget = Duration::from_millis(millis.into());
+    let budget = Duration::from_millis(budget_millis.into());
     read(&Look::until(&|| start.elapsed() >= budget))
 }
 
@@ -180,11 +204,11 @@ impl fmt::Debug for Reading {
 ///
 /// Takes up to a few tenths of a second: call it from the camera's thread.
 /// `budget_millis` sets a limit; what was found until then is returned.
-#[uniffi::export(default(budget_millis = None))]
+#[uniffi::export(default(budget_millis = 4294967295))]
 pub fn read_frame(
     buffer: &[u8],
-    format: FrameFormat,
-    budget_millis: Option<u32>,
+    format: &FrameFormat,
+    budget_millis: u32,
 ) -> Result<Vec<Reading>, CrewError> {
     let mut converted = Vec::new();
     let frame = format.frame(buffer, &mut converted)?;

@@ -45,7 +45,7 @@ pub use code::{QrCode, qr_code};
 pub use crew::{Act, Countersign, Crew, Drawn, DrawnSignature, Finding, FindingKind, PadPoint};
 pub use erasure::Erasure;
 pub use error::{Advice, CrewError};
-pub use frame::{Corners, FrameFormat, Layout, Level, Point, Reading, Region, read_frame};
+pub use frame::{Corners, FrameFormat, Level, Point, Reading, Region, read_frame};
 pub use job::JobPack;
 pub use keys::{HighWaterMark, KeyVault, KeyVaultError, Protection, PublicKeys};
 pub use label::{Label, LabelFault};

@@ -182,12 +182,12 @@ impl ScanSession {
     ///
     /// Call it with every frame, one at a time: how long a code is in view is
     /// counted in frames. `budget_millis` limits the time that one takes.
-    #[uniffi::method(default(budget_millis = None))]
+    #[uniffi::method(default(budget_millis = 4294967295))]
     pub fn sight_frame(
         &self,
         buffer: &[u8],
-        format: FrameFormat,
-        budget_millis: Option<u32>,
+        format: &FrameFormat,
+        budget_millis: u32,
     ) -> Result<Vec<Sighted>, CrewError> {
         let mut camera = self.camera();
         let Camera { reader, converted } = &mut *camera;

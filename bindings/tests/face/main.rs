@@ -13,7 +13,7 @@ mod phone;
 use crewseal_ffi::{
     Act, Advice, AskedSignOff, Collected, Collector, Commission, Count, Countersign, Crew,
     CrewError, Decision, DrawnSignature, Finding, FindingCount, FindingKind, FrameFormat,
-    GivingState, Label, LabelFault, Language, Layout, Level, OpenHandoff, PadPoint, Purpose,
+    GivingState, Label, LabelFault, Language, Level, OpenHandoff, PadPoint, Purpose,
     ReceivingState, Refusal, Region, Role, Show, Sighting, Step, TextFault, four_words, read_frame,
 };
 
@@ -53,7 +53,7 @@ async fn a_frame_says_what_is_on_the_boxes_and_what_is_missing() {
     let session = crew.begin_scan(JOB).await.unwrap();
     assert_eq!(session.count(), Count { seen: 0, expected: 3 });
     let frame = Frame::of(&[BOXES[0], BLANK]);
-    let mut sighted = session.sight_frame(&frame.luma, frame.format(), None).unwrap();
+    let mut sighted = session.sight_frame(&frame.luma, &frame.format(), u32::MAX).unwrap();
     sighted.sort_by(|a, b| a.corners.top_left.x.total_cmp(&b.corners.top_left.x));
     let [mine, blank] = sighted.as_slice() else { panic!("{sighted:?}") };
     assert!(matches!(mine.sighting, Sighting::New { .. }), "{mine:?}");
@@ -328,7 +328,7 @@ async fn a_box_that_is_taken_back_waits_until_it_is_meant() {
     assert_eq!(session.undo_last(), None);
     let frame = Frame::of(&[BOXES[0]]);
     let sight = || {
-        let sighted = session.sight_frame(&frame.luma, frame.format(), Some(60_000)).unwrap();
+        let sighted = session.sight_frame(&frame.luma, &frame.format(), 60_000).unwrap();
         let [code] = sighted.as_slice() else { panic!("{sighted:?}") };
         (code.sighting.clone(), code.is_entering)
     };
@@ -347,34 +347,32 @@ async fn a_box_that_is_taken_back_waits_until_it_is_meant() {
 #[test]
 fn a_frame_is_read_however_it_lies() {
     let frame = Frame::of(&[BOXES[0]]);
-    let read = |buffer: &[u8], layout, rotation_degrees, region| {
-        let format = FrameFormat { layout, rotation_degrees, region, ..frame.format() };
-        let readings = read_frame(buffer, format, None).unwrap();
+    let read = |buffer: &[u8], format: FrameFormat| {
+        let readings = read_frame(buffer, &format, u32::MAX).unwrap();
         let [code] = readings.as_slice() else { panic!("{readings:?}") };
         assert_eq!((code.text.as_str(), code.version), (text(BOXES[0]).as_str(), 2));
         assert_eq!(code.level, Level::Q);
         code.corners
     };
-    let row_stride = frame.stride;
-    let plain = read(&frame.luma, Layout::Luma { row_stride, pixel_stride: 1 }, 0, None);
-    assert_eq!(read(&frame.luma, Layout::Nv21 { row_stride }, 0, None), plain);
-    let (gaps, row_stride) = frame.widened(2);
-    assert_eq!(read(&gaps, Layout::Luma { row_stride, pixel_stride: 2 }, 0, None), plain);
-    let (bgra, row_stride) = frame.widened(4);
-    assert_eq!(read(&bgra, Layout::Bgra { row_stride }, 0, None), plain);
+    let (width, height, stride) = (frame.width, frame.height, frame.stride);
+    let plain = read(&frame.luma, FrameFormat::luma(width, height, stride, 1, 0));
+    assert_eq!(read(&frame.luma, FrameFormat::nv21(width, height, stride, 0)), plain);
+    let (gaps, stride) = frame.widened(2);
+    assert_eq!(read(&gaps, FrameFormat::luma(width, height, stride, 2, 0)), plain);
+    let (bgra, stride) = frame.widened(4);
+    assert_eq!(read(&bgra, FrameFormat::bgra(width, height, stride, 0)), plain);
 
     // Turned clockwise, what is at the top left of the buffer comes to the right.
-    let side = frame.width;
-    let region = Region { left: 4, top: 4, width: side - 8, height: side - 8 };
-    let layout = frame.format().layout;
-    for region in [None, Some(region)] {
-        let turned = read(&frame.luma, layout, 90, region).top_left;
+    let turned = FrameFormat::luma(width, height, frame.stride, 1, 90);
+    let region = Region { left: 4, top: 4, width: width - 8, height: width - 8 };
+    for format in [turned, turned.cropped(region)] {
+        let turned = read(&frame.luma, format).top_left;
         let (x, y) = (plain.top_left.y, plain.top_left.x);
-        let right = f32::from(u16::try_from(side).unwrap()) - x;
+        let right = f32::from(u16::try_from(width).unwrap()) - x;
         assert!((turned.x - right).abs() < 1.5, "{turned:?} for {right}, {y}");
         assert!((turned.y - y).abs() < 1.5, "{turned:?} for {right}, {y}");
     }
-    assert_eq!(read_frame(&frame.luma, frame.format(), Some(0)), Ok(Vec::new()));
+    assert_eq!(read_frame(&frame.luma, &frame.format(), 0), Ok(Vec::new()));
 }
 
 #[tokio::test]
@@ -430,32 +428,30 @@ async fn a_supervisor_decides_on_what_hq_refused() {
 #[test]
 fn a_buffer_that_is_no_frame_is_refused_by_its_numbers() {
     let frame = Frame::of(&[BOXES[0]]);
-    let read = |buffer: &[u8], format| read_frame(buffer, format, None);
+    let read = |buffer: &[u8], format: FrameFormat| read_frame(buffer, &format, u32::MAX);
     let short = read(&frame.luma[1_000..], frame.format()).unwrap_err();
     assert_eq!(short.advice(), Advice::Report);
     let CrewError::NotAFrame { reason } = short else { panic!("{short:?}") };
     assert!(reason.contains(&(frame.luma.len() - 1_000).to_string()), "{reason}");
-    let format = frame.format();
-    let sizes = [(0, 10), (10, 0), (u32::MAX, u32::MAX), (frame.stride + 1, 1)];
-    let sized = sizes.map(|(width, height)| FrameFormat { width, height, ..format });
+    let (width, height, stride) = (frame.width, frame.height, frame.stride);
+    let sizes = [(0, 10), (10, 0), (u32::MAX, u32::MAX), (stride + 1, 1)];
+    let sized = sizes.map(|(width, height)| FrameFormat::luma(width, height, stride, 1, 0));
     let laid = [
-        Layout::Luma { row_stride: 0, pixel_stride: 1 },
-        Layout::Luma { row_stride: frame.stride, pixel_stride: 0 },
-        Layout::Luma { row_stride: frame.stride, pixel_stride: 2 },
-        Layout::Luma { row_stride: u32::MAX, pixel_stride: u32::MAX },
-        Layout::Nv21 { row_stride: frame.width - 1 },
-        Layout::Bgra { row_stride: frame.stride },
+        FrameFormat::luma(width, height, 0, 1, 0),
+        FrameFormat::luma(width, height, stride, 0, 0),
+        FrameFormat::luma(width, height, stride, 2, 0),
+        FrameFormat::luma(width, height, u32::MAX, u32::MAX, 0),
+        FrameFormat::nv21(width, height, width - 1, 0),
+        FrameFormat::bgra(width, height, stride, 0),
     ];
-    let laid = laid.map(|layout| FrameFormat { layout, ..format });
     let turned = [1, 45, -1, i32::MAX, i32::MIN];
-    let turned = turned.map(|rotation_degrees| FrameFormat { rotation_degrees, ..format });
-    let (width, height) = (frame.width, frame.height);
+    let turned = turned.map(|degrees| FrameFormat::luma(width, height, stride, 1, degrees));
     let regions = [
         Region { left: 0, top: 0, width: 0, height },
         Region { left: 1, top: 0, width, height },
         Region { left: u32::MAX, top: 0, width: u32::MAX, height },
     ];
-    let cropped = regions.map(|region| FrameFormat { region: Some(region), ..format });
+    let cropped = regions.map(|region| frame.format().cropped(region));
     for format in sized.into_iter().chain(laid).chain(turned).chain(cropped) {
         let refused = read(&frame.luma, format);
         assert!(matches!(refused, Err(CrewError::NotAFrame { .. })), "{format:?}: {refused:?}");

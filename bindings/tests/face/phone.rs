@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use crewseal::label::{Code, Strength, Token};
 use crewseal_ffi::{
     Clock, ClockError, Crew, CrewError, FrameFormat, HighWaterMark, KeyVault, KeyVaultError,
-    Layout, Protection, PublicKeys, SinceBoot,
+    Protection, PublicKeys, SinceBoot,
 };
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
@@ -77,9 +77,7 @@ impl Frame {
 
     /// What an app says of it.
     pub fn format(&self) -> FrameFormat {
-        let layout = Layout::Luma { row_stride: self.stride, pixel_stride: 1 };
-        let (width, height) = (self.width, self.height);
-        FrameFormat { width, height, layout, rotation_degrees: 0, region: None }
+        FrameFormat::luma(self.width, self.height, self.stride, 1, 0)
     }
 
     /// The same frame with `bytes` bytes a pixel, and how far apart its rows are.

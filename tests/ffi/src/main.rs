@@ -180,14 +180,14 @@ fn frames(
     subject.do_it(&line)?;
     rust.do_it(&line)?;
     let mut pairs = Pairs::default();
-    for number in 0..arguments.frames + WARM_UP / 10 {
+    for number in 0..arguments.frames + WARM_UP {
         let (theirs, ours) = (subject.ask("frame")?, rust.ask("frame")?);
         let in_view = |answer: &str| answer.split_whitespace().nth(1).map(str::to_owned);
         let seen = in_view(&ours).filter(|seen| seen != "0");
         if seen.is_none() || in_view(&theirs) != seen {
             return Err(format!("they do not see the same: {theirs}, and {ours} in Rust").into());
         }
-        if number >= WARM_UP / 10 {
+        if number >= WARM_UP {
             pairs.theirs.push(subject::nanoseconds(&theirs)?);
             pairs.rust.push(subject::nanoseconds(&ours)?);
         }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crewseal_ffi::{
-    Act, Clock, ClockError, Crew, FrameFormat, HighWaterMark, KeyVault, KeyVaultError, Layout,
-    Protection, PublicKeys, ScanSession, SinceBoot,
+    Act, Clock, ClockError, Crew, FrameFormat, HighWaterMark, KeyVault, KeyVaultError, Protection,
+    PublicKeys, ScanSession, SinceBoot,
 };
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -52,10 +52,8 @@ impl InRust {
     pub fn frame(&self, picture: &Picture) -> Result<(Duration, usize), Trouble> {
         let start = Instant::now();
         let Picture { luma, width, height } = picture;
-        let layout = Layout::Luma { row_stride: *width, pixel_stride: 1 };
-        let (width, height) = (*width, *height);
-        let format = FrameFormat { width, height, layout, rotation_degrees: 0, region: None };
-        let sighted = self.session.sight_frame(luma, format, None)?.len();
+        let format = FrameFormat::luma(*width, *height, *width, 1, 0);
+        let sighted = self.session.sight_frame(luma, &format, u32::MAX)?.len();
         Ok((start.elapsed(), sighted))
     }
 }

@@ -22,6 +22,9 @@ use std::time::Duration;
 
 use crate::Trouble;
 
+/// How the names of Java's compilers and collectors begin.
+const JAVAS: [&str; 4] = ["C1 ", "C2 ", "G1 ", "GC "];
+
 /// It ends when it goes out of scope.
 pub struct Subject {
     command: Vec<String>,
@@ -71,11 +74,14 @@ impl Subject {
         nanoseconds(String::from_utf8(output.stdout)?.trim())
     }
 
-    /// Its threads by their names; nothing where the system does not say.
+    /// Its threads by their names, without Java's compilers and collectors, which come and
+    /// go; nothing where the system does not say.
     pub fn threads(&self) -> Option<Vec<String>> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.program.id())).ok()?;
         let name = |task: fs::DirEntry| fs::read_to_string(task.path().join("comm")).ok();
-        Some(tasks.flatten().filter_map(name).map(|name| name.trim().to_owned()).collect())
+        let is_javas = |name: &String| JAVAS.iter().any(|start| name.starts_with(start));
+        let names = tasks.flatten().filter_map(name).filter(|name| !is_javas(name));
+        Some(names.map(|name| name.trim().to_owned()).collect())
     }
 }
 

@@ -66,9 +66,9 @@ public struct Frame: ~Copyable {
     let pixels: Pixels
     let format: FrameFormat
 
-    private init(_ pixels: Pixels, _ format: FrameFormat) {
+    private init(_ pixels: Pixels, _ whole: FrameFormat, _ region: Region?) {
         self.pixels = pixels
-        self.format = format
+        format = region.map { whole.cropped(region: $0) } ?? whole
     }
 
     /// A plane of 8-bit luma.
@@ -89,11 +89,8 @@ public struct Frame: ~Copyable {
         rotationDegrees: Int = 0,
         region: Region? = nil
     ) throws -> Frame {
-        let layout = Layout.luma(
-            rowStride: try count(rowStride, "rowStride"),
-            pixelStride: try count(pixelStride, "pixelStride")
-        )
-        return Frame(.data(plane), try format(width, height, layout, rotationDegrees, region))
+        let format = try luma(width, height, rowStride, pixelStride, rotationDegrees)
+        return Frame(.data(plane), format, region)
     }
 
     /// Four bytes a pixel, blue first: `32BGRA`.
@@ -107,8 +104,7 @@ public struct Frame: ~Copyable {
         rotationDegrees: Int = 0,
         region: Region? = nil
     ) throws -> Frame {
-        let layout = Layout.bgra(rowStride: try count(rowStride, "rowStride"))
-        return Frame(.data(pixels), try format(width, height, layout, rotationDegrees, region))
+        Frame(.data(pixels), try bgra(width, height, rowStride, rotationDegrees), region)
     }
 
     /// Lends a plane of 8-bit luma at a place in memory to a closure. The pointer must hold
@@ -125,12 +121,8 @@ public struct Frame: ~Copyable {
         region: Region? = nil,
         _ look: (borrowing Frame) throws -> Answer
     ) throws -> Answer {
-        let layout = Layout.luma(
-            rowStride: try count(rowStride, "rowStride"),
-            pixelStride: try count(pixelStride, "pixelStride")
-        )
-        let format = try format(width, height, layout, rotationDegrees, region)
-        return try look(Frame(.lent(plane), format))
+        let format = try luma(width, height, rowStride, pixelStride, rotationDegrees)
+        return try look(Frame(.lent(plane), format, region))
     }
 
     #if canImport(CoreVideo)
@@ -143,25 +135,24 @@ public struct Frame: ~Copyable {
             rotationDegrees: Int = 0,
             region: Region? = nil
         ) throws -> Frame {
-            let layout: Layout
+            let (width, height) = (CVPixelBufferGetWidth(buffer), CVPixelBufferGetHeight(buffer))
             let isPlanar = CVPixelBufferIsPlanar(buffer)
+            let stride =
+                isPlanar
+                ? CVPixelBufferGetBytesPerRowOfPlane(buffer, 0)
+                : CVPixelBufferGetBytesPerRow(buffer)
+            let format: FrameFormat
             switch CVPixelBufferGetPixelFormatType(buffer) {
             case kCVPixelFormatType_420YpCbCr8BiPlanarVideoRange,
-                kCVPixelFormatType_420YpCbCr8BiPlanarFullRange:
-                let stride = CVPixelBufferGetBytesPerRowOfPlane(buffer, 0)
-                layout = .luma(rowStride: try count(stride, "rowStride"), pixelStride: 1)
-            case kCVPixelFormatType_OneComponent8:
-                let stride = CVPixelBufferGetBytesPerRow(buffer)
-                layout = .luma(rowStride: try count(stride, "rowStride"), pixelStride: 1)
+                kCVPixelFormatType_420YpCbCr8BiPlanarFullRange,
+                kCVPixelFormatType_OneComponent8:
+                format = try luma(width, height, stride, 1, rotationDegrees)
             case kCVPixelFormatType_32BGRA:
-                let stride = CVPixelBufferGetBytesPerRow(buffer)
-                layout = .bgra(rowStride: try count(stride, "rowStride"))
+                format = try bgra(width, height, stride, rotationDegrees)
             default:
                 throw CrewError.NotAFrame(reason: "a pixel buffer of a kind that is not read")
             }
-            let (width, height) = (CVPixelBufferGetWidth(buffer), CVPixelBufferGetHeight(buffer))
-            let format = try format(width, height, layout, rotationDegrees, region)
-            return Frame(.buffer(buffer, isPlanar: isPlanar), format)
+            return Frame(.buffer(buffer, isPlanar: isPlanar), format, region)
         }
     #endif
 
@@ -177,28 +168,47 @@ public struct Frame: ~Copyable {
         return try pixels.lend { try readFrame(buffer: $0, format: format, budgetMillis: budget) }
     }
 
-    private static func format(
+    private static func luma(
         _ width: Int,
         _ height: Int,
-        _ layout: Layout,
-        _ rotationDegrees: Int,
-        _ region: Region?
+        _ rowStride: Int,
+        _ pixelStride: Int,
+        _ rotationDegrees: Int
     ) throws -> FrameFormat {
-        guard let rotationDegrees = Int32(exactly: rotationDegrees) else {
-            throw CrewError.NotAFrame(reason: "rotationDegrees is none of 0, 90, 180, 270")
-        }
-        return FrameFormat(
+        .luma(
             width: try count(width, "width"),
             height: try count(height, "height"),
-            layout: layout,
-            rotationDegrees: rotationDegrees,
-            region: region
+            rowStride: try count(rowStride, "rowStride"),
+            pixelStride: try count(pixelStride, "pixelStride"),
+            rotationDegrees: try turn(rotationDegrees)
         )
     }
 
-    /// How long a reading may take, as the core takes it.
-    static func budget(_ millis: Int?) throws -> UInt32? {
-        try millis.map { try count($0, "budgetMillis") }
+    private static func bgra(
+        _ width: Int,
+        _ height: Int,
+        _ rowStride: Int,
+        _ rotationDegrees: Int
+    ) throws -> FrameFormat {
+        .bgra(
+            width: try count(width, "width"),
+            height: try count(height, "height"),
+            rowStride: try count(rowStride, "rowStride"),
+            rotationDegrees: try turn(rotationDegrees)
+        )
+    }
+
+    private static func turn(_ rotationDegrees: Int) throws -> Int32 {
+        guard let degrees = Int32(exactly: rotationDegrees) else {
+            throw CrewError.NotAFrame(reason: "rotationDegrees is none of 0, 90, 180, 270")
+        }
+        return degrees
+    }
+
+    /// How long a reading may take, as the core takes it: as many milliseconds as no frame
+    /// takes, if there is no limit.
+    static func budget(_ millis: Int?) throws -> UInt32 {
+        try millis.map { try count($0, "budgetMillis") } ?? UInt32.max
     }
 
     private static func count(_ value: Int, _ name: String) throws -> UInt32 {

@@ -2497,6 +2497,201 @@ public func FfiConverterTypeCrew_lower(_ value: Crew) -> UInt64 {
 
 
 /**
+ * What a buffer holds, and how its pixels lie. It changes with the camera or when the
+ * phone is turned, not from frame to frame. Video range or full range makes no
+ * difference. Whether it fits a buffer is seen when one is read.
+ *
+ * An object, because that costs a call from Kotlin less than a record.
+ */
+public protocol FrameFormatProtocol: AnyObject, Sendable {
+    
+    /**
+     * The same, of which only a part of the upright picture is looked at. Places are
+     * still those of the whole.
+     */
+    func cropped(region: Region)  -> FrameFormat
+    
+}
+/**
+ * What a buffer holds, and how its pixels lie. It changes with the camera or when the
+ * phone is turned, not from frame to frame. Video range or full range makes no
+ * difference. Whether it fits a buffer is seen when one is read.
+ *
+ * An object, because that costs a call from Kotlin less than a record.
+ */
+open class FrameFormat: FrameFormatProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_crewseal_ffi_fn_clone_frameformat(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_crewseal_ffi_fn_free_frameformat(handle, $0) }
+    }
+
+    
+    /**
+     * Four bytes a pixel, blue first: iOS's `32BGRA`. Its luma is computed.
+     */
+public static func bgra(width: UInt32, height: UInt32, rowStride: UInt32, rotationDegrees: Int32 = 0) -> FrameFormat  {
+    return try!  FfiConverterTypeFrameFormat_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_constructor_frameformat_bgra(
+        FfiConverterUInt32.lower(width),
+        FfiConverterUInt32.lower(height),
+        FfiConverterUInt32.lower(rowStride),
+        FfiConverterInt32.lower(rotationDegrees),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * A plane of 8-bit luma: plane 0 of Android's `YUV_420_888`, with the strides that it
+     * says, or of iOS's `420v` and `420f`, with its bytes per row and a pixel stride of 1.
+     * Read where it lies, unless pixels have gaps.
+     *
+     * `width` is of pixels in a row of the buffer, `height` of rows; `row_stride` is bytes
+     * from the start of a row to the start of the next, `pixel_stride` from a pixel to the
+     * next: 1 or, rarely, 2. `rotation_degrees` is how far the buffer is to be turned
+     * clockwise for the picture to be upright, 0, 90, 180 or 270: `rotationDegrees` of
+     * `CameraX`. All places are those of the upright picture.
+     */
+public static func luma(width: UInt32, height: UInt32, rowStride: UInt32, pixelStride: UInt32 = UInt32(1), rotationDegrees: Int32 = 0) -> FrameFormat  {
+    return try!  FfiConverterTypeFrameFormat_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_constructor_frameformat_luma(
+        FfiConverterUInt32.lower(width),
+        FfiConverterUInt32.lower(height),
+        FfiConverterUInt32.lower(rowStride),
+        FfiConverterUInt32.lower(pixelStride),
+        FfiConverterInt32.lower(rotationDegrees),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * One buffer with the luma first: `NV21`, `NV12`, `I420`. Read where it lies; the
+     * stride is usually the width.
+     */
+public static func nv21(width: UInt32, height: UInt32, rowStride: UInt32, rotationDegrees: Int32 = 0) -> FrameFormat  {
+    return try!  FfiConverterTypeFrameFormat_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_constructor_frameformat_nv21(
+        FfiConverterUInt32.lower(width),
+        FfiConverterUInt32.lower(height),
+        FfiConverterUInt32.lower(rowStride),
+        FfiConverterInt32.lower(rotationDegrees),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+    /**
+     * The same, of which only a part of the upright picture is looked at. Places are
+     * still those of the whole.
+     */
+open func cropped(region: Region) -> FrameFormat  {
+    return try!  FfiConverterTypeFrameFormat_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_frameformat_cropped(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeRegion_lower(region),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFrameFormat: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = FrameFormat
+
+    public static func lift(_ handle: UInt64) throws -> FrameFormat {
+        return FrameFormat(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: FrameFormat) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FrameFormat {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: FrameFormat, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFrameFormat_lift(_ handle: UInt64) throws -> FrameFormat {
+    return try FfiConverterTypeFrameFormat.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFrameFormat_lower(_ value: FrameFormat) -> UInt64 {
+    return FfiConverterTypeFrameFormat.lower(value)
+}
+
+
+
+
+
+
+/**
  * A phone's key hardware: two keys of P-256 that never leave it, and a third
  * that wraps the key of the store.
  *
@@ -3948,7 +4143,7 @@ public protocol ScanSessionProtocol: AnyObject, Sendable {
      * Call it with every frame, one at a time: how long a code is in view is
      * counted in frames. `budget_millis` limits the time that one takes.
      */
-    func sightFrame(buffer: Data, format: FrameFormat, budgetMillis: UInt32?) throws  -> [Sighted]
+    func sightFrame(buffer: Data, format: FrameFormat, budgetMillis: UInt32) throws  -> [Sighted]
     
     /**
      * Takes back what was last done with a label: a commissioned box leaves
@@ -4137,7 +4332,7 @@ open func sight(text: String) -> Sighting  {
      * Call it with every frame, one at a time: how long a code is in view is
      * counted in frames. `budget_millis` limits the time that one takes.
      */
-open func sightFrame(buffer: Data, format: FrameFormat, budgetMillis: UInt32? = nil)throws  -> [Sighted]  {
+open func sightFrame(buffer: Data, format: FrameFormat, budgetMillis: UInt32 = UInt32(4294967295))throws  -> [Sighted]  {
     return try  FfiConverterSequenceTypeSighted.lift(try rustCallWithError(FfiConverterTypeCrewError_lift) {
         uniffiCallStatus in
         FfiConverterByRefBytes.lower(buffer) { bufferFb in
@@ -4145,7 +4340,7 @@ open func sightFrame(buffer: Data, format: FrameFormat, budgetMillis: UInt32? = 
             self.uniffiCloneHandle(),
         bufferFb,
         FfiConverterTypeFrameFormat_lower(format),
-        FfiConverterOptionUInt32.lower(budgetMillis),uniffiCallStatus
+        FfiConverterUInt32.lower(budgetMillis),uniffiCallStatus
     )
         }
 })
@@ -5504,112 +5699,6 @@ public func FfiConverterTypeFindingCount_lift(_ buf: RustBuffer) throws -> Findi
 #endif
 public func FfiConverterTypeFindingCount_lower(_ value: FindingCount) -> RustBuffer {
     return FfiConverterTypeFindingCount.lower(value)
-}
-
-
-/**
- * What a buffer holds. It changes with the camera or when the phone is turned,
- * not from frame to frame.
- */
-public struct FrameFormat: Equatable, Hashable {
-    /**
-     * Pixels in a row of the buffer.
-     */
-    public let width: UInt32
-    /**
-     * Rows of the buffer.
-     */
-    public let height: UInt32
-    /**
-     * How they lie.
-     */
-    public let layout: Layout
-    /**
-     * How far the buffer is to be turned clockwise for the picture to be
-     * upright, in degrees: `rotationDegrees` of `CameraX`. 0, 90, 180 or 270;
-     * all places are those of the upright picture.
-     */
-    public let rotationDegrees: Int32
-    /**
-     * Which part of the upright picture to look at; all of it if nothing is
-     * said. Places are still those of the whole.
-     */
-    public let region: Region?
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(
-        /**
-         * Pixels in a row of the buffer.
-         */width: UInt32, 
-        /**
-         * Rows of the buffer.
-         */height: UInt32, 
-        /**
-         * How they lie.
-         */layout: Layout, 
-        /**
-         * How far the buffer is to be turned clockwise for the picture to be
-         * upright, in degrees: `rotationDegrees` of `CameraX`. 0, 90, 180 or 270;
-         * all places are those of the upright picture.
-         */rotationDegrees: Int32 = 0, 
-        /**
-         * Which part of the upright picture to look at; all of it if nothing is
-         * said. Places are still those of the whole.
-         */region: Region? = nil) {
-        self.width = width
-        self.height = height
-        self.layout = layout
-        self.rotationDegrees = rotationDegrees
-        self.region = region
-    }
-
-    
-
-    
-}
-
-#if compiler(>=6)
-extension FrameFormat: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeFrameFormat: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FrameFormat {
-        return
-            try FrameFormat(
-                width: FfiConverterUInt32.read(from: &buf), 
-                height: FfiConverterUInt32.read(from: &buf), 
-                layout: FfiConverterTypeLayout.read(from: &buf), 
-                rotationDegrees: FfiConverterInt32.read(from: &buf), 
-                region: FfiConverterOptionTypeRegion.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: FrameFormat, into buf: inout [UInt8]) {
-        FfiConverterUInt32.write(value.width, into: &buf)
-        FfiConverterUInt32.write(value.height, into: &buf)
-        FfiConverterTypeLayout.write(value.layout, into: &buf)
-        FfiConverterInt32.write(value.rotationDegrees, into: &buf)
-        FfiConverterOptionTypeRegion.write(value.region, into: &buf)
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeFrameFormat_lift(_ buf: RustBuffer) throws -> FrameFormat {
-    return try FfiConverterTypeFrameFormat.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeFrameFormat_lower(_ value: FrameFormat) -> RustBuffer {
-    return FfiConverterTypeFrameFormat.lower(value)
 }
 
 
@@ -10184,118 +10273,6 @@ public func FfiConverterTypeLanguage_lower(_ value: Language) -> RustBuffer {
 
 
 /**
- * How the pixels of a frame lie in its buffer. Video range or full range makes
- * no difference.
- */
-
-public enum Layout: Equatable, Hashable {
-    
-    /**
-     * A plane of 8-bit luma: plane 0 of Android's `YUV_420_888`, with the
-     * strides that it says, or of iOS's `420v` and `420f`, with its bytes per
-     * row and a pixel stride of 1. Read where it lies, unless pixels have gaps.
-     */
-    case luma(
-        /**
-         * Bytes from the start of a row to the start of the next.
-         */rowStride: UInt32, 
-        /**
-         * Bytes from a pixel to the next: 1 or, rarely, 2.
-         */pixelStride: UInt32
-    )
-    /**
-     * One buffer with the luma first: `NV21`, `NV12`, `I420`. Read where it
-     * lies.
-     */
-    case nv21(
-        /**
-         * Bytes from the start of a row to the start of the next; usually the
-         * width.
-         */rowStride: UInt32
-    )
-    /**
-     * Four bytes a pixel, blue first: iOS's `32BGRA`. Its luma is computed.
-     */
-    case bgra(
-        /**
-         * Bytes from the start of a row to the start of the next.
-         */rowStride: UInt32
-    )
-
-
-
-
-
-}
-
-#if compiler(>=6)
-extension Layout: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeLayout: FfiConverterRustBuffer {
-    typealias SwiftType = Layout
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Layout {
-        let variant: Int32 = try readInt(&buf)
-        switch variant {
-        
-        case 1: return .luma(rowStride: try FfiConverterUInt32.read(from: &buf), pixelStride: try FfiConverterUInt32.read(from: &buf)
-        )
-        
-        case 2: return .nv21(rowStride: try FfiConverterUInt32.read(from: &buf)
-        )
-        
-        case 3: return .bgra(rowStride: try FfiConverterUInt32.read(from: &buf)
-        )
-        
-        default: throw UniffiInternalError.unexpectedEnumCase
-        }
-    }
-
-    public static func write(_ value: Layout, into buf: inout [UInt8]) {
-        switch value {
-        
-        
-        case let .luma(rowStride,pixelStride):
-            writeInt(&buf, Int32(1))
-            FfiConverterUInt32.write(rowStride, into: &buf)
-            FfiConverterUInt32.write(pixelStride, into: &buf)
-            
-        
-        case let .nv21(rowStride):
-            writeInt(&buf, Int32(2))
-            FfiConverterUInt32.write(rowStride, into: &buf)
-            
-        
-        case let .bgra(rowStride):
-            writeInt(&buf, Int32(3))
-            FfiConverterUInt32.write(rowStride, into: &buf)
-            
-        }
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeLayout_lift(_ buf: RustBuffer) throws -> Layout {
-    return try FfiConverterTypeLayout.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeLayout_lower(_ value: Layout) -> RustBuffer {
-    return FfiConverterTypeLayout.lower(value)
-}
-
-
-
-/**
  * How much of a code may be destroyed before it cannot be read.
  */
 
@@ -12085,30 +12062,6 @@ public func FfiConverterTypeTextFault_lower(_ value: TextFault) -> RustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionUInt32: FfiConverterRustBuffer {
-    typealias SwiftType = UInt32?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterUInt32.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterUInt32.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
 fileprivate struct FfiConverterOptionUInt64: FfiConverterRustBuffer {
     typealias SwiftType = UInt64?
 
@@ -12317,30 +12270,6 @@ fileprivate struct FfiConverterOptionTypePhotoLimits: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypePhotoLimits.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterOptionTypeRegion: FfiConverterRustBuffer {
-    typealias SwiftType = Region?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterTypeRegion.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterTypeRegion.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -13147,14 +13076,14 @@ public func qrCode(text: String)throws  -> QrCode  {
  * Takes up to a few tenths of a second: call it from the camera's thread.
  * `budget_millis` sets a limit; what was found until then is returned.
  */
-public func readFrame(buffer: Data, format: FrameFormat, budgetMillis: UInt32? = nil)throws  -> [Reading]  {
+public func readFrame(buffer: Data, format: FrameFormat, budgetMillis: UInt32 = UInt32(4294967295))throws  -> [Reading]  {
     return try  FfiConverterSequenceTypeReading.lift(try rustCallWithError(FfiConverterTypeCrewError_lift) {
         uniffiCallStatus in
         FfiConverterByRefBytes.lower(buffer) { bufferFb in
     uniffi_crewseal_ffi_fn_func_read_frame(
         bufferFb,
         FfiConverterTypeFrameFormat_lower(format),
-        FfiConverterOptionUInt32.lower(budgetMillis),uniffiCallStatus
+        FfiConverterUInt32.lower(budgetMillis),uniffiCallStatus
     )
         }
 })
@@ -13192,7 +13121,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_func_qr_code() != 27933) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_func_read_frame() != 36204) {
+    if (uniffi_crewseal_ffi_checksum_func_read_frame() != 24466) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_func_four_words() != 14990) {
@@ -13339,6 +13268,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_sign_offs() != 39758) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_frameformat_cropped() != 54825) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_keyvault_public_keys() != 65011) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -13441,7 +13373,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_scansession_sight() != 30132) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_scansession_sight_frame() != 6211) {
+    if (uniffi_crewseal_ffi_checksum_method_scansession_sight_frame() != 19224) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_scansession_undo() != 50334) {
@@ -13466,6 +13398,15 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_constructor_crew_start_over() != 61931) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_constructor_frameformat_bgra() != 2716) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_constructor_frameformat_luma() != 667) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_constructor_frameformat_nv21() != 33353) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_constructor_collector_new() != 21607) {

@@ -697,6 +697,36 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_read_sign_off_request(uint64_t ptr, 
 uint64_t uniffi_crewseal_ffi_fn_method_crew_sign_offs(uint64_t ptr, RustBuffer job
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_FRAMEFORMAT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_FRAMEFORMAT
+uint64_t uniffi_crewseal_ffi_fn_clone_frameformat(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_FRAMEFORMAT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FREE_FRAMEFORMAT
+void uniffi_crewseal_ffi_fn_free_frameformat(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_FRAMEFORMAT_BGRA
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_FRAMEFORMAT_BGRA
+uint64_t uniffi_crewseal_ffi_fn_constructor_frameformat_bgra(uint32_t width, uint32_t height, uint32_t row_stride, int32_t rotation_degrees, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_FRAMEFORMAT_LUMA
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_FRAMEFORMAT_LUMA
+uint64_t uniffi_crewseal_ffi_fn_constructor_frameformat_luma(uint32_t width, uint32_t height, uint32_t row_stride, uint32_t pixel_stride, int32_t rotation_degrees, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_FRAMEFORMAT_NV21
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CONSTRUCTOR_FRAMEFORMAT_NV21
+uint64_t uniffi_crewseal_ffi_fn_constructor_frameformat_nv21(uint32_t width, uint32_t height, uint32_t row_stride, int32_t rotation_degrees, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_FRAMEFORMAT_CROPPED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_FRAMEFORMAT_CROPPED
+uint64_t uniffi_crewseal_ffi_fn_method_frameformat_cropped(uint64_t ptr, RustBuffer region, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_KEYVAULT
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_CLONE_KEYVAULT
 uint64_t uniffi_crewseal_ffi_fn_clone_keyvault(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -965,7 +995,7 @@ RustBuffer uniffi_crewseal_ffi_fn_method_scansession_sight(uint64_t ptr, RustBuf
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SCANSESSION_SIGHT_FRAME
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SCANSESSION_SIGHT_FRAME
-RustBuffer uniffi_crewseal_ffi_fn_method_scansession_sight_frame(uint64_t ptr, ForeignBytes buffer, RustBuffer format, RustBuffer budget_millis, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_crewseal_ffi_fn_method_scansession_sight_frame(uint64_t ptr, ForeignBytes buffer, uint64_t format, uint32_t budget_millis, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SCANSESSION_UNDO
@@ -1170,7 +1200,7 @@ RustBuffer uniffi_crewseal_ffi_fn_func_qr_code(RustBuffer text, RustCallStatus *
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_READ_FRAME
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_READ_FRAME
-RustBuffer uniffi_crewseal_ffi_fn_func_read_frame(ForeignBytes buffer, RustBuffer format, RustBuffer budget_millis, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_crewseal_ffi_fn_func_read_frame(ForeignBytes buffer, uint64_t format, uint32_t budget_millis, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_FOUR_WORDS
@@ -1738,6 +1768,12 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_sign_offs(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_FRAMEFORMAT_CROPPED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_FRAMEFORMAT_CROPPED
+uint16_t uniffi_crewseal_ffi_checksum_method_frameformat_cropped(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_PUBLIC_KEYS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_KEYVAULT_PUBLIC_KEYS
 uint16_t uniffi_crewseal_ffi_checksum_method_keyvault_public_keys(void
@@ -1993,6 +2029,24 @@ uint16_t uniffi_crewseal_ffi_checksum_constructor_crew_open(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_CREW_START_OVER
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_CREW_START_OVER
 uint16_t uniffi_crewseal_ffi_checksum_constructor_crew_start_over(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_FRAMEFORMAT_BGRA
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_FRAMEFORMAT_BGRA
+uint16_t uniffi_crewseal_ffi_checksum_constructor_frameformat_bgra(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_FRAMEFORMAT_LUMA
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_FRAMEFORMAT_LUMA
+uint16_t uniffi_crewseal_ffi_checksum_constructor_frameformat_luma(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_FRAMEFORMAT_NV21
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_CONSTRUCTOR_FRAMEFORMAT_NV21
+uint16_t uniffi_crewseal_ffi_checksum_constructor_frameformat_nv21(void
     
 );
 #endif

@@ -85,9 +85,7 @@ struct LibraryTests {
         try #require(huge.count == 1 << 31)
         await #expect(throws: (any Error).self) { try await crew.enrol(invitation: huge) }
         await #expect(throws: (any Error).self) { _ = try await crew.readOffer(shown: huge) }
-        let format = FrameFormat(
-            width: 1 << 15, height: 1 << 15, layout: .luma(rowStride: 1 << 16, pixelStride: 1)
-        )
+        let format = FrameFormat.luma(width: 1 << 15, height: 1 << 15, rowStride: 1 << 16)
         #expect(throws: (any Error).self) { _ = try readFrame(buffer: huge, format: format) }
         #expect(try await crew.outbox().waiting == 0)
     }

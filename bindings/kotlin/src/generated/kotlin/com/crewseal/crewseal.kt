@@ -839,204 +839,111 @@ internal open class UniffiVTableCallbackInterfaceObserver(
 // We now use JNA's "direct mapping" - unclear if same considerations apply exactly.
 internal object IntegrityCheckingUniffiLib {
     init {
-        Native.register(IntegrityCheckingUniffiLib::class.java, findLibraryName(componentName = "crewseal"))
         uniffiCheckContractApiVersion(this)
         uniffiCheckApiChecksums(this)
     }
 
     internal fun ensureInitialized() = Unit
-    external fun uniffi_crewseal_ffi_checksum_func_qr_code(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_func_read_frame(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_func_four_words(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_canceltoken_cancel(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_canceltoken_is_cancelled(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_clock_now(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_clock_since_boot(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_accept(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_begin_scan(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_commission(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_device_id(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_enrol(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_erasures(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_fetch(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_forget(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_handoffs(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_hello(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_jobs(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_log_out(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_needs(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_observe(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_offer(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_outbox(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_read_acceptance(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_read_ack(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_read_offer(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_read_withdraw(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_receipt(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_record(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_record_drawn(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_record_scanned(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_release(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_resume(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_rotate_keys(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_salvages(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_suspend(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_sync(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_withdraw(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_decide(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_resolve(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_photos(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_record_with_photos(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_upload(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_claim_sign_off(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_read_sign_off(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_read_sign_off_request(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_crew_sign_offs(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_keyvault_public_keys(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_keyvault_sign(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_keyvault_attestation(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_keyvault_wrap(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_keyvault_unwrap(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_keyvault_begin_rotation(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_keyvault_is_rotating(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_keyvault_finish_rotation(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_keyvault_erase(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_keyvault_mark(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_keyvault_raise_mark(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_networkstate_connection(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_observer_tally_changed(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_observer_sync_progressed(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_observer_alarmed(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_offer_boxes(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_offer_check(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_offer_giver(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_offer_id(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_offer_job(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_offer_may_be_revoked(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_collector_add(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_collector_reset(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_show_is_one(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_show_next_text(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_show_pieces(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_scansession_commission(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_scansession_commissioned(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_scansession_count(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_scansession_foreign(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_scansession_job(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_scansession_missing(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_scansession_seen(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_scansession_sight(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_scansession_sight_frame(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_scansession_undo(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_scansession_undo_last(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_signoffrequest_crew(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_signoffrequest_entries(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_method_signoffrequest_job(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_constructor_canceltoken_new(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_constructor_crew_open(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_constructor_crew_start_over(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_constructor_collector_new(
-    ): Int
-    external fun uniffi_crewseal_ffi_checksum_constructor_show_of(
-    ): Int
-    external fun ffi_crewseal_ffi_uniffi_contract_version(
-    ): Int
+    fun uniffi_crewseal_ffi_checksum_func_qr_code(): Int = calledByName("uniffi_crewseal_ffi_checksum_func_qr_code")
+    fun uniffi_crewseal_ffi_checksum_func_read_frame(): Int = calledByName("uniffi_crewseal_ffi_checksum_func_read_frame")
+    fun uniffi_crewseal_ffi_checksum_func_four_words(): Int = calledByName("uniffi_crewseal_ffi_checksum_func_four_words")
+    fun uniffi_crewseal_ffi_checksum_method_canceltoken_cancel(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_canceltoken_cancel")
+    fun uniffi_crewseal_ffi_checksum_method_canceltoken_is_cancelled(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_canceltoken_is_cancelled")
+    fun uniffi_crewseal_ffi_checksum_method_clock_now(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_clock_now")
+    fun uniffi_crewseal_ffi_checksum_method_clock_since_boot(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_clock_since_boot")
+    fun uniffi_crewseal_ffi_checksum_method_crew_accept(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_accept")
+    fun uniffi_crewseal_ffi_checksum_method_crew_begin_scan(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_begin_scan")
+    fun uniffi_crewseal_ffi_checksum_method_crew_commission(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_commission")
+    fun uniffi_crewseal_ffi_checksum_method_crew_device_id(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_device_id")
+    fun uniffi_crewseal_ffi_checksum_method_crew_enrol(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_enrol")
+    fun uniffi_crewseal_ffi_checksum_method_crew_erasures(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_erasures")
+    fun uniffi_crewseal_ffi_checksum_method_crew_fetch(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_fetch")
+    fun uniffi_crewseal_ffi_checksum_method_crew_forget(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_forget")
+    fun uniffi_crewseal_ffi_checksum_method_crew_handoffs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_handoffs")
+    fun uniffi_crewseal_ffi_checksum_method_crew_hello(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_hello")
+    fun uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_is_enrolled")
+    fun uniffi_crewseal_ffi_checksum_method_crew_jobs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_jobs")
+    fun uniffi_crewseal_ffi_checksum_method_crew_log_out(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_log_out")
+    fun uniffi_crewseal_ffi_checksum_method_crew_needs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_needs")
+    fun uniffi_crewseal_ffi_checksum_method_crew_observe(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_observe")
+    fun uniffi_crewseal_ffi_checksum_method_crew_offer(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_offer")
+    fun uniffi_crewseal_ffi_checksum_method_crew_outbox(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_outbox")
+    fun uniffi_crewseal_ffi_checksum_method_crew_read_acceptance(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_read_acceptance")
+    fun uniffi_crewseal_ffi_checksum_method_crew_read_ack(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_read_ack")
+    fun uniffi_crewseal_ffi_checksum_method_crew_read_offer(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_read_offer")
+    fun uniffi_crewseal_ffi_checksum_method_crew_read_withdraw(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_read_withdraw")
+    fun uniffi_crewseal_ffi_checksum_method_crew_receipt(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_receipt")
+    fun uniffi_crewseal_ffi_checksum_method_crew_record(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record")
+    fun uniffi_crewseal_ffi_checksum_method_crew_record_drawn(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_drawn")
+    fun uniffi_crewseal_ffi_checksum_method_crew_record_scanned(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_scanned")
+    fun uniffi_crewseal_ffi_checksum_method_crew_release(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_release")
+    fun uniffi_crewseal_ffi_checksum_method_crew_resume(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_resume")
+    fun uniffi_crewseal_ffi_checksum_method_crew_rotate_keys(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_rotate_keys")
+    fun uniffi_crewseal_ffi_checksum_method_crew_salvages(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_salvages")
+    fun uniffi_crewseal_ffi_checksum_method_crew_suspend(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_suspend")
+    fun uniffi_crewseal_ffi_checksum_method_crew_sync(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_sync")
+    fun uniffi_crewseal_ffi_checksum_method_crew_withdraw(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_withdraw")
+    fun uniffi_crewseal_ffi_checksum_method_crew_decide(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_decide")
+    fun uniffi_crewseal_ffi_checksum_method_crew_resolve(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_resolve")
+    fun uniffi_crewseal_ffi_checksum_method_crew_photos(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_photos")
+    fun uniffi_crewseal_ffi_checksum_method_crew_record_with_photos(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_with_photos")
+    fun uniffi_crewseal_ffi_checksum_method_crew_upload(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_upload")
+    fun uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off")
+    fun uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off")
+    fun uniffi_crewseal_ffi_checksum_method_crew_claim_sign_off(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_claim_sign_off")
+    fun uniffi_crewseal_ffi_checksum_method_crew_read_sign_off(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_read_sign_off")
+    fun uniffi_crewseal_ffi_checksum_method_crew_read_sign_off_request(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_read_sign_off_request")
+    fun uniffi_crewseal_ffi_checksum_method_crew_sign_offs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_sign_offs")
+    fun uniffi_crewseal_ffi_checksum_method_frameformat_cropped(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_frameformat_cropped")
+    fun uniffi_crewseal_ffi_checksum_method_keyvault_public_keys(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_keyvault_public_keys")
+    fun uniffi_crewseal_ffi_checksum_method_keyvault_sign(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_keyvault_sign")
+    fun uniffi_crewseal_ffi_checksum_method_keyvault_attestation(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_keyvault_attestation")
+    fun uniffi_crewseal_ffi_checksum_method_keyvault_wrap(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_keyvault_wrap")
+    fun uniffi_crewseal_ffi_checksum_method_keyvault_unwrap(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_keyvault_unwrap")
+    fun uniffi_crewseal_ffi_checksum_method_keyvault_begin_rotation(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_keyvault_begin_rotation")
+    fun uniffi_crewseal_ffi_checksum_method_keyvault_is_rotating(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_keyvault_is_rotating")
+    fun uniffi_crewseal_ffi_checksum_method_keyvault_finish_rotation(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_keyvault_finish_rotation")
+    fun uniffi_crewseal_ffi_checksum_method_keyvault_erase(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_keyvault_erase")
+    fun uniffi_crewseal_ffi_checksum_method_keyvault_mark(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_keyvault_mark")
+    fun uniffi_crewseal_ffi_checksum_method_keyvault_raise_mark(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_keyvault_raise_mark")
+    fun uniffi_crewseal_ffi_checksum_method_networkstate_connection(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_networkstate_connection")
+    fun uniffi_crewseal_ffi_checksum_method_observer_tally_changed(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_observer_tally_changed")
+    fun uniffi_crewseal_ffi_checksum_method_observer_sync_progressed(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_observer_sync_progressed")
+    fun uniffi_crewseal_ffi_checksum_method_observer_alarmed(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_observer_alarmed")
+    fun uniffi_crewseal_ffi_checksum_method_offer_boxes(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_offer_boxes")
+    fun uniffi_crewseal_ffi_checksum_method_offer_check(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_offer_check")
+    fun uniffi_crewseal_ffi_checksum_method_offer_giver(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_offer_giver")
+    fun uniffi_crewseal_ffi_checksum_method_offer_id(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_offer_id")
+    fun uniffi_crewseal_ffi_checksum_method_offer_job(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_offer_job")
+    fun uniffi_crewseal_ffi_checksum_method_offer_may_be_revoked(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_offer_may_be_revoked")
+    fun uniffi_crewseal_ffi_checksum_method_collector_add(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_collector_add")
+    fun uniffi_crewseal_ffi_checksum_method_collector_reset(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_collector_reset")
+    fun uniffi_crewseal_ffi_checksum_method_show_is_one(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_show_is_one")
+    fun uniffi_crewseal_ffi_checksum_method_show_next_text(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_show_next_text")
+    fun uniffi_crewseal_ffi_checksum_method_show_pieces(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_show_pieces")
+    fun uniffi_crewseal_ffi_checksum_method_scansession_commission(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_commission")
+    fun uniffi_crewseal_ffi_checksum_method_scansession_commissioned(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_commissioned")
+    fun uniffi_crewseal_ffi_checksum_method_scansession_count(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_count")
+    fun uniffi_crewseal_ffi_checksum_method_scansession_foreign(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_foreign")
+    fun uniffi_crewseal_ffi_checksum_method_scansession_job(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_job")
+    fun uniffi_crewseal_ffi_checksum_method_scansession_missing(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_missing")
+    fun uniffi_crewseal_ffi_checksum_method_scansession_seen(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_seen")
+    fun uniffi_crewseal_ffi_checksum_method_scansession_sight(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_sight")
+    fun uniffi_crewseal_ffi_checksum_method_scansession_sight_frame(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_sight_frame")
+    fun uniffi_crewseal_ffi_checksum_method_scansession_undo(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_undo")
+    fun uniffi_crewseal_ffi_checksum_method_scansession_undo_last(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_undo_last")
+    fun uniffi_crewseal_ffi_checksum_method_signoffrequest_crew(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_signoffrequest_crew")
+    fun uniffi_crewseal_ffi_checksum_method_signoffrequest_entries(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_signoffrequest_entries")
+    fun uniffi_crewseal_ffi_checksum_method_signoffrequest_job(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_signoffrequest_job")
+    fun uniffi_crewseal_ffi_checksum_constructor_canceltoken_new(): Int = calledByName("uniffi_crewseal_ffi_checksum_constructor_canceltoken_new")
+    fun uniffi_crewseal_ffi_checksum_constructor_crew_open(): Int = calledByName("uniffi_crewseal_ffi_checksum_constructor_crew_open")
+    fun uniffi_crewseal_ffi_checksum_constructor_crew_start_over(): Int = calledByName("uniffi_crewseal_ffi_checksum_constructor_crew_start_over")
+    fun uniffi_crewseal_ffi_checksum_constructor_frameformat_bgra(): Int = calledByName("uniffi_crewseal_ffi_checksum_constructor_frameformat_bgra")
+    fun uniffi_crewseal_ffi_checksum_constructor_frameformat_luma(): Int = calledByName("uniffi_crewseal_ffi_checksum_constructor_frameformat_luma")
+    fun uniffi_crewseal_ffi_checksum_constructor_frameformat_nv21(): Int = calledByName("uniffi_crewseal_ffi_checksum_constructor_frameformat_nv21")
+    fun uniffi_crewseal_ffi_checksum_constructor_collector_new(): Int = calledByName("uniffi_crewseal_ffi_checksum_constructor_collector_new")
+    fun uniffi_crewseal_ffi_checksum_constructor_show_of(): Int = calledByName("uniffi_crewseal_ffi_checksum_constructor_show_of")
+    fun ffi_crewseal_ffi_uniffi_contract_version(): Int = calledByName("ffi_crewseal_ffi_uniffi_contract_version")
 
         
 }
@@ -1174,6 +1081,18 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_sign_offs(`ptr`: Long,`job`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_clone_frameformat(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_free_frameformat(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_crewseal_ffi_fn_constructor_frameformat_bgra(`width`: Int,`height`: Int,`rowStride`: Int,`rotationDegrees`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_constructor_frameformat_luma(`width`: Int,`height`: Int,`rowStride`: Int,`pixelStride`: Int,`rotationDegrees`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_constructor_frameformat_nv21(`width`: Int,`height`: Int,`rowStride`: Int,`rotationDegrees`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_frameformat_cropped(`ptr`: Long,`region`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_crewseal_ffi_fn_clone_keyvault(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_crewseal_ffi_fn_free_keyvault(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1280,7 +1199,7 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_scansession_sight(`ptr`: Long,`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_crewseal_ffi_fn_method_scansession_sight_frame(`ptr`: Long,`buffer`: ForeignBytes.ByValue,`format`: RustBuffer.ByValue,`budgetMillis`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_crewseal_ffi_fn_method_scansession_sight_frame(`ptr`: Long,`buffer`: ForeignBytes.ByValue,`format`: Long,`budgetMillis`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_scansession_undo(`ptr`: Long,`label`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
@@ -1362,109 +1281,33 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_func_qr_code(`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_crewseal_ffi_fn_func_read_frame(`buffer`: ForeignBytes.ByValue,`format`: RustBuffer.ByValue,`budgetMillis`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_crewseal_ffi_fn_func_read_frame(`buffer`: ForeignBytes.ByValue,`format`: Long,`budgetMillis`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_func_four_words(`offer`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun ffi_crewseal_ffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun ffi_crewseal_ffi_rustbuffer_from_bytes(`bytes`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus, 
-    ): RustBuffer.ByValue
     external fun ffi_crewseal_ffi_rustbuffer_free(`buf`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun ffi_crewseal_ffi_rustbuffer_reserve(`buf`: RustBuffer.ByValue,`additional`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): RustBuffer.ByValue
-    external fun ffi_crewseal_ffi_rust_future_poll_u8(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_cancel_u8(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_free_u8(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_complete_u8(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): Int
     external fun ffi_crewseal_ffi_rust_future_poll_i8(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_cancel_i8(`handle`: Long,
     ): Unit
     external fun ffi_crewseal_ffi_rust_future_free_i8(`handle`: Long,
     ): Unit
     external fun ffi_crewseal_ffi_rust_future_complete_i8(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
-    external fun ffi_crewseal_ffi_rust_future_poll_u16(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_cancel_u16(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_free_u16(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_complete_u16(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): Int
-    external fun ffi_crewseal_ffi_rust_future_poll_i16(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_cancel_i16(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_free_i16(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_complete_i16(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): Short
-    external fun ffi_crewseal_ffi_rust_future_poll_u32(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_cancel_u32(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_free_u32(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_complete_u32(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): Int
-    external fun ffi_crewseal_ffi_rust_future_poll_i32(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_cancel_i32(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_free_i32(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_complete_i32(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): Int
     external fun ffi_crewseal_ffi_rust_future_poll_u64(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_cancel_u64(`handle`: Long,
     ): Unit
     external fun ffi_crewseal_ffi_rust_future_free_u64(`handle`: Long,
     ): Unit
     external fun ffi_crewseal_ffi_rust_future_complete_u64(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
-    external fun ffi_crewseal_ffi_rust_future_poll_i64(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_cancel_i64(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_free_i64(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_complete_i64(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): Long
-    external fun ffi_crewseal_ffi_rust_future_poll_f32(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_cancel_f32(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_free_f32(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_complete_f32(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): Float
-    external fun ffi_crewseal_ffi_rust_future_poll_f64(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_cancel_f64(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_free_f64(`handle`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_complete_f64(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): Double
     external fun ffi_crewseal_ffi_rust_future_poll_rust_buffer(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_cancel_rust_buffer(`handle`: Long,
     ): Unit
     external fun ffi_crewseal_ffi_rust_future_free_rust_buffer(`handle`: Long,
     ): Unit
     external fun ffi_crewseal_ffi_rust_future_complete_rust_buffer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun ffi_crewseal_ffi_rust_future_poll_void(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
-    ): Unit
-    external fun ffi_crewseal_ffi_rust_future_cancel_void(`handle`: Long,
     ): Unit
     external fun ffi_crewseal_ffi_rust_future_free_void(`handle`: Long,
     ): Unit
@@ -1488,7 +1331,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_func_qr_code() and 0xFFFF) != 27933) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_func_read_frame() and 0xFFFF) != 36204) {
+    if ((lib.uniffi_crewseal_ffi_checksum_func_read_frame() and 0xFFFF) != 24466) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_func_four_words() and 0xFFFF) != 14990) {
@@ -1635,6 +1478,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_sign_offs() and 0xFFFF) != 39758) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_frameformat_cropped() and 0xFFFF) != 54825) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_keyvault_public_keys() and 0xFFFF) != 65011) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1737,7 +1583,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_sight() and 0xFFFF) != 30132) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_sight_frame() and 0xFFFF) != 6211) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_sight_frame() and 0xFFFF) != 19224) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_undo() and 0xFFFF) != 50334) {
@@ -1762,6 +1608,15 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_start_over() and 0xFFFF) != 61931) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_constructor_frameformat_bgra() and 0xFFFF) != 2716) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_constructor_frameformat_luma() and 0xFFFF) != 667) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_constructor_frameformat_nv21() and 0xFFFF) != 33353) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_constructor_collector_new() and 0xFFFF) != 21607) {
@@ -4985,6 +4840,346 @@ public object FfiConverterTypeCrew: FfiConverter<Crew, Long> {
 
 
 /**
+ * What a buffer holds, and how its pixels lie. It changes with the camera or when the
+ * phone is turned, not from frame to frame. Video range or full range makes no
+ * difference. Whether it fits a buffer is seen when one is read.
+ *
+ * An object, because that costs a call from Kotlin less than a record.
+ */
+public interface FrameFormatInterface {
+    
+    /**
+     * The same, of which only a part of the upright picture is looked at. Places are
+     * still those of the whole.
+     */
+    fun `cropped`(`region`: Region): FrameFormat
+    
+    companion object
+}
+
+/**
+ * What a buffer holds, and how its pixels lie. It changes with the camera or when the
+ * phone is turned, not from frame to frame. Video range or full range makes no
+ * difference. Whether it fits a buffer is seen when one is read.
+ *
+ * An object, because that costs a call from Kotlin less than a record.
+ */
+open class FrameFormat: Disposable, AutoCloseable, FrameFormatInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_crewseal_ffi_fn_free_frameformat(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_crewseal_ffi_fn_clone_frameformat(handle, status)
+        }
+    }
+
+    
+    /**
+     * The same, of which only a part of the upright picture is looked at. Places are
+     * still those of the whole.
+     */override fun `cropped`(`region`: Region): FrameFormat {
+            return FfiConverterTypeFrameFormat.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_frameformat_cropped(
+        it,
+        
+        FfiConverterTypeRegion.lower(`region`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * Four bytes a pixel, blue first: iOS's `32BGRA`. Its luma is computed.
+     */ fun `bgra`(`width`: kotlin.UInt, `height`: kotlin.UInt, `rowStride`: kotlin.UInt, `rotationDegrees`: kotlin.Int = 0): FrameFormat {
+            return FfiConverterTypeFrameFormat.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_constructor_frameformat_bgra(
+    
+        
+        FfiConverterUInt.lower(`width`),
+        FfiConverterUInt.lower(`height`),
+        FfiConverterUInt.lower(`rowStride`),
+        FfiConverterInt.lower(`rotationDegrees`),_status)
+}
+    )
+    }
+    
+
+        
+    /**
+     * A plane of 8-bit luma: plane 0 of Android's `YUV_420_888`, with the strides that it
+     * says, or of iOS's `420v` and `420f`, with its bytes per row and a pixel stride of 1.
+     * Read where it lies, unless pixels have gaps.
+     *
+     * `width` is of pixels in a row of the buffer, `height` of rows; `row_stride` is bytes
+     * from the start of a row to the start of the next, `pixel_stride` from a pixel to the
+     * next: 1 or, rarely, 2. `rotation_degrees` is how far the buffer is to be turned
+     * clockwise for the picture to be upright, 0, 90, 180 or 270: `rotationDegrees` of
+     * `CameraX`. All places are those of the upright picture.
+     */ fun `luma`(`width`: kotlin.UInt, `height`: kotlin.UInt, `rowStride`: kotlin.UInt, `pixelStride`: kotlin.UInt = 1u, `rotationDegrees`: kotlin.Int = 0): FrameFormat {
+            return FfiConverterTypeFrameFormat.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_constructor_frameformat_luma(
+    
+        
+        FfiConverterUInt.lower(`width`),
+        FfiConverterUInt.lower(`height`),
+        FfiConverterUInt.lower(`rowStride`),
+        FfiConverterUInt.lower(`pixelStride`),
+        FfiConverterInt.lower(`rotationDegrees`),_status)
+}
+    )
+    }
+    
+
+        
+    /**
+     * One buffer with the luma first: `NV21`, `NV12`, `I420`. Read where it lies; the
+     * stride is usually the width.
+     */ fun `nv21`(`width`: kotlin.UInt, `height`: kotlin.UInt, `rowStride`: kotlin.UInt, `rotationDegrees`: kotlin.Int = 0): FrameFormat {
+            return FfiConverterTypeFrameFormat.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_constructor_frameformat_nv21(
+    
+        
+        FfiConverterUInt.lower(`width`),
+        FfiConverterUInt.lower(`height`),
+        FfiConverterUInt.lower(`rowStride`),
+        FfiConverterInt.lower(`rotationDegrees`),_status)
+}
+    )
+    }
+    
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFrameFormat: FfiConverter<FrameFormat, Long> {
+    override fun lower(value: FrameFormat): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): FrameFormat {
+        return FrameFormat(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): FrameFormat {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: FrameFormat) = 8UL
+
+    override fun write(value: FrameFormat, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * A phone's key hardware: two keys of P-256 that never leave it, and a third
  * that wraps the key of the store.
  *
@@ -6930,7 +7125,7 @@ public interface ScanSessionInterface {
      * Call it with every frame, one at a time: how long a code is in view is
      * counted in frames. `budget_millis` limits the time that one takes.
      */
-    fun `sightFrame`(`buffer`: java.nio.ByteBuffer, `format`: FrameFormat, `budgetMillis`: kotlin.UInt? = null): List<Sighted>
+    fun `sightFrame`(`buffer`: java.nio.ByteBuffer, `format`: FrameFormat, `budgetMillis`: kotlin.UInt = 4294967295u): List<Sighted>
     
     /**
      * Takes back what was last done with a label: a commissioned box leaves
@@ -7203,7 +7398,7 @@ open class ScanSession: Disposable, AutoCloseable, ScanSessionInterface
      * Call it with every frame, one at a time: how long a code is in view is
      * counted in frames. `budget_millis` limits the time that one takes.
      */
-    @Throws(CrewException::class)override fun `sightFrame`(`buffer`: java.nio.ByteBuffer, `format`: FrameFormat, `budgetMillis`: kotlin.UInt?): List<Sighted> {
+    @Throws(CrewException::class)override fun `sightFrame`(`buffer`: java.nio.ByteBuffer, `format`: FrameFormat, `budgetMillis`: kotlin.UInt): List<Sighted> {
             return FfiConverterSequenceTypeSighted.lift(
     callWithHandle {
     uniffiRustCallWithError(CrewException) { _status ->
@@ -7212,7 +7407,7 @@ open class ScanSession: Disposable, AutoCloseable, ScanSessionInterface
         
         FfiConverterByRefBytes.lower(`buffer`),
         FfiConverterTypeFrameFormat.lower(`format`),
-        FfiConverterOptionalUInt.lower(`budgetMillis`),_status)
+        FfiConverterUInt.lower(`budgetMillis`),_status)
 }
     }
     )
@@ -8588,81 +8783,6 @@ public object FfiConverterTypeFindingCount: FfiConverterRustBuffer<FindingCount>
     override fun write(value: FindingCount, buf: ByteBuffer) {
             FfiConverterTypeFindingKind.write(value.`kind`, buf)
             FfiConverterUInt.write(value.`boxes`, buf)
-    }
-}
-
-
-
-/**
- * What a buffer holds. It changes with the camera or when the phone is turned,
- * not from frame to frame.
- */
-data class FrameFormat (
-    /**
-     * Pixels in a row of the buffer.
-     */
-    val `width`: kotlin.UInt
-    , 
-    /**
-     * Rows of the buffer.
-     */
-    val `height`: kotlin.UInt
-    , 
-    /**
-     * How they lie.
-     */
-    val `layout`: Layout
-    , 
-    /**
-     * How far the buffer is to be turned clockwise for the picture to be
-     * upright, in degrees: `rotationDegrees` of `CameraX`. 0, 90, 180 or 270;
-     * all places are those of the upright picture.
-     */
-    val `rotationDegrees`: kotlin.Int = 0 
-    , 
-    /**
-     * Which part of the upright picture to look at; all of it if nothing is
-     * said. Places are still those of the whole.
-     */
-    val `region`: Region? = null 
-    
-){
-    
-
-    
-
-    
-    companion object
-}
-
-/**
- * @suppress
- */
-public object FfiConverterTypeFrameFormat: FfiConverterRustBuffer<FrameFormat> {
-    override fun read(buf: ByteBuffer): FrameFormat {
-        return FrameFormat(
-            FfiConverterUInt.read(buf),
-            FfiConverterUInt.read(buf),
-            FfiConverterTypeLayout.read(buf),
-            FfiConverterInt.read(buf),
-            FfiConverterOptionalTypeRegion.read(buf),
-        )
-    }
-
-    override fun allocationSize(value: FrameFormat) = (
-            FfiConverterUInt.allocationSize(value.`width`) +
-            FfiConverterUInt.allocationSize(value.`height`) +
-            FfiConverterTypeLayout.allocationSize(value.`layout`) +
-            FfiConverterInt.allocationSize(value.`rotationDegrees`) +
-            FfiConverterOptionalTypeRegion.allocationSize(value.`region`)
-    )
-
-    override fun write(value: FrameFormat, buf: ByteBuffer) {
-            FfiConverterUInt.write(value.`width`, buf)
-            FfiConverterUInt.write(value.`height`, buf)
-            FfiConverterTypeLayout.write(value.`layout`, buf)
-            FfiConverterInt.write(value.`rotationDegrees`, buf)
-            FfiConverterOptionalTypeRegion.write(value.`region`, buf)
     }
 }
 
@@ -12768,146 +12888,6 @@ public object FfiConverterTypeLanguage: FfiConverterRustBuffer<Language> {
 
 
 /**
- * How the pixels of a frame lie in its buffer. Video range or full range makes
- * no difference.
- */
-sealed class Layout {
-    
-    /**
-     * A plane of 8-bit luma: plane 0 of Android's `YUV_420_888`, with the
-     * strides that it says, or of iOS's `420v` and `420f`, with its bytes per
-     * row and a pixel stride of 1. Read where it lies, unless pixels have gaps.
-     */
-    data class Luma(
-        /**
-         * Bytes from the start of a row to the start of the next.
-         */
-        val `rowStride`: kotlin.UInt, 
-        /**
-         * Bytes from a pixel to the next: 1 or, rarely, 2.
-         */
-        val `pixelStride`: kotlin.UInt) : Layout()
-        
-    {
-        
-
-        companion object
-    }
-    
-    /**
-     * One buffer with the luma first: `NV21`, `NV12`, `I420`. Read where it
-     * lies.
-     */
-    data class Nv21(
-        /**
-         * Bytes from the start of a row to the start of the next; usually the
-         * width.
-         */
-        val `rowStride`: kotlin.UInt) : Layout()
-        
-    {
-        
-
-        companion object
-    }
-    
-    /**
-     * Four bytes a pixel, blue first: iOS's `32BGRA`. Its luma is computed.
-     */
-    data class Bgra(
-        /**
-         * Bytes from the start of a row to the start of the next.
-         */
-        val `rowStride`: kotlin.UInt) : Layout()
-        
-    {
-        
-
-        companion object
-    }
-    
-
-    
-
-    
-    
-
-
-    companion object
-}
-
-/**
- * @suppress
- */
-public object FfiConverterTypeLayout : FfiConverterRustBuffer<Layout>{
-    override fun read(buf: ByteBuffer): Layout {
-        return when(buf.getInt()) {
-            1 -> Layout.Luma(
-                FfiConverterUInt.read(buf),
-                FfiConverterUInt.read(buf),
-                )
-            2 -> Layout.Nv21(
-                FfiConverterUInt.read(buf),
-                )
-            3 -> Layout.Bgra(
-                FfiConverterUInt.read(buf),
-                )
-            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
-        }
-    }
-
-    override fun allocationSize(value: Layout): ULong = when(value) {
-        is Layout.Luma -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterUInt.allocationSize(value.`rowStride`)
-                + FfiConverterUInt.allocationSize(value.`pixelStride`)
-            )
-        }
-        is Layout.Nv21 -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterUInt.allocationSize(value.`rowStride`)
-            )
-        }
-        is Layout.Bgra -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterUInt.allocationSize(value.`rowStride`)
-            )
-        }
-    }
-
-    override fun write(value: Layout, buf: ByteBuffer) {
-        when(value) {
-            is Layout.Luma -> {
-                buf.putInt(1)
-                FfiConverterUInt.write(value.`rowStride`, buf)
-                FfiConverterUInt.write(value.`pixelStride`, buf)
-                Unit
-            }
-            is Layout.Nv21 -> {
-                buf.putInt(2)
-                FfiConverterUInt.write(value.`rowStride`, buf)
-                Unit
-            }
-            is Layout.Bgra -> {
-                buf.putInt(3)
-                FfiConverterUInt.write(value.`rowStride`, buf)
-                Unit
-            }
-        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
-    }
-}
-
-
-
-
-
-/**
  * How much of a code may be destroyed before it cannot be read.
  */
 
@@ -14162,38 +14142,6 @@ public object FfiConverterTypeTextFault: FfiConverterRustBuffer<TextFault> {
 /**
  * @suppress
  */
-public object FfiConverterOptionalUInt: FfiConverterRustBuffer<kotlin.UInt?> {
-    override fun read(buf: ByteBuffer): kotlin.UInt? {
-        if (buf.get().toInt() == 0) {
-            return null
-        }
-        return FfiConverterUInt.read(buf)
-    }
-
-    override fun allocationSize(value: kotlin.UInt?): ULong {
-        if (value == null) {
-            return 1UL
-        } else {
-            return 1UL + FfiConverterUInt.allocationSize(value)
-        }
-    }
-
-    override fun write(value: kotlin.UInt?, buf: ByteBuffer) {
-        if (value == null) {
-            buf.put(0)
-        } else {
-            buf.put(1)
-            FfiConverterUInt.write(value, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
 public object FfiConverterOptionalULong: FfiConverterRustBuffer<kotlin.ULong?> {
     override fun read(buf: ByteBuffer): kotlin.ULong? {
         if (buf.get().toInt() == 0) {
@@ -14472,38 +14420,6 @@ public object FfiConverterOptionalTypePhotoLimits: FfiConverterRustBuffer<PhotoL
         } else {
             buf.put(1)
             FfiConverterTypePhotoLimits.write(value, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
-public object FfiConverterOptionalTypeRegion: FfiConverterRustBuffer<Region?> {
-    override fun read(buf: ByteBuffer): Region? {
-        if (buf.get().toInt() == 0) {
-            return null
-        }
-        return FfiConverterTypeRegion.read(buf)
-    }
-
-    override fun allocationSize(value: Region?): ULong {
-        if (value == null) {
-            return 1UL
-        } else {
-            return 1UL + FfiConverterTypeRegion.allocationSize(value)
-        }
-    }
-
-    override fun write(value: Region?, buf: ByteBuffer) {
-        if (value == null) {
-            buf.put(0)
-        } else {
-            buf.put(1)
-            FfiConverterTypeRegion.write(value, buf)
         }
     }
 }
@@ -15222,7 +15138,7 @@ public typealias FfiConverterTypeRefusalId = FfiConverterString
          * Takes up to a few tenths of a second: call it from the camera's thread.
          * `budget_millis` sets a limit; what was found until then is returned.
          */
-    @Throws(CrewException::class) fun `readFrame`(`buffer`: java.nio.ByteBuffer, `format`: FrameFormat, `budgetMillis`: kotlin.UInt? = null): List<Reading> {
+    @Throws(CrewException::class) fun `readFrame`(`buffer`: java.nio.ByteBuffer, `format`: FrameFormat, `budgetMillis`: kotlin.UInt = 4294967295u): List<Reading> {
             return FfiConverterSequenceTypeReading.lift(
     uniffiRustCallWithError(CrewException) { _status ->
     UniffiLib.uniffi_crewseal_ffi_fn_func_read_frame(
@@ -15230,7 +15146,7 @@ public typealias FfiConverterTypeRefusalId = FfiConverterString
         
         FfiConverterByRefBytes.lower(`buffer`),
         FfiConverterTypeFrameFormat.lower(`format`),
-        FfiConverterOptionalUInt.lower(`budgetMillis`),_status)
+        FfiConverterUInt.lower(`budgetMillis`),_status)
 }
     )
     }

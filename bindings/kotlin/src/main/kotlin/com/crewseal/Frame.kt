@@ -14,7 +14,10 @@ import java.nio.ByteBuffer
  * The buffer must stay as it is until [ScanSession.sight] or [read] returns: close the
  * platform's image after that.
  */
-public class Frame private constructor(internal val buffer: ByteBuffer, internal val format: FrameFormat) {
+public class Frame private constructor(
+    private val buffer: ByteBuffer,
+    private val format: () -> FrameFormat
+) {
     public companion object {
         /**
          * Plane 0 of a `YUV_420_888` image, with the strides that the plane says.
@@ -34,8 +37,9 @@ public class Frame private constructor(internal val buffer: ByteBuffer, internal
             rotationDegrees: Int = 0,
             region: Region? = null
         ): Frame {
-            val layout = Layout.Luma(count("rowStride", rowStride), count("pixelStride", pixelStride))
-            return of(plane, width, height, layout, rotationDegrees, region)
+            val (across, down) = size(width, height)
+            val (row, pixel) = count("rowStride", rowStride) to count("pixelStride", pixelStride)
+            return of(plane, region) { FrameFormat.luma(across, down, row, pixel, rotationDegrees) }
         }
 
         /** One buffer with the luma first: `NV21`, `NV12` or `I420`. */
@@ -49,27 +53,17 @@ public class Frame private constructor(internal val buffer: ByteBuffer, internal
             rotationDegrees: Int = 0,
             region: Region? = null
         ): Frame {
-            val layout = Layout.Nv21(count("rowStride", rowStride))
-            return of(buffer, width, height, layout, rotationDegrees, region)
+            val (across, down) = size(width, height)
+            val row = count("rowStride", rowStride)
+            return of(buffer, region) { FrameFormat.nv21(across, down, row, rotationDegrees) }
         }
 
-        private fun of(
-            buffer: ByteBuffer,
-            width: Int,
-            height: Int,
-            layout: Layout,
-            rotationDegrees: Int,
-            region: Region?
-        ): Frame {
-            val format = FrameFormat(
-                count("width", width),
-                count("height", height),
-                layout,
-                rotationDegrees,
-                region
-            )
+        private fun of(buffer: ByteBuffer, region: Region?, whole: () -> FrameFormat): Frame {
+            val format = if (region == null) whole else ({ whole().use { it.cropped(region) } })
             return Frame(fromItsStart(buffer), format)
         }
+
+        private fun size(width: Int, height: Int) = count("width", width) to count("height", height)
 
         /** What the core can read: direct, and beginning where the picture begins. */
         private fun fromItsStart(buffer: ByteBuffer): ByteBuffer {
@@ -85,7 +79,14 @@ public class Frame private constructor(internal val buffer: ByteBuffer, internal
             require(value >= 0) { "$name is negative" }
             return value.toUInt()
         }
+
+        /** As the core takes it: as many as no frame takes, if there is no limit. */
+        internal fun budget(millis: Int?): UInt = millis?.let { count("budgetMillis", it) } ?: UInt.MAX_VALUE
     }
+
+    /** Lends what the core wants for one call. */
+    internal inline fun <Answer> lend(look: (ByteBuffer, FrameFormat) -> Answer): Answer =
+        format().use { look(buffer, it) }
 
     /**
      * Reads every QR code in it, ours or not, with every effort: for what another phone shows.
@@ -95,8 +96,10 @@ public class Frame private constructor(internal val buffer: ByteBuffer, internal
      * @throws CrewException.NotAFrame if its numbers do not fit its buffer
      */
     @JvmOverloads
-    public fun read(budgetMillis: Int? = null): List<Reading> =
-        readFrame(buffer, format, budgetMillis?.let { count("budgetMillis", it) })
+    public fun read(budgetMillis: Int? = null): List<Reading> {
+        val budget = budget(budgetMillis)
+        return lend { buffer, format -> readFrame(buffer, format, budget) }
+    }
 }
 
 /**
@@ -107,6 +110,6 @@ public class Frame private constructor(internal val buffer: ByteBuffer, internal
  * @throws CrewException.NotAFrame if the picture's numbers do not fit its buffer
  */
 public fun ScanSession.sight(frame: Frame, budgetMillis: Int? = null): List<Sighted> {
-    require(budgetMillis == null || budgetMillis >= 0) { "budgetMillis is negative" }
-    return sightFrame(frame.buffer, frame.format, budgetMillis?.toUInt())
+    val budget = Frame.budget(budgetMillis)
+    return frame.lend { buffer, format -> sightFrame(buffer, format, budget) }
 }

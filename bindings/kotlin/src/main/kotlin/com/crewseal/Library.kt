@@ -20,9 +20,8 @@ public object Library {
      */
     @Throws(LibraryException::class)
     public fun load() {
-        val name = System.getProperty("uniffi.component.crewseal.libraryOverride") ?: "crewseal_ffi"
         try {
-            NativeLibrary.getInstance(name)
+            loaded()
         } catch (error: UnsatisfiedLinkError) {
             throw LibraryException.Missing(error)
         }
@@ -34,6 +33,16 @@ public object Library {
         }
     }
 }
+
+private fun loaded(): NativeLibrary = NativeLibrary.getInstance(
+    System.getProperty("uniffi.component.crewseal.libraryOverride") ?: "crewseal_ffi"
+)
+
+/**
+ * What a function without arguments returns. The generated code calls so those that say of which
+ * version the library is: each is called once, and to register it takes longer.
+ */
+internal fun calledByName(function: String): Int = loaded().getFunction(function).invokeInt(emptyArray())
 
 /**
  * A thread of the core's that calls the app becomes one of Java's at its first call and stays one
