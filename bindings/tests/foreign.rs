@@ -178,19 +178,21 @@ struct Within {
     answer: Mutex<Option<Result<u64, CrewError>>>,
     /// Whether another thread calls, for which the one that is asked waits.
     calls_aside: bool,
+    runtime: tokio::runtime::Handle,
 }
 
 impl Within {
     fn new(keys: Arc<Keys>, calls_aside: bool) -> Arc<Self> {
         let (phone, answer) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { keys, phone, answer, calls_aside })
+        let runtime = tokio::runtime::Handle::current();
+        Arc::new(Self { keys, phone, answer, calls_aside, runtime })
     }
 
     /// Once for each phone that it is told to call.
     fn call(&self) {
         let Some(phone) = self.phone.lock().unwrap().take() else { return };
-        let core = tokio::runtime::Handle::current();
-        let call = move || core.block_on(phone.outbox()).map(|outbox| outbox.waiting);
+        let runtime = self.runtime.clone();
+        let call = move || runtime.block_on(phone.outbox()).map(|outbox| outbox.waiting);
         let answer =
             if self.calls_aside { std::thread::spawn(call).join().unwrap() } else { call() };
         *self.answer.lock().unwrap() = Some(answer);
