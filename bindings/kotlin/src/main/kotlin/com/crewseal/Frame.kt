@@ -14,10 +14,7 @@ import java.nio.ByteBuffer
  * The buffer must stay as it is until [ScanSession.sight] or [read] returns: close the
  * platform's image after that.
  */
-public class Frame private constructor(
-    private val buffer: ByteBuffer,
-    private val format: () -> FrameFormat
-) {
+public class Frame private constructor(private val buffer: ByteBuffer, private val shape: Shape) {
     public companion object {
         /**
          * Plane 0 of a `YUV_420_888` image, with the strides that the plane says.
@@ -37,9 +34,8 @@ public class Frame private constructor(
             rotationDegrees: Int = 0,
             region: Region? = null
         ): Frame {
-            val (across, down) = size(width, height)
-            val (row, pixel) = count("rowStride", rowStride) to count("pixelStride", pixelStride)
-            return of(plane, region) { FrameFormat.luma(across, down, row, pixel, rotationDegrees) }
+            val pixels = count("pixelStride", pixelStride)
+            return of(plane, pixels, width, height, rowStride, rotationDegrees, region)
         }
 
         /** One buffer with the luma first: `NV21`, `NV12` or `I420`. */
@@ -53,17 +49,28 @@ public class Frame private constructor(
             rotationDegrees: Int = 0,
             region: Region? = null
         ): Frame {
-            val (across, down) = size(width, height)
-            val row = count("rowStride", rowStride)
-            return of(buffer, region) { FrameFormat.nv21(across, down, row, rotationDegrees) }
+            return of(buffer, null, width, height, rowStride, rotationDegrees, region)
         }
 
-        private fun of(buffer: ByteBuffer, region: Region?, whole: () -> FrameFormat): Frame {
-            val format = if (region == null) whole else ({ whole().use { it.cropped(region) } })
-            return Frame(fromItsStart(buffer), format)
+        private fun of(
+            buffer: ByteBuffer,
+            pixelStride: UInt?,
+            width: Int,
+            height: Int,
+            rowStride: Int,
+            rotationDegrees: Int,
+            region: Region?
+        ): Frame {
+            val shape = Shape(
+                count("width", width),
+                count("height", height),
+                count("rowStride", rowStride),
+                pixelStride,
+                rotationDegrees,
+                region
+            )
+            return Frame(fromItsStart(buffer), shape)
         }
-
-        private fun size(width: Int, height: Int) = count("width", width) to count("height", height)
 
         /** What the core can read: direct, and beginning where the picture begins. */
         private fun fromItsStart(buffer: ByteBuffer): ByteBuffer {
@@ -86,7 +93,7 @@ public class Frame private constructor(
 
     /** Lends what the core wants for one call. */
     internal inline fun <Answer> lend(look: (ByteBuffer, FrameFormat) -> Answer): Answer =
-        format().use { look(buffer, it) }
+        look(buffer, formatOf(shape))
 
     /**
      * Reads every QR code in it, ours or not, with every effort: for what another phone shows.
@@ -100,6 +107,37 @@ public class Frame private constructor(
         val budget = budget(budgetMillis)
         return lend { buffer, format -> readFrame(buffer, format, budget) }
     }
+}
+
+/** How a picture lies in its buffer; without a pixel stride it is one of `NV21` and its like. */
+internal data class Shape(
+    val width: UInt,
+    val height: UInt,
+    val rowStride: UInt,
+    val pixelStride: UInt?,
+    val rotationDegrees: Int,
+    val region: Region?
+) {
+    fun format(): FrameFormat {
+        val whole = if (pixelStride == null) {
+            FrameFormat.nv21(width, height, rowStride, rotationDegrees)
+        } else {
+            FrameFormat.luma(width, height, rowStride, pixelStride, rotationDegrees)
+        }
+        return if (region == null) whole else whole.use { it.cropped(region) }
+    }
+}
+
+private val lastFormat = ThreadLocal<Pair<Shape, FrameFormat>>()
+
+/** A camera's pictures are alike until the phone is turned, so the last format of a thread is kept. */
+internal fun formatOf(shape: Shape): FrameFormat {
+    val last = lastFormat.get()
+    if (last?.first == shape) return last.second
+    val format = shape.format()
+    lastFormat.set(shape to format)
+    last?.second?.close()
+    return format
 }
 
 /**
