@@ -85,7 +85,8 @@ impl<'a> Gray<'a> {
     }
 
     /// Between the four pixels around a place; beyond the edge, the edge.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a tenth of a frame where a library called it")]
+    #[inline(always)]
     pub fn at(&self, place: Vec2) -> f32 {
         let x = (place.x - 0.5).clamp(0.0, (self.width - 1) as f32);
         let y = (place.y - 0.5).clamp(0.0, (self.height - 1) as f32);
