@@ -1,8 +1,8 @@
 //! From three corners to a text.
 
 use super::finder::Finder;
-use super::gray::{Gray, Vec2, vec2};
-use super::grid::{Frame, Grid, Known, Shades, find_alignment, refine, sample, timing};
+use super::gray::{Gray, Shades, Vec2, vec2};
+use super::grid::{Frame, Grid, Known, find_alignment, refine, sample, timing};
 use super::symbol::{self, Layout, Modules, Words};
 use super::text;
 use super::triple::{Corner, Oriented};

@@ -103,6 +103,22 @@ impl<'a> Gray<'a> {
     }
 }
 
+/// What dark and light are in a picture of a code.
+#[derive(Debug, Clone, Copy)]
+pub struct Shades {
+    pub dark: f32,
+    pub light: f32,
+}
+
+impl Shades {
+    /// -1 as light as light modules, 1 as dark as dark ones.
+    #[inline]
+    pub fn of(&self, luma: f32) -> f32 {
+        let middle = f32::midpoint(self.dark, self.light);
+        ((middle - luma) * 2.0 / (self.light - self.dark)).clamp(-1.0, 1.0)
+    }
+}
+
 /// Half the size, each pixel the mean of four. An odd last row or column is
 /// left out.
 pub fn halve<'a>(gray: Gray<'_>, half: &'a mut Vec<u8>) -> Gray<'a> {

@@ -6,7 +6,7 @@
 //! alignment) are known, so the grid is shifted until the picture agrees with
 //! them best.
 
-use super::gray::{Gray, Vec2, vec2};
+use super::gray::{Gray, Shades, Vec2, vec2};
 use super::pattern::{Around, Pattern};
 use super::version::Version;
 
@@ -189,22 +189,6 @@ impl Known {
         let sum: f32 =
             self.modules.iter().map(|&(at, sign)| sign * shades.of(gray.at(grid.place(at)))).sum();
         sum / self.modules.len().max(1) as f32
-    }
-}
-
-/// What dark and light are in a picture of a code.
-#[derive(Debug, Clone, Copy)]
-pub struct Shades {
-    pub dark: f32,
-    pub light: f32,
-}
-
-impl Shades {
-    /// -1 as light as light modules, 1 as dark as dark ones.
-    #[inline]
-    pub fn of(&self, luma: f32) -> f32 {
-        let middle = f32::midpoint(self.dark, self.light);
-        ((middle - luma) * 2.0 / (self.light - self.dark)).clamp(-1.0, 1.0)
     }
 }
 

@@ -9,8 +9,7 @@
 //! even if something hangs before it.
 
 use super::finder::{self, Finder, RAYS};
-use super::gray::{Gray, Vec2};
-use super::grid::Shades;
+use super::gray::{Gray, Shades, Vec2};
 use super::pattern::{Around, Pattern};
 use super::triple::in_modules;
 

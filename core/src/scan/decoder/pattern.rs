@@ -4,8 +4,7 @@
 //! Where one of them must be is mostly known, so it can be looked for by
 //! comparing all of its modules, which works long after its outline is gone.
 
-use super::gray::{Gray, Vec2};
-use super::grid::Shades;
+use super::gray::{Gray, Shades, Vec2};
 
 /// A pattern around a dark module.
 #[derive(Debug, Clone, Copy)]
