@@ -37,7 +37,7 @@ use crate::sync::wire::{
 };
 use crate::sync::{Client, SyncError, pause};
 use crate::vault::wipe::leaving_no_trace;
-use crate::vault::{KeyVault, Mark, PublicKeys, Transaction};
+use crate::vault::{KeyVault, Mark, PublicKeys, StoreError, Transaction};
 
 pub(super) struct Phone {
     /// Where its store is.
@@ -174,12 +174,26 @@ impl Phone {
     }
 
     /// Begins anew with this enrolment: nothing is sealed to the HQ before, or
-    /// sent to it, any more.
+    /// sent to it, any more. What an HQ with another key signed can be verified no more,
+    /// and comes again from this one.
     pub(super) fn keep_enrolment(&self, enrolment: &Enrolment) -> Result<(), CrewError> {
         let mut state = self.state()?;
-        let State { store, epoch, client, ready, .. } = &mut *state;
+        let State { store, lists, epoch, client, ready, .. } = &mut *state;
         *ready = None;
-        store.transaction(|t| t.put(ENROLMENT, ONLY, None, &cbor::to_vec(enrolment)))?;
+        *lists = store.transaction(|t| {
+            let is_same_hq = match read_enrolment(t) {
+                Ok(before) => before.hq == enrolment.hq,
+                Err(CrewError::NotEnrolled | CrewError::Store(StoreError::Damaged)) => false,
+                Err(error) => return Err(error),
+            };
+            if !is_same_hq {
+                [TICK, REVOCATIONS, ROLL, JOB]
+                    .into_iter()
+                    .try_for_each(|drawer| t.clear(drawer))?;
+            }
+            t.put(ENROLMENT, ONLY, None, &cbor::to_vec(enrolment))?;
+            load_lists(t, &enrolment.hq)
+        })?;
         (*epoch, *client) = (None, None);
         Ok(())
     }

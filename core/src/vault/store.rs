@@ -667,6 +667,20 @@ impl Transaction<'_> {
         self.remove_row(name)
     }
 
+    /// Takes everything out of a drawer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn clear(&mut self, drawer: Drawer) -> Result<(), StoreError> {
+        let drawer = self.keys.lookup.hash("drawer", drawer.0.as_bytes());
+        let names: Vec<[u8; 32]> = self
+            .sql
+            .prepare_cached("SELECT name FROM value WHERE drawer = ?1")?
+            .query_map([drawer], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        names.into_iter().try_for_each(|name| self.remove_row(name))
+    }
+
     pub(super) fn remove_row(&mut self, name: [u8; 32]) -> Result<(), StoreError> {
         self.change.remove(self.before, self.keys, name);
         self.sql.prepare_cached("DELETE FROM value WHERE name = ?1")?.execute([name])?;

@@ -1,6 +1,7 @@
 //! Who gets in, and what he then sees.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crewseal::cbor;
 use crewseal::clock::Clock;
@@ -10,6 +11,8 @@ use crewseal::custody::{
 use crewseal::job::JobPack;
 use crewseal::signed::Signed;
 use crewseal::sync::wire::{DeliveryRight, Jobs, Rolls};
+use crewseal::vault::SoftwareVault;
+use crewseal::{Crew, CrewError};
 use reqwest::StatusCode;
 
 use crate::phone::{Key, Phone, Site, client, outcomes, success};
@@ -307,4 +310,23 @@ async fn a_delivery_token_delivers_and_does_nothing_else() {
     assert_eq!(phone.deliver_batch(&batch).await, Err(StatusCode::UNAUTHORIZED), "it ended");
     phone.token = "no token".to_owned();
     assert_eq!(phone.deliver_batch(&batch).await, Err(StatusCode::UNAUTHORIZED));
+}
+
+/// Neither HQ knows of the other, as after HQ's key was lost.
+#[tokio::test]
+async fn a_phone_that_is_enrolled_elsewhere_keeps_nothing_that_the_first_hq_signed() {
+    let (first, second) = (Site::open(), Site::open());
+    let home = tempfile::tempdir().unwrap();
+    let vault = SoftwareVault::open(&home.path().join("keys"), "passphrase", 1).unwrap();
+    let crew =
+        Crew::open(&home.path().join("phone"), Arc::new(vault), first.clock.clone()).unwrap();
+    for site in [&first, &second] {
+        crew.enrol(&cbor::to_vec(&site.invite(&[site.job]))).await.unwrap();
+        assert!(matches!(crew.tally(site.job), Err(CrewError::UnknownJob)));
+        assert_eq!(crew.jobs().unwrap(), []);
+        assert_eq!(crew.fetch().await.unwrap().labels, 40);
+        let jobs: Vec<_> = crew.jobs().unwrap().iter().map(|pack| pack.job).collect();
+        assert_eq!(jobs, [site.job]);
+        crew.record(Kind::Count, site.job, &[site.label(0)].into(), &[], None).unwrap();
+    }
 }
