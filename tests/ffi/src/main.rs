@@ -60,7 +60,7 @@ struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     acts: usize,
     /// How many frames are looked at in turn
-    #[arg(long, value_name = "N", default_value_t = 300)]
+    #[arg(long, value_name = "N", default_value_t = 1_500)]
     frames: usize,
     /// How often the store is opened in a new process
     #[arg(long, value_name = "N", default_value_t = 15)]
