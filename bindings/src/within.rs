@@ -1,6 +1,6 @@
 //! Calls of a phone from within a call that it makes itself, to its key vault or its
-//! clock. It keeps its store to itself meanwhile, so they would wait for each other
-//! forever: they fail instead.
+//! clock. It keeps its store to itself meanwhile, so they would wait for each other:
+//! they fail at once instead.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -79,7 +79,7 @@ const KEEP_STATUS: &[(&str, &str)] = &[(
 )];
 
 /// The functions that are called once, to see whether the library fits, are not registered
-/// with JNA, which takes five times as long.
+/// with JNA, which takes several times as long.
 const CALL_BY_NAME: &[(&str, &str)] = &[(
     "        Native.register(IntegrityCheckingUniffiLib::class.java, findLibraryName(componentName = \"crewseal\"))\n",
     "",

@@ -1,10 +1,6 @@
 //! Measures what a call costs from Kotlin and from Swift beyond the same call in Rust,
 //! what the first one of a process takes, and how many threads there are.
 //!
-//! The same call is that of the face: a frame is sighted on the thread that calls, an act
-//! is done on a thread of the core's and awaited. What an act takes without a face, on the
-//! thread that calls, is told besides.
-//!
 //! The programs in the other languages are driven line by line, and after each of
 //! their calls one in Rust does the same, so that whatever the machine is doing
 //! meanwhile befalls both. HQ is a process of its own; the stores are in memory.
