@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use super::head::{self, read_chain};
 use super::kept::{
-    ERASURE, FORGETTING, Forgetting, GIVING, JOB, ONLY, RECEIVING, load_lists, read_enrolment,
-    stored,
+    ERASURE, FORGETTING, Forgetting, GIVING, ONLY, RECEIVING, load_lists, read_enrolment, stored,
 };
 use super::on_demand::{OnDemand, load};
 use super::phone::{Phone, State, salt};
@@ -171,7 +170,8 @@ impl Phone {
 
     /// Whether nothing of a job would be lost that still matters.
     fn may_forget(&self, t: &mut Transaction<'_>, job: JobId) -> Result<(), CrewError> {
-        if t.get(JOB, &job.0)?.is_none() {
+        // Not by its pack, which went if the phone was enrolled with another HQ since.
+        if t.existing_compartment(&job.0)?.is_none() {
             return Err(CrewError::UnknownJob);
         }
         let chain = read_chain(t)?;

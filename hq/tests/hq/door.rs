@@ -328,5 +328,10 @@ async fn a_phone_that_is_enrolled_elsewhere_keeps_nothing_that_the_first_hq_sign
         let jobs: Vec<_> = crew.jobs().unwrap().iter().map(|pack| pack.job).collect();
         assert_eq!(jobs, [site.job]);
         crew.record(Kind::Count, site.job, &[site.label(0)].into(), &[], None).unwrap();
+        assert_eq!(crew.sync().await.unwrap().receipted, 1);
     }
+    // What the first job sealed can be forgotten all the same, once.
+    assert_eq!(crew.forget(first.job).unwrap().job, first.job);
+    assert!(matches!(crew.forget(first.job), Err(CrewError::UnknownJob)));
+    assert_eq!(crew.jobs().unwrap().len(), 1);
 }
