@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crewseal::custody::BootId;
+use crewseal_custody::BootId;
 
 use crate::within::PhoneId;
 

@@ -1,7 +1,5 @@
 //! QR codes for a screen, as modules: every platform draws squares.
 
-use crewseal::label;
-
 use crate::CrewError;
 
 /// A QR code as a square of modules, without the four light modules that belong
@@ -18,7 +16,7 @@ pub struct QrCode {
 /// `Show.nextText` gives, or a receipt.
 #[uniffi::export]
 pub fn qr_code(text: &str) -> Result<QrCode, CrewError> {
-    let code = label::Code::text(text).map_err(|_| CrewError::TooMuch)?;
+    let code = crewseal_label::Code::text(text).map_err(|_| CrewError::TooMuch)?;
     let side = 0..code.size();
     let rows = side.clone().flat_map(|row| side.clone().map(move |column| (column, row)));
     let modules = rows.map(|(column, row)| u8::from(code.is_dark(column, row))).collect();

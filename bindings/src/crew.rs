@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crewseal::custody::{self, DeviceId, EventId, JobId, Kind, rules};
 use crewseal::{Found, clock, vault};
+use crewseal_custody::{DeviceId, EventId, JobId, Kind, rules};
 
 use crate::aside::aside;
 use crate::cancel::unless_cancelled;
@@ -165,7 +165,7 @@ impl std::fmt::Debug for Drawn {
     }
 }
 
-impl From<PadPoint> for custody::Point {
+impl From<PadPoint> for crewseal_custody::Point {
     fn from(point: PadPoint) -> Self {
         Self { x: point.x, y: point.y, millis: point.millis }
     }
@@ -435,13 +435,13 @@ impl Crew {
     ) -> Result<Drawn, CrewError> {
         self.ask(move |phone| {
             let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
-            let stroke = |points: Vec<PadPoint>| custody::Stroke {
-                points: points.into_iter().map(custody::Point::from).collect(),
+            let stroke = |points: Vec<PadPoint>| crewseal_custody::Stroke {
+                points: points.into_iter().map(crewseal_custody::Point::from).collect(),
             };
             let DrawnSignature { width, height, strokes } = signature;
             let strokes = strokes.into_iter().map(stroke).collect();
-            let drawing =
-                custody::Drawing::new(width, height, strokes).map_err(crewseal::CrewError::from)?;
+            let drawing = crewseal_custody::Drawing::new(width, height, strokes)
+                .map_err(crewseal::CrewError::from)?;
             let drawn = phone.record_drawn(act.into(), job, &boxes, &findings, &drawing)?;
             Ok(Drawn {
                 event: drawn.event,
@@ -643,9 +643,9 @@ impl From<Act> for Kind {
     }
 }
 
-impl From<custody::FindingKind> for FindingKind {
-    fn from(kind: custody::FindingKind) -> Self {
-        use custody::FindingKind as Core;
+impl From<crewseal_custody::FindingKind> for FindingKind {
+    fn from(kind: crewseal_custody::FindingKind) -> Self {
+        use crewseal_custody::FindingKind as Core;
         match kind {
             Core::Missing => Self::Missing,
             Core::NotOurs => Self::NotOurs,
@@ -661,7 +661,7 @@ impl From<custody::FindingKind> for FindingKind {
     }
 }
 
-impl From<FindingKind> for custody::FindingKind {
+impl From<FindingKind> for crewseal_custody::FindingKind {
     fn from(kind: FindingKind) -> Self {
         match kind {
             FindingKind::Missing => Self::Missing,

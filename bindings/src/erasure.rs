@@ -1,8 +1,8 @@
 //! The certificate that a job was forgotten.
 
-use crewseal::custody::JobId;
-use crewseal::job;
-use crewseal::signed::Signed;
+use crewseal_custody::JobId;
+use crewseal_custody::job;
+use crewseal_custody::signed::Signed;
 
 /// What this device signed when it had forgotten a job. The job's key was deleted
 /// with all that it sealed, the keys above it were replaced and the hardware's old

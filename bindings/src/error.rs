@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crewseal::cbor::CborError;
-use crewseal::handoff::HandoffError;
-use crewseal::outbox::SealError;
-use crewseal::scan::FrameError;
-use crewseal::signed::SignedError;
 use crewseal::sync::SyncError;
 use crewseal::vault::{StoreError, VaultError};
+use crewseal_custody::cbor::CborError;
+use crewseal_custody::envelope::SealError;
+use crewseal_custody::handoff::HandoffError;
+use crewseal_custody::signed::SignedError;
+use crewseal_scan::FrameError;
 
 use crate::{LabelFault, Rule};
 
@@ -327,6 +327,7 @@ impl From<crewseal::CrewError> for CrewError {
             Core::NoReceipt => Self::NoReceipt,
             Core::TooMuch => Self::TooMuch,
             Core::Drawing(error) => Self::NotADrawing { reason: error.to_string() },
+            Core::Picture(error) => Self::NotADrawing { reason: error.to_string() },
             Core::NotForMe | Core::Handoff(_) | Core::Message(_) => Self::NotForThisPhone,
             Core::OnlyByHandoff => Self::Fault,
             Core::Stranger => Self::Stranger,
@@ -349,7 +350,7 @@ impl From<crewseal::CrewError> for CrewError {
             Core::Store(error) => error.into(),
             Core::Vault(error) => error.into(),
             Core::Seal(SealError::Key) => Self::KeysGone,
-            Core::Seal(SealError::Random | SealError::Full) => Self::SystemFailed,
+            Core::Random(_) | Core::Seal(SealError::Full) => Self::SystemFailed,
             Core::Seal(SealError::TooLarge) => Self::Fault,
             Core::Sync { error, again_after } => Self::of_sync(error, again_after),
         }
@@ -412,9 +413,9 @@ impl From<FrameError> for CrewError {
 #[cfg(test)]
 mod tests {
     use crewseal::CrewError as Core;
-    use crewseal::custody::rules::Rule;
-    use crewseal::custody::{BoxListError, Refused};
-    use crewseal::label::roll::RollError;
+    use crewseal_custody::roll::RollError;
+    use crewseal_custody::rules::Rule;
+    use crewseal_custody::{BoxListError, Refused};
 
     use super::*;
 
@@ -484,10 +485,10 @@ mod tests {
             Core::LoggedOut,
             Core::KeysBusy,
             Core::NoteTooLong,
-            Core::StillOffered { offer: crewseal::signed::Digest([1; 32]) },
+            Core::StillOffered { offer: crewseal_custody::signed::Digest([1; 32]) },
             Core::FromPhone(Refused::UnknownDevice),
             Core::Seal(SealError::Key),
-            Core::Seal(SealError::Random),
+            Core::Random(crewseal::random::Unavailable),
             Core::Seal(SealError::Full),
             Core::Seal(SealError::TooLarge),
         ];

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crewseal::scan::{self, Look, Luma, Reader, Rotation};
+use crewseal_scan::{Look, Luma, Reader, Rotation};
 
 use crate::CrewError;
 
@@ -137,7 +137,7 @@ impl FrameFormat {
         let frame = frame.turned(Rotation::from_degrees(self.rotation_degrees)?);
         Ok(match self.region {
             Some(Region { left, top, width, height }) => {
-                frame.crop(scan::Region { left, top, width, height })?
+                frame.crop(crewseal_scan::Region { left, top, width, height })?
             }
             None => frame,
         })
@@ -216,21 +216,21 @@ pub fn read_frame(
     Ok(readings.into_iter().map(Reading::from).collect())
 }
 
-impl From<[scan::Point; 4]> for Corners {
-    fn from(corners: [scan::Point; 4]) -> Self {
+impl From<[crewseal_scan::Point; 4]> for Corners {
+    fn from(corners: [crewseal_scan::Point; 4]) -> Self {
         let [top_left, top_right, bottom_right, bottom_left] =
-            corners.map(|scan::Point { x, y }| Point { x, y });
+            corners.map(|crewseal_scan::Point { x, y }| Point { x, y });
         Self { top_left, top_right, bottom_right, bottom_left }
     }
 }
 
-impl From<scan::Reading> for Reading {
-    fn from(reading: scan::Reading) -> Self {
+impl From<crewseal_scan::Reading> for Reading {
+    fn from(reading: crewseal_scan::Reading) -> Self {
         let level = match reading.level {
-            scan::Level::L => Level::L,
-            scan::Level::M => Level::M,
-            scan::Level::Q => Level::Q,
-            scan::Level::H => Level::H,
+            crewseal_scan::Level::L => Level::L,
+            crewseal_scan::Level::M => Level::M,
+            crewseal_scan::Level::Q => Level::Q,
+            crewseal_scan::Level::H => Level::H,
         };
         let (corners, version) = (reading.corners.into(), reading.version);
         Self { text: reading.text, corners, version, level }

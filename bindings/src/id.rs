@@ -1,8 +1,8 @@
 //! Ids cross as lower-case hexadecimal text: it compares, it serves as a key of
 //! a map, and it says as little as the bytes do.
 
-use crewseal::custody::{DeviceId, EventId, JobId};
-use crewseal::signed::Digest;
+use crewseal_custody::signed::Digest;
+use crewseal_custody::{DeviceId, EventId, JobId};
 use data_encoding::HEXLOWER;
 
 use crate::CrewError;

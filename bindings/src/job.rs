@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crewseal::custody::JobId;
-use crewseal::job;
+use crewseal_custody::JobId;
+use crewseal_custody::job;
 
 /// A job that is open on this phone. Its texts are about people: show them to
 /// the crew, and store or send them nowhere. Printing a job shows its id only.

@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use crewseal::custody;
-use crewseal::signed::PublicKey;
 use crewseal::vault::{self, Mark, VaultError};
+use crewseal_custody::signed::PublicKey;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::within::PhoneId;
@@ -150,12 +149,12 @@ impl vault::KeyVault for AppVault {
 
     fn sign(
         &self,
-        protection: custody::Protection,
+        protection: crewseal_custody::Protection,
         message: &[u8],
     ) -> Result<[u8; 64], VaultError> {
         let protection = match protection {
-            custody::Protection::Act => Protection::Act,
-            custody::Protection::Handoff => Protection::Handoff,
+            crewseal_custody::Protection::Act => Protection::Act,
+            crewseal_custody::Protection::Handoff => Protection::Handoff,
         };
         let der = self.ask(|vault| vault.sign(protection, message.to_vec()))?;
         r_and_s(&der).ok_or(VaultError::BadSignature)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crewseal::label::{LabelError, Token};
+use crewseal_label::{LabelError, Token};
 
 use crate::CrewError;
 

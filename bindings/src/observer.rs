@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crewseal::custody::{EventId, JobId};
+use crewseal_custody::{EventId, JobId};
 
 use crate::{
     Count, CrewError, Delivered, GivingState, Label, OpenHandoff, ReceivingState, Rule, Salvage,
@@ -444,10 +444,10 @@ mod tests {
     #[test]
     fn a_handoff_that_is_overdue_is_told_once() {
         let notices = Notices::default();
-        let offer = crewseal::signed::Digest([3; 32]);
+        let offer = crewseal_custody::signed::Digest([3; 32]);
         let lapsed = OpenHandoff::Giving {
             offer,
-            to: crewseal::custody::DeviceId([1; 16]),
+            to: crewseal_custody::DeviceId([1; 16]),
             state: GivingState::Lapsed,
             shown: vec![1, 2, 3],
         };

@@ -1,7 +1,8 @@
 //! Another phone's offer, once it was verified.
 
-use crewseal::custody::{self, DeviceId, EventId, JobId};
-use crewseal::{OfferView, Open, handoff};
+use crewseal::{OfferView, Open};
+use crewseal_custody::handoff;
+use crewseal_custody::{DeviceId, EventId, JobId};
 
 use crate::Label;
 use crate::label::labels;
@@ -170,13 +171,13 @@ impl From<handoff::ReceivingState> for ReceivingState {
 }
 
 impl Partner {
-    pub(crate) fn of(credential: &custody::Credential) -> Self {
+    pub(crate) fn of(credential: &crewseal_custody::Credential) -> Self {
         let role = match credential.role {
-            custody::Role::Mover => Role::Mover,
-            custody::Role::Driver => Role::Driver,
-            custody::Role::Warehouse => Role::Warehouse,
-            custody::Role::Supervisor => Role::Supervisor,
-            custody::Role::Contractor => Role::Contractor,
+            crewseal_custody::Role::Mover => Role::Mover,
+            crewseal_custody::Role::Driver => Role::Driver,
+            crewseal_custody::Role::Warehouse => Role::Warehouse,
+            crewseal_custody::Role::Supervisor => Role::Supervisor,
+            crewseal_custody::Role::Contractor => Role::Contractor,
         };
         Self { device: credential.device(), pseudonym: credential.pseudonym.clone(), role }
     }

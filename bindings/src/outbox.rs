@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crewseal::custody::{self, EventId};
 use crewseal::outbox;
 use crewseal::outbox::queue::Status;
+use crewseal_custody::EventId;
 use zeroize::Zeroizing;
 
 use crate::id::RefusalId;
@@ -152,7 +152,7 @@ impl From<outbox::Parked> for Parked {
     }
 }
 
-impl From<Decision> for outbox::Decision {
+impl From<Decision> for crewseal_custody::resolution::Decision {
     fn from(decision: Decision) -> Self {
         match decision {
             Decision::SendAgain => Self::SendAgain,
@@ -161,15 +161,15 @@ impl From<Decision> for outbox::Decision {
     }
 }
 
-impl From<custody::Refusal> for Refusal {
-    fn from(refusal: custody::Refusal) -> Self {
+impl From<crewseal_custody::Refusal> for Refusal {
+    fn from(refusal: crewseal_custody::Refusal) -> Self {
         match refusal {
-            custody::Refusal::Unreadable => Self::Unreadable,
-            custody::Refusal::Malformed => Self::Malformed,
-            custody::Refusal::UnknownVersion => Self::UnknownVersion,
-            custody::Refusal::UnknownDevice => Self::UnknownDevice,
-            custody::Refusal::Signature => Self::Signature,
-            custody::Refusal::Mislabelled => Self::Mislabelled,
+            crewseal_custody::Refusal::Unreadable => Self::Unreadable,
+            crewseal_custody::Refusal::Malformed => Self::Malformed,
+            crewseal_custody::Refusal::UnknownVersion => Self::UnknownVersion,
+            crewseal_custody::Refusal::UnknownDevice => Self::UnknownDevice,
+            crewseal_custody::Refusal::Signature => Self::Signature,
+            crewseal_custody::Refusal::Mislabelled => Self::Mislabelled,
         }
     }
 }

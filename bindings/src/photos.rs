@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crewseal::custody::{EventId, JobId};
 use crewseal::outbox::attachment::{self, QUOTA};
 use crewseal::{Deed, PhotoRefused};
+use crewseal_custody::{EventId, JobId};
 
 use crate::crew::found;
 use crate::label::tokens;

@@ -1,6 +1,6 @@
 //! The rules of who may do what, by name.
 
-use crewseal::custody::rules;
+use crewseal_custody::rules;
 
 /// A rule that forbids an act, or asks for another signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]

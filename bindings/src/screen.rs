@@ -4,9 +4,9 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use crewseal::custody::EventId;
-use crewseal::handoff::text::{self, TextError};
-use crewseal::handoff::words;
+use crewseal_custody::EventId;
+use crewseal_custody::handoff::text::{self, TextError};
+use crewseal_custody::handoff::words;
 
 use crate::CrewError;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crewseal::custody::JobId;
-use crewseal::label::Token;
-use crewseal::scan::{self, Reader, Session, Tally};
+use crewseal_custody::JobId;
+use crewseal_label::Token;
+use crewseal_scan::{Reader, Session, Tally};
 
 use crate::frame::within;
 use crate::label::{labels, token};
@@ -208,10 +208,10 @@ impl ScanSession {
     pub fn commission(&self, label: Label) -> Result<Commission, CrewError> {
         let token = token(&label)?;
         Ok(match self.change(|session| session.commission(token)) {
-            scan::Commission::FromRoll => Commission::FromRoll,
-            scan::Commission::Provisional => Commission::Provisional,
-            scan::Commission::Already => Commission::Already,
-            scan::Commission::OtherJob => Commission::OtherJob,
+            crewseal_scan::Commission::FromRoll => Commission::FromRoll,
+            crewseal_scan::Commission::Provisional => Commission::Provisional,
+            crewseal_scan::Commission::Already => Commission::Already,
+            crewseal_scan::Commission::OtherJob => Commission::OtherJob,
         })
     }
 
@@ -264,15 +264,15 @@ impl ScanSession {
     }
 }
 
-impl From<scan::Count> for Count {
-    fn from(scan::Count { seen, expected }: scan::Count) -> Self {
+impl From<crewseal_scan::Count> for Count {
+    fn from(crewseal_scan::Count { seen, expected }: crewseal_scan::Count) -> Self {
         let number = |count| u64::try_from(count).unwrap_or(u64::MAX);
         Self { seen: number(seen), expected: number(expected) }
     }
 }
 
-impl From<scan::Sighted> for Sighted {
-    fn from(sighted: scan::Sighted) -> Self {
+impl From<crewseal_scan::Sighted> for Sighted {
+    fn from(sighted: crewseal_scan::Sighted) -> Self {
         Self {
             sighting: sighted.sighting.into(),
             corners: sighted.corners.into(),
@@ -282,16 +282,18 @@ impl From<scan::Sighted> for Sighted {
     }
 }
 
-impl From<scan::Sighting> for Sighting {
-    fn from(sighting: scan::Sighting) -> Self {
+impl From<crewseal_scan::Sighting> for Sighting {
+    fn from(sighting: crewseal_scan::Sighting) -> Self {
         match sighting {
-            scan::Sighting::New(token) => Self::New { label: token.into() },
-            scan::Sighting::Again(token) => Self::Again { label: token.into() },
-            scan::Sighting::Blank(token) => Self::Blank { label: token.into() },
-            scan::Sighting::OtherJob(token) => Self::OtherJob { label: token.into() },
-            scan::Sighting::UnknownLabel(token) => Self::UnknownLabel { label: token.into() },
-            scan::Sighting::Undone(token) => Self::Undone { label: token.into() },
-            scan::Sighting::NotOurs(error) => Self::NotOurs { fault: error.into() },
+            crewseal_scan::Sighting::New(token) => Self::New { label: token.into() },
+            crewseal_scan::Sighting::Again(token) => Self::Again { label: token.into() },
+            crewseal_scan::Sighting::Blank(token) => Self::Blank { label: token.into() },
+            crewseal_scan::Sighting::OtherJob(token) => Self::OtherJob { label: token.into() },
+            crewseal_scan::Sighting::UnknownLabel(token) => {
+                Self::UnknownLabel { label: token.into() }
+            }
+            crewseal_scan::Sighting::Undone(token) => Self::Undone { label: token.into() },
+            crewseal_scan::Sighting::NotOurs(error) => Self::NotOurs { fault: error.into() },
         }
     }
 }
@@ -302,7 +304,7 @@ mod tests {
     use std::sync::mpsc::{Sender, channel};
     use std::time::Duration;
 
-    use crewseal::label::Token;
+    use crewseal_label::Token;
 
     use super::*;
     use crate::{Observer, ObserverError, SyncProgress};

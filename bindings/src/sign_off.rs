@@ -1,7 +1,7 @@
 //! What a supervisor is asked to sign off, and what he signed.
 
-use crewseal::custody::{self, EventId, JobId};
 use crewseal::{Asked, SignedOffBy, ToSign};
+use crewseal_custody::{EventId, JobId};
 
 use crate::crew::FindingKind;
 use crate::{Crew, CrewError, Partner};
@@ -185,9 +185,9 @@ impl Crew {
     }
 }
 
-impl From<&custody::Entry> for SignOffEntry {
-    fn from(entry: &custody::Entry) -> Self {
-        let count = |(kind, boxes): &(custody::FindingKind, u32)| FindingCount {
+impl From<&crewseal_custody::Entry> for SignOffEntry {
+    fn from(entry: &crewseal_custody::Entry) -> Self {
+        let count = |(kind, boxes): &(crewseal_custody::FindingKind, u32)| FindingCount {
             kind: (*kind).into(),
             boxes: *boxes,
         };
@@ -216,9 +216,9 @@ impl From<&Asked> for AskedSignOff {
     }
 }
 
-impl From<custody::Kind> for Step {
-    fn from(kind: custody::Kind) -> Self {
-        use custody::Kind;
+impl From<crewseal_custody::Kind> for Step {
+    fn from(kind: crewseal_custody::Kind) -> Self {
+        use crewseal_custody::Kind;
         match kind {
             Kind::Commission => Self::Commission,
             Kind::TakeOver => Self::TakeOver,

@@ -293,7 +293,7 @@ async fn a_directory_is_named_from_the_root() {
 struct Broken(std::sync::mpsc::Sender<Alarm>);
 
 impl Observer for Broken {
-    fn tally_changed(&self, _: crewseal::custody::JobId, _: Count) -> Result<(), ObserverError> {
+    fn tally_changed(&self, _: crewseal_custody::JobId, _: Count) -> Result<(), ObserverError> {
         Err(ObserverError::Failed)
     }
 

@@ -7,12 +7,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crewseal::custody::{
+use crewseal_custody::signed::Signed;
+use crewseal_custody::{
     Custody, DeviceId, Event, EventId, FaultKind, FindingKind, Holder, Kind, Manifest, Outcome,
     Reading, Step,
 };
-use crewseal::label::Token;
-use crewseal::signed::Signed;
+use crewseal_label::Token;
 
 use crate::words;
 

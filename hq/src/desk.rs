@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crewseal::cbor::{self, Version};
-use crewseal::custody::{
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::job::JobPack;
+use crewseal_custody::personal::Personal;
+use crewseal_custody::roll::{Leaf, Roll, RollHead};
+use crewseal_custody::signed::Signed;
+use crewseal_custody::wire::{EnrolmentCode, Invitation};
+use crewseal_custody::{
     BoxClass, BoxList, DeviceId, JobId, Kind, Lists, Manifest, Qualifications, ReleaseCode,
     ReleaseKey, Revocations, Role, Salt, Tick,
 };
-use crewseal::job::JobPack;
-use crewseal::label::Token;
-use crewseal::label::roll::{Leaf, Roll, RollHead};
-use crewseal::personal::Personal;
-use crewseal::signed::Signed;
-use crewseal::sync::wire::{EnrolmentCode, Invitation};
+use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use rusqlite::{Connection, params};
 

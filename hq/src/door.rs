@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crewseal::cbor::{self, Version};
-use crewseal::clock::Clock;
-use crewseal::custody::{Credential, DeviceId};
-use crewseal::outbox::DeliveryToken;
-use crewseal::signed::{Signed, Unverified};
-use crewseal::sync::wire::{DeliveryRight, EnrolClaim, EnrolRequest, Session, SessionRequest};
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::delivery::DeliveryToken;
+use crewseal_custody::signed::{Signed, Unverified};
+use crewseal_custody::wire::{DeliveryRight, EnrolClaim, EnrolRequest, Session, SessionRequest};
+use crewseal_custody::{Credential, DeviceId};
 use data_encoding::BASE64URL_NOPAD;
 use ring::hmac;
 use rusqlite::{OptionalExtension, params};
 
+use crate::clock::Clock;
 use crate::store::{self, column};
 use crate::{Hq, HqError, desk, random};
 
@@ -173,7 +173,7 @@ impl Pace {
 
     /// Counts a request, or says how many seconds to wait with it.
     pub(crate) fn count(&self, token: &str) -> Result<(), u64> {
-        let now = self.clock.since_boot().1;
+        let now = millis(self.clock.uptime());
         let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
         minutes.retain(|_, (began, _)| now.saturating_sub(*began) < MINUTE);
         let (began, requests) = minutes.entry(sha256(token)).or_insert((now, 0));
@@ -295,7 +295,7 @@ impl Sessions {
 
     /// Milliseconds, by the clock that nobody sets.
     fn now(&self) -> u64 {
-        self.clock.since_boot().1
+        millis(self.clock.uptime())
     }
 }
 

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crewseal::cbor::Version;
-use crewseal::custody::{
+use crewseal_custody::cbor::Version;
+use crewseal_custody::roll::RollWire;
+use crewseal_custody::signed::{Digest, Signed, Unverified};
+use crewseal_custody::{
     Batch, DeviceId, Event, JobId, Kind, Lists, MAX_RECORD, Record, SignedOff, admit,
 };
-use crewseal::label::Token;
-use crewseal::label::roll::RollWire;
-use crewseal::signed::{Digest, Signed, Unverified};
+use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -181,6 +181,6 @@ fn confirmations(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVe
     Ok(said)
 }
 
-fn bytes<T: crewseal::signed::Message>(signed: &Signed<T>) -> ByteVec {
+fn bytes<T: crewseal_custody::signed::Message>(signed: &Signed<T>) -> ByteVec {
     signed.as_bytes().to_vec().into()
 }

@@ -9,17 +9,17 @@
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crewseal::cbor::{CborError, Version, from_versioned, to_vec};
-use crewseal::custody::{
+use crewseal_custody::cbor::{CborError, Version, from_versioned, to_vec};
+use crewseal_custody::envelope::{
+    Address, AttachmentKey, Entry, Envelope, EpochHeader, EpochId, OpenedEpoch, OpeningKey,
+};
+use crewseal_custody::signed::{Digest, Signed, SignedError, Unverified};
+use crewseal_custody::wire::{Batch, Receipts};
+use crewseal_custody::{
     BoxList, Credential, DeviceId, Dispute, Event, EventId, JobId, Lists, Outcome, Receipt,
     Refusal, Refused, admit,
 };
-use crewseal::label::Token;
-use crewseal::outbox::{
-    Address, AttachmentKey, Entry, Envelope, EpochHeader, EpochId, OpenedEpoch, OpeningKey,
-};
-use crewseal::signed::{Digest, Signed, SignedError, Unverified};
-use crewseal::sync::wire::{Batch, Receipts};
+use crewseal_label::Token;
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 

@@ -10,9 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crewseal::cbor::{self, Version};
-use crewseal::outbox::OpeningKey;
-use crewseal::signed::PublicKey;
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::envelope::OpeningKey;
+use crewseal_custody::signed::PublicKey;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rcgen::{
@@ -25,7 +25,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
-use crate::{HqError, KeysError, create_private};
+use crate::{HqError, KeysError, create_private, random};
 
 /// The file's name.
 pub(crate) const FILE: &str = "hq.keys";
@@ -173,7 +173,7 @@ impl KeyFile {
         let signing =
             EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
                 .ok()?;
-        let opening = OpeningKey::generate().ok()?;
+        let opening = OpeningKey::from_bytes(&random::<32>().ok()?).ok()?;
         let authority = KeyPair::generate().ok()?;
         let mut params = authority_params();
         valid(&mut params, now, AUTHORITY_DAYS);

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crewseal::label::{Grid, PrintError, Sheet, Strength, Token};
+use crewseal_label::{Grid, PrintError, Sheet, Strength, Token};
 
 /// Prints labels to `out`, a `.pdf`, `.png` or `.svg`, and tells which files
 /// were written. A `.txt` gets the texts alone, one a line, for a printer that

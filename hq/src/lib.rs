@@ -3,9 +3,10 @@
 //!
 //! An [`Hq`] is a directory with two files: `hq.db`, which may be copied, and
 //! `hq.keys`, which may not. Whatever decides whether a signed act is believed
-//! is `crewseal::custody`, the same code that runs on the phones.
+//! is `crewseal_custody`, the same code that runs on the phones.
 
 pub mod account;
+pub mod clock;
 mod desk;
 mod door;
 mod export;
@@ -28,19 +29,17 @@ use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 use std::sync::Arc;
 
-use crewseal::clock::Clock;
-use crewseal::custody::{DeviceId, JobId, ManifestError};
-use crewseal::label::roll::RollError;
-use crewseal::signed::{Message, PublicKey, Signed, SignedError};
-use ring::rand::{SecureRandom, SystemRandom};
-
+use clock::Clock;
+use crewseal_custody::roll::RollError;
+use crewseal_custody::signed::{Message, PublicKey, Signed, SignedError};
+use crewseal_custody::{DeviceId, JobId, ManifestError};
 pub use desk::JobPlan;
 pub use door::EnrolError;
 pub use intake::{Delivered, Stats};
-pub use photos::Photo;
-pub use serve::{Listen, Running, serve};
-
 use keys::Keys;
+pub use photos::Photo;
+use ring::rand::{SecureRandom, SystemRandom};
+pub use serve::{Listen, Running, serve};
 use store::Store;
 
 /// An open HQ. Clones share one database and may be used from any thread; all

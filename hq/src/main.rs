@@ -8,14 +8,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use crewseal::cbor;
-use crewseal::clock::{Clock, SystemClock};
-use crewseal::custody::{
-    BootId, BoxClass, JobId, Kind, Licence, Nda, Qualifications, Record, Role,
-};
-use crewseal::label::{Grid, Strength, Token};
+use crewseal_custody::cbor;
+use crewseal_custody::{BoxClass, JobId, Kind, Licence, Nda, Qualifications, Record, Role};
+use crewseal_hq::clock::{Clock, SystemClock};
 use crewseal_hq::scan::{Scanned, scan};
 use crewseal_hq::{Hq, HqError, Listen, labels, plan, receipt, serve, verdict};
+use crewseal_label::{Grid, Strength, Token};
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -332,9 +330,9 @@ fn main() -> ExitCode {
 
 fn run_serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let hq = if is_founded(&args.data)? {
-        Hq::open(&args.data, clock()?)?
+        Hq::open(&args.data, clock())?
     } else {
-        Hq::create(&args.data, &args.origin, clock()?)?
+        Hq::create(&args.data, &args.origin, clock())?
     };
     let fingerprint = hq.fingerprint();
     let listen = Listen { address: args.listen, names: args.names.clone(), ..Listen::default() };
@@ -350,13 +348,13 @@ fn run_serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
 
 fn run_job(args: &JobArgs) -> Result<ExitCode, Failure> {
     let plan = plan::read(&std::fs::read(&args.plan)?)?;
-    let job = Hq::open(&args.data, clock()?)?.open_job(&plan)?;
+    let job = Hq::open(&args.data, clock())?.open_job(&plan)?;
     say(HEXLOWER.encode(&job.0))?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn run_invite(args: &InviteArgs) -> Result<ExitCode, Failure> {
-    let hq = Hq::open(&args.data, clock()?)?;
+    let hq = Hq::open(&args.data, clock())?;
     let jobs = args.jobs.iter().map(|job| find_job(&hq, job)).collect::<Result<Vec<_>, _>>()?;
     let role = match args.role {
         RoleArg::Mover => Role::Mover,
@@ -410,7 +408,7 @@ fn seconds(time: Timestamp) -> Result<u64, Failure> {
 }
 
 fn run_codes(args: &CodesArgs) -> Result<ExitCode, Failure> {
-    let hq = Hq::open(&args.data, clock()?)?;
+    let hq = Hq::open(&args.data, clock())?;
     let job = find_job(&hq, &args.job)?;
     let codes = hq.release_codes(job, &[Kind::TakeOver, Kind::Deliver])?;
     for (act, code) in ["pickup  ", "delivery"].into_iter().zip(codes) {
@@ -420,7 +418,7 @@ fn run_codes(args: &CodesArgs) -> Result<ExitCode, Failure> {
 }
 
 fn run_export(args: &ExportArgs) -> Result<ExitCode, Failure> {
-    let hq = Hq::open(&args.data, clock()?)?;
+    let hq = Hq::open(&args.data, clock())?;
     let record = hq.export(find_job(&hq, &args.job)?)?;
     let mut file = std::fs::File::create_new(&args.out)?;
     file.write_all(&record)?;
@@ -430,7 +428,7 @@ fn run_export(args: &ExportArgs) -> Result<ExitCode, Failure> {
 }
 
 fn run_photos(args: &PhotosArgs) -> Result<ExitCode, Failure> {
-    let hq = Hq::open(&args.data, clock()?)?;
+    let hq = Hq::open(&args.data, clock())?;
     let (here, awaited) = hq.photos_of(&find_job(&hq, &args.job)?)?;
     std::fs::create_dir_all(&args.out)?;
     let mut is_complete = awaited == 0;
@@ -461,7 +459,7 @@ fn run_photos(args: &PhotosArgs) -> Result<ExitCode, Failure> {
 }
 
 fn run_sign_off_codes(args: &SignOffCodesArgs) -> Result<ExitCode, Failure> {
-    let hq = Hq::open(&args.data, clock()?)?;
+    let hq = Hq::open(&args.data, clock())?;
     let devices = hq.devices()?;
     let supervisor = *only(&devices, |device| &device.0, &args.supervisor, "device")?;
     for code in hq.one_time_codes(supervisor, args.count)? {
@@ -471,7 +469,7 @@ fn run_sign_off_codes(args: &SignOffCodesArgs) -> Result<ExitCode, Failure> {
 }
 
 fn run_revoke(args: &RevokeArgs) -> Result<ExitCode, Failure> {
-    let clock = clock()?;
+    let clock = clock();
     let since = args.since.map_or_else(|| Ok(clock.now()), seconds)?;
     let hq = Hq::open(&args.data, clock)?;
     let devices = hq.devices()?;
@@ -484,7 +482,7 @@ fn run_revoke(args: &RevokeArgs) -> Result<ExitCode, Failure> {
 fn run_labels(args: &LabelsArgs) -> Result<ExitCode, Failure> {
     let tokens: Vec<Token> = match &args.data {
         Some(data) => {
-            let roll = Hq::open(data, clock()?)?.mint_roll(args.count)?;
+            let roll = Hq::open(data, clock())?.mint_roll(args.count)?;
             roll.tokens().map(|(_, token)| token).collect()
         }
         None => {
@@ -575,8 +573,8 @@ fn only<'i, T>(
     }
 }
 
-fn clock() -> Result<Arc<dyn Clock>, Failure> {
-    Ok(Arc::new(SystemClock::new(BootId(random()?))))
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock::start())
 }
 
 fn random<const N: usize>() -> Result<[u8; N], Failure> {

@@ -3,11 +3,11 @@
 //! The key of a photo comes in the entry of its act, so HQ knows of every chunk whether it
 //! is the right one, and keeps no other. Chunks are kept as they were sealed.
 
-use crewseal::cbor::{self, Version};
-use crewseal::custody::{AttachmentOutcome, AttachmentReceipt, EventId, JobId, Salt};
-use crewseal::outbox::AttachmentKey;
-use crewseal::signed::Digest;
-use crewseal::sync::wire::{AttachmentPart, AttachmentState};
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::envelope::AttachmentKey;
+use crewseal_custody::signed::Digest;
+use crewseal_custody::wire::{AttachmentPart, AttachmentState};
+use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, EventId, JobId, Salt};
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 

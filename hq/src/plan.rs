@@ -22,9 +22,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crewseal::custody::BoxClass;
-use crewseal::label::{LabelError, Token};
-use crewseal::personal::Personal;
+use crewseal_custody::BoxClass;
+use crewseal_custody::personal::Personal;
+use crewseal_label::{LabelError, Token};
 use jiff::Timestamp;
 use serde::Deserialize;
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crewseal::custody::{CustomerReceipt, CustomerReceiptError, Reading};
+use crewseal_custody::{CustomerReceipt, CustomerReceiptError, Reading};
 
 /// Why a receipt and a record do not agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +35,7 @@ pub enum ReceiptError {
 
 /// An act and its number of boxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Said(crewseal::custody::Kind, u32);
+pub struct Said(crewseal_custody::Kind, u32);
 
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

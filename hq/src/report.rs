@@ -9,9 +9,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crewseal::custody::{EventId, FindingKind, Holder, Kind, Reading, Role, Step};
-use crewseal::label::Token;
-use crewseal::personal::Personal;
+use crewseal_custody::personal::Personal;
+use crewseal_custody::{EventId, FindingKind, Holder, Kind, Reading, Role, Step};
+use crewseal_label::Token;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::account::{Account, Handoff, Matter, SignedBy, Station, Weight, What, Whereabouts};

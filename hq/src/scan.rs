@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crewseal::label::Token;
-use crewseal::scan::photo;
+use crewseal_label::Token;
+use crewseal_scan::photo;
 use serde::Serialize;
 
 use crate::words;

@@ -1,4 +1,4 @@
-//! HQ over HTTPS: the table of `crewseal::sync::wire`, and nothing else.
+//! HQ over HTTPS: the table of `crewseal_custody::wire`, and nothing else.
 //!
 //! TLS is rustls on ring, handed over explicitly: no provider is installed for
 //! the whole process. The database is asked on threads that may wait.
@@ -16,11 +16,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use crewseal::cbor::{self, Version};
-use crewseal::custody::DeviceId;
-use crewseal::label::roll::Roll;
-use crewseal::signed::{Message, Signed};
-use crewseal::sync::wire::{
+use crewseal_custody::DeviceId;
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::roll::Roll;
+use crewseal_custody::signed::{Message, Signed};
+use crewseal_custody::wire::{
     AttachmentPart, Batch, CBOR, Challenge, ChallengeRequest, EnrolRequest, Jobs, MAX_BATCH,
     MAX_BODY, MAX_PART, Rolls,
 };

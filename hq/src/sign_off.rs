@@ -1,9 +1,9 @@
 //! Supervisors' one-time codes: HQ gives them out, keeps their hashes, and says of
 //! each sign-off that was claimed with one whether it was one.
 
-use crewseal::cbor::Version;
-use crewseal::custody::{Confirmation, DeviceId, Event, OneTimeCode, Role};
-use crewseal::signed::Signed;
+use crewseal_custody::cbor::Version;
+use crewseal_custody::signed::Signed;
+use crewseal_custody::{Confirmation, DeviceId, Event, OneTimeCode, Role};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::store::{self, column};

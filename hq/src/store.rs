@@ -9,13 +9,13 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crewseal::custody::{
+use crewseal_custody::roll::{Leaf, Roll, RollHead};
+use crewseal_custody::signed::{Digest, PublicKey, Signed};
+use crewseal_custody::{
     BoxClass, BoxList, BoxListError, Credential, DeviceId, JobId, Lists, Manifest, Manifests,
     ReleaseKey, Revocations,
 };
-use crewseal::label::Token;
-use crewseal::label::roll::{Leaf, Roll, RollHead};
-use crewseal::signed::{Digest, PublicKey, Signed};
+use crewseal_label::Token;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use rusqlite_migration::{M, Migrations};
 
@@ -153,7 +153,8 @@ pub(crate) fn release_keys(db: &Connection, job: &JobId) -> Result<Vec<ReleaseKe
     let mut query = db.prepare("SELECT bytes FROM release_keys WHERE job = ?1 ORDER BY number")?;
     let rows = query.query_map([job.0], |row| row.get::<_, Vec<u8>>(0))?;
     let read = |bytes: Vec<u8>| {
-        crewseal::cbor::from_slice(&bytes).map_err(|_| HqError::Damaged { what: "a release key" })
+        crewseal_custody::cbor::from_slice(&bytes)
+            .map_err(|_| HqError::Damaged { what: "a release key" })
     };
     rows.map(|bytes| read(bytes?)).collect()
 }
@@ -257,7 +258,7 @@ pub(crate) fn lists(db: &Connection, hq: &PublicKey, job: &JobId) -> Result<List
 }
 
 /// Reads back what HQ signed.
-pub(crate) fn ours<T: crewseal::signed::Message>(
+pub(crate) fn ours<T: crewseal_custody::signed::Message>(
     bytes: &[u8],
     hq: &PublicKey,
     what: &'static str,

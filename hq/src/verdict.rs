@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use crewseal::custody::{Record, RecordError, Section, SignOff};
-use crewseal::signed::PublicKey;
+use crewseal_custody::signed::PublicKey;
+use crewseal_custody::{Record, RecordError, Section, SignOff};
 use serde::Serialize;
 
 use crate::account::{Account, Matter, Weight, What};

@@ -6,14 +6,14 @@
 
 pub mod page;
 
-use crewseal::cbor::CborError;
-use crewseal::custody::rules::Rule;
-use crewseal::custody::{
+use crewseal_custody::cbor::CborError;
+use crewseal_custody::roll::RollError;
+use crewseal_custody::rules::Rule;
+use crewseal_custody::signed::SignedError;
+use crewseal_custody::{
     DeviceId, Dispute, FaultKind, FindingKind, Kind, Outcome, Protection, RecordError, Refusal,
     Refused, Role, Section,
 };
-use crewseal::label::roll::RollError;
-use crewseal::signed::SignedError;
 
 use crate::verdict::{Contents, Key, Open, Remark};
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crewseal::label::{Code, Strength, Token};
+use crewseal_label::{Code, Strength, Token};
 
 fn hq(arguments: &[&str], directory: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_crewseal-hq"))
@@ -41,8 +41,7 @@ fn labels_are_printed_and_read_again() {
 #[test]
 fn labels_of_an_hq_are_minted_in_it() {
     let directory = tempfile::tempdir().unwrap();
-    let clock =
-        std::sync::Arc::new(crewseal::clock::SystemClock::new(crewseal::custody::BootId([0; 4])));
+    let clock = std::sync::Arc::new(crewseal_hq::clock::SystemClock::start());
     let data = directory.path().join("hq");
     crewseal_hq::Hq::create(&data, "hq.example", clock.clone()).unwrap();
     let arguments = ["labels", "--count", "3", "--out", "roll.pdf", "--data", "hq"];
@@ -101,8 +100,7 @@ fn what_is_no_record_does_not_verify() {
 #[test]
 fn a_dispatcher_opens_a_job_and_invites_a_phone() {
     let directory = tempfile::tempdir().unwrap();
-    let clock =
-        std::sync::Arc::new(crewseal::clock::SystemClock::new(crewseal::custody::BootId([0; 4])));
+    let clock = std::sync::Arc::new(crewseal_hq::clock::SystemClock::start());
     let data = directory.path().join("hq");
     crewseal_hq::Hq::create(&data, "hq.example", clock.clone()).unwrap();
     let printed = |arguments: &[&str]| {
@@ -125,14 +123,14 @@ fn a_dispatcher_opens_a_job_and_invites_a_phone() {
     let codes = printed(&["codes", "--data", "hq", "--job", &job[..6]]);
     for (line, act) in codes.lines().zip(["pickup", "delivery"]) {
         let code = line.strip_prefix(act).unwrap().trim();
-        crewseal::custody::ReleaseCode::parse(code).unwrap();
+        crewseal_custody::ReleaseCode::parse(code).unwrap();
     }
     let invite = ["invite", "--data", "hq", "--role", "mover", "--pseudonym", "Mover 17"];
     let there = ["--job", &job, "--url", "https://localhost:8443", "--out", "mover.invitation"];
     printed(&[invite.as_slice(), &there].concat());
     let invitation = std::fs::read(directory.path().join("mover.invitation")).unwrap();
-    let invitation: crewseal::sync::wire::Invitation =
-        crewseal::cbor::from_slice(&invitation).unwrap();
+    let invitation: crewseal_custody::wire::Invitation =
+        crewseal_custody::cbor::from_slice(&invitation).unwrap();
     assert_eq!(invitation.hq, *crewseal_hq::Hq::open(&data, clock).unwrap().key());
 
     std::fs::write(directory.path().join("nda.txt"), "I tell nobody.").unwrap();
@@ -153,8 +151,7 @@ fn a_dispatcher_opens_a_job_and_invites_a_phone() {
 #[test]
 fn a_device_that_hq_does_not_have_cannot_be_revoked() {
     let directory = tempfile::tempdir().unwrap();
-    let clock =
-        std::sync::Arc::new(crewseal::clock::SystemClock::new(crewseal::custody::BootId([0; 4])));
+    let clock = std::sync::Arc::new(crewseal_hq::clock::SystemClock::start());
     crewseal_hq::Hq::create(&directory.path().join("hq"), "hq.example", clock).unwrap();
     let codes = ["sign-off-codes", "--data", "hq", "--supervisor", "ab12"];
     assert_eq!(hq(&codes, directory.path()).status.code(), Some(2));

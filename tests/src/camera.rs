@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crewseal::label::{Strength, Token};
-use crewseal::scan::photo::{self, PhotoError};
-use crewseal::scan::{Reading, Sighting, Tally};
+use crewseal_label::{Strength, Token};
+use crewseal_scan::photo::{self, PhotoError};
+use crewseal_scan::{Reading, Sighting, Tally};
 use image::{DynamicImage, RgbImage};
 use scenes::{Kind, Light, Mark, Placed, Scene, annotate};
 

@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crewseal::clock::Clock;
-use crewseal::custody::{
+use crewseal::vault::SoftwareVault;
+use crewseal::{Crew, CrewError, Fetched, Found};
+use crewseal_custody::cbor;
+use crewseal_custody::handoff::text::Purpose;
+use crewseal_custody::personal::Personal;
+use crewseal_custody::roll::Roll;
+use crewseal_custody::{
     BoxClass, EventId, FindingKind, JobId, Kind, Licence, Nda, Qualifications, Record, Role,
 };
-use crewseal::handoff::text::Purpose;
-use crewseal::label::roll::Roll;
-use crewseal::label::{LabelError, Strength, Token};
-use crewseal::personal::Personal;
-use crewseal::scan::{Sighting, Tally};
-use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError, Fetched, Found, cbor};
 use crewseal_hq::account::Account;
 use crewseal_hq::report::{self, Report};
 use crewseal_hq::{Hq, JobPlan, Listen, serve, words};
+use crewseal_label::{LabelError, Strength, Token};
+use crewseal_scan::{Sighting, Tally};
 use rand::rngs::SmallRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, SeedableRng};
@@ -330,7 +331,7 @@ impl Day<'_> {
 
     fn print(&mut self, labels: &[Token]) -> Result<(), DayError> {
         use crewseal_hq::labels::print;
-        let grid = crewseal::label::Grid::ThreeByEight;
+        let grid = crewseal_label::Grid::ThreeByEight;
         print(labels, &self.folder.out.join("labels.pdf"), grid, Strength::Normal)?;
         let page = &labels[..labels.len().min(24)];
         print(page, &self.folder.out.join("labels.png"), grid, Strength::Normal)?;
@@ -711,7 +712,7 @@ pub fn photos_in(directory: &Path) -> Result<Vec<PathBuf>, DayError> {
 fn labels_in(photos: &[PathBuf]) -> Result<Vec<Token>, DayError> {
     let mut labels = Vec::new();
     for file in photos {
-        let readings = crewseal::scan::photo::read_photo(&std::fs::read(file)?)
+        let readings = crewseal_scan::photo::read_photo(&std::fs::read(file)?)
             .map_err(|error| format!("{}: {error}", file.display()))?;
         for token in readings.iter().filter_map(|reading| Token::parse(&reading.text).ok()) {
             if !labels.contains(&token) {

@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crewseal::handoff::text::{Collected, Collector, Purpose, Show};
-use crewseal::label::Code;
-use crewseal::scan::{Luma, read};
+use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
+use crewseal_label::Code;
+use crewseal_scan::{Luma, read};
 
 use crate::day::DayError;
 

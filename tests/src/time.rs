@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crewseal::clock::Clock;
-use crewseal::custody::BootId;
+use crewseal_custody::BootId;
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -45,5 +46,15 @@ impl Clock for DayClock {
 
     fn since_boot(&self) -> (BootId, u64) {
         (BootId(*b"boot"), (self.now() - self.start) * 1_000)
+    }
+}
+
+impl crewseal_hq::clock::Clock for DayClock {
+    fn now(&self) -> u64 {
+        Clock::now(self)
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::from_secs(Clock::now(self) - self.start)
     }
 }

@@ -23,14 +23,15 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use crewseal::clock::{Clock, SystemClock};
-use crewseal::custody::{BootId, EventId, FaultKind, JobId, Kind, Record, Role};
-use crewseal::label::Token;
 use crewseal::outbox::LONGEST_SIDE;
 use crewseal::outbox::attachment::QUOTA;
-use crewseal::personal::Personal;
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError, Deed, cbor};
+use crewseal::{Crew, CrewError, Deed};
+use crewseal_custody::cbor;
+use crewseal_custody::personal::Personal;
+use crewseal_custody::{BootId, EventId, FaultKind, JobId, Kind, Record, Role};
 use crewseal_hq::{Hq, JobPlan, Listen, serve};
+use crewseal_label::Token;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -66,7 +67,7 @@ fn phones_that_are_killed_at_any_moment_lose_nothing_they_acknowledged() {
     let seed = number(SEED).unwrap_or_else(any_seed);
     let mut rng = SmallRng::seed_from_u64(seed);
     let home = tempfile::tempdir().unwrap();
-    let clock = Arc::new(SystemClock::new(BootId([0; 4])));
+    let clock = Arc::new(crewseal_hq::clock::SystemClock::start());
     let hq = Hq::create(&home.path().join("hq"), "hq.test", clock).unwrap();
     let running = runtime.block_on(async { serve(hq.clone(), Listen::default()) }).unwrap();
     let jobs = Jobs::plan(&hq, home.path());

@@ -6,10 +6,10 @@ use std::fs;
 use std::num::NonZeroU32;
 use std::path::Path;
 
-use crewseal::custody::{FaultKind, FindingKind, Holder, Kind, Record};
-use crewseal::label::Token;
 use crewseal::vault::{KeyVault, SoftwareVault};
+use crewseal_custody::{FaultKind, FindingKind, Holder, Kind, Record};
 use crewseal_hq::verdict::{Standing, verify};
+use crewseal_label::Token;
 use minicbor::Decoder;
 use moving_day::day::{
     self, CUSTOMER, DESTINATION, ORIGIN, PASSPHRASE, Plan, Played, TITLE, photos_in,
@@ -236,7 +236,7 @@ fn own_photographs_are_scanned_instead() {
     fs::create_dir(&prints).unwrap();
     let labels: Vec<Token> = (1..=9).map(|n| Token::from_bytes([n; 16])).collect();
     for (number, label) in labels.iter().enumerate() {
-        let code = crewseal::label::Code::of(label, crewseal::label::Strength::Normal).unwrap();
+        let code = crewseal_label::Code::of(label, crewseal_label::Strength::Normal).unwrap();
         fs::write(prints.join(format!("{number}.png")), code.png(8).unwrap()).unwrap();
     }
     let (played, _) = play(&directory.path().join("day"), 1, Some(&prints));

@@ -10,15 +10,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crewseal::clock::{Clock as _, SystemClock};
-use crewseal::custody::{BootId, EventId, JobId, Kind, Role};
-use crewseal::label::Token;
+use crewseal::clock::SystemClock;
 use crewseal::outbox::attachment::QUOTA;
 use crewseal::outbox::prepare_photo;
-use crewseal::personal::Personal;
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError, Deed, Uploaded, cbor};
+use crewseal::{Crew, CrewError, Deed, Uploaded};
+use crewseal_custody::cbor;
+use crewseal_custody::personal::Personal;
+use crewseal_custody::{BootId, EventId, JobId, Kind, Role};
 use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
+use crewseal_label::Token;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use moving_day::network::Network;
 use rusqlite::Connection;
@@ -41,8 +42,8 @@ struct Site {
 impl Site {
     async fn open() -> Self {
         let home = tempfile::tempdir().unwrap();
-        let clock = Arc::new(SystemClock::new(BootId([0; 4])));
-        let now = clock.now();
+        let clock = Arc::new(crewseal_hq::clock::SystemClock::start());
+        let now = crewseal_hq::clock::Clock::now(&*clock);
         let hq = Hq::create(&home.path().join("hq"), "hq.test", clock).unwrap();
         let roll = hq.mint_roll(3).unwrap();
         let labelled: Vec<Token> = roll.tokens().map(|(_, token)| token).collect();

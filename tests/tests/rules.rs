@@ -6,14 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crewseal::clock::Clock;
-use crewseal::custody::rules::Rule;
-use crewseal::custody::{
+use crewseal::vault::SoftwareVault;
+use crewseal::{Advice, Crew, CrewError};
+use crewseal_custody::cbor;
+use crewseal_custody::rules::Rule;
+use crewseal_custody::{
     BoxClass, FaultKind, FindingKind, JobId, Kind, Nda, Qualifications, Record, Role,
 };
-use crewseal::label::Token;
-use crewseal::vault::SoftwareVault;
-use crewseal::{Advice, Crew, CrewError, cbor};
 use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
+use crewseal_label::Token;
 use moving_day::time::DayClock;
 
 /// An HQ with one job of four boxes, the first with papers, the second sensitive.

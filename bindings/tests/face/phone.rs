@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use crewseal::label::{Code, Strength, Token};
 use crewseal_ffi::{
     Clock, ClockError, Crew, CrewError, FrameFormat, HighWaterMark, KeyVault, KeyVaultError,
     Protection, PublicKeys, SinceBoot,
 };
+use crewseal_label::{Code, Strength, Token};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 

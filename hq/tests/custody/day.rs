@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crewseal::cbor::{self, Version};
-use crewseal::custody::{
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::roll::{Leaf, Roll, RollHead};
+use crewseal_custody::signed::{Digest, Message, Namespace, PublicKey, Signed, SignedError};
+use crewseal_custody::{
     Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, Finding, FindingKind,
     JobId, Kind, Link, Lists, Manifest, Manifests, Moment, Outcome, Protection, Receipt, Record,
     Role, Salt, Since, Tick,
 };
-use crewseal::label::Token;
-use crewseal::label::roll::{Leaf, Roll, RollHead};
-use crewseal::signed::{Digest, Message, Namespace, PublicKey, Signed, SignedError};
+use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};

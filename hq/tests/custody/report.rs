@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use crewseal::custody::{Kind, Record, Role};
-use crewseal::personal::Personal;
+use crewseal_custody::personal::Personal;
+use crewseal_custody::{Kind, Record, Role};
 use crewseal_hq::account::Account;
 use crewseal_hq::report::{Report, render};
 

@@ -1,9 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crewseal::cbor::Version;
-use crewseal::custody::{
-    BoxClass, FindingKind, Kind, Outcome, Receipt, Refusal, Revocations, Role,
-};
+use crewseal_custody::cbor::Version;
+use crewseal_custody::{BoxClass, FindingKind, Kind, Outcome, Receipt, Refusal, Revocations, Role};
 use crewseal_hq::verdict::{Standing, Verdict, fingerprint, verify};
 
 use crate::day::{Day, Key, More, at, moving_day};
@@ -197,7 +195,7 @@ fn a_refused_envelope_accuses_nobody() {
     let last = day.events[3].clone();
     day.receipts.push(day.hq.sign(Receipt {
         version: Version,
-        event: crewseal::signed::Digest([7; 32]),
+        event: crewseal_custody::signed::Digest([7; 32]),
         device: last.device,
         generation: 1,
         sequence: last.sequence,

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crewseal::cbor;
-use crewseal::clock::Clock;
-use crewseal::custody::{
-    BoxClass, DeviceId, Kind, Licence, Nda, Outcome, Qualifications, Revocations, Role, Tick,
-};
-use crewseal::job::JobPack;
-use crewseal::signed::Signed;
-use crewseal::sync::wire::{DeliveryRight, Jobs, Rolls};
 use crewseal::vault::SoftwareVault;
 use crewseal::{Crew, CrewError};
+use crewseal_custody::cbor;
+use crewseal_custody::job::JobPack;
+use crewseal_custody::signed::Signed;
+use crewseal_custody::wire::{DeliveryRight, Jobs, Rolls};
+use crewseal_custody::{
+    BoxClass, DeviceId, Kind, Licence, Nda, Outcome, Qualifications, Revocations, Role, Tick,
+};
+use crewseal_hq::clock::Clock;
 use reqwest::StatusCode;
 
 use crate::phone::{Key, Phone, Site, client, outcomes, success};
@@ -149,7 +149,7 @@ async fn a_device_sees_its_own_open_jobs_only() {
     assert_eq!(seen[0].roster.len(), 1);
     let manifests = seen[0].manifests(site.hq.key()).unwrap();
     assert_eq!(manifests.tokens(), [site.label(0), site.label(1), site.label(2)]);
-    let mut lists = crewseal::custody::Lists::new();
+    let mut lists = crewseal_custody::Lists::new();
     lists.add_manifests(manifests);
     assert_eq!(lists.resolve(&seen[0].sensitive).unwrap(), [site.label(0)].into());
 
@@ -191,7 +191,7 @@ async fn a_pack_says_what_is_in_which_box() {
     let bytes = success(phone.get("/v1/jobs").await).await.unwrap();
     let jobs: Jobs = cbor::from_slice(&bytes).unwrap();
     let pack = Signed::<JobPack>::open(&jobs.packs[0], site.hq.key()).unwrap();
-    let mut lists = crewseal::custody::Lists::new();
+    let mut lists = crewseal_custody::Lists::new();
     lists.add_manifests(pack.manifests(site.hq.key()).unwrap());
     let known = pack.box_classes(&lists).unwrap();
     assert_eq!(known.len(), 4);

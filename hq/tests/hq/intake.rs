@@ -5,15 +5,16 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use coset::{CoseSign1Builder, HeaderBuilder, TaggedCborSerializable, iana};
-use crewseal::cbor;
-use crewseal::custody::{
+use crewseal::random;
+use crewseal_custody::cbor;
+use crewseal_custody::envelope::{Envelope, Epoch, OpeningKey};
+use crewseal_custody::signed::{Message, Signed};
+use crewseal_custody::wire::{CBOR, MAX_BATCH, MAX_BODY};
+use crewseal_custody::{
     Dispute, Event, Finding, FindingKind, Kind, Lists, Outcome, Protection, Refusal,
 };
-use crewseal::label::Token;
-use crewseal::outbox::{Envelope, Epoch, OpeningKey};
-use crewseal::signed::{Message, Signed};
-use crewseal::sync::wire::{CBOR, MAX_BATCH, MAX_BODY};
 use crewseal_hq::Delivered;
+use crewseal_label::Token;
 use reqwest::StatusCode;
 
 use crate::phone::{Key, Phone, Site, outcomes, singly, success};
@@ -127,8 +128,11 @@ async fn what_cannot_be_opened_is_unreadable() {
     let receipts = phone.deliver_batch(&headless).await.unwrap();
     assert_eq!(outcomes(&receipts), [refused(Refusal::Unreadable)]);
 
-    let elsewhere = OpeningKey::generate().unwrap();
-    let ours = std::mem::replace(&mut phone.epoch, Epoch::begin(elsewhere.public()).unwrap());
+    let elsewhere = OpeningKey::from_bytes(&[8; 32]).unwrap();
+    let ours = std::mem::replace(
+        &mut phone.epoch,
+        Epoch::begin(elsewhere.public(), &mut random::generator()).unwrap(),
+    );
     let to_another = phone.act(Kind::Count, site.job, &[site.label(0)]);
     let receipts = phone.deliver(&[to_another]).await;
     assert_eq!(outcomes(&receipts), [refused(Refusal::Unreadable)]);

@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crewseal::clock::SystemClock;
-use crewseal::custody::{BootId, Kind};
-use crewseal::label::Token;
+use crewseal_custody::Kind;
+use crewseal_hq::clock::SystemClock;
 use crewseal_hq::{Hq, HqError, JobPlan, KeysError, Listen, serve};
+use crewseal_label::Token;
 use reqwest::StatusCode;
 use rusqlite::Connection;
 
 use crate::phone::{Site, success};
 
 fn open(dir: &Path) -> Result<Hq, HqError> {
-    Hq::open(dir, Arc::new(SystemClock::new(BootId([0; 4]))))
+    Hq::open(dir, Arc::new(SystemClock::start()))
 }
 
 fn create(dir: &Path) -> Result<Hq, HqError> {
-    Hq::create(dir, "hq.test", Arc::new(SystemClock::new(BootId([0; 4]))))
+    Hq::create(dir, "hq.test", Arc::new(SystemClock::start()))
 }
 
 fn refusal<T>(result: Result<T, HqError>) -> HqError {
@@ -167,7 +167,7 @@ fn codes_and_keys_are_not_in_the_database() {
     let dir = tempfile::tempdir().unwrap();
     let hq = create(dir.path()).unwrap();
     let invitation =
-        hq.invite(crewseal::custody::Role::Driver, "Driver 3", &[], "https://localhost").unwrap();
+        hq.invite(crewseal_custody::Role::Driver, "Driver 3", &[], "https://localhost").unwrap();
     drop(hq);
     let holds = |file: &str, part: &[u8]| {
         let bytes = std::fs::read(dir.path().join(file)).unwrap();
@@ -202,20 +202,22 @@ fn a_dispatcher_uses_minted_labels_and_known_jobs() {
     hq.add_boxes(job, &[label(0)], &[].into(), &BTreeMap::new()).unwrap();
     let again = hq.add_boxes(job, &[label(0)], &[].into(), &BTreeMap::new());
     assert!(matches!(refusal(again), HqError::Manifest(_)));
-    let unknown = crewseal::custody::JobId([0; 16]);
+    let unknown = crewseal_custody::JobId([0; 16]);
     assert!(matches!(
         refusal(hq.add_boxes(unknown, &[], &[].into(), &BTreeMap::new())),
         HqError::UnknownJob(_)
     ));
-    let invited = hq.invite(crewseal::custody::Role::Mover, "Mover 1", &[unknown], "");
+    let invited = hq.invite(crewseal_custody::Role::Mover, "Mover 1", &[unknown], "");
     assert!(matches!(refusal(invited), HqError::UnknownJob(_)));
-    let device = crewseal::custody::DeviceId([0; 16]);
+    let device = crewseal_custody::DeviceId([0; 16]);
     assert!(matches!(refusal(hq.assign(device, job)), HqError::UnknownDevice(_)));
 }
 
 #[test]
 fn errors_and_debug_output_hold_nothing_personal() {
-    let plan =
-        JobPlan { customer: crewseal::personal::Personal::new("Customer 1"), ..JobPlan::default() };
+    let plan = JobPlan {
+        customer: crewseal_custody::personal::Personal::new("Customer 1"),
+        ..JobPlan::default()
+    };
     assert!(!format!("{plan:?}").contains("Ada"));
 }

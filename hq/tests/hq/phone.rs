@@ -3,23 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use crewseal::cbor::{self, Version};
-use crewseal::clock::Clock;
-use crewseal::custody::{
-    Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, JobId, Kind, Link, Lists,
-    Moment, Outcome, Protection, Receipt, Role, Salt, Since, Tick,
-};
-use crewseal::label::Token;
-use crewseal::label::roll::Roll;
-use crewseal::outbox::{Envelope, Epoch, SealingKey};
-use crewseal::personal::Personal;
-use crewseal::signed::{PublicKey, Signed, SignedError};
-use crewseal::sync::wire::{
+use crewseal::random;
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::envelope::{Envelope, Epoch, SealingKey};
+use crewseal_custody::personal::Personal;
+use crewseal_custody::roll::Roll;
+use crewseal_custody::signed::{PublicKey, Signed, SignedError};
+use crewseal_custody::wire::{
     Batch, CBOR, Challenge, ChallengeRequest, EnrolClaim, EnrolRequest, Invitation, Receipts,
     Session, SessionRequest,
 };
+use crewseal_custody::{
+    Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, JobId, Kind, Link, Lists,
+    Moment, Outcome, Protection, Receipt, Role, Salt, Since, Tick,
+};
+use crewseal_hq::clock::Clock;
 use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
+use crewseal_label::Token;
 use reqwest::StatusCode;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
@@ -41,8 +43,18 @@ impl Clock for TestClock {
         real + self.seconds.load(Ordering::SeqCst)
     }
 
+    fn uptime(&self) -> Duration {
+        Duration::from_secs(Clock::now(self))
+    }
+}
+
+impl crewseal::clock::Clock for TestClock {
+    fn now(&self) -> u64 {
+        Clock::now(self)
+    }
+
     fn since_boot(&self) -> (BootId, u64) {
-        (BootId([0; 4]), self.now() * 1_000)
+        (BootId([0; 4]), Clock::now(self) * 1_000)
     }
 }
 
@@ -122,7 +134,7 @@ impl Key {
         self.0.sign(&SystemRandom::new(), bytes).unwrap().as_ref().try_into().unwrap()
     }
 
-    pub fn signed<T: crewseal::signed::Message>(&self, message: T) -> Signed<T> {
+    pub fn signed<T: crewseal_custody::signed::Message>(&self, message: T) -> Signed<T> {
         Signed::sign(message, &self.public(), |bytes| Ok::<_, SignedError>(self.sign(bytes)))
             .unwrap()
     }
@@ -151,7 +163,7 @@ impl Phone {
             act: Key::new(),
             handoff: Key::new(),
             token: String::new(),
-            epoch: Epoch::begin(&sealing).unwrap(),
+            epoch: Epoch::begin(&sealing, &mut random::generator()).unwrap(),
             anchor: Anchor { number: 0, nonce: Salt([0; 16]) },
             generation: 1,
             sequence: 0,

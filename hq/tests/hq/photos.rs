@@ -1,11 +1,11 @@
 //! Photos that arrive in parts: in order, again, out of order, wrong, from others.
 
-use crewseal::cbor::{self, Version};
-use crewseal::custody::{AttachmentOutcome, AttachmentReceipt, Event, EventId, Kind, Outcome};
-use crewseal::outbox::attachment::CHUNK_BYTES;
-use crewseal::outbox::{AttachmentKey, Entry, Envelope};
-use crewseal::signed::Signed;
-use crewseal::sync::wire::{AttachmentPart, AttachmentState, MAX_PART};
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::envelope::CHUNK_BYTES;
+use crewseal_custody::envelope::{AttachmentKey, Entry, Envelope};
+use crewseal_custody::signed::Signed;
+use crewseal_custody::wire::{AttachmentPart, AttachmentState, MAX_PART};
+use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, Event, EventId, Kind, Outcome};
 use data_encoding::HEXLOWER;
 use reqwest::StatusCode;
 
@@ -22,7 +22,7 @@ impl Photo {
     fn new(seed: u8) -> Self {
         let length = 2 * CHUNK_BYTES + 100;
         let content: Vec<u8> = (0..=250).chain([seed]).cycle().take(length).collect();
-        let key = AttachmentKey::draw(&content).unwrap();
+        let key = AttachmentKey::new(&content, crewseal_custody::Salt([5; 16]), &[6; 32]).unwrap();
         let chunks = key.seal(&content).collect::<Result<_, _>>().unwrap();
         Self { content, key, chunks }
     }

@@ -1,7 +1,7 @@
 //! The exported record: whole, believed by the core, and of one job only.
 
-use crewseal::custody::rules::Rule;
-use crewseal::custody::{FaultKind, Finding, FindingKind, Holder, JobId, Kind, Lists, Record};
+use crewseal_custody::rules::Rule;
+use crewseal_custody::{FaultKind, Finding, FindingKind, Holder, JobId, Kind, Lists, Record};
 use crewseal_hq::HqError;
 
 use crate::phone::{Site, outcomes, singly};

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use crewseal::custody::{
+use crewseal_custody::envelope::Envelope;
+use crewseal_custody::{
     Batch, CustomerReceipt, CustomerReceiptError, Event, EventId, FaultKind, Kind, OneTimeCode,
     Reading, Record, RecordError, Role, Section, SignOff,
 };
-use crewseal::outbox::Envelope;
 use crewseal_hq::HqError;
 use crewseal_hq::receipt::{ReceiptError, check};
 use crewseal_hq::verdict::verify;

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crewseal::Crew;
 use crewseal::clock::Clock;
-use crewseal::custody::{BootId, JobId, Kind, Protection};
-use crewseal::label::Token;
-use crewseal::scan::Session;
 use crewseal::vault::{KeyVault, Mark, PublicKeys, SoftwareVault, VaultError};
+use crewseal_custody::{BootId, JobId, Kind, Protection};
+use crewseal_label::Token;
+use crewseal_scan::Session;
 use zeroize::Zeroizing;
 
 use crate::Trouble;

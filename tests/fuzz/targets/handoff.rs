@@ -10,15 +10,15 @@
 
 use std::sync::LazyLock;
 
-use crewseal::cbor::{self, Version};
-use crewseal::custody::{
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::{
     Act, Anchor, BootId, BoxList, Commitment, CustomerReceipt, DeviceId, Entry, Event, FindingKind,
     JobId, Kind, Link, Moment, Salt, SignOffRequest, Since, Subject,
 };
-use crewseal::handoff::Hello;
-use crewseal::handoff::message::{self, Authority, Enclosed};
-use crewseal::handoff::text::{Collected, Collector, MAX_MESSAGE};
-use crewseal::signed::{PublicKey, Signed, SignedError, Unverified};
+use crewseal_custody::handoff::Hello;
+use crewseal_custody::handoff::message::{self, Authority, Enclosed};
+use crewseal_custody::handoff::text::{Collected, Collector, MAX_MESSAGE};
+use crewseal_custody::signed::{PublicKey, Signed, SignedError, Unverified};
 use libfuzzer_sys::fuzz_target;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};

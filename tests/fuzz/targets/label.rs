@@ -4,7 +4,7 @@
 //! one or two wrong characters must never make another label of it.
 #![no_main]
 
-use crewseal::label::Token;
+use crewseal_label::Token;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

@@ -7,7 +7,7 @@
 
 use std::cell::Cell;
 
-use crewseal::scan::{Look, Luma, Reader, Reading, Region, Rotation};
+use crewseal_scan::{Look, Luma, Reader, Reading, Region, Rotation};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use seeds::{HEAD, Picture, Shot};
 

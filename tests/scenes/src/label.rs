@@ -4,7 +4,7 @@
 //! A6 is large for a label, and on purpose: at full HD a dozen boxes leave
 //! about a pixel to the millimetre, and a module wants three.
 
-use crewseal::label::{Code, Strength, Token};
+use crewseal_label::{Code, Strength, Token};
 
 use crate::grain::cloud;
 use crate::lettering::{advance, ink};

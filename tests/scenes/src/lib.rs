@@ -15,19 +15,17 @@ mod room;
 mod space;
 mod warehouse;
 
-use crewseal::label::{Strength, Token};
+pub use annotate::{Kind, Mark, annotate};
+use camera::Camera;
+use crewseal_label::{Strength, Token};
 use image::RgbImage;
+pub use light::Light;
+use light::Lighting;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-
-pub use annotate::{Kind, Mark, annotate};
-pub use light::Light;
-pub use warehouse::{Frame, Level, Setting, Shown, Warehouse};
-
-use camera::Camera;
-use light::Lighting;
 use room::Room;
 use space::vec3;
+pub use warehouse::{Frame, Level, Setting, Shown, Warehouse};
 
 /// A label on a box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

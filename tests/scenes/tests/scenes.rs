@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crewseal::label::{Strength, Token};
-use crewseal::scan::photo::read_picture;
+use crewseal_label::{Strength, Token};
+use crewseal_scan::photo::read_picture;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use scenes::{Kind, Light, Mark, Placed, Scene, annotate};

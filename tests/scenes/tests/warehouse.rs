@@ -1,7 +1,7 @@
 //! Warehouse scenes are the same every time, what they say is in view is in
 //! view, and the easy ones can be read.
 
-use crewseal::scan::photo::read_picture;
+use crewseal_scan::photo::read_picture;
 use scenes::{Frame, Level, Setting, Warehouse};
 
 fn frame(setting: Setting, number: u32) -> Frame {

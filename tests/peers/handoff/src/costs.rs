@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use crewseal::custody::{BootId, Event, Since, admit};
-use crewseal::handoff::message::{self, Authority, Enclosed};
-use crewseal::handoff::text::{Collected, Collector, Purpose, Show};
-use crewseal::handoff::{Compared, Giving, Hello, Receiving, drawn};
-use crewseal::signed::Signed;
+use crewseal_custody::{BootId, Event, Since, admit};
+use crewseal_custody::handoff::message::{self, Authority, Enclosed};
+use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
+use crewseal_custody::handoff::{Compared, Giving, Hello, Receiving, drawn};
+use crewseal_custody::signed::Signed;
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use crate::clock::{alternate, time};

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crewseal::cbor::Version;
-use crewseal::custody::{
+use crewseal_custody::cbor::Version;
+use crewseal_custody::{
     Act, BoxList, Commitment, Credential, DeviceId, Event, EventId, Evidence, Holder, Kind, Lists,
     Manifests, Outcome, Record, Salt, admit,
 };
-use crewseal::label::Token;
-use crewseal::signed::{Signed, Unverified};
+use crewseal_label::Token;
+use crewseal_custody::signed::{Signed, Unverified};
 
 use crate::clock::{alternate, time};
 use crate::costs::{Bare, Operations};

@@ -7,7 +7,7 @@
 
 use std::f32::consts::TAU;
 
-use crewseal::scan::{Look, Luma, Reader};
+use crewseal_scan::{Look, Luma, Reader};
 use qrcode::Color;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};

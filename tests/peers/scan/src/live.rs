@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
-use crewseal::scan::{Luma, Session, Sighting};
+use crewseal_scan::{Luma, Session, Sighting};
 use image::{DynamicImage, GrayImage};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crewseal::scan::{self, Luma};
+use crewseal_scan::{self, Luma};
 use image::DynamicImage;
 use rxing::common::HybridBinarizer;
 use rxing::multi::MultipleBarcodeReader as _;
@@ -150,7 +150,7 @@ fn qrism(picture: &DynamicImage) -> Vec<Read> {
 
 #[cfg(test)]
 mod tests {
-    use crewseal::label::{Code, Strength, Token};
+    use crewseal_label::{Code, Strength, Token};
     use image::GrayImage;
 
     use super::*;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crewseal::clock::Clock;
-use crewseal::custody::{BootId, FindingKind, Kind};
-use crewseal::label::Token;
-use crewseal::signed::Digest;
+use crewseal_custody::{BootId, FindingKind, Kind};
+use crewseal_label::Token;
+use crewseal_custody::signed::Digest;
 use crewseal::vault::SoftwareVault;
 use crewseal::{Crew, Deed};
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use crewseal::scan::photo::read_picture;
+use crewseal_scan::photo::read_picture;
 use image::DynamicImage;
 use scenes::{Kind, Level, Mark, Setting, Warehouse, annotate};
 

@@ -3,7 +3,7 @@
 
 use std::f32::consts::{FRAC_PI_2, PI, TAU};
 
-use crewseal::label::{Strength, Token};
+use crewseal_label::{Strength, Token};
 use rand::Rng;
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;

@@ -15,22 +15,21 @@ mod plane;
 mod sticker;
 mod texture;
 
-use crewseal::label::Token;
+use aisle::{Aisle, between};
+pub use conditions::Level;
+use conditions::Range;
+use crewseal_label::Token;
+use film::{Exposure, Shine};
+use hand::{FRAMES, Hand};
 use image::GrayImage;
+use plane::{Eye, FOCAL};
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
-
-pub use conditions::Level;
+use sticker::Sticker;
 
 use crate::camera::{HEIGHT, WIDTH};
 use crate::space::{Vec3, vec3};
-use aisle::{Aisle, between};
-use conditions::Range;
-use film::{Exposure, Shine};
-use hand::{FRAMES, Hand};
-use plane::{Eye, FOCAL};
-use sticker::Sticker;
 
 /// Scenes of a series that share out the range of a condition among them.
 const SERIES: u32 = 8;

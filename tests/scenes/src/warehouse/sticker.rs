@@ -1,6 +1,6 @@
 //! A label on a box before the camera: bent around it, shining in the light.
 
-use crewseal::label::Token;
+use crewseal_label::Token;
 
 use super::film::Film;
 use super::plane::{Eye, Homography, Plane, rows};

@@ -1,7 +1,7 @@
 //! Printed things as texels: labels as they come off the sheet and what a crew
 //! does to them, and what else is printed on boxes.
 
-use crewseal::label::{Grid, Printed, Sheet, Strength, Token};
+use crewseal_label::{Grid, Printed, Sheet, Strength, Token};
 use rand::Rng;
 use rand::rngs::SmallRng;
 

@@ -1,0 +1,338 @@
+//! The custody record: all that proves a job's custody, in one file that needs
+//! no database and no network to check.
+//!
+//! It is one message signed by HQ whose payload holds the messages themselves,
+//! each with its own signature. So every byte is covered at least once, a
+//! device's words stay the device's even against HQ, and when a byte is wrong
+//! the inner signatures tell where.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use super::{
+    BoxClass, BoxList, BoxListError, Confirmation, Credential, Event, Evidence, JobId, Kind,
+    Manifest, ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations, SignedOff, Tick,
+    admit, classes,
+};
+use crate::cbor::Version;
+use crate::roll::{RollError, RollWire};
+use crate::signed::{Message, Namespace, PublicKey, Signed, SignedError, Unverified};
+
+/// The largest record that is read: 64 MiB.
+pub const MAX_RECORD: usize = 64 << 20;
+
+/// An exported custody record.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Record {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// The job.
+    #[n(1)]
+    pub job: JobId,
+    /// The name of HQ's log.
+    #[n(2)]
+    pub origin: String,
+    /// HQ's key. A reader compares it with the one he knows.
+    #[n(3)]
+    pub hq: PublicKey,
+    /// When it was exported, in seconds since 1970-01-01 UTC.
+    #[n(4)]
+    pub at: u64,
+    /// Signed [`Credential`]s.
+    #[n(5)]
+    pub credentials: Vec<ByteVec>,
+    /// Signed [`Tick`]s that events name.
+    #[n(6)]
+    pub ticks: Vec<ByteVec>,
+    /// Signed [`Manifest`]s, oldest first.
+    #[n(7)]
+    pub manifests: Vec<ByteVec>,
+    /// Rolls, with other jobs' labels hidden.
+    #[n(8)]
+    pub rolls: Vec<RollWire>,
+    /// Signed [`Event`]s.
+    #[n(9)]
+    pub events: Vec<ByteVec>,
+    /// Signed [`Receipt`]s: of these events, and of what the same devices did
+    /// between them in other jobs.
+    #[n(10)]
+    pub receipts: Vec<ByteVec>,
+    /// What the customer could release with a code, as HQ says.
+    #[n(11)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub release_keys: Vec<ReleaseKey>,
+    /// The boxes with papers, devices or valuables, as HQ says.
+    #[n(12)]
+    #[cbor(skip_if = "BoxList::is_empty")]
+    pub sensitive: BoxList,
+    /// Which of them are in which class, as HQ says.
+    #[n(13)]
+    #[cbor(skip_if = "BTreeMap::is_empty")]
+    pub classes: BTreeMap<BoxClass, BoxList>,
+    /// The newest signed [`Revocations`], if HQ ever revoked a device.
+    #[n(14)]
+    pub revocations: Option<ByteVec>,
+    /// That events are among those of a sign-off of several. Each proof stands alone:
+    /// a record may leave out the others' events and proofs.
+    #[n(15)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub inclusions: Vec<SignedOff>,
+    /// Signed [`Confirmation`]s.
+    #[n(16)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub confirmations: Vec<ByteVec>,
+}
+
+impl Message for Record {
+    const NAMESPACE: Namespace = Namespace::Record;
+}
+
+/// A part of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// The file as a whole.
+    Whole,
+    /// A credential, by its place.
+    Credential(usize),
+    /// A tick, by its place.
+    Tick(usize),
+    /// A manifest's version, by its place.
+    Manifest(usize),
+    /// A roll, by its place.
+    Roll(usize),
+    /// An event, by its place.
+    Event(usize),
+    /// A receipt, by its place.
+    Receipt(usize),
+    /// The classes of the boxes.
+    Classes,
+    /// The revocations.
+    Revocations,
+    /// A proof that an event was signed off with others, by its place.
+    Inclusion(usize),
+    /// HQ's word on a sign-off that was claimed, by its place.
+    Confirmation(usize),
+}
+
+/// The place is said counted from 1, as a person counts.
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, place) = match self {
+            Self::Whole => return f.write_str("the record"),
+            Self::Credential(place) => ("credential", place),
+            Self::Tick(place) => ("tick", place),
+            Self::Manifest(place) => ("manifest version", place),
+            Self::Roll(place) => ("roll", place),
+            Self::Event(place) => ("event", place),
+            Self::Receipt(place) => ("receipt", place),
+            Self::Classes => return f.write_str("the classes of the boxes"),
+            Self::Revocations => return f.write_str("the revocations"),
+            Self::Inclusion(place) => ("proof of a sign-off", place),
+            Self::Confirmation(place) => ("word on a sign-off", place),
+        };
+        write!(f, "{name} {}", place.saturating_add(1))
+    }
+}
+
+/// What is wrong with a part of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// More than [`MAX_RECORD`] bytes.
+    #[error("too large to be a custody record")]
+    TooLarge,
+    /// A message or its signature.
+    #[error("{0}")]
+    Signed(#[from] SignedError),
+    /// The record was signed by HQ's key as it stands in it, but another key
+    /// was expected.
+    #[error("signed by another HQ than the one expected")]
+    OtherHq,
+    /// An event.
+    #[error("{0}")]
+    Event(#[from] Refused),
+    /// A roll.
+    #[error("{0}")]
+    Roll(#[from] RollError),
+    /// A manifest.
+    #[error("{0}")]
+    Manifest(#[from] ManifestError),
+    /// A list of boxes with a class.
+    #[error("{0}")]
+    Boxes(#[from] BoxListError),
+    /// The same message stands twice.
+    #[error("stands in the record twice")]
+    Repeated,
+    /// A message of another job.
+    #[error("belongs to another job")]
+    OtherJob,
+    /// A tick, receipt or revocation of another log than the record's.
+    #[error("belongs to another log")]
+    OtherOrigin,
+    /// A receipt that names the event's device or numbers otherwise.
+    #[error("names its event's device or numbers otherwise")]
+    OtherNumbers,
+    /// A proof that does not lead to the root of the sign-off that it names.
+    #[error("does not prove that its event was signed off")]
+    NoProof,
+}
+
+/// A record that was read, and what in it did not hold.
+pub struct Reading {
+    /// The record.
+    pub record: Record,
+    /// All in it whose signatures hold.
+    pub evidence: Evidence,
+    /// What did not hold. Empty: every byte is covered by a good signature.
+    pub errors: Vec<(Section, RecordError)>,
+}
+
+impl Record {
+    /// Reads a record and checks every signature in it.
+    ///
+    /// `hq` is HQ's key as the reader knows it; without it, the key in the
+    /// record is believed, which shows only that the record agrees with itself.
+    ///
+    /// # Errors
+    /// If the file cannot be read as a record at all. What is wrong inside is
+    /// collected in [`Reading::errors`].
+    pub fn read(bytes: &[u8], hq: Option<&PublicKey>) -> Result<Reading, RecordError> {
+        if bytes.len() > MAX_RECORD {
+            return Err(RecordError::TooLarge);
+        }
+        let message = Unverified::<Self>::parse(bytes)?;
+        let record = message.claims().clone();
+        let mut checks = Checks { hq: record.hq, errors: Vec::new() };
+        if hq.is_some_and(|hq| *hq != record.hq) {
+            checks.errors.push((Section::Whole, RecordError::OtherHq));
+        }
+        checks.keep(Section::Whole, message.verify(&record.hq));
+        let evidence = checks.evidence(&record);
+        Ok(Reading { evidence, errors: checks.errors, record })
+    }
+}
+
+struct Checks {
+    hq: PublicKey,
+    errors: Vec<(Section, RecordError)>,
+}
+
+impl Checks {
+    fn keep<T, E: Into<RecordError>>(&mut self, at: Section, read: Result<T, E>) -> Option<T> {
+        read.map_err(|error| self.errors.push((at, error.into()))).ok()
+    }
+
+    fn by_hq<T: Message>(&mut self, at: Section, bytes: &ByteVec) -> Option<Signed<T>> {
+        let read = Signed::open(bytes, &self.hq);
+        self.keep(at, read)
+    }
+
+    fn once<T>(&mut self, at: Section, before: Option<T>) {
+        if before.is_some() {
+            self.errors.push((at, RecordError::Repeated));
+        }
+    }
+
+    fn evidence(&mut self, record: &Record) -> Evidence {
+        let mut evidence = Evidence::default();
+        for key in &record.release_keys {
+            let before = evidence.release_keys.insert(key.number, *key);
+            self.once(Section::Whole, before);
+        }
+        for (place, bytes) in record.credentials.iter().enumerate() {
+            let at = Section::Credential(place);
+            if let Some(credential) = self.by_hq::<Credential>(at, bytes) {
+                let before = evidence.credentials.insert(credential.device(), credential);
+                self.once(at, before);
+            }
+        }
+        for (place, bytes) in record.ticks.iter().enumerate() {
+            let at = Section::Tick(place);
+            if let Some(tick) = self.by_hq::<Tick>(at, bytes) {
+                self.holds(at, tick.origin == record.origin, RecordError::OtherOrigin);
+                let before = evidence.ticks.insert(tick.number, tick);
+                self.once(at, before);
+            }
+        }
+        let mut manifests = Manifests::default();
+        for (place, bytes) in record.manifests.iter().enumerate() {
+            let at = Section::Manifest(place);
+            if let Some(manifest) = self.by_hq::<Manifest>(at, bytes) {
+                self.holds(at, manifest.job == record.job, RecordError::OtherJob);
+                let pushed = manifests.push(manifest);
+                self.keep(at, pushed);
+            }
+        }
+        evidence.lists.add_manifests(manifests);
+        for (place, wire) in record.rolls.iter().enumerate() {
+            let opened = wire.open(&self.hq);
+            if let Some(roll) = self.keep(Section::Roll(place), opened) {
+                evidence.lists.add_roll(roll);
+            }
+        }
+        let named = classes(&record.sensitive, &record.classes, &evidence.lists);
+        evidence.classes = self.keep(Section::Classes, named).unwrap_or_default();
+        if let Some(bytes) = &record.revocations {
+            let at = Section::Revocations;
+            evidence.revocations = self.by_hq::<Revocations>(at, bytes);
+            let is_ours = evidence.revocations.as_ref().is_none_or(|r| r.origin == record.origin);
+            self.holds(at, is_ours, RecordError::OtherOrigin);
+        }
+        for (place, bytes) in record.events.iter().enumerate() {
+            let at = Section::Event(place);
+            let parsed = Unverified::<Event>::parse(bytes);
+            let Some(event) = self.keep(at, parsed) else { continue };
+            let admitted =
+                admit(event, |device| evidence.credentials.get(device).map(|signed| &**signed));
+            if let Some(event) = self.keep(at, admitted) {
+                // That a device's store was restored is of no job and of each.
+                let is_ours = event.job == record.job
+                    || (event.kind == Kind::Resume && event.job == JobId::NONE);
+                self.holds(at, is_ours, RecordError::OtherJob);
+                let before = evidence.events.insert(event.id(), event);
+                self.once(at, before);
+            }
+        }
+        for (place, bytes) in record.receipts.iter().enumerate() {
+            let at = Section::Receipt(place);
+            if let Some(receipt) = self.by_hq::<Receipt>(at, bytes) {
+                self.holds(at, receipt.origin == record.origin, RecordError::OtherOrigin);
+                let answers = evidence.events.get(&receipt.event).is_none_or(|event| {
+                    (event.device, event.generation, event.sequence)
+                        == (receipt.device, receipt.generation, receipt.sequence)
+                });
+                self.holds(at, answers, RecordError::OtherNumbers);
+                let before = evidence.receipts.insert(receipt.event, receipt);
+                self.once(at, before);
+            }
+        }
+        for (place, proof) in record.inclusions.iter().enumerate() {
+            let SignedOff { sign_off, event, inclusion } = proof;
+            let root = evidence.events.get(sign_off).and_then(|sign_off| sign_off.root);
+            let at = Section::Inclusion(place);
+            let proves = root.is_some_and(|root| inclusion.proves(&root, event));
+            self.holds(at, proves, RecordError::NoProof);
+            let before = evidence.inclusions.insert((*sign_off, *event), inclusion.clone());
+            self.once(at, before);
+        }
+        for (place, bytes) in record.confirmations.iter().enumerate() {
+            let at = Section::Confirmation(place);
+            if let Some(said) = self.by_hq::<Confirmation>(at, bytes) {
+                self.holds(at, said.origin == record.origin, RecordError::OtherOrigin);
+                let before = evidence.confirmations.insert(said.event, said);
+                self.once(at, before);
+            }
+        }
+        evidence
+    }
+
+    fn holds(&mut self, at: Section, holds: bool, otherwise: RecordError) {
+        if !holds {
+            self.errors.push((at, otherwise));
+        }
+    }
+}

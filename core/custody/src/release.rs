@@ -1,0 +1,418 @@
+//! Release codes: the customer's word for one act, given with a code.
+//!
+//! At booking the customer gets one code for each act that needs his word. A
+//! code is the seed of a key, and HQ keeps the public half only: it travels in
+//! the job pack, so the crew's phone verifies a release without a network, and
+//! whoever copies the pack or HQ's database has no code.
+//!
+//! The statement comes first and the release after it, over the statement's
+//! id: what is released is what was written down, to the last box. A phone that
+//! was told a code could release another statement with it; that a number
+//! counts once is for whoever judges the events to hold to.
+
+use std::fmt;
+
+use crewseal_label::alphabet::{
+    CROCKFORD, LONGEST_INPUT, character, is_separator, normalise, symbol,
+};
+use crewseal_label::check::check_symbols;
+use minicbor::{Decode, Encode};
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::{EventId, JobId, Kind};
+use crate::signed::Namespace;
+
+/// How many characters a release code has: 16 of code, 2 of check.
+pub const RELEASE_CHARS: usize = 18;
+
+/// Characters of the code itself: 80 bits and not one over.
+const CODE_CHARS: usize = 16;
+
+/// How many characters stand together where a person reads them.
+const GROUP_CHARS: usize = 6;
+
+/// The 80 random bits of one release code.
+///
+/// Whoever knows them can give the customer's word, so `Debug` shows nothing of
+/// them, and they are wiped when dropped.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct ReleaseCode([u8; 10]);
+
+impl ReleaseCode {
+    /// The code made of these bytes. Only HQ makes new ones, from its random
+    /// generator.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 10]) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) const fn as_bytes(&self) -> &[u8; 10] {
+        &self.0
+    }
+
+    /// Reads a code, scanned or typed, as forgivingly as a label: spaces,
+    /// hyphens, lower case and full-width characters do not matter, O reads as
+    /// 0, I and L as 1. A slip in one or two characters is an error, never
+    /// another code.
+    ///
+    /// # Errors
+    /// [`ReleaseCodeError`], which says what to look at.
+    pub fn parse(text: &str) -> Result<Self, ReleaseCodeError> {
+        let mut typed = Zeroizing::new([0; RELEASE_CHARS]);
+        let mut characters = 0;
+        for c in text.chars().filter(|c| !is_separator(*c)) {
+            if characters >= LONGEST_INPUT {
+                break;
+            }
+            let position = characters + 1;
+            let meant = normalise(c).ok_or(ReleaseCodeError::Character { position })?;
+            if let Some(place) = typed.get_mut(characters) {
+                *place = meant;
+            }
+            characters = position;
+        }
+        if characters != RELEASE_CHARS {
+            return Err(ReleaseCodeError::Length { characters });
+        }
+        let (message, typed_checks) = typed.split_at(CODE_CHARS);
+        let checks = check_symbols(message.iter().copied().filter_map(symbol));
+        if !checks.into_iter().eq(typed_checks.iter().copied().filter_map(symbol)) {
+            return Err(ReleaseCodeError::Check);
+        }
+        let mut code = Self([0; 10]);
+        let decoded = CROCKFORD.decode_mut(message, &mut code.0);
+        decoded.map(|_| code).map_err(|_| ReleaseCodeError::Check)
+    }
+
+    /// What the code's QR says: 18 characters of `0-9A-Z`.
+    #[must_use]
+    pub fn to_text(&self) -> Zeroizing<String> {
+        // With room for all of it from the start: a text that grows leaves
+        // copies behind that nobody wipes.
+        let mut text = Zeroizing::new(String::with_capacity(RELEASE_CHARS));
+        CROCKFORD.encode_append(&self.0, &mut text);
+        let checks = check_symbols(text.bytes().filter_map(symbol));
+        text.extend(checks.into_iter().filter_map(character));
+        text
+    }
+
+    /// The text as it stands under the QR, `0C4KRM-9G...`: three groups of six.
+    #[must_use]
+    pub fn to_grouped(&self) -> Zeroizing<String> {
+        let mut grouped =
+            Zeroizing::new(String::with_capacity(RELEASE_CHARS + RELEASE_CHARS / GROUP_CHARS));
+        for (at, c) in self.to_text().chars().enumerate() {
+            if at != 0 && at.is_multiple_of(GROUP_CHARS) {
+                grouped.push('-');
+            }
+            grouped.push(c);
+        }
+        grouped
+    }
+
+    /// The customer's word for what this event states.
+    #[must_use]
+    pub fn sign(&self, job: JobId, number: u8, statement: &EventId) -> ReleaseProof {
+        let signed = self.key_pair(job, number).sign(&message(job, number, statement));
+        let mut signature = [0; 64];
+        signature.copy_from_slice(signed.as_ref());
+        ReleaseProof { number, signature }
+    }
+
+    /// The key depends on job and number, so the bits of one code open nothing
+    /// elsewhere, should they ever be drawn twice.
+    fn key_pair(&self, job: JobId, number: u8) -> Ed25519KeyPair {
+        let mut seed = Namespace::ReleaseKey.digest(&[&job.0, &[number], &self.0]);
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed.0);
+        seed.0.zeroize();
+        pair.unwrap_or_else(|_| unreachable!("32 bytes are a seed, whichever they are"))
+    }
+}
+
+impl fmt::Debug for ReleaseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReleaseCode(..)")
+    }
+}
+
+/// Why a text is no release code. None of them quotes the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReleaseCodeError {
+    /// Some characters were left out or typed twice, or it is another kind of
+    /// code, such as a box's label.
+    #[error("a release code has 18 characters, this has {characters}; count them again")]
+    Length {
+        /// How many were given, spaces and hyphens not counted.
+        characters: usize,
+    },
+    /// A character that no release code has.
+    #[error("character {position} is none that a release code has; look at it again")]
+    Character {
+        /// Which one, from 1, spaces and hyphens not counted.
+        position: usize,
+    },
+    /// The check characters do not fit: one or more characters are wrong.
+    #[error("the code was typed wrong; compare it with the booking, character by character")]
+    Check,
+}
+
+/// The public half of a release code, which HQ keeps and the job pack carries.
+#[derive(Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ReleaseKey {
+    /// Which of the job's codes.
+    #[n(0)]
+    pub number: u8,
+    /// The kind of statement that the code releases, and no other.
+    #[n(1)]
+    pub kind: Kind,
+    /// An Ed25519 key.
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    pub public: [u8; 32],
+}
+
+impl ReleaseKey {
+    /// The key of a job's code.
+    #[must_use]
+    pub fn of(job: JobId, number: u8, kind: Kind, code: &ReleaseCode) -> Self {
+        let mut public = [0; 32];
+        public.copy_from_slice(code.key_pair(job, number).public_key().as_ref());
+        Self { number, kind, public }
+    }
+
+    /// Whether the customer released this statement, an event of this job and
+    /// kind. Both are asked for, so that nobody forgets that a code for the
+    /// pick-up releases no delivery.
+    #[must_use]
+    pub fn authorises(
+        &self,
+        job: JobId,
+        kind: Kind,
+        statement: &EventId,
+        proof: &ReleaseProof,
+    ) -> bool {
+        kind == self.kind
+            && proof.number == self.number
+            && UnparsedPublicKey::new(&ED25519, self.public)
+                .verify(&message(job, self.number, statement), &proof.signature)
+                .is_ok()
+    }
+}
+
+impl fmt::Debug for ReleaseKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReleaseKey({}, {:?}, ", self.number, self.kind)?;
+        self.public.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str(")")
+    }
+}
+
+/// That whoever had the code gave his word for one statement.
+#[derive(Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ReleaseProof {
+    /// Which of the job's codes.
+    #[n(0)]
+    pub number: u8,
+    /// By its key, over job, number and the statement's id.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub signature: [u8; 64],
+}
+
+impl fmt::Debug for ReleaseProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReleaseProof({})", self.number)
+    }
+}
+
+/// What a release signs. All after the zero byte is of fixed length.
+fn message(job: JobId, number: u8, statement: &EventId) -> Vec<u8> {
+    [Namespace::Release.as_str().as_bytes(), &[0], &job.0, &[number], &statement.0].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cbor;
+    use crate::signed::Digest;
+
+    const JOB: JobId = JobId(*b"a job's pseudony");
+    const STATEMENT: EventId = Digest([7; 32]);
+
+    fn code() -> ReleaseCode {
+        ReleaseCode::from_bytes([0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x10, 0x32])
+    }
+
+    fn error(text: &str) -> Option<ReleaseCodeError> {
+        ReleaseCode::parse(text).err()
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn spaces_hyphens_case_and_lookalikes_are_forgiven() {
+        let text = code().to_text();
+        let spoken = text.to_lowercase().replace('0', "o").replace('1', "i");
+        let grouped = code().to_grouped();
+        let spaced = grouped.replace('-', " \u{2013} ");
+        for forgiven in [&text, &spoken, &*grouped, &spaced, &text.replace('1', "l")] {
+            assert_eq!(ReleaseCode::parse(forgiven).unwrap().0, code().0, "{forgiven}");
+        }
+        assert_eq!(grouped.split('-').map(str::len).collect::<Vec<_>>(), [6, 6, 6]);
+    }
+
+    #[test]
+    fn errors_say_what_to_look_at() {
+        let text = code().to_text();
+        assert_eq!(error(""), Some(ReleaseCodeError::Length { characters: 0 }));
+        assert_eq!(error(&text[..17]), Some(ReleaseCodeError::Length { characters: 17 }));
+        assert_eq!(
+            error(&"7".repeat(1 << 20)),
+            Some(ReleaseCodeError::Length { characters: LONGEST_INPUT })
+        );
+        let label = crewseal_label::Token::from_bytes([5; 16]).to_text();
+        assert_eq!(error(&label), Some(ReleaseCodeError::Length { characters: 29 }));
+        let foreign = format!("{}-U{}", &text[..6], &text[7..]);
+        assert_eq!(error(&foreign), Some(ReleaseCodeError::Character { position: 7 }));
+        let swapped = format!("{}{}{}", &text[1..2], &text[..1], &text[2..]);
+        assert_eq!(error(&swapped), Some(ReleaseCodeError::Check));
+    }
+
+    #[test]
+    fn every_error_in_one_or_two_characters_is_caught() {
+        let text: Vec<u8> = code().to_text().bytes().collect();
+        let with = |at: usize, error: u8, text: &[u8]| {
+            let wrong = character(symbol(text[at]).unwrap() ^ error).unwrap();
+            let mut text = text.to_vec();
+            text[at] = u8::try_from(wrong).unwrap();
+            text
+        };
+        let caught = |text: &[u8]| {
+            error(std::str::from_utf8(text).unwrap()) == Some(ReleaseCodeError::Check)
+        };
+        for i in 0..RELEASE_CHARS {
+            for a in 1..32 {
+                let one = with(i, a, &text);
+                assert!(caught(&one), "position {i}, error {a}");
+                for j in i + 1..RELEASE_CHARS {
+                    for b in 1..32 {
+                        let two = with(j, b, &one);
+                        assert!(caught(&two), "positions {i} and {j}, errors {a} and {b}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_releases_one_statement_of_one_kind_in_one_job() {
+        let key = ReleaseKey::of(JOB, 1, Kind::Deliver, &code());
+        let proof = code().sign(JOB, 1, &STATEMENT);
+        assert!(key.authorises(JOB, Kind::Deliver, &STATEMENT, &proof));
+
+        let other_job = JobId([9; 16]);
+        assert!(!key.authorises(other_job, Kind::Deliver, &STATEMENT, &proof));
+        assert!(!key.authorises(JOB, Kind::TakeOver, &STATEMENT, &proof));
+        assert!(!key.authorises(JOB, Kind::Deliver, &Digest([8; 32]), &proof));
+        assert!(!key.authorises(
+            JOB,
+            Kind::Deliver,
+            &STATEMENT,
+            &ReleaseProof { number: 2, ..proof }
+        ));
+
+        // The same bits under another number or job are another key.
+        let elsewhere = code().sign(JOB, 2, &STATEMENT);
+        let renumbered = ReleaseProof { number: 1, ..elsewhere };
+        assert!(!key.authorises(JOB, Kind::Deliver, &STATEMENT, &elsewhere));
+        assert!(!key.authorises(JOB, Kind::Deliver, &STATEMENT, &renumbered));
+        let second = ReleaseKey::of(JOB, 2, Kind::Deliver, &code());
+        assert!(!second.authorises(JOB, Kind::Deliver, &STATEMENT, &proof));
+        assert_ne!(second.public, key.public);
+        assert_ne!(ReleaseKey::of(other_job, 1, Kind::Deliver, &code()).public, key.public);
+
+        // Another code is too.
+        let other = ReleaseCode::from_bytes([3; 10]).sign(JOB, 1, &STATEMENT);
+        assert!(!key.authorises(JOB, Kind::Deliver, &STATEMENT, &other));
+        for at in 0..64 {
+            let mut damaged = proof;
+            damaged.signature[at] ^= 1;
+            assert!(!key.authorises(JOB, Kind::Deliver, &STATEMENT, &damaged), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn what_was_frozen_is_written_the_same_today() {
+        let key = ReleaseKey::of(JOB, 1, Kind::Deliver, &code());
+        let proof = code().sign(JOB, 1, &STATEMENT);
+        assert_eq!(*code().to_grouped(), "04HMAS-W9NF6Y-Y41JB7");
+        assert_eq!(
+            hex(&key.public),
+            "874fa62f51164bc6dd443438efab23c51bd484d7ab84255b31bc7ad570f287a6"
+        );
+        assert_eq!(
+            hex(&proof.signature),
+            concat!(
+                "83e308535ef826299d9a9c5a63eb8bbb3a4fd58365bf00297374e1b32eef2c52",
+                "495301828f26f2f2c9df012967d552b25678a2bc873cc4d7a97b12145f51ce04"
+            )
+        );
+
+        let written = cbor::to_vec(&key);
+        assert_eq!(hex(&written), format!("8301085820{}", hex(&key.public)));
+        assert_eq!(cbor::from_slice(&written), Ok(key));
+        let written = cbor::to_vec(&proof);
+        assert_eq!(hex(&written), format!("82015840{}", hex(&proof.signature)));
+        assert_eq!(cbor::from_slice(&written), Ok(proof));
+    }
+
+    #[test]
+    fn nothing_shows_a_code() {
+        const fn wiped<T: ZeroizeOnDrop>() {}
+        wiped::<ReleaseCode>();
+        assert_eq!(format!("{:?}", code()), "ReleaseCode(..)");
+        assert_eq!(format!("{:#?}", Some(code())), "Some(\n    ReleaseCode(..),\n)");
+
+        let text = code().to_text();
+        let mut wrong = text.to_string();
+        wrong.replace_range(3..4, if text.as_bytes()[3] == b'7' { "8" } else { "7" });
+        let shown = format!(
+            "{:?} {:?} {} {}",
+            ReleaseKey::of(JOB, 1, Kind::Deliver, &code()),
+            code().sign(JOB, 1, &STATEMENT),
+            error(&wrong).unwrap(),
+            error(&text[..16]).unwrap(),
+        );
+        let shown = shown.to_uppercase();
+        for secret in text.as_bytes().windows(5) {
+            assert!(!shown.contains(std::str::from_utf8(secret).unwrap()), "{shown}");
+        }
+        assert!(!shown.contains(&hex(&code().0[..4]).to_uppercase()), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read(bytes: [u8; 10]) {
+            let code = ReleaseCode::from_bytes(bytes);
+            prop_assert_eq!(code.to_text().len(), RELEASE_CHARS);
+            prop_assert_eq!(ReleaseCode::parse(&code.to_text()).unwrap().0, bytes);
+            prop_assert_eq!(ReleaseCode::parse(&code.to_grouped()).unwrap().0, bytes);
+        }
+
+        #[test]
+        fn any_text_is_a_code_or_an_error(text in ".{0,64}", near in "[0-9A-Za-z -]{16,24}") {
+            for text in [text, near] {
+                if let Ok(code) = ReleaseCode::parse(&text) {
+                    prop_assert_eq!(ReleaseCode::parse(&code.to_text()).unwrap().0, code.0);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What travels between phone and HQ over HTTPS, in deterministic CBOR.
+//!
+//! | request | body | answer |
+//! |---|---|---|
+//! | `POST /v1/enrol` | [`EnrolRequest`] | a signed [`Credential`](crate::Credential) |
+//! | `POST /v1/challenge` | [`ChallengeRequest`] | [`Challenge`] |
+//! | `POST /v1/session` | [`SessionRequest`], signed | [`Session`] |
+//! | `GET /v1/tick` | | a signed [`Tick`](crate::Tick) |
+//! | `GET /v1/revocations` | | signed [`Revocations`](crate::Revocations) |
+//! | `GET /v1/jobs` | | [`Jobs`] |
+//! | `GET /v1/rolls` | | [`Rolls`] |
+//! | `POST /v1/outbox` | [`Batch`] | [`Receipts`] |
+//! | `POST /v1/attachments` | [`AttachmentPart`] | [`AttachmentState`] |
+//! | `GET /v1/delivery` | | [`DeliveryRight`] |
+//!
+//! The last seven want `Authorization: Bearer` with a session's token; `outbox` and
+//! `attachments` also take a delivery token. Bodies
+//! have the type [`CBOR`]; refusals have a problem document (RFC 9457).
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::cbor::Version;
+use crate::delivery::DeliveryToken;
+use crate::roll::RollWire;
+use crate::signed::{Digest, Message, Namespace, PublicKey};
+use crate::{DeviceId, EventId};
+
+/// The content type of all bodies.
+pub const CBOR: &str = "application/cbor";
+
+/// The largest request body that HQ reads: 4 MiB.
+pub const MAX_BODY: usize = 4 << 20;
+
+/// The most entries in one batch.
+pub const MAX_BATCH: usize = 256;
+
+/// The most chunks in one part of an attachment: 1 MiB.
+pub const MAX_PART: usize = 64;
+
+/// What HQ hands to a new phone, as a QR on a screen or a file: where HQ is,
+/// which keys it has, and a code that enrols one device.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Invitation {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// Where HQ answers, `https://host:port`.
+    #[n(1)]
+    pub url: String,
+    /// The certificate (DER) of the only authority that HQ's server certificate
+    /// may come from.
+    #[n(2)]
+    pub authority: ByteVec,
+    /// HQ's signing key.
+    #[n(3)]
+    pub hq: PublicKey,
+    /// HQ's public key for outboxes.
+    #[n(4)]
+    pub sealing_key: ByteVec,
+    /// The code, good for one enrolment.
+    #[n(5)]
+    pub code: EnrolmentCode,
+}
+
+/// A secret that enrols one device.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Encode, Decode)]
+#[cbor(transparent)]
+pub struct EnrolmentCode(#[cbor(with = "minicbor::bytes")] pub [u8; 16]);
+
+impl std::fmt::Debug for EnrolmentCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EnrolmentCode(..)")
+    }
+}
+
+/// Asks for a credential. The two proofs are an [`EnrolClaim`] signed by each
+/// of the keys in it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct EnrolRequest {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// The [`EnrolClaim`], signed by the act key.
+    #[n(1)]
+    pub act_proof: ByteVec,
+    /// The same, signed by the handoff key.
+    #[n(2)]
+    pub handoff_proof: ByteVec,
+}
+
+/// The keys of a new device, and the code that lets it in.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct EnrolClaim {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// The invitation's code.
+    #[n(1)]
+    pub code: EnrolmentCode,
+    /// The act key.
+    #[n(2)]
+    pub act_key: PublicKey,
+    /// The handoff key.
+    #[n(3)]
+    pub handoff_key: PublicKey,
+}
+
+impl Message for EnrolClaim {
+    const NAMESPACE: Namespace = Namespace::Enrolment;
+}
+
+/// Asks for a challenge.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ChallengeRequest {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// Who asks.
+    #[n(1)]
+    pub device: DeviceId,
+}
+
+/// Random bytes to sign, good once and for a minute.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Challenge {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// Random.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub challenge: [u8; 32],
+}
+
+/// A device's answer to a challenge, signed by its act key.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SessionRequest {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// Who asks.
+    #[n(1)]
+    pub device: DeviceId,
+    /// HQ's challenge.
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    pub challenge: [u8; 32],
+}
+
+impl Message for SessionRequest {
+    const NAMESPACE: Namespace = Namespace::Session;
+}
+
+/// A session.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Session {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// For the header `Authorization: Bearer`: a secret of printable ASCII.
+    #[n(1)]
+    pub token: String,
+    /// For how many seconds.
+    #[n(2)]
+    pub expires_in: u32,
+}
+
+/// The job packs that a device may see.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Jobs {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// Signed [`JobPack`](crate::job::JobPack)s.
+    #[n(1)]
+    pub packs: Vec<ByteVec>,
+}
+
+/// The rolls of a device's depot.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Rolls {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// Rolls with all their labels.
+    #[n(1)]
+    pub rolls: Vec<RollWire>,
+}
+
+/// Entries on their way to HQ, with the headers of their epochs.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Batch {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// [`EpochHeader`](crate::envelope::EpochHeader)s.
+    #[n(1)]
+    pub epochs: Vec<ByteVec>,
+    /// [`Envelope`](crate::envelope::Envelope)s, at most [`MAX_BATCH`].
+    #[n(2)]
+    pub envelopes: Vec<ByteVec>,
+}
+
+/// HQ's answer to a batch: one receipt for each envelope, in the same order. An
+/// envelope that HQ cannot even read the address of gets none.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Receipts {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// Signed [`Receipt`](crate::Receipt)s.
+    #[n(1)]
+    pub receipts: Vec<ByteVec>,
+}
+
+/// Chunks of an attachment on their way to HQ. HQ takes those that follow what it has
+/// and passes over the others, so a part may be sent again, and one without any chunk
+/// asks how far HQ is.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AttachmentPart {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// The event.
+    #[n(1)]
+    pub event: EventId,
+    /// The digest by which the event names it.
+    #[n(2)]
+    pub digest: Digest,
+    /// The number of the first of these chunks.
+    #[n(3)]
+    pub first: u32,
+    /// Chunks, sealed, at most [`MAX_PART`].
+    #[n(4)]
+    pub chunks: Vec<ByteVec>,
+}
+
+/// How far HQ is with an attachment.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AttachmentState {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// How many chunks it has, from the first on: the number of the next one.
+    #[n(1)]
+    pub held: u32,
+    /// A signed [`AttachmentReceipt`](crate::AttachmentReceipt), once it has
+    /// all or was sent what cannot be opened.
+    #[n(2)]
+    pub receipt: Option<ByteVec>,
+}
+
+/// A right to deliver, and to do nothing else, for when a phone's keys are gone.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct DeliveryRight {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// For the header `Authorization: Bearer`.
+    #[n(1)]
+    pub token: DeliveryToken,
+    /// Until when, in seconds since 1970-01-01 UTC.
+    #[n(2)]
+    pub until: u64,
+}

@@ -1,0 +1,447 @@
+//! One call at a time has the store and the keys, and none waits for them forever.
+//!
+//! Whoever has them may be waiting for a person, for hardware that hangs, or for a key
+//! vault that itself waits for another call of the same phone. That other call must end.
+
+use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::vault::PATIENCE;
+
+/// What one call at a time has, for as long as it needs it. The others stand in line.
+pub(super) struct Turns<T> {
+    line: Mutex<Line>,
+    passed_on: Condvar,
+    limit: Duration,
+    what: Mutex<T>,
+}
+
+/// Who waits. Each call has a number of its own.
+#[derive(Default)]
+struct Line {
+    next: u64,
+    /// Whose turn it is. Nobody's, only if nobody waits.
+    turn: Option<u64>,
+    waiting: VecDeque<u64>,
+}
+
+/// The turn of a call, until it is dropped.
+pub(super) struct Turn<'a, T> {
+    what: MutexGuard<'a, T>,
+    // Dropped after what it is the turn of, which is free then.
+    _over: Over<'a, T>,
+}
+
+/// Passes the turn on, also when the call panics.
+struct Over<'a, T>(&'a Turns<T>);
+
+/// The turn did not pass on for as long as the limit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TooLong;
+
+impl<T> Turns<T> {
+    pub(super) fn new(what: T) -> Self {
+        Self {
+            line: Mutex::default(),
+            passed_on: Condvar::new(),
+            limit: PATIENCE,
+            what: Mutex::new(what),
+        }
+    }
+
+    /// Another limit than the usual one.
+    #[cfg(test)]
+    pub(super) const fn limit(&mut self, limit: Duration) {
+        self.limit = limit;
+    }
+
+    /// Waits in line for the turn. The limit is for each turn of another call, not for the
+    /// wait: many short calls in a row are no reason to give up. Nobody passes another, so
+    /// every call gets its turn or this error.
+    pub(super) fn take(&self) -> Result<Turn<'_, T>, TooLong> {
+        let mut line = self.line();
+        let me = line.next;
+        line.next = line.next.wrapping_add(1);
+        if line.turn.is_none() {
+            line.turn = Some(me);
+        } else {
+            line.waiting.push_back(me);
+        }
+        while line.turn != Some(me) {
+            let before = line.turn;
+            let waited =
+                self.passed_on.wait_timeout_while(line, self.limit, |line| line.turn == before);
+            let late;
+            (line, late) = waited.unwrap_or_else(PoisonError::into_inner);
+            if late.timed_out() {
+                line.waiting.retain(|other| *other != me);
+                return Err(TooLong);
+            }
+        }
+        drop(line);
+        let over = Over(self);
+        // Nobody else has it: it is this call's turn.
+        let what = self.what.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Turn { what, _over: over })
+    }
+
+    /// Nothing in it can be half done.
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Drop for Over<'_, T> {
+    fn drop(&mut self) {
+        let mut line = self.0.line();
+        line.turn = line.waiting.pop_front();
+        // Waking costs a call of the system even where nobody sleeps.
+        if line.turn.is_some() {
+            self.0.passed_on.notify_all();
+        }
+    }
+}
+
+impl<T> Deref for Turn<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.what
+    }
+}
+
+impl<T> DerefMut for Turn<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.what
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::*;
+
+    /// Turns that no test waits out.
+    fn patient(what: Vec<u32>) -> Turns<Vec<u32>> {
+        let mut turns = Turns::new(what);
+        turns.limit(Duration::from_secs(3_600));
+        turns
+    }
+
+    fn impatient() -> Turns<Vec<u32>> {
+        let mut turns = Turns::new(Vec::new());
+        turns.limit(Duration::from_millis(1));
+        turns
+    }
+
+    /// Returns when so many stand in line.
+    fn until_waiting(turns: &Turns<Vec<u32>>, count: usize) {
+        while turns.line().waiting.len() != count {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn whoever_waits_too_long_is_told_and_the_next_has_the_turn() {
+        let turns = impatient();
+        let mut mine = turns.take().unwrap();
+        for _ in 0..3 {
+            assert_eq!(turns.take().err(), Some(TooLong));
+        }
+        mine.push(1);
+        drop(mine);
+        // Whoever gave up is not in the way of anybody.
+        assert_eq!(*turns.take().unwrap(), [1]);
+        assert_eq!(*turns.take().unwrap(), [1]);
+    }
+
+    #[test]
+    fn the_turn_goes_to_those_who_wait_in_the_order_that_they_came() {
+        let turns = patient(Vec::new());
+        let mine = turns.take().unwrap();
+        thread::scope(|scope| {
+            for number in 0..8 {
+                let turns = &turns;
+                scope.spawn(move || turns.take().unwrap().push(number));
+                until_waiting(turns, usize::try_from(number).unwrap() + 1);
+            }
+            drop(mine);
+            // Whoever comes now does not pass them.
+            assert_eq!(*turns.take().unwrap(), [0, 1, 2, 3, 4, 5, 6, 7]);
+        });
+    }
+
+    #[test]
+    fn a_call_that_panics_passes_its_turn_on() {
+        let turns = impatient();
+        let panicked = thread::scope(|scope| {
+            let panics = || {
+                let mut turn = turns.take().unwrap();
+                turn.push(1);
+                panic!("a call that nobody tested");
+            };
+            scope.spawn(panics).join()
+        });
+        assert!(panicked.is_err());
+        assert_eq!(*turns.take().unwrap(), [1]);
+    }
+
+    mod a_phone_whose_vault_waits {
+        use std::collections::BTreeSet;
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicBool, Ordering};
+        use std::sync::mpsc::{Receiver, Sender};
+
+        use crewseal_custody::cbor::Version;
+        use crewseal_custody::envelope::OpeningKey;
+        use crewseal_custody::job::JobPack;
+        use crewseal_custody::personal::Personal;
+        use crewseal_custody::signed::{Message, Signed};
+        use crewseal_custody::{
+            BootId, BoxList, Credential, JobId, Kind, Protection, Role, Salt, Tick,
+        };
+        use tempfile::TempDir;
+        use zeroize::Zeroizing;
+
+        use super::*;
+        use crate::clock::Clock;
+        use crate::crew::kept::Enrolment;
+        use crate::vault::{KeyVault, Mark, PublicKeys, SoftwareVault, VaultError};
+        use crate::{Advice, Crew, CrewError};
+
+        const JOB: JobId = JobId([0x0a; 16]);
+
+        struct Standing;
+
+        impl Clock for Standing {
+            fn now(&self) -> u64 {
+                1_780_297_200
+            }
+
+            fn since_boot(&self) -> (BootId, u64) {
+                (BootId([1; 4]), 60_000)
+            }
+        }
+
+        /// Of which a signature takes until it is let go on, once it is told to wait.
+        struct Waiting {
+            keys: SoftwareVault,
+            waits: AtomicBool,
+            asked: Mutex<Sender<()>>,
+            go_on: Mutex<Receiver<()>>,
+        }
+
+        impl KeyVault for Waiting {
+            fn public_keys(&self) -> Result<PublicKeys, VaultError> {
+                self.keys.public_keys()
+            }
+
+            fn sign(&self, protection: Protection, message: &[u8]) -> Result<[u8; 64], VaultError> {
+                if self.waits.load(Ordering::SeqCst) {
+                    self.asked.lock().unwrap().send(()).unwrap();
+                    self.go_on.lock().unwrap().recv().unwrap();
+                }
+                self.keys.sign(protection, message)
+            }
+
+            fn attestation(&self) -> Result<Option<Vec<u8>>, VaultError> {
+                self.keys.attestation()
+            }
+
+            fn wrap(&self, key: &[u8; 32]) -> Result<Vec<u8>, VaultError> {
+                self.keys.wrap(key)
+            }
+
+            fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+                self.keys.unwrap(wrapped)
+            }
+
+            fn begin_rotation(&self) -> Result<(), VaultError> {
+                self.keys.begin_rotation()
+            }
+
+            fn is_rotating(&self) -> Result<bool, VaultError> {
+                self.keys.is_rotating()
+            }
+
+            fn finish_rotation(&self) -> Result<(), VaultError> {
+                self.keys.finish_rotation()
+            }
+
+            fn erase(&self) -> Result<(), VaultError> {
+                self.keys.erase()
+            }
+
+            fn mark(&self) -> Result<Mark, VaultError> {
+                self.keys.mark()
+            }
+
+            fn raise_mark(&self, mark: Mark) -> Result<(), VaultError> {
+                self.keys.raise_mark(mark)
+            }
+        }
+
+        fn by<T: Message>(hq: &SoftwareVault, message: T) -> Signed<T> {
+            let key = hq.public_keys().unwrap().act;
+            let sign = |bytes: &[u8]| hq.sign(Protection::Act, bytes);
+            Signed::sign::<VaultError>(message, &key, sign).unwrap()
+        }
+
+        /// A phone that is enrolled and has a job, with what its vault says and hears. Its
+        /// calls wait for no time worth mentioning.
+        fn phone(home: &TempDir) -> (Crew, Arc<Waiting>, Receiver<()>, Sender<()>) {
+            let hq = SoftwareVault::open(&home.path().join("hq"), "passphrase", 1).unwrap();
+            let keys = SoftwareVault::open(&home.path().join("keys"), "passphrase", 1).unwrap();
+            let ((asked, is_asked), (let_go, go_on)) = (channel(), channel());
+            let (asked, go_on) = (Mutex::new(asked), Mutex::new(go_on));
+            let vault = Arc::new(Waiting { keys, waits: AtomicBool::new(false), asked, go_on });
+            let mut crew =
+                Crew::open(&home.path().join("store"), Arc::clone(&vault) as _, Arc::new(Standing))
+                    .unwrap();
+            let phone = Arc::get_mut(&mut crew.phone).unwrap();
+            phone.state.limit(Duration::from_millis(1));
+            let now = Standing.now();
+            let key = hq.public_keys().unwrap().act;
+            let credential = Credential {
+                version: Version,
+                act_key: phone.keys.act,
+                handoff_key: phone.keys.handoff,
+                pseudonym: "Mover 17".to_owned(),
+                role: Role::Mover,
+                valid_from: now - 1,
+                valid_to: now + 3_600,
+                qualifications: None,
+            };
+            let enrolment = Enrolment {
+                version: Version,
+                url: "https://hq.example".to_owned(),
+                authority: Vec::new().into(),
+                hq: key,
+                sealing_key: OpeningKey::from_bytes(&[8; 32]).unwrap().public().to_bytes().into(),
+                credential: by(&hq, credential).as_bytes().to_vec().into(),
+            };
+            phone.keep_enrolment(&enrolment).unwrap();
+            let tick = Tick {
+                version: Version,
+                origin: "hq.example/log".to_owned(),
+                number: 1,
+                at: now,
+                nonce: Salt([1; 16]),
+                root: None,
+                epoch: None,
+            };
+            let pack = JobPack {
+                version: Version,
+                job: JOB,
+                title: Personal::new("a move"),
+                customer: Personal::new("a customer"),
+                origin: Personal::new("here"),
+                destination: Personal::new("there"),
+                opens_at: now - 1,
+                closes_at: now + 3_600,
+                boxes: 0,
+                manifests: Vec::new(),
+                sensitive: BoxList::default(),
+                roster: Vec::new(),
+                release_keys: Vec::new(),
+                classes: std::collections::BTreeMap::new(),
+            };
+            let (tick, packs) = (by(&hq, tick), [by(&hq, pack)]);
+            let mut state = phone.state().unwrap();
+            phone.keep(&mut state, &key, &tick, None, &packs, &[]).unwrap();
+            drop(state);
+            (crew, vault, is_asked, let_go)
+        }
+
+        fn count(crew: &Crew) -> Result<crewseal_custody::EventId, CrewError> {
+            crew.record(Kind::Count, JOB, &BTreeSet::new(), &[], None)
+        }
+
+        #[test]
+        fn answers_every_other_call_and_records_the_act_that_waited() {
+            let home = tempfile::tempdir().unwrap();
+            let (crew, vault, is_asked, let_go) = phone(&home);
+            let first = count(&crew).unwrap();
+            vault.waits.store(true, Ordering::SeqCst);
+            thread::scope(|scope| {
+                let acting = scope.spawn(|| count(&crew));
+                is_asked.recv().unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                let refused = [
+                    count(&crew).err(),
+                    crew.is_enrolled().err(),
+                    crew.jobs().err(),
+                    crew.outbox().err(),
+                    crew.photos().err(),
+                    crew.salvages().err(),
+                    crew.hello(false).err(),
+                    crew.handoffs().err(),
+                    crew.rotate_keys().err(),
+                    crew.forget(JOB).err(),
+                    crew.log_out().err(),
+                    // The app must know: its store is still open, and locked.
+                    crew.suspend().err(),
+                    crew.resume().err(),
+                    runtime.block_on(crew.sync()).err(),
+                    runtime.block_on(crew.upload()).err(),
+                    runtime.block_on(crew.fetch()).err(),
+                ];
+                for (call, error) in refused.into_iter().enumerate() {
+                    let error = error.unwrap();
+                    assert!(matches!(error, CrewError::KeysBusy), "call {call}: {error:?}");
+                    assert_eq!(error.advice(), Advice::TryLater);
+                }
+                vault.waits.store(false, Ordering::SeqCst);
+                let_go.send(()).unwrap();
+                assert_ne!(acting.join().unwrap().unwrap(), first);
+            });
+            // Two were recorded and no other, and the store is whole.
+            assert_eq!(crew.outbox().unwrap().waiting, 2);
+            crew.suspend().unwrap();
+            crew.resume().unwrap();
+            count(&crew).unwrap();
+            let status = crew.outbox().unwrap();
+            assert_eq!((status.waiting, status.damaged), (3, 0));
+            assert!(crew.salvages().unwrap().is_empty());
+        }
+
+        /// Whoever comes while an offer is signed does not get between it and its QR.
+        #[test]
+        fn shows_what_was_signed_before_anybody_else_has_the_turn() {
+            let home = tempfile::tempdir().unwrap();
+            let (mut crew, vault, is_asked, let_go) = phone(&home);
+            let patience = Duration::from_secs(3_600);
+            Arc::get_mut(&mut crew.phone).unwrap().state.limit(patience);
+            vault.waits.store(true, Ordering::SeqCst);
+            let (phone, none) = (&crew.phone, BTreeSet::new());
+            let marks = thread::scope(|scope| {
+                let act = phone.act(Kind::Count, JOB, &none).unwrap();
+                let showing = || {
+                    phone.record_to_show(
+                        act,
+                        &BTreeSet::new(),
+                        |event| event,
+                        |_, _| Ok(Vec::new()),
+                    )
+                };
+                let showing = scope.spawn(showing);
+                is_asked.recv().unwrap();
+                let next = scope.spawn(|| {
+                    let _turn = phone.state().unwrap();
+                    vault.mark().unwrap()
+                });
+                while phone.state.line().waiting.is_empty() {
+                    thread::yield_now();
+                }
+                let_go.send(()).unwrap();
+                showing.join().unwrap().unwrap();
+                next.join().unwrap()
+            });
+            assert_eq!((marks.generation, marks.sequence), (1, 1));
+        }
+    }
+}

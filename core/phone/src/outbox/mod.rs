@@ -1,0 +1,15 @@
+//! The outbox: what waits for HQ, and what not even this phone can read.
+//!
+//! From the moment an event is queued, it exists on the phone only sealed to
+//! HQ's key, in an [`Envelope`](crewseal_custody::envelope::Envelope): whole in
+//! itself, so it can be carved out of a broken file and delivered by any carrier.
+
+mod answers;
+pub mod attachment;
+pub mod delivery;
+mod photo;
+pub mod queue;
+pub(crate) mod salvage;
+
+pub use answers::Parked;
+pub use photo::{LONGEST_SIDE, prepare_photo};

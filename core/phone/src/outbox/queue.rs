@@ -1,0 +1,369 @@
+//! The queue: envelopes in the store, waiting for a receipt.
+//!
+//! An entry leaves only with a receipt that was verified, in the transaction
+//! that removes it. What HQ refused stays, parked with the reason, and blocks
+//! nothing.
+
+use std::collections::BTreeSet;
+
+use crewseal_custody::cbor;
+use crewseal_custody::envelope::{Address, Envelope, EpochHeader, EpochId};
+use crewseal_custody::resolution::{Decision, Resolution};
+use crewseal_custody::signed::Signed;
+use crewseal_custody::{DeviceId, EventId, Outcome, Receipt, Refusal};
+use rusqlite::{OptionalExtension, params};
+
+use super::answers::{Answers, Parked};
+use crate::vault::{Drawer, StoreError, Transaction};
+
+/// An entry as it waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its place in the queue.
+    pub position: i64,
+    /// What is to be delivered.
+    pub envelope: Envelope,
+}
+
+/// What a receipt did to the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// The entry is at HQ and gone from here.
+    Delivered,
+    /// HQ refused it; it is parked.
+    Parked,
+    /// No entry of this event waits here.
+    Unknown,
+}
+
+/// How the queue stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Entries that wait.
+    pub waiting: u64,
+    /// Entries that HQ refused, with its reason and what was decided.
+    pub parked: Vec<Parked>,
+    /// Entries that the disk damaged. They stay as they are, to be salvaged.
+    pub damaged: u64,
+}
+
+/// Stands in the column `parked` for an entry that is not what was written.
+/// HQ's refusals are numbered from 1.
+const DAMAGED: u8 = 0;
+/// Stands there for an entry that a supervisor gave up.
+const GIVEN_UP: u8 = 255;
+
+/// What was answered to entries, by event.
+const ANSWERS: Drawer = Drawer("answers");
+
+/// Stores an epoch's header, twice, before its first entry.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn begin_epoch(
+    transaction: &Transaction<'_>,
+    epoch: EpochId,
+    header: &[u8],
+) -> Result<(), StoreError> {
+    for insert in [
+        "INSERT INTO epoch (id, header) VALUES (?1, ?2)",
+        "INSERT INTO epoch_copy (id, header) VALUES (?1, ?2)",
+    ] {
+        transaction.sql().execute(insert, params![epoch.0, header])?;
+    }
+    Ok(())
+}
+
+/// Puts an entry at the end.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn push(transaction: &mut Transaction<'_>, envelope: &Envelope) -> Result<(), StoreError> {
+    transaction
+        .sql()
+        .prepare_cached("INSERT INTO outbox (envelope) VALUES (?1)")?
+        .execute([envelope.as_bytes()])?;
+    transaction.queued(1);
+    Ok(())
+}
+
+/// Which events are in the queue, whole and whatever their state.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) fn events(transaction: &mut Transaction<'_>) -> Result<BTreeSet<EventId>, StoreError> {
+    let mut statement = transaction.sql().prepare_cached("SELECT envelope FROM outbox")?;
+    let mut rows = statement.query([])?;
+    let mut events = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        events.extend(Envelope::parse(&bytes).map(|envelope| envelope.address().event));
+    }
+    Ok(events)
+}
+
+/// What stands on the last entry of a device that is whole.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn last(
+    transaction: &Transaction<'_>,
+    device: DeviceId,
+) -> Result<Option<Address>, StoreError> {
+    let mut statement =
+        transaction.sql().prepare_cached("SELECT envelope FROM outbox ORDER BY position DESC")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(0)?;
+        if let Ok(envelope) = Envelope::parse(&bytes)
+            && envelope.address().device == device
+        {
+            return Ok(Some(*envelope.address()));
+        }
+    }
+    Ok(None)
+}
+
+/// The first entries that wait after a position, at most `limit`. One that is
+/// not what was written is set aside on the way, so that it stops nothing.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn waiting(
+    transaction: &Transaction<'_>,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Waiting>, StoreError> {
+    let mut entries = Vec::new();
+    let mut after = after;
+    while entries.len() < limit {
+        let rows = rows_after(transaction, after, limit.saturating_sub(entries.len()))?;
+        if rows.is_empty() {
+            // Here the whole queue was gone through.
+            transaction.check_queue()?;
+            break;
+        }
+        for (position, bytes) in rows {
+            // A page that stands in another's place brings its own numbers.
+            if position <= after {
+                return Err(StoreError::Broken);
+            }
+            after = position;
+            match Envelope::parse(&bytes) {
+                Ok(envelope) => entries.push(Waiting { position, envelope }),
+                Err(_) => park(transaction, position, Some(DAMAGED))?,
+            }
+        }
+    }
+    Ok(entries)
+}
+
+fn rows_after(
+    transaction: &Transaction<'_>,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+    let mut statement = transaction.sql().prepare_cached(
+        "SELECT position, envelope FROM outbox
+         WHERE parked IS NULL AND position > ?1 ORDER BY position LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map([after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The column only finds what stands in [`Answers`] sooner.
+fn park(
+    transaction: &Transaction<'_>,
+    position: i64,
+    reason: Option<u8>,
+) -> Result<(), StoreError> {
+    let update = "UPDATE outbox SET parked = ?2 WHERE position = ?1";
+    transaction.sql().prepare_cached(update)?.execute(params![position, reason])?;
+    Ok(())
+}
+
+fn answers(transaction: &Transaction<'_>, event: &EventId) -> Result<Answers, StoreError> {
+    let Some(bytes) = transaction.get(ANSWERS, &event.0)? else { return Ok(Answers::default()) };
+    cbor::from_versioned::<_, 1>(&bytes).map_err(|_| StoreError::Damaged)
+}
+
+/// Does what a supervisor decided on a parked entry. The resolution's type says
+/// that its signature was verified; whose it is, the caller checked.
+///
+/// Says whether an entry waited for this decision.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn resolve(
+    transaction: &mut Transaction<'_>,
+    resolution: &Signed<Resolution>,
+) -> Result<bool, StoreError> {
+    let mut answers = answers(transaction, &resolution.event)?;
+    let is_awaited = answers.parked().is_some_and(|parked| {
+        parked.refusal == Some(resolution.refusal) && parked.given_up.is_none()
+    });
+    let Some(position) = parked_position(transaction, &resolution.event)?.filter(|_| is_awaited)
+    else {
+        return Ok(false);
+    };
+    answers.resolve(resolution.as_bytes());
+    transaction.put(ANSWERS, &resolution.event.0, None, &cbor::to_vec(&answers))?;
+    let stands = match resolution.decision {
+        Decision::SendAgain => None,
+        Decision::GiveUp => Some(GIVEN_UP),
+    };
+    park(transaction, position, stands)?;
+    Ok(true)
+}
+
+fn parked_position(
+    transaction: &Transaction<'_>,
+    event: &EventId,
+) -> Result<Option<i64>, StoreError> {
+    let mut statement = transaction.sql().prepare_cached(
+        "SELECT position, envelope FROM outbox WHERE parked IS NOT NULL ORDER BY position",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let bytes: Vec<u8> = row.get(1)?;
+        if Envelope::parse(&bytes).is_ok_and(|envelope| envelope.address().event == *event) {
+            return Ok(Some(row.get(0)?));
+        }
+    }
+    Ok(None)
+}
+
+/// An epoch's header, from whichever of its two places still has it whole; none
+/// if neither has. HQ may have it from an earlier batch.
+pub fn header(transaction: &Transaction<'_>, epoch: EpochId) -> Option<Vec<u8>> {
+    for select in
+        ["SELECT header FROM epoch WHERE id = ?1", "SELECT header FROM epoch_copy WHERE id = ?1"]
+    {
+        let found = transaction
+            .sql()
+            .query_row(select, [epoch.0], |row| row.get::<_, Vec<u8>>(0))
+            .optional();
+        // Its id is its digest, so damage shows.
+        if let Ok(Some(header)) = found
+            && cbor::from_versioned::<EpochHeader, 1>(&header)
+                .is_ok_and(|header| header.epoch() == epoch)
+        {
+            return Some(header);
+        }
+    }
+    None
+}
+
+/// Does to an entry what its receipt says. The receipt's type says that its
+/// signature was verified; that it answers this entry is checked here, and that
+/// this entry is still the one in its place.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn settle(
+    transaction: &mut Transaction<'_>,
+    entry: &Waiting,
+    receipt: &Signed<Receipt>,
+) -> Result<Settled, StoreError> {
+    let address = entry.envelope.address();
+    let answers_it = receipt.event == address.event
+        && receipt.device == address.device
+        && receipt.generation == address.generation
+        && receipt.sequence == address.sequence;
+    if !answers_it || !is_in_place(transaction, entry)? {
+        return Ok(Settled::Unknown);
+    }
+    match receipt.outcome {
+        Outcome::Refused(refusal) => {
+            let mut answers = answers(transaction, &address.event)?;
+            answers.refuse(receipt.as_bytes());
+            transaction.put(ANSWERS, &address.event.0, None, &cbor::to_vec(&answers))?;
+            park(transaction, entry.position, Some(refusal.number()))?;
+            Ok(Settled::Parked)
+        }
+        _ => {
+            let delete = "DELETE FROM outbox WHERE position = ?1";
+            transaction.sql().prepare_cached(delete)?.execute([entry.position])?;
+            transaction.queued(-1);
+            transaction.remove(ANSWERS, &address.event.0)?;
+            Ok(Settled::Delivered)
+        }
+    }
+}
+
+/// A place is given again once its entry is gone, so the bytes are compared.
+fn is_in_place(transaction: &Transaction<'_>, entry: &Waiting) -> Result<bool, StoreError> {
+    let select = "SELECT envelope = ?2 FROM outbox WHERE position = ?1";
+    let found: Option<bool> = transaction
+        .sql()
+        .prepare_cached(select)?
+        .query_row(params![entry.position, entry.envelope.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(found == Some(true))
+}
+
+/// How many entries there are, whatever their state.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn count(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
+    let mut statement = transaction.sql().prepare_cached("SELECT count(*) FROM outbox")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// How the queue stands. Only the entries that do not wait are read; the others
+/// are counted.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn status(transaction: &Transaction<'_>) -> Result<Status, StoreError> {
+    transaction.check_queue()?;
+    let mut status = Status { waiting: count(transaction)?, ..Status::default() };
+    let mut statement = transaction.sql().prepare_cached(
+        "SELECT envelope, parked FROM outbox WHERE parked IS NOT NULL ORDER BY position",
+    )?;
+    let rows =
+        statement.query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u8>(1)?)))?;
+    for row in rows {
+        let (bytes, number) = row?;
+        status.waiting = status.waiting.saturating_sub(1);
+        let Ok(envelope) = Envelope::parse(&bytes) else {
+            status.damaged += 1;
+            continue;
+        };
+        let event = envelope.address().event;
+        let parked = answers(transaction, &event)?.parked().or_else(|| {
+            // Parked before answers were kept.
+            let reason = Refusal::from_number(number)?;
+            Some(Parked { event, reason, refusal: None, given_up: None })
+        });
+        match parked {
+            Some(parked) => status.parked.push(parked),
+            None => status.damaged += 1,
+        }
+    }
+    Ok(status)
+}
+
+/// The numbers, generation and sequence, of a device's entries that wait.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn numbers(
+    transaction: &Transaction<'_>,
+    device: DeviceId,
+) -> Result<Vec<(u32, u64)>, StoreError> {
+    let mut statement =
+        transaction.sql().prepare_cached("SELECT envelope FROM outbox WHERE parked IS NULL")?;
+    let mut rows = statement.query([])?;
+    let mut numbers = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Ok(envelope) = Envelope::parse(&row.get::<_, Vec<u8>>(0)?) else { continue };
+        let address = envelope.address();
+        if address.device == device {
+            numbers.push((address.generation, address.sequence));
+        }
+    }
+    Ok(numbers)
+}

@@ -1,0 +1,208 @@
+//! Carves entries of the queue out of a damaged store.
+//!
+//! An envelope is whole in itself: its magic says where it begins, its length where
+//! it ends, its digest that nothing between was damaged. So it is found in any page,
+//! whether or not anything leads to that page. One that is larger than its page
+//! goes on in overflow pages, whose first stands where SQLite's rule of how much
+//! of a row stays in its page puts it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crewseal_custody::cbor;
+use crewseal_custody::delivery::Slip;
+use crewseal_custody::envelope::{Envelope, EpochHeader, EpochId, MAGIC, MAX_ENVELOPE};
+use crewseal_custody::{DeviceId, EventId};
+
+use super::{attachment, delivery, queue};
+use crate::vault::{Column, Image, Store, StoreError, Wreck};
+
+/// How many entries go into the new store in one transaction.
+const BATCH: usize = 1_000;
+/// What may stand in a row before the envelope, and what after it.
+const BEFORE: std::ops::RangeInclusive<usize> = 4..=12;
+const AFTER: std::ops::RangeInclusive<usize> = 0..=9;
+/// An epoch's header is this long and begins like this, up to HQ's key.
+const EPOCH_HEADER_BYTES: usize = 1_137;
+const EPOCH_HEADER: &[u8] = &[0xa3, 0x00, 0x01, 0x01, 0x48];
+
+/// Where an envelope lies.
+struct Place {
+    image: Image,
+    at: usize,
+    /// For one that goes on elsewhere.
+    rest: Option<Rest>,
+}
+
+#[derive(Clone, Copy)]
+struct Rest {
+    end: usize,
+    overflow: u32,
+    with_log: bool,
+}
+
+/// Which act an envelope is of.
+type Number = (DeviceId, u32, u64);
+
+/// What was found.
+#[derive(Default)]
+struct Found {
+    /// In the order in which they were signed. What the database holds now stands
+    /// before what is left of earlier: of two acts with one number, the one that
+    /// was committed last.
+    envelopes: BTreeMap<Number, (EventId, EpochId, Place)>,
+    headers: BTreeMap<EpochId, Vec<u8>>,
+}
+
+/// Puts every envelope of a wreck that is whole into the queue, with the headers of
+/// their epochs. Those that are in the queue stay as they are. Says how many are
+/// now in the queue, and how many of them have no header.
+///
+/// # Errors
+/// [`StoreError`]. Some of them may be in the queue then; it can be done again.
+pub(crate) fn salvage(store: &mut Store, wreck: &mut Wreck) -> Result<(u64, u64), StoreError> {
+    let mut found = Found::default();
+    let images = [wreck.present(), wreck.past()].concat();
+    for image in images {
+        found.carve(wreck, image);
+    }
+    salvage_photos(store, wreck)?;
+    salvage_slip(store, wreck)?;
+    let known: BTreeSet<EventId> = store.transaction(queue::events)?;
+    let epochs: BTreeSet<EpochId> = found.envelopes.values().map(|(_, epoch, _)| *epoch).collect();
+    let headers = &found.headers;
+    store.transaction(|t| {
+        for epoch in &epochs {
+            if let Some(header) = headers.get(epoch).filter(|_| queue::header(t, *epoch).is_none())
+            {
+                queue::begin_epoch(t, *epoch, header)?;
+            }
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    let missing: Vec<&Place> = found
+        .envelopes
+        .values()
+        .filter(|(event, _, _)| !known.contains(event))
+        .map(|(_, _, place)| place)
+        .collect();
+    for batch in missing.chunks(BATCH) {
+        store.transaction(|t| {
+            for place in batch {
+                if let Some(envelope) = read(wreck, place) {
+                    queue::push(t, &envelope)?;
+                }
+            }
+            Ok::<_, StoreError>(())
+        })?;
+    }
+    let without_header =
+        found.envelopes.values().filter(|(_, epoch, _)| !headers.contains_key(epoch)).count();
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    Ok((count(found.envelopes.len()), count(without_header)))
+}
+
+/// Takes the photos that wait, row by row as they are: they are sealed to HQ.
+fn salvage_photos(store: &mut Store, wreck: &mut Wreck) -> Result<(), StoreError> {
+    let images = wreck.present();
+    // Of which photos there are chunks, their own rows say, so these come first.
+    for is_chunk in [false, true] {
+        for image in &images {
+            let rows = wreck.rows(*image);
+            store.transaction(|t| {
+                rows.iter().try_for_each(|row| attachment::salvage(t, &row.columns, is_chunk))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes over how to deliver without keys, which is needed most where they are lost.
+/// Nothing proves it but that HQ takes deliveries by it.
+fn salvage_slip(store: &mut Store, wreck: &mut Wreck) -> Result<(), StoreError> {
+    for image in [wreck.present(), wreck.before_damage()].concat() {
+        for row in wreck.rows(image) {
+            if let (1, [Column::Null, Column::Blob(bytes)]) = (row.number, row.columns.as_slice())
+                && let Ok(slip) = cbor::from_versioned::<Slip, 1>(bytes)
+            {
+                return store.transaction(|t| match delivery::read(t)? {
+                    Some(_) => Ok(()),
+                    None => delivery::keep(t, &slip),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Found {
+    fn carve(&mut self, wreck: &mut Wreck, image: Image) {
+        let Some(page) = wreck.read(image) else { return };
+        for at in starts(&page, EPOCH_HEADER) {
+            let bytes = page.get(at..at + EPOCH_HEADER_BYTES).unwrap_or_default();
+            if let Ok(header) = cbor::from_versioned::<EpochHeader, 1>(bytes) {
+                self.headers.entry(header.epoch()).or_insert_with(|| bytes.to_vec());
+            }
+        }
+        for at in starts(&page, &MAGIC) {
+            if let Some((envelope, rest)) = envelope_at(wreck, &page, at) {
+                let address = envelope.address();
+                let number = (address.device, address.generation, address.sequence);
+                let place = Place { image, at, rest };
+                self.envelopes.entry(number).or_insert((address.event, address.epoch, place));
+            }
+        }
+    }
+}
+
+fn starts(page: &[u8], with: &[u8]) -> Vec<usize> {
+    page.windows(with.len()).enumerate().filter(|(_, at)| *at == with).map(|(at, _)| at).collect()
+}
+
+/// The length that an envelope states, if one can have it.
+fn stated_length(page: &[u8], at: usize) -> Option<usize> {
+    let length = page.get(at + MAGIC.len()..)?.first_chunk()?;
+    usize::try_from(u32::from_be_bytes(*length)).ok().filter(|length| *length <= MAX_ENVELOPE)
+}
+
+fn envelope_at(wreck: &mut Wreck, page: &[u8], at: usize) -> Option<(Envelope, Option<Rest>)> {
+    let length = stated_length(page, at)?;
+    if let Some(bytes) = page.get(at..at + length) {
+        return Envelope::parse(bytes).ok().map(|envelope| (envelope, None));
+    }
+    let mut tried = BTreeSet::new();
+    for (before, after) in BEFORE.flat_map(|before| AFTER.map(move |after| (before, after))) {
+        let local = wreck.local_bytes(before + length + after);
+        let end = (at + local).checked_sub(before).filter(|end| *end > at);
+        let Some(end) = end.filter(|end| tried.insert(*end)) else { continue };
+        let Some(overflow) = page.get(end..).and_then(|link| link.first_chunk()) else { continue };
+        let overflow = u32::from_be_bytes(*overflow);
+        for with_log in [true, false] {
+            let rest = Rest { end, overflow, with_log };
+            if let Some(envelope) = spanning(wreck, page, at, length, rest) {
+                return Some((envelope, Some(rest)));
+            }
+        }
+    }
+    None
+}
+
+fn spanning(
+    wreck: &mut Wreck,
+    page: &[u8],
+    at: usize,
+    length: usize,
+    rest: Rest,
+) -> Option<Envelope> {
+    let local = page.get(at..rest.end)?;
+    let bytes = wreck.payload(local, rest.overflow, length, rest.with_log)?;
+    Envelope::parse(bytes.get(..length)?).ok()
+}
+
+fn read(wreck: &mut Wreck, place: &Place) -> Option<Envelope> {
+    let page = wreck.read(place.image)?;
+    let length = stated_length(&page, place.at)?;
+    match place.rest {
+        None => Envelope::parse(page.get(place.at..place.at + length)?).ok(),
+        Some(rest) => spanning(wreck, &page, place.at, length, rest),
+    }
+}

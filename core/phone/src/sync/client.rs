@@ -1,0 +1,460 @@
+//! The client: HTTPS to one HQ, trusted by its own authority alone.
+//!
+//! A session lasts as long as HQ lets it: whatever answers 401 is asked again
+//! once, with a new session, so an expired token never wedges the queue.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::delivery::Slip;
+use crewseal_custody::signed::Signed;
+use crewseal_custody::wire::{
+    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, DeliveryRight,
+    EnrolRequest, Jobs, Receipts, Rolls, Session, SessionRequest,
+};
+use crewseal_custody::{DeviceId, Protection};
+use minicbor::{Decode, Encode};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Method, StatusCode, redirect};
+use rustls::pki_types::CertificateDer;
+use rustls::{CertificateError, ClientConfig, RootCertStore};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use crate::vault::{KeyVault, PATIENCE, VaultError};
+
+/// The largest answer that is read: 32 MiB, which holds 30,000 labels of rolls.
+const MAX_ANSWER: usize = 32 << 20;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The status of an answer about what HQ does not have, or does not grant.
+pub(crate) const NOT_FOUND: u16 = 404;
+
+/// Why HQ could not be talked to. Whatever it is, the queue keeps everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SyncError {
+    /// No network, or HQ does not answer.
+    #[error("HQ cannot be reached; it will be tried again")]
+    Offline,
+    /// A portal of the network answers in HQ's place.
+    #[error("this network wants a login first; open its page in the browser")]
+    CaptivePortal,
+    /// By the phone's clock, HQ's certificate is not valid now.
+    #[error("the phone's clock is wrong; set date and time")]
+    WrongClock,
+    /// Somebody else than HQ answers, or HQ's certificate is not the agreed one.
+    #[error("the server is not HQ; use another network and tell HQ")]
+    WrongCertificate,
+    /// HQ asks to wait.
+    #[error("HQ is busy; it will be tried again")]
+    Busy {
+        /// How long it asks to wait, if it said.
+        retry_after: Option<Duration>,
+    },
+    /// HQ does not let this device in, even with a new session.
+    #[error("HQ does not let this device in; ask a supervisor")]
+    NotAdmitted,
+    /// HQ says that the request is wrong: a fault in this app or at HQ.
+    #[error("HQ refused the request with status {status}; report it")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The answer was cut off or is none of HQ's.
+    #[error("HQ's answer could not be read; it will be tried again")]
+    Unreadable,
+    /// The address or the authority in the invitation is not one.
+    #[error("the invitation is wrong; ask HQ for another")]
+    Invitation,
+    /// Another call did not get an answer of the key hardware, or of a person, for ten
+    /// seconds, and this one cannot go before it.
+    #[error("another step still waits for the keys or for a person; finish it, then try again")]
+    KeysBusy,
+    /// The key hardware.
+    #[error("{0}")]
+    Vault(#[from] VaultError),
+}
+
+/// A connection to HQ.
+pub struct Client {
+    http: reqwest::Client,
+    url: url::Url,
+    token: Mutex<Option<Zeroizing<String>>>,
+    /// Whether the call that has the token's lock waits for the vault.
+    waits_for_vault: AtomicBool,
+    patience: Duration,
+    /// Whether the token is a delivery token, in whose place there is no session.
+    only_delivers: bool,
+}
+
+impl Client {
+    /// A client for the HQ at this address, whose certificate must come from
+    /// this authority (DER) and no other.
+    ///
+    /// # Errors
+    /// [`SyncError::Invitation`].
+    pub fn new(url: &str, authority: &[u8]) -> Result<Self, SyncError> {
+        let url: url::Url = url.parse().map_err(|_| SyncError::Invitation)?;
+        if url.scheme() != "https" || url.cannot_be_a_base() {
+            return Err(SyncError::Invitation);
+        }
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(authority.to_vec())).map_err(|_| SyncError::Invitation)?;
+        // The provider is named here and not installed for the process: that
+        // is the app's to decide, not a library's.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|_| SyncError::Invitation)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .https_only(true)
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            .build()
+            .map_err(|_| SyncError::Invitation)?;
+        let (token, waits_for_vault) = (Mutex::default(), AtomicBool::new(false));
+        let (only_delivers, patience) = (false, PATIENCE);
+        Ok(Self { http, url, token, waits_for_vault, patience, only_delivers })
+    }
+
+    /// A client that delivers by a slip, and is let do nothing else.
+    ///
+    /// # Errors
+    /// [`SyncError::Invitation`].
+    pub fn delivering(slip: &Slip) -> Result<Self, SyncError> {
+        let token = Some(Zeroizing::new(slip.token.0.clone())).into();
+        Ok(Self { token, only_delivers: true, ..Self::new(&slip.url, &slip.authority)? })
+    }
+
+    /// The right to deliver without this phone's keys.
+    ///
+    /// # Errors
+    /// [`SyncError`]; [`SyncError::Refused`] with status 404 from an HQ that grants none.
+    pub async fn delivery(&self, vault: &Arc<dyn KeyVault>) -> Result<DeliveryRight, SyncError> {
+        read(&self.ask(vault, Method::GET, "v1/delivery", None).await?)
+    }
+
+    /// Asks for a credential; the answer is its signed bytes, unverified.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub async fn enrol(&self, request: &EnrolRequest) -> Result<Vec<u8>, SyncError> {
+        self.send(Method::POST, "v1/enrol", None, Some(cbor::to_vec(request))).await
+    }
+
+    /// HQ's clock: a signed tick, unverified.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub async fn tick(&self, vault: &Arc<dyn KeyVault>) -> Result<Vec<u8>, SyncError> {
+        self.ask(vault, Method::GET, "v1/tick", None).await
+    }
+
+    /// The devices that HQ revoked: a signed list, unverified.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub async fn revocations(&self, vault: &Arc<dyn KeyVault>) -> Result<Vec<u8>, SyncError> {
+        self.ask(vault, Method::GET, "v1/revocations", None).await
+    }
+
+    /// The job packs that this device may see.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub async fn jobs(&self, vault: &Arc<dyn KeyVault>) -> Result<Jobs, SyncError> {
+        read(&self.ask(vault, Method::GET, "v1/jobs", None).await?)
+    }
+
+    /// The depot's rolls.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub async fn rolls(&self, vault: &Arc<dyn KeyVault>) -> Result<Rolls, SyncError> {
+        read(&self.ask(vault, Method::GET, "v1/rolls", None).await?)
+    }
+
+    /// Delivers a batch.
+    ///
+    /// # Errors
+    /// [`SyncError`]. Whether HQ has the batch is then unknown; sending it
+    /// again does no harm.
+    pub async fn deliver(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+        batch: &Batch,
+    ) -> Result<Receipts, SyncError> {
+        read(&self.ask(vault, Method::POST, "v1/outbox", Some(cbor::to_vec(batch))).await?)
+    }
+
+    /// Delivers a part of an attachment.
+    ///
+    /// # Errors
+    /// [`SyncError`]; [`SyncError::Refused`] with status 404 if HQ does not have the
+    /// event that names it. Whether HQ has the part is then unknown; sending it again
+    /// does no harm.
+    pub async fn attach(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+        part: &AttachmentPart,
+    ) -> Result<AttachmentState, SyncError> {
+        read(&self.ask(vault, Method::POST, "v1/attachments", Some(cbor::to_vec(part))).await?)
+    }
+
+    /// One request in a session, with a new session if HQ asks for one.
+    async fn ask(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Vec<u8>, SyncError> {
+        let mut token = self.token().await?;
+        if let Some(known) = token.as_ref() {
+            match self.send(method.clone(), path, Some(known), body.clone()).await {
+                Err(SyncError::NotAdmitted) if !self.only_delivers => {}
+                answer => return answer,
+            }
+        }
+        let fresh = token.insert(self.begin_session(vault).await?);
+        self.send(method, path, Some(fresh), body).await
+    }
+
+    /// Waits for the calls before this one. HQ answers them within a time, or not at all; a
+    /// vault may never do.
+    async fn token(&self) -> Result<MutexGuard<'_, Option<Zeroizing<String>>>, SyncError> {
+        loop {
+            match timeout(self.patience, self.token.lock()).await {
+                Ok(token) => return Ok(token),
+                Err(_) if self.waits_for_vault.load(Ordering::SeqCst) => {
+                    return Err(SyncError::KeysBusy);
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Asks the vault where waiting does no harm, while this call has the token's lock.
+    async fn ask_vault<T: Send + 'static>(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+        ask: impl FnOnce(&dyn KeyVault) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, SyncError> {
+        let vault = Arc::clone(vault);
+        self.waits_for_vault.store(true, Ordering::SeqCst);
+        let _asking = Asking(&self.waits_for_vault);
+        let asked = tokio::task::spawn_blocking(move || ask(vault.as_ref())).await;
+        Ok(asked.map_err(|_| VaultError::Hardware)??)
+    }
+
+    async fn begin_session(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+    ) -> Result<Zeroizing<String>, SyncError> {
+        let keys = self.ask_vault(vault, |vault| vault.public_keys()).await?;
+        let device = DeviceId::of(&keys.act, &keys.handoff);
+        let request = cbor::to_vec(&ChallengeRequest { version: Version, device });
+        let answer = self.send(Method::POST, "v1/challenge", None, Some(request)).await?;
+        let Challenge { challenge, .. } = read(&answer)?;
+        let signing = self.ask_vault(vault, move |vault| {
+            let request = SessionRequest { version: Version, device, challenge };
+            Signed::sign(request, &keys.act, |bytes| vault.sign(Protection::Act, bytes))
+        });
+        let signed = signing.await?;
+        let body = signed.as_bytes().to_vec();
+        let answer = self.send(Method::POST, "v1/session", None, Some(body)).await?;
+        let session: Session = read(&answer)?;
+        Ok(Zeroizing::new(session.token))
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&Zeroizing<String>>,
+        body: Option<Vec<u8>>,
+    ) -> Result<Vec<u8>, SyncError> {
+        let url = self.url.join(path).map_err(|_| SyncError::Invitation)?;
+        let mut request = self.http.request(method, url);
+        if let Some(token) = token {
+            let bearer = Zeroizing::new(format!("Bearer {}", token.as_str()));
+            request = request.header(AUTHORIZATION, bearer.as_str());
+        }
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, CBOR).body(body);
+        }
+        let mut response = request.send().await.map_err(|error| name(&error))?;
+        judge(&response)?;
+        let mut answer = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|_| SyncError::Unreadable)? {
+            if answer.len().saturating_add(chunk.len()) > MAX_ANSWER {
+                return Err(SyncError::Unreadable);
+            }
+            answer.extend_from_slice(&chunk);
+        }
+        Ok(answer)
+    }
+}
+
+/// Until the vault has answered, or the call was given up.
+struct Asking<'a>(&'a AtomicBool);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+fn read<T>(answer: &[u8]) -> Result<T, SyncError>
+where
+    T: Encode<()> + for<'b> Decode<'b, ()>,
+{
+    cbor::from_versioned::<T, 1>(answer).map_err(|_| SyncError::Unreadable)
+}
+
+/// What a status and a content type say.
+fn judge(response: &reqwest::Response) -> Result<(), SyncError> {
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    match response.status() {
+        StatusCode::OK if header(CONTENT_TYPE) == Some(CBOR) => Ok(()),
+        StatusCode::OK => Err(SyncError::CaptivePortal),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(SyncError::NotAdmitted),
+        StatusCode::NETWORK_AUTHENTICATION_REQUIRED => Err(SyncError::CaptivePortal),
+        status if status.is_redirection() => Err(SyncError::CaptivePortal),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            let seconds = header(RETRY_AFTER).and_then(|value| value.trim().parse().ok());
+            Err(SyncError::Busy { retry_after: seconds.map(Duration::from_secs) })
+        }
+        status if status.is_server_error() => Err(SyncError::Busy { retry_after: None }),
+        status => Err(SyncError::Refused { status: status.as_u16() }),
+    }
+}
+
+/// What a failed request died of, by the TLS error at the bottom of it.
+fn name(error: &reqwest::Error) -> SyncError {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(rustls::Error::InvalidCertificate(certificate)) = error.downcast_ref() {
+            return match certificate {
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. } => SyncError::WrongClock,
+                _ => SyncError::WrongCertificate,
+            };
+        }
+        // An I/O error's source is its content's source; the content itself,
+        // here another I/O error around the TLS error, has to be asked for.
+        let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = match inside {
+            Some(inside) => Some(inside),
+            None => error.source(),
+        };
+    }
+    SyncError::Offline
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+    use crate::vault::{Mark, PublicKeys};
+
+    /// Says that it is asked for its keys, and gives none until it is let go on.
+    struct Waiting {
+        asked: tokio::sync::mpsc::UnboundedSender<()>,
+        go_on: Mutex<Receiver<()>>,
+    }
+
+    impl KeyVault for Waiting {
+        fn public_keys(&self) -> Result<PublicKeys, VaultError> {
+            self.asked.send(()).unwrap();
+            self.go_on.lock().unwrap().recv().unwrap();
+            Err(VaultError::Locked)
+        }
+
+        fn sign(&self, _: Protection, _: &[u8]) -> Result<[u8; 64], VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn attestation(&self) -> Result<Option<Vec<u8>>, VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn wrap(&self, _: &[u8; 32]) -> Result<Vec<u8>, VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn unwrap(&self, _: &[u8]) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn begin_rotation(&self) -> Result<(), VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn is_rotating(&self) -> Result<bool, VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn finish_rotation(&self) -> Result<(), VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn erase(&self) -> Result<(), VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn mark(&self) -> Result<Mark, VaultError> {
+            Err(VaultError::Locked)
+        }
+
+        fn raise_mark(&self, _: Mark) -> Result<(), VaultError> {
+            Err(VaultError::Locked)
+        }
+    }
+
+    fn vault() -> (Arc<dyn KeyVault>, tokio::sync::mpsc::UnboundedReceiver<()>, Sender<()>) {
+        let (asked, is_asked) = tokio::sync::mpsc::unbounded_channel();
+        let (let_go, go_on) = channel();
+        (Arc::new(Waiting { asked, go_on: Mutex::new(go_on) }), is_asked, let_go)
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_anothers_vault_gives_up_and_the_other_goes_on() {
+        let authority = rcgen::KeyPair::generate().unwrap();
+        let authority = rcgen::CertificateParams::default().self_signed(&authority).unwrap();
+        let mut client = Client::new("https://hq.example", authority.der()).unwrap();
+        client.patience = Duration::from_millis(1);
+        let (vault, mut is_asked, let_go) = vault();
+        let (client, first) = (Arc::new(client), Arc::clone(&vault));
+        let other = Arc::clone(&client);
+        let asking = tokio::spawn(async move { other.tick(&first).await });
+        is_asked.recv().await.unwrap();
+        assert_eq!(client.tick(&vault).await, Err(SyncError::KeysBusy));
+        let_go.send(()).unwrap();
+        assert_eq!(asking.await.unwrap(), Err(SyncError::Vault(VaultError::Locked)));
+        // Also where the other is given up before the vault has answered it.
+        let (other, first) = (Arc::clone(&client), Arc::clone(&vault));
+        let asking = tokio::spawn(async move { other.tick(&first).await });
+        is_asked.recv().await.unwrap();
+        asking.abort();
+        assert!(asking.await.unwrap_err().is_cancelled());
+        let_go.send(()).unwrap();
+        let_go.send(()).unwrap();
+        assert_eq!(client.tick(&vault).await, Err(SyncError::Vault(VaultError::Locked)));
+        assert!(!client.waits_for_vault.load(Ordering::SeqCst));
+    }
+}

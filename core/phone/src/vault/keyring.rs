@@ -1,0 +1,465 @@
+//! The keys of a store: how they hang on each other, and how they are exchanged.
+//!
+//! The platform's wrapping key wraps the storage key. The storage key wraps the
+//! lookup key, the common key and the key of each compartment, and seals nothing
+//! else. So a new storage key costs a few short rows, however much is stored.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use zeroize::Zeroizing;
+
+use super::seal::{Broken, Lookup, Seal};
+use super::store::{Store, StoreError, Transaction, truncate_log};
+use super::wreck::Column;
+use super::{KeyVault, VaultError};
+use crate::random;
+
+const COMMON_PLACE: &[u8] = b"common-key/2";
+const LOOKUP_PLACE: &[u8] = b"lookup-key/2";
+
+/// The keys of an open store.
+pub(super) struct Keys {
+    /// Wraps the other keys and seals no value.
+    storage: Seal,
+    /// Seals what lies in no compartment.
+    pub(super) common: Seal,
+    pub(super) lookup: Lookup,
+}
+
+/// The keys under the storage key, as they leave it for a moment.
+struct Bare {
+    common: Zeroizing<[u8; 32]>,
+    lookup: Zeroizing<[u8; 32]>,
+}
+
+/// The keys as they lie in the store.
+struct Wrapped {
+    storage: Vec<u8>,
+    common: Option<Vec<u8>>,
+    lookup: Option<Vec<u8>>,
+    has_contents: bool,
+}
+
+/// By what the wrap of a forgotten compartment's key can be looked for: its nonce,
+/// which is random and tells nothing.
+pub type WrapNonce = [u8; 12];
+
+/// What a search for the wrap of a forgotten key came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Searched {
+    /// Files that were searched.
+    pub searched: u32,
+    /// Those of them in which it stands.
+    pub found: u32,
+}
+
+impl Keys {
+    /// The keys of this store; new ones, if it has none yet.
+    pub(super) fn open(
+        connection: &mut Connection,
+        vault: &dyn KeyVault,
+    ) -> Result<Self, StoreError> {
+        let Some(wrapped) = Wrapped::read(connection)? else {
+            return Self::make(connection, vault);
+        };
+        if wrapped.is_emptied() && !has_values(connection)? {
+            finish_emptying(connection, vault)?;
+            return Self::make(connection, vault);
+        }
+        let storage_key = vault.unwrap(&wrapped.storage)?;
+        match (&wrapped.common, &wrapped.lookup) {
+            (Some(common), Some(lookup)) => Self::unwrapped(&storage_key, common, lookup),
+            (None, None) if !wrapped.has_contents => Self::from_format_1(connection, &storage_key),
+            _ => Err(StoreError::Damaged),
+        }
+    }
+
+    fn unwrapped(storage: &[u8; 32], common: &[u8], lookup: &[u8]) -> Result<Self, StoreError> {
+        let storage = Seal::new(storage);
+        let bare = Bare {
+            common: key(&storage, COMMON_PLACE, common)?,
+            lookup: key(&storage, LOOKUP_PLACE, lookup)?,
+        };
+        Ok(Self::of(storage, &bare))
+    }
+
+    fn of(storage: Seal, bare: &Bare) -> Self {
+        Self { storage, common: Seal::new(&bare.common), lookup: Lookup::new(&bare.lookup) }
+    }
+
+    /// Where something is sealed already, its key was there.
+    fn make(connection: &Connection, vault: &dyn KeyVault) -> Result<Self, StoreError> {
+        if has_values(connection)? {
+            return Err(StoreError::Damaged);
+        }
+        let bare = Bare { common: fresh_key()?, lookup: fresh_key()? };
+        let storage_key = fresh_key()?;
+        let wrapped = vault.wrap(&storage_key)?;
+        let storage = Seal::new(&storage_key);
+        connection.execute(
+            "INSERT INTO vault (one, storage_key, common_key, lookup_key) VALUES (1, ?1, ?2, ?3)",
+            params![
+                wrapped,
+                storage.close(COMMON_PLACE, bare.common.as_ref())?,
+                storage.close(LOOKUP_PLACE, bare.lookup.as_ref())?
+            ],
+        )?;
+        Ok(Self::of(storage, &bare))
+    }
+
+    /// In format 1 the storage key sealed values itself, and the lookup key was
+    /// derived from it. The names stay as they are; the values get the common key.
+    fn from_format_1(
+        connection: &mut Connection,
+        storage_key: &[u8; 32],
+    ) -> Result<Self, StoreError> {
+        let storage = Seal::new(storage_key);
+        let lookup = Zeroizing::new(Lookup::new(storage_key).hash("lookup key", b""));
+        let bare = Bare { common: fresh_key()?, lookup };
+        let keys = Self::of(storage, &bare);
+        let sql = connection.transaction()?;
+        {
+            let mut rows = sql.prepare(
+                "SELECT id, drawer, name, sealed FROM value WHERE compartment IS NULL ORDER BY id",
+            )?;
+            let mut rows = rows.query([])?;
+            let mut update = sql.prepare("UPDATE value SET sealed = ?2 WHERE id = ?1")?;
+            while let Some(row) = rows.next()? {
+                let (drawer, name): ([u8; 32], [u8; 32]) = (row.get(1)?, row.get(2)?);
+                let (place, sealed): (_, Vec<u8>) = (aad(&drawer, &name), row.get(3)?);
+                // What is damaged stays as it is, and is named when it is read.
+                if let Ok(value) = keys.storage.open(&place, &sealed) {
+                    let sealed = keys.common.close(&place, &value)?;
+                    update.execute(params![row.get::<_, i64>(0)?, sealed])?;
+                }
+            }
+        }
+        sql.execute(
+            "UPDATE vault SET common_key = ?1, lookup_key = ?2",
+            params![
+                keys.storage.close(COMMON_PLACE, bare.common.as_ref())?,
+                keys.storage.close(LOOKUP_PLACE, bare.lookup.as_ref())?
+            ],
+        )?;
+        sql.commit()?;
+        Ok(keys)
+    }
+
+    pub(super) fn wrap(&self, compartment: &[u8; 32], key: &[u8]) -> Result<Vec<u8>, StoreError> {
+        Ok(self.storage.close(&aad(b"compartment", compartment), key)?)
+    }
+
+    pub(super) fn unwrap(
+        &self,
+        compartment: &[u8; 32],
+        wrapped: &[u8],
+    ) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+        key(&self.storage, &aad(b"compartment", compartment), wrapped)
+    }
+
+    /// Wraps all that this storage key wraps under another one.
+    fn exchange(
+        &self,
+        connection: &Connection,
+        storage_key: &[u8; 32],
+        wrapped: &[u8],
+    ) -> Result<Self, StoreError> {
+        let before = Wrapped::read(connection)?.ok_or(StoreError::Damaged)?;
+        let (Some(common), Some(lookup)) = (before.common, before.lookup) else {
+            return Err(StoreError::Damaged);
+        };
+        let bare = Bare {
+            common: key(&self.storage, COMMON_PLACE, &common)?,
+            lookup: key(&self.storage, LOOKUP_PLACE, &lookup)?,
+        };
+        let fresh = Self::of(Seal::new(storage_key), &bare);
+        connection.execute(
+            "UPDATE vault SET storage_key = ?1, common_key = ?2, lookup_key = ?3",
+            params![
+                wrapped,
+                fresh.storage.close(COMMON_PLACE, bare.common.as_ref())?,
+                fresh.storage.close(LOOKUP_PLACE, bare.lookup.as_ref())?
+            ],
+        )?;
+        let mut rows = connection.prepare("SELECT name, key FROM compartment")?;
+        let mut rows = rows.query([])?;
+        let mut update = connection.prepare("UPDATE compartment SET key = ?2 WHERE name = ?1")?;
+        while let Some(row) = rows.next()? {
+            let (name, wrapped): ([u8; 32], Vec<u8>) = (row.get(0)?, row.get(1)?);
+            // A damaged wrap opens nothing before or after, and stops nothing.
+            if let Ok(key) = self.unwrap(&name, &wrapped) {
+                update.execute(params![name, fresh.wrap(&name, key.as_ref())?])?;
+            }
+        }
+        Ok(fresh)
+    }
+}
+
+impl Wrapped {
+    fn read(connection: &Connection) -> Result<Option<Self>, StoreError> {
+        let select = "SELECT storage_key, common_key, lookup_key, contents IS NOT NULL FROM vault";
+        let row = connection.query_row(select, [], |row| {
+            Ok(Self {
+                storage: row.get(0)?,
+                common: row.get(1)?,
+                lookup: row.get(2)?,
+                has_contents: row.get(3)?,
+            })
+        });
+        Ok(row.optional()?)
+    }
+
+    const fn is_emptied(&self) -> bool {
+        self.storage.is_empty()
+            && self.common.is_none()
+            && self.lookup.is_none()
+            && !self.has_contents
+    }
+}
+
+impl Store {
+    /// Does some work in one transaction and, in the same, wraps all keys under a
+    /// new storage key, which a new wrapping key of the vault wraps. Then the log
+    /// is truncated and the old wrapping key deleted, so that no copy of the file
+    /// from before opens any more.
+    ///
+    /// It needs nothing of the old wrapping key, so it also helps where that was
+    /// lost while the store is open. It may be interrupted anywhere: the next
+    /// opening finishes it.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`StoreError`]. Whether the work was done is then
+    /// as after any transaction; the rotation goes on with the next opening or
+    /// the next call.
+    pub fn rotate<T, E: From<StoreError> + Error + 'static>(
+        &mut self,
+        vault: &dyn KeyVault,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        // One that was begun may have wrapped with the new key already; this one must
+        // delete that key too.
+        self.finish_begun(vault)?;
+        self.exchange(vault, work)
+    }
+
+    /// Finishes a rotation that was interrupted. Where the vault or the space for
+    /// it fails, it stays for another time, and the store opens all the same.
+    pub(super) fn finish_rotation(&mut self, vault: &dyn KeyVault) -> Result<(), StoreError> {
+        match self.finish_begun(vault) {
+            Err(StoreError::Vault(_) | StoreError::Full) => Ok(()),
+            finished => finished,
+        }
+    }
+
+    fn finish_begun(&mut self, vault: &dyn KeyVault) -> Result<(), StoreError> {
+        if vault.is_rotating()? { self.exchange(vault, |_| Ok(())) } else { Ok(()) }
+    }
+
+    fn exchange<T, E: From<StoreError> + Error + 'static>(
+        &mut self,
+        vault: &dyn KeyVault,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (fresh, wrapped) = begin(vault)?;
+        let done = self.rewrap(&fresh, &wrapped, work)?;
+        self.truncate_log()?;
+        vault.finish_rotation().map_err(StoreError::from)?;
+        Ok(done)
+    }
+
+    /// Looks for the wrap of a forgotten key in every file beside the database,
+    /// whatever is in it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if a file cannot be read.
+    pub fn search(&self, wrap: &WrapNonce) -> Result<Searched, StoreError> {
+        let mut searched = Searched::default();
+        search(self.directory(), wrap, &mut searched)?;
+        Ok(searched)
+    }
+
+    fn rewrap<T, E: From<StoreError> + Error + 'static>(
+        &mut self,
+        fresh: &[u8; 32],
+        wrapped: &[u8],
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut fresh_keys = None;
+        let done = self.transaction(|t| {
+            let done = work(t)?;
+            fresh_keys = Some(t.keys().exchange(t.sql(), fresh, wrapped)?);
+            Ok(done)
+        });
+        let Some(keys) = fresh_keys else { return done };
+        match done.is_ok().then_some(true).map_or_else(|| self.is_wrapped(wrapped), Ok) {
+            Ok(true) => self.set_keys(keys),
+            Ok(false) => {}
+            // Nobody knows by now which keys it has; opening it again finds out.
+            Err(_) => self.distrust(),
+        }
+        done
+    }
+
+    /// After a commit that failed, what the file says decides.
+    fn is_wrapped(&mut self, wrapped: &[u8]) -> Result<bool, StoreError> {
+        self.settle()?;
+        Ok(Wrapped::read(self.connection())?.is_some_and(|now| now.storage == wrapped))
+    }
+}
+
+impl Transaction<'_> {
+    /// Forgets a compartment: the wrap of its key, and all values in it. What comes
+    /// back is by what the wrap can be looked for; none if there is no such
+    /// compartment.
+    ///
+    /// The pages are overwritten, but the log may hold older ones: see
+    /// [`Store::rotate`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn forget(&mut self, id: &[u8]) -> Result<Option<WrapNonce>, StoreError> {
+        let name = self.keys().lookup.hash("compartment", id);
+        let select = "SELECT key FROM compartment WHERE name = ?1";
+        let wrapped: Option<Vec<u8>> =
+            self.sql().query_row(select, [name], |row| row.get(0)).optional()?;
+        let Some(wrapped) = wrapped else { return Ok(None) };
+        self.sql().execute("DELETE FROM compartment WHERE name = ?1", [name])?;
+        for value in self.names_in(&name)? {
+            self.remove_row(value)?;
+        }
+        let nonce = wrapped.first_chunk().ok_or(StoreError::Damaged)?;
+        Ok(Some(*nonce))
+    }
+
+    fn names_in(&self, compartment: &[u8; 32]) -> Result<Vec<[u8; 32]>, StoreError> {
+        let mut select = self.sql().prepare("SELECT name FROM value WHERE compartment = ?1")?;
+        let names = select.query_map([compartment], |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
+    }
+
+    /// The storage key as the vault wrapped it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn wrapped_storage_key(&self) -> Result<Vec<u8>, StoreError> {
+        Ok(Wrapped::read(self.sql())?.ok_or(StoreError::Damaged)?.storage)
+    }
+}
+
+/// Takes every value, every key and every name from a store, and its keys from the
+/// vault, which makes new ones. The queue stays: it is sealed to HQ.
+///
+/// The emptied keys say that it was begun, so the next opening finishes it.
+pub(super) fn empty(connection: &mut Connection, vault: &dyn KeyVault) -> Result<(), StoreError> {
+    let sql = connection.transaction()?;
+    sql.execute_batch(
+        "DELETE FROM value;
+         DELETE FROM compartment;
+         INSERT INTO vault (one, storage_key) VALUES (1, x'')
+         ON CONFLICT DO UPDATE
+             SET storage_key = x'', common_key = NULL, lookup_key = NULL, contents = NULL;",
+    )?;
+    sql.commit()?;
+    finish_emptying(connection, vault)
+}
+
+fn finish_emptying(connection: &Connection, vault: &dyn KeyVault) -> Result<(), StoreError> {
+    truncate_log(connection)?;
+    vault.erase()?;
+    connection.execute("DELETE FROM vault", [])?;
+    Ok(())
+}
+
+fn search(directory: &Path, wrap: &WrapNonce, searched: &mut Searched) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            search(&entry.path(), wrap, searched)?;
+        } else if kind.is_file() {
+            searched.searched += 1;
+            searched.found += u32::from(holds(BufReader::new(File::open(entry.path())?), wrap)?);
+        }
+    }
+    Ok(())
+}
+
+fn holds(mut file: impl BufRead, wrap: &WrapNonce) -> io::Result<bool> {
+    // What is looked for may begin in one piece and end in the next.
+    let mut end = Vec::new();
+    loop {
+        let piece = file.fill_buf()?;
+        if piece.is_empty() {
+            return Ok(false);
+        }
+        let length = piece.len();
+        end.extend_from_slice(piece);
+        if end.windows(wrap.len()).any(|window| window == wrap) {
+            return Ok(true);
+        }
+        end.drain(..end.len().saturating_sub(wrap.len() - 1));
+        file.consume(length);
+    }
+}
+
+fn begin(vault: &dyn KeyVault) -> Result<(Zeroizing<[u8; 32]>, Vec<u8>), StoreError> {
+    vault.begin_rotation()?;
+    let fresh = fresh_key()?;
+    let wrapped = vault.wrap(&fresh)?;
+    if wrapped.is_empty() {
+        return Err(VaultError::Hardware.into());
+    }
+    Ok((fresh, wrapped))
+}
+
+/// Whether a store has keys, or had them.
+pub(super) fn has_keys(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(Wrapped::read(connection)?.is_some())
+}
+
+fn has_values(connection: &Connection) -> Result<bool, StoreError> {
+    let count = "SELECT (SELECT count(*) FROM value) + (SELECT count(*) FROM compartment)";
+    Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))? > 0)
+}
+
+/// Whether the vault opens the keys of a store's row of keys, of which these are the
+/// storage key and what follows it.
+pub(super) fn open(
+    vault: &dyn KeyVault,
+    storage: &[u8],
+    rest: &[Column],
+) -> Result<bool, StoreError> {
+    if storage.is_empty() {
+        return Ok(false);
+    }
+    let storage = match vault.unwrap(storage) {
+        Err(VaultError::KeyGone) => return Ok(false),
+        storage => storage?,
+    };
+    Ok(match rest {
+        [Column::Blob(common), Column::Blob(lookup), ..] => {
+            Keys::unwrapped(&storage, common, lookup).is_ok()
+        }
+        // As format 1 has it.
+        rest => rest.iter().all(|column| matches!(column, Column::Null)),
+    })
+}
+
+fn fresh_key() -> Result<Zeroizing<[u8; 32]>, Broken> {
+    Ok(random::key()?)
+}
+
+fn key(seal: &Seal, place: &[u8], wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+    let key = seal.open(place, wrapped)?;
+    let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| StoreError::Damaged)?;
+    Ok(Zeroizing::new(*key))
+}
+
+/// What binds a sealed value to its place: table or drawer, name, format.
+pub(super) fn aad(drawer: &[u8], name: &[u8; 32]) -> Vec<u8> {
+    [drawer, name, b"/1"].concat()
+}

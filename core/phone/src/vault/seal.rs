@@ -1,0 +1,74 @@
+//! Sealing of single values: AES-256-GCM with a random nonce, bound by
+//! additional data to the place where the value lies, so that values cannot
+//! change places.
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Key, Nonce};
+use crewseal_custody::stack::leaving_no_trace;
+use ring::hmac;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::random;
+
+pub(super) const NONCE_BYTES: usize = 12;
+
+/// The seal could not be made or does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Broken;
+
+impl From<random::Unavailable> for Broken {
+    fn from(_: random::Unavailable) -> Self {
+        Self
+    }
+}
+
+/// Seals values under one key. It wipes itself, and lies where it was made, as a
+/// value that moves leaves itself behind.
+pub(super) struct Seal(Box<Aes256Gcm>);
+
+impl Seal {
+    pub(super) fn new(key: &[u8; 32]) -> Self {
+        leaving_no_trace(|| {
+            let mut key = Key::<Aes256Gcm>::from(*key);
+            let cipher = Box::new(Aes256Gcm::new(&key));
+            key.zeroize();
+            Self(cipher)
+        })
+    }
+
+    /// Nonce, ciphertext, tag.
+    pub(super) fn close(&self, place: &[u8], value: &[u8]) -> Result<Vec<u8>, Broken> {
+        let nonce = random::bytes::<NONCE_BYTES>()?;
+        let payload = Payload { msg: value, aad: place };
+        let sealed = leaving_no_trace(|| self.0.encrypt(&Nonce::from(nonce), payload));
+        let sealed = sealed.map_err(|_| Broken)?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    pub(super) fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Broken> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(Broken)?;
+        let payload = Payload { msg: sealed, aad: place };
+        leaving_no_trace(|| self.0.decrypt(&Nonce::from(*nonce), payload))
+            .map(Zeroizing::new)
+            .map_err(|_| Broken)
+    }
+}
+
+/// Keyed hashes, by which sealed rows are found.
+pub(super) struct Lookup(hmac::Key);
+
+impl Lookup {
+    pub(super) fn new(key: &[u8; 32]) -> Self {
+        leaving_no_trace(|| Self(hmac::Key::new(hmac::HMAC_SHA256, key)))
+    }
+
+    pub(super) fn hash(&self, room: &str, name: &[u8]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(room.as_bytes());
+        context.update(&[0]);
+        context.update(name);
+        let mut hash = [0; 32];
+        hash.copy_from_slice(context.sign().as_ref());
+        hash
+    }
+}
