@@ -77,7 +77,7 @@ impl fmt::Debug for Reading {
 /// Nothing here knows a clock; whoever has one asks it:
 ///
 /// ```
-/// # use crewseal::scan::{Look, Luma, Reader};
+/// # use crewseal_scan::{Look, Luma, Reader};
 /// # use std::time::{Duration, Instant};
 /// # let pixels = [0; 64 * 64];
 /// # let frame = Luma::new(64, 64, 64, &pixels).unwrap();
