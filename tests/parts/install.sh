@@ -85,3 +85,18 @@ install_aapt2() {
             -DoutputDirectory="$TOOLS" || die "could not fetch Android's resources"
     fi
 }
+
+# What builds for wasm32, in WASM_CARGO: rustup's target where it can be had, else Debian's compiler
+# and the source of its library, which is then built along. ring has code in C, for clang.
+install_wasm() {
+    install_commands clang clang node nodejs
+    WASM_CARGO=(cargo build)
+    [ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ] || return 0
+    ! rustup target add wasm32-unknown-unknown 2>/dev/null || return 0
+    install_packages lld rustc-web cargo-web rust-web-src
+    WASM_CARGO=(
+        env RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
+        RUSTFLAGS="-Clinker=wasm-ld -Clinker-flavor=wasm-ld"
+        /usr/bin/cargo build -Zbuild-std=std,panic_abort
+    )
+}
