@@ -19,9 +19,9 @@ use rusqlite::blob::Blob;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, params};
 use zeroize::Zeroizing;
 
+use super::error::StoreError;
 use super::keyring::Keys;
 use super::seal::{Lookup, NONCE_BYTES};
-use super::store::StoreError;
 
 const PLACE: &[u8] = b"contents/1";
 const HASH_BYTES: usize = 32;

@@ -19,7 +19,7 @@ use crewseal_custody::cbor::{self, Version};
 use minicbor::{Decode, Encode};
 
 use super::durable;
-use super::store::{DATABASE, LOG};
+use super::files::{DATABASE, LOG};
 
 const QUARANTINE: &str = "quarantine";
 const MOVING: &str = "moving";
