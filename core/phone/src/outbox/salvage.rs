@@ -14,7 +14,7 @@ use crewseal_custody::envelope::{Envelope, EpochHeader, EpochId, MAGIC, MAX_ENVE
 use crewseal_custody::{DeviceId, EventId};
 
 use super::{attachment, delivery, queue};
-use crate::vault::{Column, Image, Store, StoreError, Wreck};
+use crate::vault::{Column, Entries, Image, Store, StoreError, Wreck};
 
 /// How many entries go into the new store in one transaction.
 const BATCH: usize = 1_000;
@@ -59,7 +59,7 @@ struct Found {
 ///
 /// # Errors
 /// [`StoreError`]. Some of them may be in the queue then; it can be done again.
-pub(crate) fn salvage(store: &mut Store, wreck: &mut Wreck) -> Result<(u64, u64), StoreError> {
+pub(super) fn salvage(store: &mut Store, wreck: &mut Wreck) -> Result<Entries, StoreError> {
     let mut found = Found::default();
     let images = [wreck.present(), wreck.past()].concat();
     for image in images {
@@ -98,7 +98,7 @@ pub(crate) fn salvage(store: &mut Store, wreck: &mut Wreck) -> Result<(u64, u64)
     let without_header =
         found.envelopes.values().filter(|(_, epoch, _)| !headers.contains_key(epoch)).count();
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    Ok((count(found.envelopes.len()), count(without_header)))
+    Ok(Entries { whole: count(found.envelopes.len()), without_header: count(without_header) })
 }
 
 /// Takes the photos that wait, row by row as they are: they are sealed to HQ.

@@ -1,160 +1,125 @@
-//! How the database of a store is opened: what was interrupted is recovered, what it
-//! holds is compared with what it says, and one that is damaged is moved away whole.
+//! Opening a store, and what is to be done before it may be used.
+//!
+//! A store that is damaged is not repaired: its files are moved away whole, a new store is
+//! begun, and what is whole in the old files goes into it. The values go there by
+//! themselves; what lies in tables of another owner, only that owner can tell from waste.
+//! So [`Store::open`] gives an [`Unsalvaged`] store, which becomes a [`Store`] by way of
+//! what the owner salvages.
 
-use std::io;
+use std::fs::File;
 use std::path::Path;
 
-use crewseal_custody::stack::leaving_no_trace;
-use rusqlite::Connection;
+use crewseal_custody::cbor::Version;
 
-use super::carry_over::carry_over;
-use super::contents::{Contents, Stated};
-use super::database::{self, is_sound, truncate_log};
 use super::error::StoreError;
-use super::files::{DATABASE, LOG, is_suspect, length, remove_suspicion, walk_log};
-use super::keyring::{self, Keys};
-use super::quarantine::{self, Damage};
+use super::quarantine::{self, Entries, Salvaged};
+use super::recovery::{self, Recount};
+use super::store::Store;
 use super::wal::End;
-use super::{KeyVault, Mark, VaultError};
+use super::wreck::Wreck;
+use super::{KeyVault, database, files, keyring};
 
-/// A database that was opened, and what its keys and its contents are.
-pub(super) struct Opened {
-    pub(super) connection: Connection,
-    pub(super) keys: Keys,
-    pub(super) contents: Contents,
-    /// Whether it holds the values that it should.
-    pub(super) has_all_values: bool,
+/// A store that is open and locked, but may lack what is whole in damaged ones.
+#[must_use = "what is whole in damaged stores is not in this one yet"]
+pub(crate) struct Unsalvaged {
+    store: Store,
+    has_all_values: bool,
 }
 
-/// Why a database was not opened.
-enum Unopened {
-    Damage(Damage),
-    Error(StoreError),
-}
-
-/// Opens the database in a directory that is locked. If it is damaged it goes into
-/// quarantine, and a new one is begun, which takes over the vault's rows if their key is
-/// left.
-pub(super) fn open(directory: &Path, vault: &dyn KeyVault) -> Result<Opened, StoreError> {
-    quarantine::finish_moving(directory)?;
-    let mut opened = Opened::open(directory, vault);
-    if matches!(opened, Err(Unopened::Damage(_))) {
-        // A disk that misread once must not cost a store.
-        opened = Opened::open(directory, vault);
+impl Store {
+    /// Opens the store in a directory; makes one if there is none.
+    ///
+    /// A store that is damaged, or that the vault can open no more, is moved into
+    /// `quarantine` in the same directory, whole. A new one is begun, and takes over the
+    /// sealed values if their key is left.
+    ///
+    /// # Errors
+    /// [`StoreError`]. Nothing is lost, and nothing was changed unless a salvage had
+    /// begun.
+    pub(crate) fn open(
+        directory: &Path,
+        vault: &dyn KeyVault,
+        recount: Recount,
+    ) -> Result<Unsalvaged, StoreError> {
+        Unsalvaged::open(directory, files::lock(directory)?, vault, recount)
     }
-    if let Err(Unopened::Damage(damage)) = opened {
-        quarantine::quarantine(directory, damage)?;
-        remove_suspicion(directory)?;
-        opened = Opened::open(directory, vault);
-    }
-    opened.map_err(|unopened| match unopened {
-        Unopened::Damage(_) => StoreError::Broken,
-        Unopened::Error(error) => error,
-    })
-}
 
-/// Opens the database of an open store again. The log goes back into it and is begun
-/// afresh.
-pub(super) fn renew(directory: &Path, keys: &Keys) -> Result<(Connection, Contents), StoreError> {
-    if matches!(walk_log(directory)?, End::Broken { .. }) {
-        return Err(StoreError::Broken);
+    /// Closes this store, which refuses all work from now on, and opens it again.
+    ///
+    /// # Errors
+    /// [`StoreError`]; it can be tried again.
+    pub(crate) fn reopen(
+        &mut self,
+        vault: &dyn KeyVault,
+        recount: Recount,
+    ) -> Result<Unsalvaged, StoreError> {
+        let (directory, lock) = self.close_for_good()?;
+        Unsalvaged::open(&directory, lock, vault, recount)
     }
-    let connection = database::existing(directory)?;
-    truncate_log(&connection)?;
-    let mut contents = Contents::read(&connection, keys)?;
-    let agrees = match Stated::read(&connection, keys) {
-        Ok(Some(stated)) => contents.check(stated),
-        Ok(None) | Err(StoreError::Damaged) => false,
-        Err(error) => return Err(error),
-    };
-    if agrees { Ok((connection, contents)) } else { Err(StoreError::Broken) }
-}
 
-impl Opened {
-    fn open(directory: &Path, vault: &dyn KeyVault) -> Result<Self, Unopened> {
-        let mut pending = quarantine::list(directory)?;
-        pending.retain(|wreck| !wreck.is_salvaged());
-        let is_salvaging = !pending.is_empty();
-        let mut connection = recover(directory, vault, is_salvaging)?;
-        let mut is_newest = true;
-        for wreck in pending.iter().rev() {
-            is_newest &= carry_over(&mut connection, wreck, vault)?;
+    /// Takes everything from a closed store that its keys seal, and lets the vault forget
+    /// them: from now on this is another device. Tables that are not the vault's stay as
+    /// they are. It asks for no key, so it also helps where those are lost.
+    ///
+    /// It may be interrupted anywhere: once it was begun, the next opening finishes
+    /// it.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] if it is damaged: open it first, which salvages it. Others
+    /// as everywhere.
+    pub fn empty(directory: &Path, vault: &dyn KeyVault) -> Result<(), StoreError> {
+        let _lock = files::lock(directory)?;
+        quarantine::finish_moving(directory)?;
+        let end = files::walk_log(directory)?;
+        if matches!(end, End::Broken { .. }) {
+            return Err(StoreError::Broken);
         }
-        let keys = open_keys(&mut connection, vault)?;
-        let mut contents = Contents::read(&connection, &keys)?;
-        let stated = match Stated::read(&connection, &keys) {
-            Err(StoreError::Damaged) if is_salvaging => None,
-            Err(StoreError::Damaged) => return Err(Unopened::Damage(Damage::Rows)),
-            stated => stated?,
-        };
-        let was_stated = stated.is_some();
-        let mut agrees = stated.is_none_or(|stated| contents.check(stated));
-        if is_suspect(directory)? {
-            agrees &= !was_stated || Contents::count_queue(&connection)? == contents.queued();
+        keyring::empty(&mut database::newest(directory, end)?, vault)
+    }
+}
+
+impl Unsalvaged {
+    fn open(
+        directory: &Path,
+        lock: File,
+        vault: &dyn KeyVault,
+        recount: Recount,
+    ) -> Result<Self, StoreError> {
+        let opened = recovery::open(directory, vault, recount)?;
+        let has_all_values = opened.has_all_values;
+        Ok(Self { store: Store::new(directory, lock, opened)?, has_all_values })
+    }
+
+    /// Has what is whole of each damaged store put into this one, the newest first: it
+    /// knows best which act has which number. Then what was interrupted of an exchange of
+    /// keys is finished, and the store may be used.
+    ///
+    /// If this is interrupted, the next opening hands over the same damaged stores, so
+    /// `salvage` leaves alone what is there already.
+    ///
+    /// # Errors
+    /// What `salvage` returns, or [`StoreError`].
+    pub(crate) fn salvage(
+        self,
+        vault: &dyn KeyVault,
+        mut salvage: impl FnMut(&mut Store, &mut Wreck) -> Result<Entries, StoreError>,
+    ) -> Result<Store, StoreError> {
+        let Self { mut store, has_all_values } = self;
+        let mut quarantined = store.take_quarantined();
+        for wreck in quarantined.iter_mut().rev().filter(|wreck| !wreck.is_salvaged()) {
+            let mut files = Wreck::open(&wreck.database(), &wreck.log())?;
+            let entries = salvage(&mut store, &mut files)?;
+            let (whole, damaged) = store.transaction(|t| t.try_values())?;
+            wreck.close(Salvaged {
+                version: Version,
+                entries: entries.whole,
+                without_header: entries.without_header,
+                values: u64::try_from(whole).unwrap_or(u64::MAX),
+                has_all_values: has_all_values && damaged == 0,
+            })?;
         }
-        if !agrees && !is_salvaging {
-            return Err(Unopened::Damage(Damage::Rows));
-        }
-        remove_suspicion(directory)?;
-        if is_salvaging || !was_stated {
-            let queued = Contents::count_queue(&connection)?;
-            contents.state(&connection, &keys, queued)?;
-        }
-        Ok(Self { connection, keys, contents, has_all_values: agrees && was_stated && is_newest })
-    }
-}
-
-/// The database in the newest format, unless something is missing or damaged that can be
-/// told without the keys.
-fn recover(
-    directory: &Path,
-    vault: &dyn KeyVault,
-    is_salvaging: bool,
-) -> Result<Connection, Unopened> {
-    let end = walk_log(directory)?;
-    let is_missing = || -> Result<bool, StoreError> {
-        let is_left = length(&directory.join(LOG))? > 0;
-        Ok(is_left || (!is_salvaging && vault.mark()? > Mark::default()))
-    };
-    if length(&directory.join(DATABASE))? == 0 && is_missing()? {
-        return Err(Unopened::Damage(Damage::Missing));
-    }
-    if matches!(end, End::Broken { .. }) {
-        return Err(Unopened::Damage(Damage::Log));
-    }
-    let connection = database::newest(directory, end)?;
-    if is_suspect(directory)? && !is_sound(&connection)? {
-        return Err(Unopened::Damage(Damage::Database));
-    }
-    Ok(connection)
-}
-
-fn open_keys(connection: &mut Connection, vault: &dyn KeyVault) -> Result<Keys, Unopened> {
-    let has_keys = keyring::has_keys(connection)?;
-    leaving_no_trace(|| Keys::open(connection, vault)).map_err(|error| match error {
-        StoreError::Damaged => Unopened::Damage(Damage::Key),
-        StoreError::Vault(VaultError::KeyGone) if has_keys => Unopened::Damage(Damage::Key),
-        error => Unopened::Error(error),
-    })
-}
-
-impl From<StoreError> for Unopened {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Broken | StoreError::Damaged => Self::Damage(Damage::Database),
-            error => Self::Error(error),
-        }
-    }
-}
-
-impl From<io::Error> for Unopened {
-    fn from(error: io::Error) -> Self {
-        StoreError::from(error).into()
-    }
-}
-
-impl From<rusqlite::Error> for Unopened {
-    fn from(error: rusqlite::Error) -> Self {
-        StoreError::from(error).into()
+        store.set_quarantined(quarantined);
+        store.finish_rotation(vault)?;
+        Ok(store)
     }
 }

@@ -16,8 +16,8 @@ use rusqlite::Connection;
 use super::contents::Contents;
 use super::error::StoreError;
 use super::keyring::Keys;
-use super::opening::{self, Opened};
 use super::quarantine::{self, Quarantined, Salvage};
+use super::recovery::{self, Opened};
 use super::search::{self, Searched, WrapNonce};
 use super::transaction::Transaction;
 use super::{database, files};
@@ -174,7 +174,7 @@ impl Store {
     /// written, and what is written again is written to other places.
     fn renew(&mut self) -> Result<(), StoreError> {
         self.close()?;
-        let renewed = opening::renew(&self.directory, &self.keys);
+        let renewed = recovery::renew(&self.directory, &self.keys);
         if let Err(error) = &renewed {
             self.suspect(Some(*error));
         }

@@ -185,18 +185,16 @@ impl<'s> Transaction<'s> {
         self.change.set_head(head);
     }
 
-    /// Counts entries that came into the queue, or left it.
-    pub(crate) const fn queued(&mut self, more: i64) {
-        self.change.queue(more);
+    /// The counter: how many rows of its own the owner of other tables in this file has.
+    /// It lies sealed with the contents, so whoever compares it notices that rows
+    /// vanished.
+    pub(crate) const fn counter(&self) -> i64 {
+        self.change.counter()
     }
 
-    /// Compares the queue with the number of entries that it should have.
-    ///
-    /// # Errors
-    /// [`StoreError::Broken`] if some are gone.
-    pub(crate) fn check_queue(&self) -> Result<(), StoreError> {
-        let is_whole = Contents::count_queue(&self.sql)? == self.change.queued();
-        if is_whole { Ok(()) } else { Err(StoreError::Broken) }
+    /// Counts rows that came into the owner's tables, or left them.
+    pub(crate) const fn add_to_counter(&mut self, more: i64) {
+        self.change.add_to_counter(more);
     }
 
     /// The compartment of this id, made with a new random key if there is none.
@@ -268,7 +266,7 @@ impl<'s> Transaction<'s> {
         Ok(found.seal.open(place, sealed)?)
     }
 
-    /// For the outbox, whose rows are sealed already.
+    /// For the owner of other tables in this file, whose rows are sealed already.
     pub(crate) fn sql(&self) -> &rusqlite::Transaction<'_> {
         &self.sql
     }
