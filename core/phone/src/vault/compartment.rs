@@ -4,8 +4,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
 use super::error::StoreError;
-use super::keyring::{Keys, fresh_key};
+use super::keyring::Keys;
 use super::seal::Seal;
+use crate::random;
 
 /// A key of its own, for values that are to be forgotten together.
 pub struct Compartment {
@@ -34,7 +35,7 @@ impl Compartment {
         keys: &Keys,
         name: [u8; 32],
     ) -> Result<Self, StoreError> {
-        let key = fresh_key()?;
+        let key = random::key()?;
         let sealed = keys.wrap(&name, key.as_ref())?;
         connection.execute(
             "INSERT INTO compartment (name, key) VALUES (?1, ?2)",
@@ -47,7 +48,7 @@ impl Compartment {
     /// compartment.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] without random bytes.
+    /// [`StoreError::Io`] without random bytes.
     pub fn close(&self, part: &[u8]) -> Result<Vec<u8>, StoreError> {
         Ok(self.seal.close(&self.place(), part)?)
     }

@@ -3,7 +3,8 @@
 use std::io;
 
 use super::VaultError;
-use super::seal::Broken;
+use super::seal::{BadSeal, SealError};
+use crate::random;
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,9 +46,24 @@ pub enum StoreError {
     Vault(#[from] VaultError),
 }
 
-impl From<Broken> for StoreError {
-    fn from(_: Broken) -> Self {
+impl From<BadSeal> for StoreError {
+    fn from(_: BadSeal) -> Self {
         Self::Damaged
+    }
+}
+
+impl From<SealError> for StoreError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::NoRandomBytes => Self::Io,
+            SealError::TooLarge => Self::Full,
+        }
+    }
+}
+
+impl From<random::Unavailable> for StoreError {
+    fn from(_: random::Unavailable) -> Self {
+        Self::Io
     }
 }
 

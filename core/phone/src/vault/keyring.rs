@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::database::truncate_log;
 use super::error::StoreError;
-use super::seal::{Broken, Lookup, Seal};
+use super::seal::{Lookup, Seal};
 use super::wreck::Column;
 use super::{KeyVault, VaultError};
 use crate::random;
@@ -79,8 +79,8 @@ impl Keys {
         if has_values(connection)? {
             return Err(StoreError::Damaged);
         }
-        let bare = Bare { common: fresh_key()?, lookup: fresh_key()? };
-        let storage_key = fresh_key()?;
+        let bare = Bare { common: random::key()?, lookup: random::key()? };
+        let storage_key = random::key()?;
         let wrapped = vault.wrap(&storage_key)?;
         let storage = Seal::new(&storage_key);
         connection.execute(
@@ -102,7 +102,7 @@ impl Keys {
     ) -> Result<Self, StoreError> {
         let storage = Seal::new(storage_key);
         let lookup = Zeroizing::new(Lookup::new(storage_key).hash("lookup key", b""));
-        let bare = Bare { common: fresh_key()?, lookup };
+        let bare = Bare { common: random::key()?, lookup };
         let keys = Self::of(storage, &bare);
         let sql = connection.transaction()?;
         {
@@ -264,11 +264,6 @@ pub(super) fn opens(
         // As format 1 has it.
         rest => rest.iter().all(|column| matches!(column, Column::Null)),
     })
-}
-
-/// A new key.
-pub(super) fn fresh_key() -> Result<Zeroizing<[u8; 32]>, Broken> {
-    Ok(random::key()?)
 }
 
 fn key(seal: &Seal, place: &[u8], wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, StoreError> {

@@ -5,10 +5,11 @@ use std::error::Error;
 use zeroize::Zeroizing;
 
 use super::error::StoreError;
-use super::keyring::{self, fresh_key};
+use super::keyring;
 use super::store::Store;
 use super::transaction::Transaction;
 use super::{KeyVault, VaultError};
+use crate::random;
 
 impl Store {
     /// Does some work in one transaction and, in the same, wraps all keys under a
@@ -91,7 +92,7 @@ impl Store {
 
 fn begin(vault: &dyn KeyVault) -> Result<(Zeroizing<[u8; 32]>, Vec<u8>), StoreError> {
     vault.begin_rotation()?;
-    let fresh = fresh_key()?;
+    let fresh = random::key()?;
     let wrapped = vault.wrap(&fresh)?;
     if wrapped.is_empty() {
         return Err(VaultError::Hardware.into());
