@@ -48,4 +48,4 @@ pub use search::{Searched, WrapNonce};
 pub use software::{PASSPHRASE_ROUNDS, SoftwareVault};
 pub use store::Store;
 pub use transaction::{Drawer, Transaction};
-pub(crate) use wreck::{Column, Image, Wreck};
+pub(crate) use wreck::{Column, Image, Snapshot, Wreck};
