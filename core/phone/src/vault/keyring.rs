@@ -205,7 +205,7 @@ impl Wrapped {
 }
 
 /// Takes every value, every key and every name from a store, and its keys from the
-/// vault, which makes new ones. The queue stays: it is sealed to HQ.
+/// vault, which makes new ones. What lies in other tables stays.
 ///
 /// The emptied keys say that it was begun, so the next opening finishes it.
 pub(super) fn empty(connection: &mut Connection, vault: &dyn KeyVault) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! The store: one SQLite file, one writer, values sealed one by one.
 //!
 //! Sealing rows instead of the file costs nothing that can be measured against
-//! the sync of a commit, and it keeps the outbox, which is sealed to HQ already,
+//! the sync of a commit, and it keeps rows of others, which are sealed already,
 //! readable for salvage when the local key is lost.
 //!
 //! A store that turns out damaged refuses all work until it is opened again.
