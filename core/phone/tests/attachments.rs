@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use crewseal::clock::Clock;
 use crewseal::outbox::attachment::{self, Attached, QUOTA};
-use crewseal::outbox::{LONGEST_SIDE, prepare_photo};
-use crewseal::vault::{SoftwareVault, Store};
+use crewseal::outbox::{LONGEST_SIDE, open_store, prepare_photo};
+use crewseal::vault::SoftwareVault;
 use crewseal::{Crew, Deed, PhotoRefused, Uploaded};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::envelope::{AttachmentKey, Entry, SealError, UnsealError};
@@ -181,7 +181,7 @@ fn deed() -> Deed {
 /// All chunks of a photo, from a store that nobody else has open.
 fn chunks(home: &Path, digest: &crewseal_custody::signed::Digest) -> Vec<Vec<u8>> {
     let vault = SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap();
-    let mut store = Store::open(&home.join("store"), &vault).unwrap();
+    let mut store = open_store(&home.join("store"), &vault).unwrap();
     store.transaction(|t| attachment::chunks(t, digest, 0, u32::MAX)).unwrap()
 }
 

@@ -16,7 +16,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
-use crewseal::outbox::{delivery, queue};
+use crewseal::outbox::{delivery, queue, reopen_store};
 use crewseal::vault::wal::{self, End, Walk};
 use crewseal::vault::{Damage, KeyVault, Mark, Salvage, Store, StoreError};
 use crewseal_custody::cbor::Version;
@@ -457,7 +457,7 @@ mod rows {
         assert_eq!(queued(&mut store), Err(StoreError::Broken));
         assert!(store.is_broken());
         assert_eq!(value(&mut store, NAMES.0, b"a"), Err(StoreError::Broken));
-        store.reopen(&stored::vault(home.path())).unwrap();
+        reopen_store(&mut store, &stored::vault(home.path())).unwrap();
         let left: Vec<_> = held.queue.iter().copied().filter(|id| *id != held.queue[1]).collect();
         assert_eq!(queued(&mut store), Ok(left));
         assert_eq!(salvages(&store)[0].damage, Damage::Rows);
@@ -498,7 +498,8 @@ mod rot {
             }
             rounds += 1;
             assert!(rounds < 3, "{what}: it does not become whole");
-            store.reopen(&stored::vault(home)).unwrap_or_else(|error| panic!("{what}: {error}"));
+            reopen_store(&mut store, &stored::vault(home))
+                .unwrap_or_else(|error| panic!("{what}: {error}"));
         };
         let told = salvages(&store);
         let damaged = store.transaction(|t| queue::status(t)).unwrap().damaged;

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crewseal::outbox::queue;
+use crewseal::outbox::{queue, reopen_store};
 use crewseal::vault::{Store, StoreError};
 use crewseal_custody::EventId;
 use disk::{Disk, Fault, Operation, SURVIVES};
@@ -104,7 +104,8 @@ fn check(home: &Path, acknowledged: &Acknowledged, lies: bool, what: &str) {
     let mut queue = queued(&mut store);
     if store.is_broken() {
         assert!(lies, "{what}: {queue:?}");
-        store.reopen(&stored::vault(home)).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        reopen_store(&mut store, &stored::vault(home))
+            .unwrap_or_else(|error| panic!("{what}: {error:?}"));
         queue = queued(&mut store);
     }
     let queue = queue.unwrap_or_else(|error| panic!("{what}: {error:?}"));

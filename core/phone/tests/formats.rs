@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use crewseal::Crew;
 use crewseal::clock::Clock;
-use crewseal::outbox::queue;
-use crewseal::vault::{Damage, KeyVault, Mark, SoftwareVault, Store, StoreError};
+use crewseal::outbox::{open_store, queue};
+use crewseal::vault::{Damage, KeyVault, Mark, SoftwareVault, StoreError};
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::{EpochHeader, OpeningKey};
 use crewseal_custody::signed::Signed;
@@ -117,7 +117,7 @@ fn a_store_of_every_earlier_format_opens_and_keeps_what_it_held() {
         drop(crew);
 
         // HQ opens all of them, and each names the one before it.
-        let mut store = Store::open(&home.path().join("store"), &vault(home.path())).unwrap();
+        let mut store = open_store(&home.path().join("store"), &vault(home.path())).unwrap();
         let waiting = store.transaction(|t| queue::waiting(t, 0, 100)).unwrap();
         let hq = OpeningKey::from_bytes(&[0x4b; 32]).unwrap();
         let events: Vec<Signed<Event>> = waiting

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crewseal::outbox::queue;
+use crewseal::outbox::{open_store, queue};
 use crewseal::random;
 use crewseal::vault::{
     Damage, Drawer, KeyVault, Mark, PublicKeys, SoftwareVault, Store, StoreError, Transaction,
@@ -48,7 +48,7 @@ fn open(home: &Path) -> Result<Store, StoreError> {
 /// inherited.
 fn open_with(home: &Path, vault: &dyn KeyVault) -> Result<Store, StoreError> {
     loop {
-        match Store::open(&home.join("store"), vault) {
+        match open_store(&home.join("store"), vault) {
             Err(StoreError::InUse) => std::thread::yield_now(),
             opened => return opened,
         }
@@ -132,7 +132,7 @@ fn exchanged_keys_open_what_the_old_ones_sealed() {
 /// No key of this vault opens the store: it is put aside, and a new one holds nothing
 /// of it but the queue.
 fn is_salvaged_without_values(home: &Path, vault: &SoftwareVault) {
-    let mut store = Store::open(&home.join("store"), vault).unwrap();
+    let mut store = open_store(&home.join("store"), vault).unwrap();
     let told: Vec<_> = store.salvages().map(|told| (told.damage, told.values)).collect();
     assert_eq!(told, [(Damage::Key, 0)]);
     assert_eq!(names(&mut store).unwrap(), Vec::<String>::new());

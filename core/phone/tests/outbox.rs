@@ -8,6 +8,7 @@
     reason = "what is not as it should be is what the tests are to fail on"
 )]
 
+use crewseal::outbox::open_store;
 use crewseal::outbox::queue::{self, Settled, Status, Waiting};
 use crewseal::random;
 use crewseal::vault::{SoftwareVault, Store, StoreError};
@@ -230,7 +231,7 @@ mod queues {
 
     fn open(home: &tempfile::TempDir) -> Store {
         let vault = SoftwareVault::open(&home.path().join("keys"), "passphrase", 1).unwrap();
-        Store::open(&home.path().join("store"), &vault).unwrap()
+        open_store(&home.path().join("store"), &vault).unwrap()
     }
 
     fn queued() -> Queued {

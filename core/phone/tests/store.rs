@@ -11,6 +11,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crewseal::outbox::{open_store, reopen_store};
 use crewseal::vault::{
     Damage, Drawer, KeyVault, Mark, SoftwareVault, Store, StoreError, Transaction, VaultError,
 };
@@ -29,7 +30,7 @@ fn vault(home: &Path) -> SoftwareVault {
 }
 
 fn open(home: &Path) -> Result<Store, StoreError> {
-    Store::open(&home.join("store"), &vault(home))
+    open_store(&home.join("store"), &vault(home))
 }
 
 fn database(home: &Path) -> PathBuf {
@@ -176,7 +177,7 @@ fn a_compartments_key_is_its_own() {
 fn a_store_of_another_vault_does_not_open() {
     let (home, other) = (filled(), tempfile::tempdir().unwrap());
     let before = fs::read(database(home.path())).unwrap();
-    let mut store = Store::open(&home.path().join("store"), &vault(other.path())).unwrap();
+    let mut store = open_store(&home.path().join("store"), &vault(other.path())).unwrap();
     assert_eq!(all(&mut store, NAMES), Ok(Vec::new()));
     let told: Vec<_> = store.salvages().map(|salvage| salvage.damage).collect();
     assert_eq!(told, [Damage::Key]);
@@ -214,7 +215,7 @@ fn a_file_cut_off_anywhere_is_named_and_never_taken_for_a_new_one() {
         let mut store = open(home.path()).unwrap();
         let mut read = all(&mut store, NAMES);
         if store.is_broken() {
-            store.reopen(&vault(home.path())).unwrap();
+            reopen_store(&mut store, &vault(home.path())).unwrap();
             read = all(&mut store, NAMES);
         }
         // The very end may be unused space of the last page; then all is there.
@@ -288,7 +289,7 @@ fn a_directory_that_cannot_be_written_is_named() {
     if let Some(home) = std::env::var_os(CHILD) {
         for place in ["store", "empty"] {
             let vault = vault(Path::new(&home));
-            let opened = Store::open(&Path::new(&home).join(place), &vault).map(|_| ());
+            let opened = open_store(&Path::new(&home).join(place), &vault).map(|_| ());
             assert_eq!(opened, Err(StoreError::ReadOnly), "{place}");
         }
         let made = SoftwareVault::open(&Path::new(&home).join("empty"), "passphrase", 1);

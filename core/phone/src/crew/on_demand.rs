@@ -9,6 +9,7 @@ use crewseal_custody::{DeviceId, Lists};
 use super::CrewError;
 use super::head::continue_chain;
 use super::kept::{load_lists, read_enrolment};
+use crate::outbox::{open_store, reopen_store};
 use crate::vault::{KeyVault, PublicKeys, Salvage, Store, StoreError, Transaction};
 
 /// A store that rests while the app is suspended.
@@ -35,7 +36,7 @@ impl OnDemand {
         device: DeviceId,
     ) -> Result<Lists, CrewError> {
         let store = self.open()?;
-        store.reopen(vault)?;
+        reopen_store(store, vault)?;
         prepare(store, vault, device).inspect_err(|_| store.distrust())
     }
 
@@ -66,7 +67,7 @@ pub(super) fn load(
     vault: &dyn KeyVault,
 ) -> Result<(OnDemand, PublicKeys, Lists), CrewError> {
     // First the store: emptying it, where that was interrupted, makes another device.
-    let mut store = Store::open(directory, vault)?;
+    let mut store = open_store(directory, vault)?;
     let keys = vault.public_keys()?;
     let device = DeviceId::of(&keys.act, &keys.handoff);
     let lists = prepare(&mut store, vault, device)?;

@@ -7,9 +7,11 @@
 mod answers;
 pub mod attachment;
 pub mod delivery;
+mod opening;
 mod photo;
 pub mod queue;
-pub(crate) mod salvage;
+mod salvage;
 
 pub use answers::Parked;
+pub use opening::{open_store, reopen_store};
 pub use photo::{LONGEST_SIDE, prepare_photo};

@@ -14,7 +14,7 @@ use crewseal_custody::envelope::{Envelope, EpochHeader, EpochId, MAGIC, MAX_ENVE
 use crewseal_custody::{DeviceId, EventId};
 
 use super::{attachment, delivery, queue};
-use crate::vault::{Column, Image, Store, StoreError, Wreck};
+use crate::vault::{Column, Entries, Image, Snapshot, Store, StoreError, Wreck};
 
 /// How many entries go into the new store in one transaction.
 const BATCH: usize = 1_000;
@@ -37,7 +37,7 @@ struct Place {
 struct Rest {
     end: usize,
     overflow: u32,
-    with_log: bool,
+    snapshot: Snapshot,
 }
 
 /// Which act an envelope is of.
@@ -59,7 +59,7 @@ struct Found {
 ///
 /// # Errors
 /// [`StoreError`]. Some of them may be in the queue then; it can be done again.
-pub(crate) fn salvage(store: &mut Store, wreck: &mut Wreck) -> Result<(u64, u64), StoreError> {
+pub(super) fn salvage(store: &mut Store, wreck: &mut Wreck) -> Result<Entries, StoreError> {
     let mut found = Found::default();
     let images = [wreck.present(), wreck.past()].concat();
     for image in images {
@@ -98,19 +98,17 @@ pub(crate) fn salvage(store: &mut Store, wreck: &mut Wreck) -> Result<(u64, u64)
     let without_header =
         found.envelopes.values().filter(|(_, epoch, _)| !headers.contains_key(epoch)).count();
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    Ok((count(found.envelopes.len()), count(without_header)))
+    Ok(Entries { whole: count(found.envelopes.len()), without_header: count(without_header) })
 }
 
 /// Takes the photos that wait, row by row as they are: they are sealed to HQ.
 fn salvage_photos(store: &mut Store, wreck: &mut Wreck) -> Result<(), StoreError> {
     let images = wreck.present();
     // Of which photos there are chunks, their own rows say, so these come first.
-    for is_chunk in [false, true] {
+    for salvage in [attachment::salvage, attachment::salvage_chunk] {
         for image in &images {
             let rows = wreck.rows(*image);
-            store.transaction(|t| {
-                rows.iter().try_for_each(|row| attachment::salvage(t, &row.columns, is_chunk))
-            })?;
+            store.transaction(|t| rows.iter().try_for_each(|row| salvage(t, &row.columns)))?;
         }
     }
     Ok(())
@@ -176,8 +174,8 @@ fn envelope_at(wreck: &mut Wreck, page: &[u8], at: usize) -> Option<(Envelope, O
         let Some(end) = end.filter(|end| tried.insert(*end)) else { continue };
         let Some(overflow) = page.get(end..).and_then(|link| link.first_chunk()) else { continue };
         let overflow = u32::from_be_bytes(*overflow);
-        for with_log in [true, false] {
-            let rest = Rest { end, overflow, with_log };
+        for snapshot in [Snapshot::Newest, Snapshot::Checkpoint] {
+            let rest = Rest { end, overflow, snapshot };
             if let Some(envelope) = spanning(wreck, page, at, length, rest) {
                 return Some((envelope, Some(rest)));
             }
@@ -194,7 +192,7 @@ fn spanning(
     rest: Rest,
 ) -> Option<Envelope> {
     let local = page.get(at..rest.end)?;
-    let bytes = wreck.payload(local, rest.overflow, length, rest.with_log)?;
+    let bytes = wreck.payload(local, rest.overflow, length, rest.snapshot)?;
     Envelope::parse(bytes.get(..length)?).ok()
 }
 

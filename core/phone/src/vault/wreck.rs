@@ -56,6 +56,15 @@ impl Image {
     }
 }
 
+/// In which state pages are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Snapshot {
+    /// As they were last.
+    Newest,
+    /// As the database has them, whatever the log says.
+    Checkpoint,
+}
+
 /// One value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Column {
@@ -196,8 +205,8 @@ impl Wreck {
         Some(bytes)
     }
 
-    fn page(&mut self, page: u32, with_log: bool) -> Option<Vec<u8>> {
-        let logged = self.newest.get(&page).filter(|_| with_log);
+    fn page(&mut self, page: u32, snapshot: Snapshot) -> Option<Vec<u8>> {
+        let logged = self.newest.get(&page).filter(|_| snapshot == Snapshot::Newest);
         match logged.copied() {
             Some(place) => self.read(Image::Log(page, place)),
             None if page <= self.database_pages => self.read(Image::Database(page)),
@@ -224,12 +233,12 @@ impl Wreck {
         local: &[u8],
         overflow: u32,
         length: usize,
-        with_log: bool,
+        snapshot: Snapshot,
     ) -> Option<Vec<u8>> {
         let mut payload = local.to_vec();
         let mut next = overflow;
         while payload.len() < length {
-            let page = self.page(next, with_log).filter(|_| next != 0)?;
+            let page = self.page(next, snapshot).filter(|_| next != 0)?;
             let (link, content) = page.split_first_chunk()?;
             next = u32::from_be_bytes(*link);
             let missing = length - payload.len();
@@ -265,7 +274,7 @@ impl Wreck {
             return Some(Row { number, columns: record(local)? });
         }
         let overflow = u32::from_be_bytes(*rest.first_chunk()?);
-        let columns = record(&self.payload(local, overflow, length, true)?)?;
+        let columns = record(&self.payload(local, overflow, length, Snapshot::Newest)?)?;
         Some(Row { number, columns })
     }
 }

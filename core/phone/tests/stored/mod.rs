@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crewseal::outbox::queue;
+use crewseal::outbox::{open_store, queue};
 use crewseal::random;
 use crewseal::vault::{Drawer, SoftwareVault, Store, StoreError};
 use crewseal_custody::envelope::{Epoch, OpeningKey};
@@ -37,7 +37,7 @@ pub fn vault(home: &Path) -> SoftwareVault {
 }
 
 pub fn open(home: &Path) -> Result<Store, StoreError> {
-    Store::open(&home.join("store"), &vault(home))
+    open_store(&home.join("store"), &vault(home))
 }
 
 pub fn database(home: &Path) -> PathBuf {
