@@ -10,8 +10,8 @@ use crewseal_custody::wire::{AttachmentPart, AttachmentState};
 use crewseal_custody::{AttachmentOutcome, AttachmentReceipt};
 use minicbor::bytes::ByteVec;
 
-use super::phone::Phone;
-use super::{Crew, CrewError, blocking};
+use super::CrewError;
+use super::phone::{Crew, Phone, blocking};
 use crate::outbox::attachment::{self, Attached};
 use crate::sync::{Client, NOT_FOUND, SyncError};
 
