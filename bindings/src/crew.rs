@@ -4,10 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crewseal::{Found, clock, vault};
+use crewseal::{Found, blocking_pool, clock, vault};
 use crewseal_custody::{DeviceId, EventId, JobId, Kind, rules};
 
-use crate::aside::aside;
 use crate::cancel::unless_cancelled;
 use crate::clock::AppClock;
 use crate::keys::AppVault;
@@ -522,7 +521,7 @@ impl Crew {
     ) -> Result<T, CrewError> {
         self.id.check()?;
         let (phone, notices) = (self.phone.clone(), self.notices.clone());
-        aside(move || {
+        blocking_pool::run(move || {
             let done = work(&phone);
             if let Err(error) = &done {
                 notices.failed(error);
@@ -552,7 +551,7 @@ impl Crew {
         clock: Arc<dyn Clock>,
         network: Option<Arc<dyn NetworkState>>,
     ) -> Result<Self, CrewError> {
-        aside(move || {
+        blocking_pool::run(move || {
             let directory = Path::new(&directory);
             // On a phone no directory is the one to begin at.
             if !directory.is_absolute() {
@@ -579,7 +578,7 @@ impl Crew {
         let network = self.network.clone();
         let done = unless_cancelled(cancel, async {
             if network.is_some() {
-                aside(move || network::check(network.as_ref())).await?;
+                blocking_pool::run(move || network::check(network.as_ref())).await?;
             }
             work.await
         });
@@ -594,7 +593,7 @@ impl Crew {
     /// Fails on a network that costs by the byte.
     pub(crate) async fn unmetered(&self) -> Result<(), CrewError> {
         let network = self.network.clone();
-        aside(move || network::check_unmetered(network.as_ref())).await
+        blocking_pool::run(move || network::check_unmetered(network.as_ref())).await
     }
 
     async fn deliver(&self) -> Result<Delivered, CrewError> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crewseal::blocking_pool::PoolError;
 use crewseal::sync::SyncError;
 use crewseal::vault::{StoreError, VaultError};
 use crewseal_custody::cbor::CborError;
@@ -352,6 +353,7 @@ impl From<crewseal::CrewError> for CrewError {
             Core::Seal(SealError::Key) => Self::KeysGone,
             Core::Random(_) | Core::Seal(SealError::Full) => Self::SystemFailed,
             Core::Seal(SealError::TooLarge) => Self::Fault,
+            Core::Pool(error) => error.into(),
             Core::Sync { error, again_after } => Self::of_sync(error, again_after),
         }
     }
@@ -373,6 +375,7 @@ impl CrewError {
             SyncError::Invitation => Self::Invitation,
             SyncError::KeysBusy => Self::KeysBusy,
             SyncError::Vault(error) => error.into(),
+            SyncError::Pool(error) => error.into(),
         }
     }
 }
@@ -400,6 +403,15 @@ impl From<VaultError> for CrewError {
             VaultError::Cancelled => Self::Cancelled,
             VaultError::KeyGone => Self::KeysGone,
             VaultError::Hardware | VaultError::BadSignature => Self::KeysFailed,
+        }
+    }
+}
+
+impl From<PoolError> for CrewError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Panicked => Self::Fault,
+            PoolError::NoThread => Self::SystemFailed,
         }
     }
 }

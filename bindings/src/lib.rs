@@ -14,7 +14,6 @@
 //! Personal texts and labels are plain strings here, because a screen must show
 //! them; what holds one prints nothing of it.
 
-mod aside;
 mod cancel;
 mod clock;
 mod code;

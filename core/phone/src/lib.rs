@@ -8,6 +8,7 @@
 //! network: [`label`] what is on the box, [`scan`] what the camera sees of it and what that
 //! means for the job, [`custody`] the signed acts.
 
+pub mod blocking_pool;
 pub mod clock;
 mod crew;
 pub mod drawing;

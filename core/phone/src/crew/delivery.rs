@@ -12,7 +12,8 @@ use minicbor::bytes::ByteVec;
 
 use super::CrewError;
 use super::kept::read_enrolment;
-use super::phone::{Crew, Phone, State, blocking};
+use super::phone::{Crew, Phone, State};
+use crate::blocking_pool;
 use crate::outbox::delivery;
 use crate::outbox::queue::{self, Settled, Status, Waiting};
 use crate::random;
@@ -63,7 +64,7 @@ impl Crew {
         let mut after = 0;
         loop {
             let phone = Arc::clone(&self.phone);
-            let (entries, batch) = blocking(move || phone.next_batch(after)).await?;
+            let (entries, batch) = blocking_pool::run(move || phone.next_batch(after)).await?;
             let Some(last) = entries.last() else { break };
             after = last.position;
             let answer = client.deliver(&self.phone.vault, &batch).await;
@@ -71,7 +72,8 @@ impl Crew {
             let phone = Arc::clone(&self.phone);
             // Receipts that cannot be kept now come again: what waits still is sent again,
             // and HQ answers it as a repeat.
-            let settled = blocking(move || phone.settle(&hq, &entries, &receipts)).await?;
+            let settled =
+                blocking_pool::run(move || phone.settle(&hq, &entries, &receipts)).await?;
             delivered.receipted += settled.receipted;
             delivered.parked += settled.parked;
             delivered.unanswered += settled.unanswered;
@@ -83,12 +85,12 @@ impl Crew {
 
     pub(super) async fn carrier(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
         let phone = Arc::clone(&self.phone);
-        blocking(move || phone.carrier()).await
+        blocking_pool::run(move || phone.carrier()).await
     }
 
     pub(super) async fn client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
         let phone = Arc::clone(&self.phone);
-        blocking(move || phone.client()).await
+        blocking_pool::run(move || phone.client()).await
     }
 }
 
@@ -183,6 +185,7 @@ impl Phone {
             SyncError::Busy { retry_after } => retry_after,
             SyncError::Offline | SyncError::Unreadable => None,
             SyncError::KeysBusy => return CrewError::KeysBusy,
+            SyncError::Pool(error) => return error.into(),
             _ => return CrewError::Sync { error, again_after: None },
         };
         let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);

@@ -12,7 +12,8 @@ use super::CrewError;
 use super::kept::{
     ENROLMENT, Enrolment, JOB, ONLY, REVOCATIONS, ROLL, TICK, load_lists, read_enrolment,
 };
-use super::phone::{Crew, Phone, State, blocking};
+use super::phone::{Crew, Phone, State};
+use crate::blocking_pool;
 use crate::sync::{Client, SyncError};
 use crate::vault::StoreError;
 
@@ -42,7 +43,7 @@ impl Crew {
         let client = Client::new(&invitation.url, &invitation.authority).map_err(unusable)?;
         let phone = Arc::clone(&self.phone);
         let code = invitation.code.clone();
-        let request = blocking(move || phone.enrol_request(code)).await?;
+        let request = blocking_pool::run(move || phone.enrol_request(code)).await?;
         let answer = client.enrol(&request).await.map_err(|error| self.phone.failed(error))?;
         let credential: Signed<Credential> =
             Signed::open(&answer, &invitation.hq).map_err(CrewError::FromHq)?;
@@ -60,7 +61,7 @@ impl Crew {
         let phone = Arc::clone(&self.phone);
         // If it cannot be kept now, HQ gives this device the same credential again for the
         // same invitation.
-        blocking(move || phone.keep_enrolment(&enrolment)).await
+        blocking_pool::run(move || phone.keep_enrolment(&enrolment)).await
     }
 }
 

@@ -11,6 +11,7 @@ use crewseal_custody::rules::Rule;
 use crewseal_custody::signed::SignedError;
 use crewseal_custody::{BoxListError, DrawingError, EventId, Refused, ReleaseCodeError};
 
+use crate::blocking_pool::PoolError;
 use crate::drawing::PictureError;
 use crate::random::Unavailable;
 use crate::sync::SyncError;
@@ -157,6 +158,9 @@ pub enum CrewError {
     /// The outbox could not seal an entry.
     #[error("{0}")]
     Seal(#[from] SealError),
+    /// It did not end, or did not begin, where it may wait.
+    #[error("{0}")]
+    Pool(#[from] PoolError),
     /// HQ could not be talked to.
     #[error("{error}")]
     Sync {
@@ -181,6 +185,7 @@ impl CrewError {
             | Self::Unreceipted { .. }
             | Self::KeysBusy
             | Self::Random(_)
+            | Self::Pool(PoolError::NoThread)
             | Self::Seal(SealError::Full) => Advice::TryLater,
             Self::UnknownJob | Self::NotOpen | Self::OtherJob | Self::NotASupervisor => {
                 Advice::AskSupervisor
@@ -220,6 +225,7 @@ impl CrewError {
             ) => Advice::TryLater,
             Self::Sync { error, .. } => match error {
                 SyncError::Offline
+                | SyncError::Pool(PoolError::NoThread)
                 | SyncError::Busy { .. }
                 | SyncError::Unreadable
                 | SyncError::KeysBusy => Advice::TryLater,
@@ -230,7 +236,7 @@ impl CrewError {
                 | SyncError::Invitation
                 | SyncError::Vault(_) => Advice::AskUser,
                 SyncError::NotAdmitted => Advice::AskSupervisor,
-                SyncError::Refused { .. } => Advice::Report,
+                SyncError::Refused { .. } | SyncError::Pool(PoolError::Panicked) => Advice::Report,
             },
             Self::FromHq(_)
             | Self::Roll(_)
@@ -239,6 +245,7 @@ impl CrewError {
             | Self::OnlyByHandoff
             | Self::NoReceipt
             | Self::KeyRemains
+            | Self::Pool(PoolError::Panicked)
             | Self::Handoff(HandoffError::Damaged)
             | Self::Seal(SealError::TooLarge)
             | Self::Store(StoreError::Damaged) => Advice::Report,

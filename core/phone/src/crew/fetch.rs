@@ -15,7 +15,8 @@ use super::kept::{
     Enrolment, JOB, KeptTick, ONLY, REVOCATIONS, ROLL, TICK, load_lists, read_enrolment, stored,
 };
 use super::known::read_revocations;
-use super::phone::{Crew, Phone, State, blocking};
+use super::phone::{Crew, Phone, State};
+use crate::blocking_pool;
 use crate::outbox::delivery;
 use crate::sync::{Client, NOT_FOUND, SyncError};
 use crate::vault::Transaction;
@@ -56,7 +57,7 @@ impl Crew {
             pack.manifests(&hq)?;
         }
         let phone = Arc::clone(&self.phone);
-        blocking(move || {
+        blocking_pool::run(move || {
             let (list, state) = (revocations.as_ref(), &mut *phone.state()?);
             let fetched = phone.keep(state, &hq, &tick, list, &packs, &rolls.rolls)?;
             phone.go_on(state)?;
@@ -68,13 +69,13 @@ impl Crew {
     /// Keeps a right to deliver for a time when this phone's keys are gone.
     async fn renew_slip(&self, client: &Client) -> Result<(), CrewError> {
         let phone = Arc::clone(&self.phone);
-        if !blocking(move || phone.wants_slip()).await? {
+        if !blocking_pool::run(move || phone.wants_slip()).await? {
             return Ok(());
         }
         match client.delivery(&self.phone.vault).await {
             Ok(right) => {
                 let phone = Arc::clone(&self.phone);
-                blocking(move || phone.keep_slip(right)).await
+                blocking_pool::run(move || phone.keep_slip(right)).await
             }
             // An HQ that grants none.
             Err(SyncError::Refused { status: NOT_FOUND }) => Ok(()),
@@ -90,7 +91,7 @@ impl Crew {
         tick: &Signed<Tick>,
     ) -> Result<Option<Signed<Revocations>>, CrewError> {
         let (phone, hq, epoch) = (Arc::clone(&self.phone), *hq, tick.epoch);
-        if !blocking(move || phone.has_older_revocations(&hq, epoch)).await? {
+        if !blocking_pool::run(move || phone.has_older_revocations(&hq, epoch)).await? {
             return Ok(None);
         }
         let list = client.revocations(&self.phone.vault).await;

@@ -14,7 +14,7 @@ use super::turn::{TooLong, Turn, Turns};
 use crate::clock::Clock;
 use crate::random;
 use crate::sync::Client;
-use crate::vault::{KeyVault, PublicKeys, Salvage, StoreError};
+use crate::vault::{KeyVault, PublicKeys, Salvage};
 
 /// A phone of a crew.
 #[derive(Clone)]
@@ -122,12 +122,4 @@ impl Phone {
 
 pub(super) fn salt() -> Result<Salt, CrewError> {
     Ok(Salt(random::bytes()?))
-}
-
-/// Runs what may block on disk or key hardware where blocking is allowed.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, CrewError> + Send + 'static,
-) -> Result<T, CrewError> {
-    // It fails only if the work panicked or the runtime is shutting down.
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(CrewError::Store(StoreError::Io)))
 }
