@@ -9,6 +9,7 @@ use crewseal_custody::cbor::CborError;
 use crewseal_custody::envelope::SealError;
 use crewseal_custody::handoff::HandoffError;
 use crewseal_custody::signed::SignedError;
+use crewseal_label::LabelError;
 use crewseal_scan::FrameError;
 
 use crate::{LabelFault, Rule};
@@ -413,6 +414,12 @@ impl From<PoolError> for CrewError {
             PoolError::Panicked => Self::Fault,
             PoolError::NoThread => Self::SystemFailed,
         }
+    }
+}
+
+impl From<LabelError> for CrewError {
+    fn from(error: LabelError) -> Self {
+        Self::NotALabel { fault: error.into() }
     }
 }
 

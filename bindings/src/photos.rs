@@ -6,7 +6,7 @@ use crewseal::outbox::attachment::{self, QUOTA};
 use crewseal::{Deed, PhotoRefused};
 use crewseal_custody::{EventId, JobId};
 
-use crate::crew::found;
+use crate::act::found;
 use crate::label::tokens;
 use crate::{Act, CancelToken, Crew, CrewError, Finding, Label};
 
