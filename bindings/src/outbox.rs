@@ -4,12 +4,13 @@ use std::fmt;
 
 use crewseal::outbox;
 use crewseal::outbox::queue::Status;
+pub use crewseal::{Delivered, Fetched};
 use crewseal_custody::EventId;
 
 use crate::id::RefusalId;
 
 /// What came from HQ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct Fetched {
     /// Jobs of this device.
     pub jobs: u64,
@@ -18,7 +19,7 @@ pub struct Fetched {
 }
 
 /// What a sync achieved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct Delivered {
     /// Entries that HQ has, with a receipt that was verified. They are gone
     /// here.
@@ -88,20 +89,6 @@ pub enum Refusal {
     Signature,
     /// The envelope and the event in it contradict each other.
     Mislabelled,
-}
-
-impl From<crewseal::Fetched> for Fetched {
-    fn from(fetched: crewseal::Fetched) -> Self {
-        let number = |count| u64::try_from(count).unwrap_or(u64::MAX);
-        Self { jobs: number(fetched.jobs), labels: number(fetched.labels) }
-    }
-}
-
-impl From<crewseal::Delivered> for Delivered {
-    fn from(delivered: crewseal::Delivered) -> Self {
-        let crewseal::Delivered { receipted, parked, unanswered } = delivered;
-        Self { receipted, parked, unanswered }
-    }
 }
 
 impl From<Status> for OutboxStatus {

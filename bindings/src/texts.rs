@@ -27,7 +27,7 @@ macro_rules! text_keys {
 
         /// Every kind with the keys of its variants.
         #[cfg(test)]
-        const KEYS: &[(&str, &[&str])] =
+        pub(crate) const KEYS: &[(&str, &[&str])] =
             &[$((stringify!($kind), &[$(concat!($prefix, "_", $name)),+])),+];
     };
 }
@@ -334,9 +334,10 @@ mod tests {
                 continue;
             }
             let source = std::fs::read_to_string(path).unwrap();
-            for derived in source.split("#[derive(").skip(1) {
-                let (traits, rest) = derived.split_once(")]").unwrap();
-                if !traits.contains("uniffi::Enum") && !traits.contains("uniffi::Error") {
+            for attribute in source.split("\n#[").skip(1) {
+                let (attribute, rest) = attribute.split_once(")]").unwrap_or_default();
+                let kinds_of = ["uniffi::Enum", "uniffi::Error", "uniffi::remote(Enum"];
+                if !kinds_of.iter().any(|kind| attribute.contains(kind)) {
                     continue;
                 }
                 let name = rest.split("pub enum ").nth(1).unwrap();

@@ -31,7 +31,7 @@ impl Crew {
     /// goes where there is no network.
     #[uniffi::method(default(cancel = None))]
     pub async fn fetch(&self, cancel: Option<Arc<CancelToken>>) -> Result<Fetched, CrewError> {
-        self.with_hq(cancel, async { Ok(self.phone.fetch().await?.into()) }).await
+        self.with_hq(cancel, async { Ok(self.phone.fetch().await?) }).await
     }
 
     /// The jobs on this phone that are open now.
@@ -84,7 +84,7 @@ impl Crew {
 impl Crew {
     async fn deliver(&self) -> Result<Delivered, CrewError> {
         let waiting = self.outbox().await?.waiting;
-        let tell = |delivered: &crewseal::Delivered| {
+        let tell = |delivered: &Delivered| {
             self.notices.progress(SyncProgress {
                 waiting,
                 receipted: delivered.receipted,
@@ -92,6 +92,6 @@ impl Crew {
                 unanswered: delivered.unanswered,
             });
         };
-        Ok(self.phone.sync_telling(tell).await?.into())
+        Ok(self.phone.sync_telling(tell).await?)
     }
 }

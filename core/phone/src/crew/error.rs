@@ -1,4 +1,4 @@
-//! Why the phone did not do what it was asked, and what to do about it.
+//! Why the phone did not do what it was asked.
 
 use std::time::Duration;
 
@@ -16,23 +16,6 @@ use crate::drawing::PictureError;
 use crate::random::Unavailable;
 use crate::sync::SyncError;
 use crate::vault::{StoreError, VaultError};
-
-/// What a caller should do about an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Advice {
-    /// Nothing; it will be tried again.
-    TryLater,
-    /// Tell the user and let him mend it.
-    AskUser,
-    /// A supervisor must decide.
-    AskSupervisor,
-    /// The device must be enrolled again.
-    Enrol,
-    /// The app must be updated.
-    Update,
-    /// A fault in the app, the store or at HQ: report it.
-    Report,
-}
 
 /// Why the phone did not do what it was asked. Nothing was lost.
 #[derive(Debug, thiserror::Error)]
@@ -169,86 +152,4 @@ pub enum CrewError {
         /// When to try again, where trying again can help.
         again_after: Option<Duration>,
     },
-}
-
-impl CrewError {
-    /// What the caller should do.
-    #[must_use]
-    pub const fn advice(&self) -> Advice {
-        match self {
-            Self::NotEnrolled
-            | Self::LoggedOut
-            | Self::Vault(VaultError::KeyGone)
-            | Self::Store(StoreError::Vault(VaultError::KeyGone))
-            | Self::Seal(SealError::Key) => Advice::Enrol,
-            Self::NoTick
-            | Self::Unreceipted { .. }
-            | Self::KeysBusy
-            | Self::Random(_)
-            | Self::Pool(PoolError::NoThread)
-            | Self::Seal(SealError::Full) => Advice::TryLater,
-            Self::UnknownJob | Self::NotOpen | Self::OtherJob | Self::NotASupervisor => {
-                Advice::AskSupervisor
-            }
-            Self::Invitation(CborError::Version { .. })
-            | Self::Store(StoreError::Newer { .. })
-            | Self::FromHq(SignedError::Payload(CborError::Version { .. })) => Advice::Update,
-            Self::Invitation(_)
-            | Self::NotForMe
-            | Self::Stranger
-            | Self::StillOffered { .. }
-            | Self::ReleaseCode(_)
-            | Self::WrongCode
-            | Self::Drawing(_)
-            | Self::Picture(_)
-            | Self::TooMuch
-            | Self::NothingToSign
-            | Self::NoteTooLong
-            | Self::Handoff(
-                HandoffError::OtherHandoff
-                | HandoffError::Lapsed
-                | HandoffError::Withdrawn
-                | HandoffError::Answered { .. },
-            )
-            | Self::Message(_)
-            | Self::FromPhone(_)
-            | Self::Vault(_) => Advice::AskUser,
-            Self::Expired
-            | Self::Forbidden(_)
-            | Self::OtherForbidden(_)
-            | Self::Handoff(HandoffError::Opening) => Advice::AskSupervisor,
-            Self::Store(StoreError::Full | StoreError::ReadOnly | StoreError::Vault(_)) => {
-                Advice::AskUser
-            }
-            Self::Store(
-                StoreError::InUse | StoreError::Io | StoreError::Broken | StoreError::Closed,
-            ) => Advice::TryLater,
-            Self::Sync { error, .. } => match error {
-                SyncError::Offline
-                | SyncError::Pool(PoolError::NoThread)
-                | SyncError::Busy { .. }
-                | SyncError::Unreadable
-                | SyncError::KeysBusy => Advice::TryLater,
-                SyncError::Vault(VaultError::KeyGone) => Advice::Enrol,
-                SyncError::CaptivePortal
-                | SyncError::WrongClock
-                | SyncError::WrongCertificate
-                | SyncError::Invitation
-                | SyncError::Vault(_) => Advice::AskUser,
-                SyncError::NotAdmitted => Advice::AskSupervisor,
-                SyncError::Refused { .. } | SyncError::Pool(PoolError::Panicked) => Advice::Report,
-            },
-            Self::FromHq(_)
-            | Self::Roll(_)
-            | Self::JobPack(_)
-            | Self::Boxes(_)
-            | Self::OnlyByHandoff
-            | Self::NoReceipt
-            | Self::KeyRemains
-            | Self::Pool(PoolError::Panicked)
-            | Self::Handoff(HandoffError::Damaged)
-            | Self::Seal(SealError::TooLarge)
-            | Self::Store(StoreError::Damaged) => Advice::Report,
-        }
-    }
 }

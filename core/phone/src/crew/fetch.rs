@@ -28,9 +28,9 @@ const SLIP_RENEWAL: u64 = 30 * 24 * 60 * 60;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fetched {
     /// Jobs of this device.
-    pub jobs: usize,
+    pub jobs: u64,
     /// Labels on the depot's rolls.
-    pub labels: usize,
+    pub labels: u64,
 }
 
 impl Crew {
@@ -113,7 +113,7 @@ impl Phone {
         let (boot, millis) = self.clock.since_boot();
         let kept =
             KeptTick { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis };
-        let mut labels = 0;
+        let mut labels = 0_usize;
         state.ready = None;
         state.lists = state.store.transaction(|t| {
             // Another phone may have shown a newer one. HQ's clock does not go back.
@@ -139,7 +139,8 @@ impl Phone {
             }
             load_lists(t, hq)
         })?;
-        Ok(Fetched { jobs: packs.len(), labels })
+        let count = |length| u64::try_from(length).unwrap_or(u64::MAX);
+        Ok(Fetched { jobs: count(packs.len()), labels: count(labels) })
     }
 
     /// Whether HQ, or another phone, told of more revocations than are known here.

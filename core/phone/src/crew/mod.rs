@@ -34,7 +34,7 @@ mod upload;
 pub use self::act::{Deed, Found};
 pub use self::customer::Drawn;
 pub use self::delivery::Delivered;
-pub use self::error::{Advice, CrewError};
+pub use self::error::CrewError;
 pub use self::fetch::Fetched;
 pub use self::handoff::{Acceptance, OfferView, Open};
 pub use self::phone::Crew;
