@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+pub use crewseal::Uploaded;
 use crewseal::outbox::attachment::{self, QUOTA};
 use crewseal::{Deed, PhotoRefused};
 use crewseal_custody::{EventId, JobId};
 
-use crate::crew::found;
+use crate::act::found;
 use crate::label::tokens;
 use crate::{Act, CancelToken, Crew, CrewError, Finding, Label};
 
@@ -64,7 +65,7 @@ pub struct WaitingPhoto {
 }
 
 /// What an upload achieved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct Uploaded {
     /// Photos that HQ has, with a receipt that was verified. They are gone here.
     pub receipted: u64,
@@ -119,7 +120,7 @@ impl Crew {
             if !over_metered {
                 self.unmetered().await?;
             }
-            Ok(self.phone().upload().await?.into())
+            Ok(self.phone().upload().await?)
         };
         self.with_hq(cancel, work).await
     }
@@ -143,12 +144,5 @@ impl From<crewseal::Photographed> for Photographed {
 impl From<attachment::Attached> for WaitingPhoto {
     fn from(photo: attachment::Attached) -> Self {
         Self { event: photo.event, size: photo.size, is_damaged: photo.is_damaged }
-    }
-}
-
-impl From<crewseal::Uploaded> for Uploaded {
-    fn from(uploaded: crewseal::Uploaded) -> Self {
-        let crewseal::Uploaded { receipted, damaged, unanswered } = uploaded;
-        Self { receipted, damaged, unanswered }
     }
 }

@@ -3,8 +3,7 @@
 use crewseal::{Asked, SignedOffBy, ToSign};
 use crewseal_custody::{EventId, JobId};
 
-use crate::crew::FindingKind;
-use crate::{Crew, CrewError, Partner};
+use crate::{Crew, CrewError, FindingKind, Partner};
 
 /// What another phone asks this phone's carrier to sign off. Its signature was
 /// verified; show it, and give it to `Crew.answerSignOff`.

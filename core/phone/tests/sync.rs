@@ -17,7 +17,7 @@ use std::time::Duration;
 use crewseal::clock::Clock;
 use crewseal::sync::SyncError;
 use crewseal::vault::{KeyVault, Mark, PublicKeys, SoftwareVault, VaultError};
-use crewseal::{Advice, Crew, CrewError, Deed, Delivered};
+use crewseal::{Crew, CrewError, Deed, Delivered};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
@@ -340,7 +340,6 @@ async fn a_refused_request_is_to_be_reported_and_loses_nothing() {
     day.act();
     day.hq.answer_status(400);
     let error = day.crew.sync().await.unwrap_err();
-    assert_eq!(error.advice(), Advice::Report);
     assert_eq!(why(error), (SyncError::Refused { status: 400 }, None));
     day.delivers(1).await;
 }
@@ -353,7 +352,6 @@ async fn somebody_elses_certificate_is_named() {
         let home = tempfile::tempdir().unwrap();
         let (vault, hq) = (vault(home.path()), MockHq::start_with(papers).await);
         let error = open(home.path(), &vault).enrol(&hq.invitation()).await.unwrap_err();
-        assert_eq!(error.advice(), Advice::AskUser);
         assert_eq!(why(error), (expected, None));
         assert_eq!(hq.requests("enrol"), 0, "{papers:?}");
     }

@@ -11,13 +11,13 @@ use crewseal_custody::job::{Erasure, Method, Verification};
 use crewseal_custody::signed::{PublicKey, Signed, Unverified};
 use crewseal_custody::{Event, JobId, Lists, Protection};
 
+use super::CrewError;
 use super::head::{self, read_chain};
 use super::kept::{
     ERASURE, FORGETTING, Forgetting, GIVING, ONLY, RECEIVING, load_lists, read_enrolment, stored,
 };
 use super::on_demand::{OnDemand, load};
-use super::phone::{Phone, State, salt};
-use super::{Crew, CrewError};
+use super::phone::{Crew, Phone, State, salt};
 use crate::clock::Clock;
 use crate::outbox::queue::{self, Status};
 use crate::vault::{KeyVault, Store, StoreError, Transaction, VaultError};

@@ -15,12 +15,13 @@ use crewseal_custody::{
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use super::CrewError;
+use super::counterpart::{again, known_credential, showable};
 use super::diary::{self, Line, read_lines};
-use super::handoff::{again, known_credential, showable};
 use super::kept::{ANSWERED, ASKED, read_packs, stored};
 use super::known::Known;
-use super::phone::salt;
-use super::{Crew, CrewError};
+use super::phone::{Crew, salt};
+use super::ready::is_open;
 use crate::vault::Transaction;
 
 /// What another phone asks this phone's carrier to sign off, verified.
@@ -144,7 +145,7 @@ impl Crew {
             let packs = read_packs(t)?;
             let is_it = |pack: &&crewseal_custody::job::JobPack| pack.job == claims.job;
             let pack = packs.iter().find(is_it).ok_or(CrewError::NotForMe)?;
-            if !super::is_open(pack, now) {
+            if !is_open(pack, now) {
                 return Err(CrewError::NotForMe);
             }
             let crew = known_credential(&pack.roster, enclosed.as_ref(), claims.device, &known)?;

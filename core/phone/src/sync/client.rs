@@ -25,6 +25,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use crate::blocking_pool::{self, PoolError};
 use crate::vault::{KeyVault, PATIENCE, VaultError};
 
 /// The largest answer that is read: 32 MiB, which holds 30,000 labels of rolls.
@@ -78,6 +79,9 @@ pub enum SyncError {
     /// The key hardware.
     #[error("{0}")]
     Vault(#[from] VaultError),
+    /// Asking the key hardware did not end, or did not begin.
+    #[error("{0}")]
+    Pool(#[from] PoolError),
 }
 
 /// A connection to HQ.
@@ -253,8 +257,7 @@ impl Client {
         let vault = Arc::clone(vault);
         self.waits_for_vault.store(true, Ordering::SeqCst);
         let _asking = Asking(&self.waits_for_vault);
-        let asked = tokio::task::spawn_blocking(move || ask(vault.as_ref())).await;
-        Ok(asked.map_err(|_| VaultError::Hardware)??)
+        blocking_pool::run(move || Ok(ask(vault.as_ref())?)).await
     }
 
     async fn begin_session(

@@ -1,4 +1,5 @@
-//! Threads for what may wait for a disk, for key hardware or for a person.
+//! Threads for what may wait for a disk, for key hardware or for a person: the only ones, for
+//! this crate and for the calls of apps.
 //!
 //! Calls of an app mostly come one after another, and the thread that rested last takes the
 //! next: its memory is still warm, and in Kotlin it is a thread of Java's already. Tokio's
@@ -11,8 +12,6 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::CrewError;
-
 /// Work, of which what is left when the thread can be given more is to tell what came of it.
 type Work = Box<dyn FnOnce() -> Tell + Send>;
 type Tell = Box<dyn FnOnce()>;
@@ -20,10 +19,26 @@ type Tell = Box<dyn FnOnce()>;
 /// After so long without work a thread ends.
 const REST: Duration = Duration::from_secs(10);
 
+/// Why work did not end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PoolError {
+    /// It panicked. What it held is as its last commit left it.
+    #[error("a fault in the core; report it")]
+    Panicked,
+    /// The system gave no thread for it, and it did not begin.
+    #[error("the system gave no thread; try again later")]
+    NoThread,
+}
+
 /// Runs what may wait on a thread where waiting does no harm.
-pub async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, CrewError> + Send + 'static,
-) -> Result<T, CrewError> {
+///
+/// # Errors
+/// Those of the work, and [`PoolError`].
+pub async fn run<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<PoolError> + Send + 'static,
+{
     static THREADS: Threads = Threads::new();
     THREADS.run(work).await
 }
@@ -36,10 +51,14 @@ impl Threads {
         Self(Mutex::new(Vec::new()))
     }
 
-    async fn run<T: Send + 'static>(
+    async fn run<T, E>(
         &'static self,
-        work: impl FnOnce() -> Result<T, CrewError> + Send + 'static,
-    ) -> Result<T, CrewError> {
+        work: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<PoolError> + Send + 'static,
+    {
         let (tell, told) = oneshot::channel();
         self.give(Box::new(move || {
             let done = work();
@@ -47,11 +66,11 @@ impl Threads {
             Box::new(move || drop(tell.send(done)))
         }))?;
         // It fails only if the work panicked.
-        told.await.unwrap_or(Err(CrewError::Fault))
+        told.await.unwrap_or_else(|_| Err(PoolError::Panicked.into()))
     }
 
     /// To the thread that rested last, or to a new one.
-    fn give(&'static self, mut work: Work) -> Result<(), CrewError> {
+    fn give(&'static self, mut work: Work) -> Result<(), PoolError> {
         loop {
             let Some((_, to)) = self.resting().pop() else { break };
             match to.send(work) {
@@ -62,7 +81,7 @@ impl Threads {
         }
         let thread = thread::Builder::new().name("crewseal".to_owned());
         let begun = thread.spawn(move || self.serve(work));
-        begun.map(drop).map_err(|_| CrewError::SystemFailed)
+        begun.map(drop).map_err(|_| PoolError::NoThread)
     }
 
     /// What a thread does until it has rested for long.
@@ -110,7 +129,8 @@ mod tests {
     }
 
     async fn one_that_works(threads: &'static Threads) -> String {
-        threads.run(|| Ok(format!("{:?}", thread::current().id()))).await.unwrap()
+        let work = || Ok::<_, PoolError>(format!("{:?}", thread::current().id()));
+        threads.run(work).await.unwrap()
     }
 
     #[tokio::test]
@@ -127,7 +147,7 @@ mod tests {
     async fn work_that_waits_holds_up_no_other() {
         let threads = threads();
         let (go_on, wait) = channel();
-        let waiting = threads.run(move || wait.recv().map_err(|_| CrewError::Fault));
+        let waiting = threads.run(move || wait.recv().map_err(|_| PoolError::Panicked));
         let waiting = tokio::spawn(waiting);
         for _ in 0..100 {
             one_that_works(threads).await;
@@ -137,10 +157,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_a_fault_and_ends_nothing_else() {
+    async fn a_panic_is_told_and_ends_nothing_else() {
         let threads = threads();
         let panicked = threads.run(|| -> Result<(), _> { panic!("as it should") }).await;
-        assert_eq!(panicked, Err(CrewError::Fault));
+        assert_eq!(panicked, Err(PoolError::Panicked));
         one_that_works(threads).await;
     }
 
@@ -158,7 +178,8 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn whatever_comes_at_once_is_done_and_answered() {
         let threads = threads();
-        let many = (0..2_000_u32).map(|number| tokio::spawn(threads.run(move || Ok(number))));
+        let many = (0..2_000_u32)
+            .map(|number| tokio::spawn(threads.run(move || Ok::<_, PoolError>(number))));
         for (number, one) in many.collect::<Vec<_>>().into_iter().enumerate() {
             assert_eq!(one.await.unwrap().map(usize::try_from), Ok(Ok(number)));
         }

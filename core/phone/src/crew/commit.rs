@@ -1,0 +1,251 @@
+//! From an act to an event that may leave the phone: sign, verify, commit durably, raise the
+//! high-water mark, and only then may a byte of it be shown or sent.
+
+use std::collections::BTreeSet;
+
+use crewseal_custody::envelope::{AttachmentKey, Entry, Epoch, SealError, SealingKey};
+use crewseal_custody::signed::{PublicKey, Signed};
+use crewseal_custody::stack::leaving_no_trace;
+use crewseal_custody::{Act, Event, EventId, Link, Lists, Moment};
+use crewseal_label::Token;
+use zeroize::Zeroizing;
+
+use super::CrewError;
+use super::diary::Line;
+use super::head::read_chain;
+use super::kept::remember;
+use super::phone::{Phone, State, salt};
+use super::ready::{Anchored, Ready};
+use crate::outbox::{attachment, queue};
+use crate::random;
+use crate::vault::{Mark, Transaction};
+
+impl Phone {
+    /// Signs an act, verifies the signature, and commits it to the queue with
+    /// the chain and what the screen needs.
+    pub(super) fn record(&self, act: Act, entered: &BTreeSet<Token>) -> Result<EventId, CrewError> {
+        self.record_with(act, entered, |event| event, |_, event| Ok(event.id()))
+    }
+
+    /// The same for an event with more fields, and with what else must be kept if
+    /// and only if it is.
+    pub(super) fn record_with<T>(
+        &self,
+        act: Act,
+        entered: &BTreeSet<Token>,
+        complete: impl FnOnce(Event) -> Event,
+        keep: impl FnOnce(&mut Transaction<'_>, &Signed<Event>) -> Result<T, CrewError>,
+    ) -> Result<T, CrewError> {
+        let job = act.job;
+        self.commit(&mut *self.state()?, vec![act], &[], complete, |t, lists, recorded| {
+            remember(t, job, entered, lists)?;
+            keep(t, recorded.last.as_ref().ok_or(CrewError::NothingToSign)?)
+        })
+    }
+
+    /// The same for what leaves the phone at once, shown to another phone: with the mark
+    /// raised in the same turn. A call that came between could keep what is signed by
+    /// then from being shown.
+    pub(super) fn record_to_show(
+        &self,
+        act: Act,
+        entered: &BTreeSet<Token>,
+        complete: impl FnOnce(Event) -> Event,
+        keep: impl FnOnce(&mut Transaction<'_>, &Signed<Event>) -> Result<Vec<u8>, CrewError>,
+    ) -> Result<Vec<u8>, CrewError> {
+        let job = act.job;
+        let mut state = self.state()?;
+        let shown = self.commit(&mut state, vec![act], &[], complete, |t, lists, recorded| {
+            remember(t, job, entered, lists)?;
+            keep(t, recorded.last.as_ref().ok_or(CrewError::NothingToSign)?)
+        })?;
+        self.release_all(&mut state)?;
+        Ok(shown)
+    }
+
+    /// Several acts in one commit: all of them are recorded, or none.
+    pub(super) fn record_all(&self, acts: Vec<Act>) -> Result<Vec<EventId>, CrewError> {
+        let mut state = self.state()?;
+        self.commit(&mut state, acts, &[], |event| event, |_, _, done| Ok(done.ids.clone()))
+    }
+
+    /// One act with its photos, ready to leave, sealed with it.
+    pub(super) fn record_with_photos(
+        &self,
+        mut act: Act,
+        photos: &[Zeroizing<Vec<u8>>],
+    ) -> Result<EventId, CrewError> {
+        let keys = photos.iter().map(|photo| fresh_key(photo)).collect::<Result<Vec<_>, _>>()?;
+        act.attachments.extend(keys.iter().map(|key| key.digest));
+        self.commit(
+            &mut *self.state()?,
+            vec![act],
+            &keys,
+            |event| event,
+            |t, _, recorded| {
+                let event = *recorded.ids.last().ok_or(CrewError::NothingToSign)?;
+                for (key, photo) in keys.iter().zip(photos) {
+                    attachment::keep(t, event, key, photo)?;
+                }
+                Ok(event)
+            },
+        )
+    }
+
+    /// Says that the store was restored or lost, if that is not said yet.
+    pub(super) fn declare(&self, state: &mut State) -> Result<(), CrewError> {
+        if !state.store.transaction(|t| read_chain(t))?.is_undeclared() {
+            return Ok(());
+        }
+        self.commit(state, Vec::new(), &[], |event| event, |_, _, _| Ok(()))
+    }
+
+    /// Signs acts of one job, verifies the signatures, and commits them to the queue.
+    /// `complete` and `keys`, which are of attachments, are for the first act: what has
+    /// more fields or photos is recorded alone.
+    ///
+    /// Where nothing says yet that the store was restored, that comes first: nothing
+    /// else can be the first event of a new generation.
+    fn commit<T>(
+        &self,
+        state: &mut State,
+        acts: Vec<Act>,
+        keys: &[AttachmentKey],
+        complete: impl FnOnce(Event) -> Event,
+        keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
+    ) -> Result<T, CrewError> {
+        leaving_no_trace(|| self.commit_acts(state, acts, keys, complete, keep))
+    }
+
+    fn commit_acts<T>(
+        &self,
+        state: &mut State,
+        acts: Vec<Act>,
+        keys: &[AttachmentKey],
+        complete: impl FnOnce(Event) -> Event,
+        keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
+    ) -> Result<T, CrewError> {
+        let State { store, epoch, lists, ready, .. } = state;
+        // It is put back after the commit only: whatever fails before, what the
+        // store says is read from the store again.
+        let head = store.open()?.head();
+        let mut now = match ready.take().filter(|ready| ready.is_at(head)) {
+            Some(known) => known,
+            None => store.transaction(Ready::read)?,
+        };
+        let mut headers = Vec::new();
+        let commit = || {
+            let resume = now.chain.is_undeclared().then(Act::resume);
+            if acts.is_empty() && resume.is_none() {
+                return Err(CrewError::NothingToSign);
+            }
+            // Signing may wait for a person, so the transaction begins after it. Of
+            // the events none but the last is needed once it is sealed, and it lies
+            // on the stack, which is overwritten; a list would leave them on the heap.
+            let mut envelopes = Vec::with_capacity(acts.len() + 1);
+            let mut recorded = Recorded { ids: Vec::with_capacity(acts.len()), last: None };
+            let mut lines = Vec::with_capacity(acts.len());
+            let mut complete = Some(complete);
+            let job = acts.first().map(|act| act.job);
+            let mine = acts.into_iter().map(|act| (act, true));
+            for (act, is_mine) in resume.map(|act| (act, false)).into_iter().chain(mine) {
+                let event = self.event(&now, act)?;
+                let complete = if is_mine { complete.take() } else { None };
+                let keys = if complete.is_some() { keys } else { &[] };
+                let event = match complete {
+                    Some(complete) => self.sign(complete(event))?,
+                    None => self.sign(event)?,
+                };
+                if epoch.as_ref().is_none_or(|epoch| epoch.left() == 0) {
+                    let begun = Epoch::begin(
+                        &SealingKey::from_bytes(&now.sealing_key)?,
+                        &mut random::generator(),
+                    )?;
+                    headers.push((begun.id(), begun.header()));
+                    *epoch = Some(begun);
+                }
+                let sealing = epoch.as_mut().ok_or(SealError::Full)?;
+                let (generation, sequence, id) = (event.generation, event.sequence, event.id());
+                let content = Entry::to_bytes(event.as_bytes(), keys);
+                envelopes.push(sealing.seal(self.device, generation, sequence, id, &content)?);
+                now.chain.append(event.job, id);
+                if is_mine {
+                    lines.push(Line::of(&event));
+                    recorded.ids.push(id);
+                    recorded.last = Some(event);
+                }
+            }
+            store.transaction(|t| {
+                for (id, header) in &headers {
+                    queue::begin_epoch(t, *id, header)?;
+                }
+                for envelope in &envelopes {
+                    queue::push(t, envelope)?;
+                }
+                now.write_down(t, job.map(|job| (job, lines)))?;
+                keep(t, lists, &recorded)
+            })
+        };
+        match commit() {
+            Ok(done) => {
+                *ready = Some(now);
+                Ok(done)
+            }
+            Err(error) => {
+                // What was sealed is lost with its index, which no other entry
+                // gets. An epoch that began here is lost whole: its header may
+                // not be in the store.
+                if !headers.is_empty() {
+                    *epoch = None;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn sign(&self, event: Event) -> Result<Signed<Event>, CrewError> {
+        let protection = event.protection;
+        let sign = |bytes: &[u8]| self.vault.sign(protection, bytes);
+        Ok(Signed::sign(event, self.keys.of(protection), sign)?)
+    }
+
+    fn event(&self, now: &Ready, act: Act) -> Result<Event, CrewError> {
+        let link = Link {
+            device: self.device,
+            generation: now.chain.generation,
+            sequence: now.chain.sequence.saturating_add(1),
+            previous: now.chain.previous,
+        };
+        Ok(Event::new(link, now.anchored.moment(self.clock.as_ref()), salt()?, act))
+    }
+
+    pub(super) fn moment(&self, t: &Transaction<'_>, hq: &PublicKey) -> Result<Moment, CrewError> {
+        Ok(Anchored::read(t, hq)?.moment(self.clock.as_ref()))
+    }
+
+    /// Before a byte of an event leaves: the mark outside the database.
+    pub(super) fn release(&self) -> Result<(), CrewError> {
+        self.release_all(&mut *self.state()?)
+    }
+
+    /// The same in this turn. In one, or of two releases the earlier could put the mark
+    /// back.
+    pub(super) fn release_all(&self, state: &mut State) -> Result<(), CrewError> {
+        let chain = state.store.transaction(|t| read_chain(t))?;
+        let mark = Mark { generation: chain.generation, sequence: chain.sequence };
+        if self.vault.mark()? < mark {
+            self.vault.raise_mark(mark)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a commit is about to make durable.
+struct Recorded {
+    ids: Vec<EventId>,
+    last: Option<Signed<Event>>,
+}
+
+fn fresh_key(photo: &[u8]) -> Result<AttachmentKey, CrewError> {
+    Ok(AttachmentKey::new(photo, salt()?, &*random::key()?)?)
+}

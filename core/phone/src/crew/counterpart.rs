@@ -1,0 +1,60 @@
+//! The other phone: who shows what was scanned, whether it may be believed, and what can be
+//! shown to it.
+
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::handoff::HandoffError;
+use crewseal_custody::handoff::text::MAX_MESSAGE;
+use crewseal_custody::signed::{Message, PublicKey, Signed};
+use crewseal_custody::{Credential, DeviceId, Tick};
+use minicbor::bytes::ByteVec;
+
+use super::CrewError;
+use super::kept::{KeptTick, ONLY, TICK};
+use super::known::Known;
+use super::phone::Phone;
+use crate::vault::Transaction;
+
+impl Phone {
+    /// Keeps a tick of another phone that is newer than this one's. The next event
+    /// here names it, so an HQ that tells two phones two stories is found out.
+    pub(super) fn keep_newer(
+        &self,
+        t: &mut Transaction<'_>,
+        tick: Option<&Signed<Tick>>,
+        known: Known,
+    ) -> Result<Known, CrewError> {
+        let Some(tick) = tick.filter(|tick| tick.number > known.tick.number) else {
+            return Ok(known);
+        };
+        let (boot, millis) = self.clock.since_boot();
+        let kept =
+            KeptTick { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis };
+        t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
+        Ok(Known { tick: tick.clone(), ..known })
+    }
+}
+
+/// A message that a phone can show: nothing is signed and kept that cannot be.
+pub(super) fn showable(message: Vec<u8>) -> Result<Vec<u8>, CrewError> {
+    if message.len() > MAX_MESSAGE { Err(CrewError::TooMuch) } else { Ok(message) }
+}
+
+/// What was verified before it was kept, verified again.
+pub(super) fn again<T: Message>(bytes: &[u8], key: &PublicKey) -> Result<Signed<T>, CrewError> {
+    Signed::open(bytes, key).map_err(|_| HandoffError::Damaged.into())
+}
+
+/// The credential of a device, from the job's roster or as it came along.
+pub(super) fn known_credential(
+    roster: &[ByteVec],
+    enclosed: Option<&Signed<Credential>>,
+    device: DeviceId,
+    known: &Known,
+) -> Result<Signed<Credential>, CrewError> {
+    let on_roster =
+        roster.iter().filter_map(|bytes| Signed::<Credential>::open(bytes, &known.hq).ok());
+    on_roster
+        .chain(enclosed.cloned())
+        .find(|credential| credential.device() == device)
+        .ok_or(CrewError::Stranger)
+}
