@@ -5,25 +5,14 @@
 //! `hq.keys`, which may not. Whatever decides whether a signed act is believed
 //! is `crewseal_custody`, the same code that runs on the phones.
 
-pub mod account;
 pub mod clock;
-mod desk;
-mod door;
-mod export;
+pub mod dispatch;
+pub mod evidence;
 mod intake;
 mod keys;
-pub mod labels;
-mod photos;
-pub mod plan;
-mod problem;
-pub mod receipt;
-pub mod report;
-pub mod scan;
-mod serve;
-mod sign_off;
+mod objects;
+mod phones;
 mod store;
-pub mod verdict;
-pub mod words;
 
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
@@ -33,13 +22,14 @@ use clock::Clock;
 use crewseal_custody::roll::RollError;
 use crewseal_custody::signed::{Message, PublicKey, Signed, SignedError};
 use crewseal_custody::{DeviceId, JobId, ManifestError};
-pub use desk::JobPlan;
-pub use door::EnrolError;
+pub use dispatch::desk::JobPlan;
+use evidence::verdict;
 pub use intake::{Delivered, Stats};
 use keys::Keys;
-pub use photos::Photo;
+pub use objects::photos::Photo;
+pub use phones::door::EnrolError;
+pub use phones::serve::{Listen, Running, serve};
 use ring::rand::{SecureRandom, SystemRandom};
-pub use serve::{Listen, Running, serve};
 use store::Store;
 
 /// An open HQ. Clones share one database and may be used from any thread; all

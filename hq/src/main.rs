@@ -11,13 +11,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crewseal_custody::cbor;
 use crewseal_custody::{BoxClass, JobId, Kind, Licence, Nda, Qualifications, Record, Role};
 use crewseal_hq::clock::{Clock, SystemClock};
-use crewseal_hq::scan::{Scanned, scan};
-use crewseal_hq::{Hq, HqError, Listen, labels, plan, receipt, serve, verdict};
+use crewseal_hq::dispatch::{labels, plan};
+use crewseal_hq::evidence::{receipt, verdict};
+use crewseal_hq::{Hq, HqError, Listen, serve};
 use crewseal_label::{Grid, Strength, Token};
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
+
+mod commands;
+
+use commands::scan::{Scanned, scan};
 
 type Failure = Box<dyn std::error::Error>;
 

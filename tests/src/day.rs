@@ -15,9 +15,10 @@ use crewseal_custody::roll::Roll;
 use crewseal_custody::{
     BoxClass, EventId, FindingKind, JobId, Kind, Licence, Nda, Qualifications, Record, Role,
 };
-use crewseal_hq::account::Account;
-use crewseal_hq::report::{self, Report};
-use crewseal_hq::{Hq, JobPlan, Listen, serve, words};
+use crewseal_hq::evidence::account::Account;
+use crewseal_hq::evidence::report::{self, Report};
+use crewseal_hq::evidence::words;
+use crewseal_hq::{Hq, JobPlan, Listen, serve};
 use crewseal_label::{LabelError, Strength, Token};
 use crewseal_scan::{Sighting, Tally};
 use rand::rngs::SmallRng;
@@ -330,7 +331,7 @@ impl Day<'_> {
     }
 
     fn print(&mut self, labels: &[Token]) -> Result<(), DayError> {
-        use crewseal_hq::labels::print;
+        use crewseal_hq::dispatch::labels::print;
         let grid = crewseal_label::Grid::ThreeByEight;
         print(labels, &self.folder.out.join("labels.pdf"), grid, Strength::Normal)?;
         let page = &labels[..labels.len().min(24)];

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::HqError;
-use crate::door::{EnrolError, Unwelcome};
+use crate::phones::door::{EnrolError, Unwelcome};
 
 /// After how many seconds to come back when HQ is busy.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");

@@ -29,11 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Each step is applied once and never edited afterwards.
 const MIGRATIONS: &[M<'static>] = &[
-    M::up(include_str!("store/1.sql")),
-    M::up(include_str!("store/2.sql")),
-    M::up(include_str!("store/3.sql")),
-    M::up(include_str!("store/4.sql")),
-    M::up(include_str!("store/5.sql")),
+    M::up(include_str!("1.sql")),
+    M::up(include_str!("2.sql")),
+    M::up(include_str!("3.sql")),
+    M::up(include_str!("4.sql")),
+    M::up(include_str!("5.sql")),
 ];
 
 /// The database, for one user at a time.

@@ -28,8 +28,8 @@ use hyper_util::rt::TokioTimer;
 use minicbor::{Decode, Encode};
 use tokio::task::JoinHandle;
 
-use crate::door::{Pace, Sessions};
-use crate::problem::Problem;
+use crate::phones::door::{Pace, Sessions};
+use crate::phones::problem::Problem;
 use crate::{Hq, HqError};
 
 /// How long a body may take to arrive: 4 MiB at 110 kbit/s.

@@ -15,8 +15,9 @@ use ring::hmac;
 use rusqlite::{OptionalExtension, params};
 
 use crate::clock::Clock;
+use crate::dispatch::desk;
 use crate::store::{self, column};
-use crate::{Hq, HqError, desk, random};
+use crate::{Hq, HqError, random};
 
 /// For how long a credential holds, in seconds.
 const CREDENTIAL_SECONDS: u64 = 90 * 24 * 60 * 60;

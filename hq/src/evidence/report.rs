@@ -14,9 +14,11 @@ use crewseal_custody::{EventId, FindingKind, Holder, Kind, Reading, Role, Step};
 use crewseal_label::Token;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::account::{Account, Handoff, Matter, SignedBy, Station, Weight, What, Whereabouts};
-use crate::verdict::fingerprint;
-use crate::words::{self, page};
+use crate::evidence::account::{
+    Account, Handoff, Matter, SignedBy, Station, Weight, What, Whereabouts,
+};
+use crate::evidence::verdict::fingerprint;
+use crate::evidence::words::{self, page};
 
 /// What a report is made of. The names and addresses are HQ's own, as it told
 /// them to the crew; all else comes from the record.

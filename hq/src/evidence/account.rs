@@ -14,7 +14,7 @@ use crewseal_custody::{
 };
 use crewseal_label::Token;
 
-use crate::words;
+use crate::evidence::words;
 
 /// The account of one record.
 pub struct Account<'r> {

@@ -9,8 +9,8 @@ use crewseal_custody::signed::PublicKey;
 use crewseal_custody::{Record, RecordError, Section, SignOff};
 use serde::Serialize;
 
-use crate::account::{Account, Matter, Weight, What};
-use crate::words;
+use crate::evidence::account::{Account, Matter, Weight, What};
+use crate::evidence::words;
 
 /// Checks every signature of a record and says what its events come to.
 ///

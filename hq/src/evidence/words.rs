@@ -15,7 +15,7 @@ use crewseal_custody::{
     Refused, Role, Section,
 };
 
-use crate::verdict::{Contents, Key, Open, Remark};
+use crate::evidence::verdict::{Contents, Key, Open, Remark};
 
 /// The customer, as a holder of boxes.
 pub const CUSTOMER: &str = "the customer";

@@ -7,7 +7,7 @@ use crewseal_label::Token;
 use crewseal_scan::photo;
 use serde::Serialize;
 
-use crate::words;
+use crewseal_hq::evidence::words;
 
 /// What was read in one photograph. `Display` is the text for a person, the
 /// serde form the one for a machine.

@@ -40,7 +40,12 @@ pub struct Said(crewseal_custody::Kind, u32);
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let boxes = usize::try_from(self.1).unwrap_or(usize::MAX);
-        write!(f, "{} {}", crate::words::boxes(boxes), crate::words::kind(self.0))
+        write!(
+            f,
+            "{} {}",
+            crate::evidence::words::boxes(boxes),
+            crate::evidence::words::kind(self.0)
+        )
     }
 }
 
