@@ -13,7 +13,7 @@ use crewseal_custody::{BoxClass, JobId, Kind, Licence, Nda, Qualifications, Reco
 use crewseal_hq::clock::{Clock, SystemClock};
 use crewseal_hq::dispatch::{labels, plan};
 use crewseal_hq::evidence::{receipt, verdict};
-use crewseal_hq::{Hq, HqError, Listen, serve};
+use crewseal_hq::{Hq, HqError, Listen, fingerprint, serve};
 use crewseal_label::{Grid, Strength, Token};
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
@@ -535,7 +535,7 @@ fn run_receipt(args: &ReceiptArgs) -> Result<ExitCode, Failure> {
     let reading = Record::read(&std::fs::read(&args.export)?, None)?;
     let said = receipt::check(&reading, &args.text)?;
     say(format_args!("The record says the same: {said}."))?;
-    say(format_args!("HQ's key  {}", verdict::fingerprint(&reading.record.hq)))?;
+    say(format_args!("HQ's key  {}", fingerprint(&reading.record.hq)))?;
     Ok(ExitCode::SUCCESS)
 }
 

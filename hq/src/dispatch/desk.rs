@@ -16,8 +16,10 @@ use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use rusqlite::{Connection, params};
 
+use crate::error::HqError;
+use crate::hq::Hq;
+use crate::random::random;
 use crate::store::{self, column};
-use crate::{Hq, HqError, random};
 
 /// For how long an invitation may be used, in seconds.
 const INVITATION_SECONDS: u64 = 24 * 60 * 60;

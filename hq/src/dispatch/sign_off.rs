@@ -6,8 +6,10 @@ use crewseal_custody::signed::Signed;
 use crewseal_custody::{Confirmation, DeviceId, Event, OneTimeCode, Role};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::error::HqError;
+use crate::hq::Hq;
+use crate::random::random;
 use crate::store::{self, column};
-use crate::{Hq, HqError, random};
 
 impl Hq {
     /// Draws one-time codes for a supervisor, for when he has no phone of his own at

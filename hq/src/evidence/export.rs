@@ -13,8 +13,9 @@ use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::error::HqError;
+use crate::hq::Hq;
 use crate::store::{self, column};
-use crate::{Hq, HqError};
 
 impl Hq {
     /// A job's signed [`Record`]. Two exports of the same events differ only in

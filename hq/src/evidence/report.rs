@@ -17,8 +17,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::evidence::account::{
     Account, Handoff, Matter, SignedBy, Station, Weight, What, Whereabouts,
 };
-use crate::evidence::verdict::fingerprint;
 use crate::evidence::words::{self, page};
+use crate::keys::fingerprint;
 
 /// What a report is made of. The names and addresses are HQ's own, as it told
 /// them to the crew; all else comes from the record.

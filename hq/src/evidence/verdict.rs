@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::evidence::account::{Account, Matter, Weight, What};
 use crate::evidence::words;
+use crate::keys::fingerprint;
 
 /// Checks every signature of a record and says what its events come to.
 ///
@@ -64,16 +65,6 @@ pub fn verify_as_told(bytes: &[u8], told: &str) -> Verdict {
         // No key has all bytes zero: the record is of another HQ than told.
         None => verify(bytes, Some(&PublicKey([0; 65]))),
     }
-}
-
-/// SHA-256 of a public key (65 bytes, uncompressed), in 16 groups of four hex
-/// digits for two people to compare.
-#[must_use]
-pub fn fingerprint(key: &PublicKey) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, &key.0);
-    let groups = digest.as_ref().as_chunks::<2>().0;
-    let groups: Vec<String> = groups.iter().map(|[a, b]| format!("{a:02x}{b:02x}")).collect();
-    groups.join(" ")
 }
 
 /// What there is to say of a record. `Display` is the text for a person, the

@@ -23,8 +23,9 @@ use crewseal_label::Token;
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
+use crate::error::HqError;
+use crate::hq::Hq;
 use crate::store;
-use crate::{Hq, HqError};
 
 /// How many envelopes HQ took in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,6 +4,8 @@
 //! database for a report or a backup holds no key. The server's own key is made
 //! anew at every start and never touches the disk.
 
+mod fingerprint;
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
@@ -13,6 +15,7 @@ use std::time::Duration;
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::envelope::OpeningKey;
 use crewseal_custody::signed::PublicKey;
+pub use fingerprint::fingerprint;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rcgen::{
@@ -25,7 +28,9 @@ use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
-use crate::{HqError, KeysError, create_private, random};
+use crate::error::{HqError, KeysError};
+use crate::private_file;
+use crate::random::random;
 
 /// The file's name.
 pub(crate) const FILE: &str = "hq.keys";
@@ -67,11 +72,11 @@ struct KeyFile {
 
 /// Makes new keys and writes their file, which must not be there yet. `now` is
 /// in seconds since 1970-01-01 UTC.
-pub(crate) fn found(path: &Path, now: u64) -> Result<Keys, HqError> {
+pub(crate) fn create(path: &Path, now: u64) -> Result<Keys, HqError> {
     let file = KeyFile::generate(now).ok_or(HqError::Keys(KeysError::Generate))?;
     let keys = Keys::load(&file).ok_or(HqError::Keys(KeysError::Generate))?;
     let bytes = Zeroizing::new(cbor::to_vec(&file));
-    let mut written = create_private(path)?;
+    let mut written = private_file::create(path)?;
     written.write_all(&bytes)?;
     written.sync_all()?;
     // The name, too, must survive a power cut.

@@ -11,7 +11,8 @@ use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, EventId, JobId, Sal
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
-use crate::{Hq, HqError};
+use crate::error::HqError;
+use crate::hq::Hq;
 
 /// A photo that HQ has.
 pub struct Photo {

@@ -16,8 +16,10 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::clock::Clock;
 use crate::dispatch::desk;
+use crate::error::HqError;
+use crate::hq::Hq;
+use crate::random::random;
 use crate::store::{self, column};
-use crate::{Hq, HqError, random};
 
 /// For how long a credential holds, in seconds.
 const CREDENTIAL_SECONDS: u64 = 90 * 24 * 60 * 60;

@@ -4,7 +4,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::HqError;
+use crate::error::HqError;
 use crate::phones::door::{EnrolError, Unwelcome};
 
 /// After how many seconds to come back when HQ is busy.

@@ -28,9 +28,10 @@ use hyper_util::rt::TokioTimer;
 use minicbor::{Decode, Encode};
 use tokio::task::JoinHandle;
 
+use crate::error::HqError;
+use crate::hq::Hq;
 use crate::phones::door::{Pace, Sessions};
 use crate::phones::problem::Problem;
-use crate::{Hq, HqError};
 
 /// How long a body may take to arrive: 4 MiB at 110 kbit/s.
 const BODY_TIME: Duration = Duration::from_secs(300);

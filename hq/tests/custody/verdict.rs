@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor::Version;
 use crewseal_custody::{BoxClass, FindingKind, Kind, Outcome, Receipt, Refusal, Revocations, Role};
-use crewseal_hq::evidence::verdict::{Standing, Verdict, fingerprint, verify};
+use crewseal_hq::evidence::verdict::{Standing, Verdict, verify};
+use crewseal_hq::fingerprint;
 
 use crate::day::{Day, Key, More, at, moving_day};
 
