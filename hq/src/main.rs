@@ -11,13 +11,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crewseal_custody::cbor;
 use crewseal_custody::{BoxClass, JobId, Kind, Licence, Nda, Qualifications, Record, Role};
 use crewseal_hq::clock::{Clock, SystemClock};
-use crewseal_hq::dispatch::{labels, plan};
+use crewseal_hq::dispatch::{plan, printing, rolls};
 use crewseal_hq::evidence::{receipt, verdict};
 use crewseal_hq::{Hq, HqError, Listen, fingerprint, serve};
 use crewseal_label::{Grid, Strength, Token};
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
-use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
 
 mod commands;
@@ -492,7 +491,7 @@ fn run_labels(args: &LabelsArgs) -> Result<ExitCode, Failure> {
         }
         None => {
             tracing::warn!("these labels are of no HQ; with --data, one mints them");
-            (0..args.count).map(|_| random().map(Token::from_bytes)).collect::<Result<_, _>>()?
+            rolls::draw(args.count)?
         }
     };
     let grid = match args.grid {
@@ -500,7 +499,7 @@ fn run_labels(args: &LabelsArgs) -> Result<ExitCode, Failure> {
         GridArg::TwoBySeven => Grid::TwoBySeven,
     };
     let strength = if args.rough { Strength::Rough } else { Strength::Normal };
-    for file in labels::print(&tokens, &args.out, grid, strength)? {
+    for file in printing::print(&tokens, &args.out, grid, strength)? {
         say(file.display())?;
     }
     Ok(ExitCode::SUCCESS)
@@ -580,11 +579,4 @@ fn only<'i, T>(
 
 fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock::start())
-}
-
-fn random<const N: usize>() -> Result<[u8; N], Failure> {
-    let mut bytes = [0; N];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| "the system gave no random bytes; try again")?;
-    Ok(bytes)
 }

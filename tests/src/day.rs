@@ -331,7 +331,7 @@ impl Day<'_> {
     }
 
     fn print(&mut self, labels: &[Token]) -> Result<(), DayError> {
-        use crewseal_hq::dispatch::labels::print;
+        use crewseal_hq::dispatch::printing::print;
         let grid = crewseal_label::Grid::ThreeByEight;
         print(labels, &self.folder.out.join("labels.pdf"), grid, Strength::Normal)?;
         let page = &labels[..labels.len().min(24)];

@@ -1,4 +1,4 @@
-//! A job as a dispatcher writes it down, in JSON.
+//! A job as it is planned, and as a dispatcher writes it down, in JSON.
 //!
 //! ```json
 //! {
@@ -28,7 +28,31 @@ use crewseal_label::{LabelError, Token};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::JobPlan;
+/// A move, as it was agreed with the customer.
+#[derive(Debug, Clone, Default)]
+pub struct JobPlan {
+    /// What the crew calls it.
+    pub title: Personal,
+    /// Whom to ask for at the door.
+    pub customer: Personal,
+    /// Where the boxes are.
+    pub origin: Personal,
+    /// Where they go.
+    pub destination: Personal,
+    /// How many boxes were agreed, labelled or not.
+    pub boxes: u32,
+    /// The boxes that were labelled beforehand, in the order of the manifest.
+    pub labelled: Vec<Token>,
+    /// Those of them with papers, devices or valuables.
+    pub sensitive: BTreeSet<Token>,
+    /// What is in them. A sensitive box of which nobody said it is treated with
+    /// most care; a box that stands here is sensitive.
+    pub classes: BTreeMap<Token, BTreeSet<BoxClass>>,
+    /// Seconds since 1970-01-01 UTC from which the crew may see it.
+    pub opens_at: u64,
+    /// Seconds since 1970-01-01 UTC from which it may not.
+    pub closes_at: u64,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,11 +1,14 @@
 //! Refusals, as problem documents (RFC 9457): what went wrong and what the
 //! phone can do about it, in words that tell nothing about anybody.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::session::Unwelcome;
 use crate::error::HqError;
-use crate::phones::door::{EnrolError, Unwelcome};
+use crate::people::EnrolError;
 
 /// After how many seconds to come back when HQ is busy.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
@@ -43,8 +46,8 @@ pub(crate) enum Problem {
     Enrolled,
     /// A delivery token that is used more often than it may be.
     TooOften {
-        /// After how many seconds to come back.
-        seconds: u64,
+        /// After how long to come back.
+        wait: Duration,
     },
     /// The database is locked by somebody else.
     Busy,
@@ -147,7 +150,10 @@ impl IntoResponse for Problem {
         let more = match self {
             Self::Session => (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             Self::Busy => (header::RETRY_AFTER, RETRY_AFTER),
-            Self::TooOften { seconds } => (header::RETRY_AFTER, seconds.into()),
+            Self::TooOften { wait } => {
+                let seconds = wait.as_millis().div_ceil(1_000);
+                (header::RETRY_AFTER, u64::try_from(seconds).unwrap_or(u64::MAX).into())
+            }
             // The rest of the body was not read, so nothing can follow it.
             Self::TooLarge | Self::Timeout => {
                 (header::CONNECTION, HeaderValue::from_static("close"))

@@ -1,50 +1,19 @@
-//! Supervisors' one-time codes: HQ gives them out, keeps their hashes, and says of
-//! each sign-off that was claimed with one whether it was one.
+//! Confirmation: HQ says of each sign-off that was claimed with a supervisor's code
+//! whether it was one.
 
 use crewseal_custody::cbor::Version;
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{Confirmation, DeviceId, Event, OneTimeCode, Role};
+use crewseal_custody::{Confirmation, DeviceId, Event};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::HqError;
 use crate::hq::Hq;
-use crate::random::random;
-use crate::store::{self, column};
+use crate::store;
 
 impl Hq {
-    /// Draws one-time codes for a supervisor, for when he has no phone of his own at
-    /// hand. HQ keeps hashes only, so this is the one time that they can be had.
-    ///
-    /// # Errors
-    /// [`HqError::UnknownDevice`], [`HqError::NotASupervisor`], [`HqError::Random`],
-    /// or the database.
-    pub fn one_time_codes(
-        &self,
-        supervisor: DeviceId,
-        count: usize,
-    ) -> Result<Vec<OneTimeCode>, HqError> {
-        self.store.write(|db| {
-            let credential = store::credential(db, self.key(), &supervisor)?;
-            let credential = credential.ok_or(HqError::UnknownDevice(supervisor))?;
-            if credential.role != Role::Supervisor {
-                return Err(HqError::NotASupervisor(supervisor));
-            }
-            let mut codes = Vec::with_capacity(count);
-            for _ in 0..count {
-                let code = OneTimeCode::from_bytes(random()?);
-                db.execute(
-                    "INSERT INTO one_time_codes (hash, supervisor, made_at) VALUES (?1, ?2, ?3)",
-                    params![code.hash().0, supervisor.0, column(self.clock.now())],
-                )?;
-                codes.push(code);
-            }
-            Ok(codes)
-        })
-    }
-
     /// Says of a new event, once it is stored, whether the code in it is one of a
     /// supervisor for whom HQ still vouches, and uses the code up.
-    pub(crate) fn confirm(&self, db: &Connection, event: &Signed<Event>) -> Result<(), HqError> {
+    pub(super) fn confirm(&self, db: &Connection, event: &Signed<Event>) -> Result<(), HqError> {
         let Some(code) = &event.code else { return Ok(()) };
         let (hash, now) = (code.hash().0, self.clock.now());
         let unused: Option<[u8; 16]> = db
