@@ -12,7 +12,7 @@ use crewseal_custody::cbor;
 use crewseal_custody::{BoxClass, JobId, Kind, Licence, Nda, Qualifications, Record, Role};
 use crewseal_hq::clock::{Clock, SystemClock};
 use crewseal_hq::dispatch::{plan, printing, rolls};
-use crewseal_hq::evidence::{receipt, verdict};
+use crewseal_hq::evidence::{customer_receipt, verify};
 use crewseal_hq::{Hq, HqError, Listen, fingerprint, serve};
 use crewseal_label::{Grid, Strength, Token};
 use data_encoding::HEXLOWER;
@@ -519,8 +519,8 @@ fn run_scan(args: &ScanArgs) -> Result<ExitCode, Failure> {
 fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let bytes = std::fs::read(&args.export)?;
     let verdict = match &args.hq {
-        Some(told) => verdict::verify_as_told(&bytes, told),
-        None => verdict::verify(&bytes, None),
+        Some(told) => verify::verify_as_told(&bytes, told),
+        None => verify::verify(&bytes, None),
     };
     if args.json {
         say(serde_json::to_string_pretty(&verdict)?)?;
@@ -532,7 +532,7 @@ fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
 
 fn run_receipt(args: &ReceiptArgs) -> Result<ExitCode, Failure> {
     let reading = Record::read(&std::fs::read(&args.export)?, None)?;
-    let said = receipt::check(&reading, &args.text)?;
+    let said = customer_receipt::check(&reading, &args.text)?;
     say(format_args!("The record says the same: {said}."))?;
     say(format_args!("HQ's key  {}", fingerprint(&reading.record.hq)))?;
     Ok(ExitCode::SUCCESS)

@@ -15,9 +15,9 @@ use crewseal_custody::roll::Roll;
 use crewseal_custody::{
     BoxClass, EventId, FindingKind, JobId, Kind, Licence, Nda, Qualifications, Record, Role,
 };
-use crewseal_hq::evidence::account::Account;
+use crewseal_hq::evidence::job_summary::Account;
 use crewseal_hq::evidence::report::{self, Report};
-use crewseal_hq::evidence::words;
+use crewseal_hq::evidence::wording;
 use crewseal_hq::{Hq, JobPlan, Listen, serve};
 use crewseal_label::{LabelError, Strength, Token};
 use crewseal_scan::{Sighting, Tally};
@@ -494,7 +494,7 @@ impl Day<'_> {
             clock.pass(1);
             let foreign = sightings.iter().filter(|s| matches!(s, Sighting::OtherJob(_))).count();
             refused += foreign;
-            let here = words::boxes(sightings.len() - foreign);
+            let here = wording::boxes(sightings.len() - foreign);
             let mut line = format!("picture {number}: {here}, {count} of {agreed}");
             if foreign > 0 {
                 line += "; one is another job's and is refused";

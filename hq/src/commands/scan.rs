@@ -7,7 +7,7 @@ use crewseal_label::Token;
 use crewseal_scan::photo;
 use serde::Serialize;
 
-use crewseal_hq::evidence::words;
+use crewseal_hq::evidence::wording::count;
 
 /// What was read in one photograph. `Display` is the text for a person, the
 /// serde form the one for a machine.
@@ -57,13 +57,13 @@ impl fmt::Display for Scanned {
         if let Some(error) = &self.error {
             return write!(f, "{photo}: {error}");
         }
-        write!(f, "{photo}: {}", words::codes(self.codes.len()))?;
+        write!(f, "{photo}: {}", count(self.codes.len(), "code", "codes"))?;
         for code in &self.codes {
             // A foreign code may hold anything, control characters included.
             let text = code.text.escape_debug();
             match Token::parse(&code.text) {
                 Ok(token) => write!(f, "\n  {}", token.to_groups().join(" "))?,
-                Err(reason) => write!(f, "\n  {text} ({}: {reason})", words::NOT_OURS)?,
+                Err(reason) => write!(f, "\n  {text} (not ours: {reason})")?,
             }
         }
         Ok(())

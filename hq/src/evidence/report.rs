@@ -14,10 +14,9 @@ use crewseal_custody::{EventId, FindingKind, Holder, Kind, Reading, Role, Step};
 use crewseal_label::Token;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::evidence::account::{
-    Account, Handoff, Matter, SignedBy, Station, Weight, What, Whereabouts,
-};
-use crate::evidence::words::{self, page};
+use super::job_summary::{Account, Handoff, Matter, SignedBy, Station, What, Whereabouts};
+use super::severity::Severity;
+use super::wording::{self, page};
 use crate::keys::fingerprint;
 
 /// What a report is made of. The names and addresses are HQ's own, as it told
@@ -138,7 +137,7 @@ fn mark(mark: Mark) -> Markup {
 }
 
 fn time(at: u64) -> Markup {
-    html! { time { (words::day_and_time(at)) } }
+    html! { time { (wording::day_and_time(at)) } }
 }
 
 fn term(name: &str, value: &Markup) -> Markup {
@@ -146,7 +145,7 @@ fn term(name: &str, value: &Markup) -> Markup {
 }
 
 fn headline(report: &Report<'_>, account: &Account<'_>) -> Markup {
-    let serious = account.matters.iter().any(|matter| matter.what.weight() == Weight::Serious);
+    let serious = account.matters.iter().any(|matter| matter.what.severity() == Severity::Serious);
     let status = match (serious || !account.reading.errors.is_empty(), account.delivered()) {
         (true, _) => Mark::Serious,
         (false, 0) => Mark::Open,
@@ -172,7 +171,7 @@ fn headline(report: &Report<'_>, account: &Account<'_>) -> Markup {
             @for (name, text) in given {
                 @if let Some(text) = text { (term(name, &html! { (text.reveal()) })) }
             }
-            (term(page::AS_OF, &html! { (words::time(account.reading.record.at)) }))
+            (term(page::AS_OF, &html! { (wording::time(account.reading.record.at)) }))
         }
     }
 }
@@ -186,7 +185,7 @@ fn broken(account: &Account<'_>) -> Markup {
                 p { (page::BROKEN_MEANS) }
                 ul {
                     @for (section, error) in errors {
-                        li { strong { (words::section(section)) } ": " (words::record_error(error)) }
+                        li { strong { (wording::section(section)) } ": " (wording::record_error(error)) }
                     }
                 }
             }
@@ -210,16 +209,16 @@ fn matters(account: &Account<'_>) -> Markup {
 }
 
 fn matter_card(matter: &Matter, account: &Account<'_>) -> Markup {
-    let (shape, word) = match matter.what.weight() {
-        Weight::Serious => (Mark::Serious, page::SERIOUS),
-        Weight::Neutral => (Mark::Neutral, page::NEUTRAL),
+    let (shape, word) = match matter.what.severity() {
+        Severity::Serious => (Mark::Serious, page::SERIOUS),
+        Severity::Neutral => (Mark::Neutral, page::NEUTRAL),
     };
     let devices: Vec<String> = matter.devices.iter().map(|d| account.carrier(d)).collect();
     let holders: Vec<String> = matter.held_by.iter().map(|h| account.holder(h)).collect();
     html! {
         li.(shape.name()) {
             p.weight { (mark(shape)) (word) }
-            h3 { (words::sentence(matter.what.name())) }
+            h3 { (wording::sentence(matter.what.name())) }
             @if !matter.boxes.is_empty() {
                 p.call-outs {
                     @for name in account.call_outs(&matter.boxes) {
@@ -228,15 +227,15 @@ fn matter_card(matter: &Matter, account: &Account<'_>) -> Markup {
                 }
             }
             @if let What::Fault(fault) = &matter.what {
-                p { (words::fault_meaning(fault, |device| account.carrier(device))) }
+                p { (wording::fault_meaning(fault, |device| account.carrier(device))) }
             }
             dl {
-                @if !holders.is_empty() { (term(page::HELD_BY, &html! { (words::list(holders)) })) }
+                @if !holders.is_empty() { (term(page::HELD_BY, &html! { (wording::list(holders)) })) }
                 @if !devices.is_empty() {
-                    (term(page::SIGNED_BY, &html! { (words::list(devices)) }))
+                    (term(page::SIGNED_BY, &html! { (wording::list(devices)) }))
                 }
                 @if let Some(at) = matter.claimed_at {
-                    (term(page::WHEN, &html! { (words::time(at)) }))
+                    (term(page::WHEN, &html! { (wording::time(at)) }))
                 }
                 (term(page::PROVED_BY, &html! {
                     @for id in &matter.events { code { (id) } " " }
@@ -263,9 +262,9 @@ fn station_item(station: &Station, account: &Account<'_>) -> Markup {
         li {
             (emblem(&station.holder, account))
             div.station {
-                strong { (words::sentence(&account.holder(&station.holder))) }
+                strong { (wording::sentence(&account.holder(&station.holder))) }
                 @for (kind, boxes, at) in &station.acts {
-                    span.act { (words::kind(*kind)) " " (boxes) " · " (time(*at)) }
+                    span.act { (wording::kind(*kind)) " " (boxes) " · " (time(*at)) }
                 }
             }
             @if let Some(handoff) = &station.onward { (handoff_leg(handoff)) }
@@ -285,9 +284,9 @@ fn handoff_leg(handoff: &Handoff) -> Markup {
     let (first, last) = handoff.claimed;
     html! {
         div.leg {
-            span.count { (words::boxes(handoff.boxes)) }
+            span.count { (wording::boxes(handoff.boxes)) }
             (mark(shape))
-            span { (words::span(first, last)) }
+            span { (wording::span(first, last)) }
             span { (word) }
         }
     }
@@ -364,18 +363,18 @@ struct Status {
 
 impl Status {
     fn of(place: &Whereabouts, matters: &BTreeSet<What>, account: &Account<'_>) -> Self {
-        let serious = matters.iter().any(|what| what.weight() == Weight::Serious);
+        let serious = matters.iter().any(|what| what.severity() == Severity::Serious);
         let (mark, words) = match place {
             Whereabouts::Delivered if serious => (Mark::Serious, page::DELIVERED_WITH_FINDINGS),
             Whereabouts::Delivered => (Mark::Good, page::DELIVERED),
             Whereabouts::NeverTaken => (Mark::Open, page::NEVER_TAKEN),
-            Whereabouts::Destroyed => (Mark::Good, words::NOBODY),
+            Whereabouts::Destroyed => (Mark::Good, wording::NOBODY),
             Whereabouts::InDoubt(giver, receiver) => {
-                let words = words::one_of(&account.carrier(giver), &account.carrier(receiver));
+                let words = wording::one_of(&account.carrier(giver), &account.carrier(receiver));
                 return Self { mark: if serious { Mark::Serious } else { Mark::Open }, words };
             }
             Whereabouts::With(_) if matters.contains(&What::Finding(FindingKind::Missing)) => {
-                (Mark::Serious, words::finding(FindingKind::Missing))
+                (Mark::Serious, wording::finding(FindingKind::Missing))
             }
             Whereabouts::With(device) => {
                 let words = format!("{} {}", page::WITH, account.carrier(device));
@@ -420,20 +419,20 @@ fn step_row(step: &Step, account: &Account<'_>) -> Markup {
     html! {
         tr.handoff[handoff && !absent] {
             td {
-                @if !absent { (words::sentence(words::kind(step.kind))) " " }
+                @if !absent { (wording::sentence(wording::kind(step.kind))) " " }
                 @for (place, finding) in step.findings.iter().enumerate() {
-                    @let name = words::finding(*finding);
-                    @let name = if absent && place == 0 { words::sentence(name) } else { name.to_owned() };
-                    @let weight = What::Finding(*finding).weight();
-                    @let shape = if weight == Weight::Serious { Mark::Serious } else { Mark::Neutral };
+                    @let name = wording::finding(*finding);
+                    @let name = if absent && place == 0 { wording::sentence(name) } else { name.to_owned() };
+                    @let severity = What::Finding(*finding).severity();
+                    @let shape = if severity == Severity::Serious { Mark::Serious } else { Mark::Neutral };
                     span.finding { (mark(shape)) (name) } " "
                 }
             }
             td { (account.carrier(&step.device)) }
             td data-name=(page::CLAIMED_SHORT) { (time(step.claimed_at)) }
-            td data-name=(page::PROVEN_SHORT) { (words::proven(step.not_before, step.not_after)) }
+            td data-name=(page::PROVEN_SHORT) { (wording::proven(step.not_before, step.not_after)) }
             td { (event_id(&step.event)) }
-            td.ok title=(words::protection(step.kind.protection())) { "✓ " (page::VERIFIED) }
+            td.ok title=(wording::protection(step.kind.protection())) { "✓ " (page::VERIFIED) }
         }
     }
 }
@@ -450,11 +449,11 @@ fn anchor(call_out: &str) -> String {
 fn verification(report: &Report<'_>, account: &Account<'_>) -> Markup {
     let (record, evidence) = (&report.reading.record, &report.reading.evidence);
     let counts = [
-        words::count(evidence.events.len(), "event", "events"),
-        words::count(account.devices().len(), "device", "devices"),
-        words::count(evidence.receipts.len(), "receipt", "receipts"),
-        words::count(evidence.ticks.len(), "tick of HQ's clock", "ticks of HQ's clock"),
-        words::boxes(account.boxes.len()),
+        wording::count(evidence.events.len(), "event", "events"),
+        wording::count(account.devices().len(), "device", "devices"),
+        wording::count(evidence.receipts.len(), "receipt", "receipts"),
+        wording::count(evidence.ticks.len(), "tick of HQ's clock", "ticks of HQ's clock"),
+        wording::boxes(account.boxes.len()),
     ];
     html! {
         section.verification {
@@ -462,11 +461,11 @@ fn verification(report: &Report<'_>, account: &Account<'_>) -> Markup {
             p { (page::VERIFIED_HOW) }
             dl.facts {
                 (term(page::CHECKED, &html! {
-                    (words::list(counts)) "; " (words::signatures(report.reading.errors.len()))
+                    (wording::list(counts)) "; " (wording::signatures(report.reading.errors.len()))
                 }))
                 (term(page::RECORD, &html! {
-                    code { (record.job) } ", " (words::printable(&record.origin)) ", "
-                    (words::time(record.at))
+                    code { (record.job) } ", " (wording::printable(&record.origin)) ", "
+                    (wording::time(record.at))
                 }))
                 (term(page::HQ_KEY, &html! {
                     code.fingerprint { (fingerprint(&record.hq)) }

@@ -5,6 +5,8 @@ use std::fmt;
 
 use crewseal_custody::{CustomerReceipt, CustomerReceiptError, Reading};
 
+use super::wording;
+
 /// Why a receipt and a record do not agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
@@ -40,12 +42,7 @@ pub struct Said(crewseal_custody::Kind, u32);
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let boxes = usize::try_from(self.1).unwrap_or(usize::MAX);
-        write!(
-            f,
-            "{} {}",
-            crate::evidence::words::boxes(boxes),
-            crate::evidence::words::kind(self.0)
-        )
+        write!(f, "{} {}", wording::boxes(boxes), wording::kind(self.0))
     }
 }
 
