@@ -11,13 +11,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crewseal_custody::cbor;
 use crewseal_custody::{BoxClass, JobId, Kind, Licence, Nda, Qualifications, Record, Role};
 use crewseal_hq::clock::{Clock, SystemClock};
-use crewseal_hq::scan::{Scanned, scan};
-use crewseal_hq::{Hq, HqError, Listen, labels, plan, receipt, serve, verdict};
+use crewseal_hq::dispatch::{plan, printing, rolls};
+use crewseal_hq::evidence::{customer_receipt, verify};
+use crewseal_hq::{Hq, HqError, Listen, fingerprint, serve};
 use crewseal_label::{Grid, Strength, Token};
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
-use ring::rand::{SecureRandom, SystemRandom};
 use tracing_subscriber::EnvFilter;
+
+mod commands;
+
+use commands::scan::{Scanned, scan};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -487,7 +491,7 @@ fn run_labels(args: &LabelsArgs) -> Result<ExitCode, Failure> {
         }
         None => {
             tracing::warn!("these labels are of no HQ; with --data, one mints them");
-            (0..args.count).map(|_| random().map(Token::from_bytes)).collect::<Result<_, _>>()?
+            rolls::draw(args.count)?
         }
     };
     let grid = match args.grid {
@@ -495,7 +499,7 @@ fn run_labels(args: &LabelsArgs) -> Result<ExitCode, Failure> {
         GridArg::TwoBySeven => Grid::TwoBySeven,
     };
     let strength = if args.rough { Strength::Rough } else { Strength::Normal };
-    for file in labels::print(&tokens, &args.out, grid, strength)? {
+    for file in printing::print(&tokens, &args.out, grid, strength)? {
         say(file.display())?;
     }
     Ok(ExitCode::SUCCESS)
@@ -515,8 +519,8 @@ fn run_scan(args: &ScanArgs) -> Result<ExitCode, Failure> {
 fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
     let bytes = std::fs::read(&args.export)?;
     let verdict = match &args.hq {
-        Some(told) => verdict::verify_as_told(&bytes, told),
-        None => verdict::verify(&bytes, None),
+        Some(told) => verify::verify_as_told(&bytes, told),
+        None => verify::verify(&bytes, None),
     };
     if args.json {
         say(serde_json::to_string_pretty(&verdict)?)?;
@@ -528,9 +532,9 @@ fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Failure> {
 
 fn run_receipt(args: &ReceiptArgs) -> Result<ExitCode, Failure> {
     let reading = Record::read(&std::fs::read(&args.export)?, None)?;
-    let said = receipt::check(&reading, &args.text)?;
+    let said = customer_receipt::check(&reading, &args.text)?;
     say(format_args!("The record says the same: {said}."))?;
-    say(format_args!("HQ's key  {}", verdict::fingerprint(&reading.record.hq)))?;
+    say(format_args!("HQ's key  {}", fingerprint(&reading.record.hq)))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -575,11 +579,4 @@ fn only<'i, T>(
 
 fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock::start())
-}
-
-fn random<const N: usize>() -> Result<[u8; N], Failure> {
-    let mut bytes = [0; N];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| "the system gave no random bytes; try again")?;
-    Ok(bytes)
 }

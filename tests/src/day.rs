@@ -15,9 +15,10 @@ use crewseal_custody::roll::Roll;
 use crewseal_custody::{
     BoxClass, EventId, FindingKind, JobId, Kind, Licence, Nda, Qualifications, Record, Role,
 };
-use crewseal_hq::account::Account;
-use crewseal_hq::report::{self, Report};
-use crewseal_hq::{Hq, JobPlan, Listen, serve, words};
+use crewseal_hq::evidence::job_summary::Account;
+use crewseal_hq::evidence::report::{self, Report};
+use crewseal_hq::evidence::wording;
+use crewseal_hq::{Hq, JobPlan, Listen, serve};
 use crewseal_label::{LabelError, Strength, Token};
 use crewseal_scan::{Sighting, Tally};
 use rand::rngs::SmallRng;
@@ -330,7 +331,7 @@ impl Day<'_> {
     }
 
     fn print(&mut self, labels: &[Token]) -> Result<(), DayError> {
-        use crewseal_hq::labels::print;
+        use crewseal_hq::dispatch::printing::print;
         let grid = crewseal_label::Grid::ThreeByEight;
         print(labels, &self.folder.out.join("labels.pdf"), grid, Strength::Normal)?;
         let page = &labels[..labels.len().min(24)];
@@ -493,7 +494,7 @@ impl Day<'_> {
             clock.pass(1);
             let foreign = sightings.iter().filter(|s| matches!(s, Sighting::OtherJob(_))).count();
             refused += foreign;
-            let here = words::boxes(sightings.len() - foreign);
+            let here = wording::boxes(sightings.len() - foreign);
             let mut line = format!("picture {number}: {here}, {count} of {agreed}");
             if foreign > 0 {
                 line += "; one is another job's and is refused";

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use crewseal::vault::{KeyVault, SoftwareVault};
 use crewseal_custody::{FaultKind, FindingKind, Holder, Kind, Record};
-use crewseal_hq::verdict::{Standing, verify};
+use crewseal_hq::evidence::verdict::Standing;
+use crewseal_hq::evidence::verify::verify;
 use crewseal_label::Token;
 use minicbor::Decoder;
 use moving_day::day::{

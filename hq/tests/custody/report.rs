@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use crewseal_custody::personal::Personal;
 use crewseal_custody::{Kind, Record, Role};
-use crewseal_hq::account::Account;
-use crewseal_hq::report::{Report, render};
+use crewseal_hq::evidence::job_summary::Account;
+use crewseal_hq::evidence::report::{Report, render};
 
 use crate::day::{Day, More, at, moving_day};
 
@@ -45,7 +45,7 @@ fn the_page_tells_the_day() {
     let account = Account::of(&reading);
     assert_eq!(account.matters.len(), 3);
     for matter in &account.matters {
-        let name = crewseal_hq::words::sentence(matter.what.name());
+        let name = crewseal_hq::evidence::wording::sentence(matter.what.name());
         assert!(page.contains(&format!("<h3>{name}</h3>")), "{name}");
     }
     assert_eq!(account.route.len(), 6);

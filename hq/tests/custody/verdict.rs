@@ -2,7 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor::Version;
 use crewseal_custody::{BoxClass, FindingKind, Kind, Outcome, Receipt, Refusal, Revocations, Role};
-use crewseal_hq::verdict::{Standing, Verdict, fingerprint, verify};
+use crewseal_hq::evidence::severity::Severity;
+use crewseal_hq::evidence::verdict::{Standing, Verdict};
+use crewseal_hq::evidence::verify::verify;
+use crewseal_hq::fingerprint;
 
 use crate::day::{Day, Key, More, at, moving_day};
 
@@ -165,7 +168,8 @@ fn findings_are_told_with_box_holder_and_event() {
     assert_eq!(missing.held_by, ["Northside 3 (contractor)"]);
     assert_eq!(missing.claimed_at, Some(at(16, 22)));
     assert!(!verdict.to_string().contains(&day.labels[17].to_text()));
-    let neutral: Vec<_> = verdict.open.iter().filter(|open| open.neutral).collect();
+    let neutral: Vec<_> =
+        verdict.open.iter().filter(|open| open.severity == Severity::Neutral).collect();
     assert_eq!(neutral.len(), 1);
     assert_eq!(neutral[0].what, "label typed by hand");
 }
@@ -244,7 +248,10 @@ fn rules_are_said_in_words() {
         assert!(said.contains(what), "{what} of {said:?}");
     }
     let neutral = verdict.open.iter().filter(|open| open.what.starts_with("perhaps"));
-    assert!(neutral.clone().count() > 0 && neutral.clone().all(|open| open.neutral));
+    assert!(
+        neutral.clone().count() > 0
+            && neutral.clone().all(|open| open.severity == Severity::Neutral)
+    );
     let alone = verdict.open.iter().find(|open| open.what == "signed by one person only").unwrap();
     assert_eq!(alone.boxes.len(), 2, "both of the boxes that are not ordinary");
     let headline = &verdict.contents.unwrap().headline;

@@ -9,8 +9,8 @@ use crewseal_custody::{
     Reading, Record, RecordError, Role, Section, SignOff,
 };
 use crewseal_hq::HqError;
-use crewseal_hq::receipt::{ReceiptError, check};
-use crewseal_hq::verdict::verify;
+use crewseal_hq::evidence::customer_receipt::{ReceiptError, check};
+use crewseal_hq::evidence::verify::verify;
 
 use crate::phone::{Phone, Site, singly};
 

@@ -1,0 +1,3 @@
+//! Objects: the large things that events name.
+
+pub(crate) mod photos;

@@ -1,0 +1,49 @@
+//! Who is asking: a device with a session, or one that may deliver and nothing else.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use crewseal_custody::DeviceId;
+
+use super::problem::Problem;
+use super::state::Desk;
+
+/// The device whose session a request belongs to. Comes before the body, so
+/// strangers' bodies are not read.
+pub(super) struct Carrier(pub(super) DeviceId);
+
+impl FromRequestParts<Desk> for Carrier {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
+        bearer(&parts.headers)
+            .and_then(|token| desk.sessions.device(token))
+            .map(Self)
+            .ok_or(Problem::Session)
+    }
+}
+
+/// A device that may deliver: one with a session, or a phone that once had one and has a
+/// delivery token, at its pace.
+pub(super) struct Deliverer(pub(super) DeviceId);
+
+impl FromRequestParts<Desk> for Deliverer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers).ok_or(Problem::Session)?;
+        if let Some(device) = desk.sessions.device(token) {
+            return Ok(Self(device));
+        }
+        let asked = token.to_owned();
+        let device = desk.clone().ask(move |hq| hq.may_deliver(&asked)).await?;
+        let device = device.ok_or(Problem::Session)?;
+        desk.pace.count(token).map_err(|wait| Problem::TooOften { wait })?;
+        Ok(Self(device))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}

@@ -1,0 +1,103 @@
+//! Routes: the table of `crewseal_custody::wire`, and nothing else.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::routing::{get, post};
+use crewseal_custody::cbor::Version;
+use crewseal_custody::roll::Roll;
+use crewseal_custody::wire::{
+    AttachmentPart, Batch, Challenge, ChallengeRequest, EnrolRequest, Jobs, MAX_BATCH, MAX_BODY,
+    MAX_PART, Rolls,
+};
+
+use super::auth::{Carrier, Deliverer};
+use super::message::{Answer, Body};
+use super::problem::Problem;
+use super::state::Desk;
+use crate::hq::Hq;
+
+/// What answers phones.
+pub(crate) fn router(desk: Desk) -> Router {
+    Router::new()
+        .route("/v1/enrol", post(enrol))
+        .route("/v1/challenge", post(challenge))
+        .route("/v1/session", post(session))
+        .route("/v1/tick", get(tick))
+        .route("/v1/jobs", get(jobs))
+        .route("/v1/rolls", get(rolls))
+        .route("/v1/revocations", get(revocations))
+        .route("/v1/outbox", post(outbox))
+        .route("/v1/attachments", post(attachments))
+        .route("/v1/delivery", get(delivery))
+        .fallback(async || Problem::NotFound)
+        .method_not_allowed_fallback(async || Problem::Method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(desk)
+}
+
+async fn enrol(State(desk): State<Desk>, body: Body) -> Result<Answer, Problem> {
+    let request: EnrolRequest = body.decode()?;
+    desk.ask(move |hq| hq.enrol(&request)).await.map(|credential| Answer::signed(&credential))
+}
+
+async fn challenge(State(desk): State<Desk>, body: Body) -> Result<Answer, Problem> {
+    let request: ChallengeRequest = body.decode()?;
+    let challenge = desk.sessions.challenge(&request.device)?;
+    Ok(Answer::of(&Challenge { version: Version, challenge }))
+}
+
+async fn session(State(desk): State<Desk>, body: Body) -> Result<Answer, Problem> {
+    let sessions = desk.sessions.clone();
+    let request = desk.ask(move |hq| hq.recognise(&body.0)).await?;
+    let session = sessions.open(&request)?.ok_or(Problem::Challenge)?;
+    Ok(Answer::of(&session))
+}
+
+async fn tick(State(desk): State<Desk>, _: Carrier) -> Result<Answer, Problem> {
+    desk.ask(Hq::tick).await.map(|tick| Answer::signed(&tick))
+}
+
+async fn jobs(State(desk): State<Desk>, Carrier(device): Carrier) -> Result<Answer, Problem> {
+    let packs = desk.ask(move |hq| hq.job_packs(&device)).await?;
+    let packs = packs.iter().map(|pack| pack.as_bytes().to_vec().into()).collect();
+    Ok(Answer::of(&Jobs { version: Version, packs }))
+}
+
+async fn revocations(State(desk): State<Desk>, _: Carrier) -> Result<Answer, Problem> {
+    desk.ask(Hq::revocations).await.map(|list| Answer::signed(&list))
+}
+
+async fn rolls(State(desk): State<Desk>, Carrier(device): Carrier) -> Result<Answer, Problem> {
+    let rolls = desk.ask(move |hq| hq.rolls_for(&device)).await?;
+    Ok(Answer::of(&Rolls { version: Version, rolls: rolls.iter().map(Roll::to_wire).collect() }))
+}
+
+async fn outbox(
+    State(desk): State<Desk>,
+    Deliverer(carrier): Deliverer,
+    body: Body,
+) -> Result<Answer, Problem> {
+    let batch: Batch = body.decode()?;
+    if batch.envelopes.len() > MAX_BATCH {
+        return Err(Problem::TooLarge);
+    }
+    let receipts = desk.ask(move |hq| hq.take_in(&batch, carrier)).await?;
+    Ok(Answer::of(&receipts))
+}
+
+async fn delivery(State(desk): State<Desk>, Carrier(device): Carrier) -> Result<Answer, Problem> {
+    desk.ask(move |hq| hq.grant_delivery(device)).await.map(|right| Answer::of(&right))
+}
+
+async fn attachments(
+    State(desk): State<Desk>,
+    _: Deliverer,
+    body: Body,
+) -> Result<Answer, Problem> {
+    let part: AttachmentPart = body.decode()?;
+    if part.chunks.len() > MAX_PART {
+        return Err(Problem::TooLarge);
+    }
+    let state = desk.ask(move |hq| hq.take_in_part(&part)).await?;
+    state.as_ref().map(Answer::of).ok_or(Problem::UnknownPhoto)
+}
