@@ -17,8 +17,11 @@ use std::fmt;
 
 use minicbor::{Decode, Encode};
 
-use super::EventId;
+use crate::EventId;
 use crate::signed::{Digest, Namespace};
+
+/// The most acts that are signed off at once.
+pub const MOST_SIGNED_OFF: usize = 1_000;
 
 /// Some events, at least one, and the tree over them.
 #[derive(Clone)]
@@ -44,11 +47,11 @@ impl Batch {
 
     /// The batch of this root among events that are told newest first, as a device's
     /// batch is of all that it did up to the newest of them; none if none of the
-    /// first [`MOST_SIGNED_OFF`](super::MOST_SIGNED_OFF) ends it.
+    /// first [`MOST_SIGNED_OFF`] ends it.
     #[must_use]
     pub fn ending(root: &Digest, newest_first: impl IntoIterator<Item = EventId>) -> Option<Self> {
         let mut events = BTreeSet::new();
-        newest_first.into_iter().take(super::MOST_SIGNED_OFF).find_map(|event| {
+        newest_first.into_iter().take(MOST_SIGNED_OFF).find_map(|event| {
             events.insert(event);
             Self::of(&events).filter(|batch| batch.root == *root)
         })

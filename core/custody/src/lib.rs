@@ -34,6 +34,7 @@ mod event;
 pub mod handoff;
 mod id;
 pub mod job;
+mod kind;
 mod manifest;
 pub mod personal;
 mod receipt;
@@ -50,23 +51,20 @@ mod tick;
 mod verify;
 pub mod wire;
 
-pub use batch::{Batch, Inclusion};
+pub use batch::{Batch, Inclusion, MOST_SIGNED_OFF};
 pub use boxes::{Bitmap, BoxList, BoxListError, Lists, MAX_BOXES, Segment};
 pub use class::{BoxClass, Classes, classes};
 pub use credential::{Credential, Licence, Nda, Protection, Qualifications, Role};
 pub use customer::{CustomerReceipt, CustomerReceiptError};
 pub use drawing::{Drawing, DrawingError, Point, Stroke};
-pub use event::{
-    Act, Anchor, Event, EventId, Finding, FindingKind, Kind, LAPSE, Link, Moment, Place, Since,
-};
-pub use id::{BootId, Commitment, DeviceId, JobId, Salt};
+pub use event::{Act, Anchor, Event, Finding, LAPSE, Link, Moment, Place, Since};
+pub use id::{BootId, Commitment, DeviceId, EventId, JobId, Salt};
+pub use kind::{FindingKind, Kind};
 pub use manifest::{Manifest, ManifestError, Manifests};
 pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
 pub use release::{RELEASE_CHARS, ReleaseCode, ReleaseCodeError, ReleaseKey, ReleaseProof};
 pub use revocation::Revocations;
-pub use sign_off::{
-    Confirmation, Entry, MOST_SIGNED_OFF, OneTimeCode, SignOff, SignOffRequest, SignedOff, Subject,
-};
+pub use sign_off::{Confirmation, Entry, OneTimeCode, SignOff, SignOffRequest, SignedOff, Subject};
 pub use tick::Tick;
 pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit};

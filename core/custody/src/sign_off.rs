@@ -16,16 +16,12 @@ use std::fmt;
 use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::verify::{Custody, Evidence, FaultKind};
-use super::{
-    Batch, DeviceId, EventId, FindingKind, Inclusion, JobId, Kind, ReleaseCode, ReleaseCodeError,
-    Role, Salt,
-};
 use crate::cbor::Version;
 use crate::signed::{Digest, Message, Namespace};
-
-/// The most acts that are signed off at once.
-pub const MOST_SIGNED_OFF: usize = 1_000;
+use crate::{
+    Batch, DeviceId, EventId, FindingKind, Inclusion, JobId, Kind, MOST_SIGNED_OFF, ReleaseCode,
+    ReleaseCodeError, Salt,
+};
 
 /// One act, in short.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -199,37 +195,4 @@ pub enum SignOff {
     Confirmed(DeviceId),
     /// It was claimed, and HQ says that there was no such code any more.
     Refused,
-}
-
-impl Evidence {
-    /// Which events were signed off, and how.
-    pub(super) fn check_sign_offs(&self, custody: &mut Custody) {
-        for event in self.events.values().filter(|event| event.kind == Kind::SignOff) {
-            let id = event.id();
-            let how = match (&event.code, self.confirmations.get(&id)) {
-                (None, _) => {
-                    let credential = self.credentials.get(&event.device);
-                    if credential.is_none_or(|credential| credential.role != Role::Supervisor) {
-                        continue;
-                    }
-                    SignOff::Signed(event.device)
-                }
-                (Some(_), None) => SignOff::Claimed,
-                (Some(_), Some(said)) => {
-                    said.supervisor.map_or(SignOff::Refused, SignOff::Confirmed)
-                }
-            };
-            if how == SignOff::Refused {
-                custody.fault(FaultKind::SignOffRefused, [id], []);
-            }
-            let among = (id, Digest([0; 32]))..=(id, Digest([0xff; 32]));
-            let proved = self.inclusions.range(among).filter(|((_, of), inclusion)| {
-                event.root.is_some_and(|root| inclusion.proves(&root, of))
-            });
-            let one = event.about.filter(|_| event.root.is_none());
-            for of in proved.map(|((_, of), _)| *of).chain(one) {
-                custody.sign_offs.entry(of).or_default().insert(id, how);
-            }
-        }
-    }
 }

@@ -15,8 +15,8 @@ use crewseal_label::Token;
 use super::rules::{self, Broken, Countersigned, Interval, Person, Rule};
 use super::{
     BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, DeviceId, Event, EventId,
-    FindingKind, Inclusion, Kind, LAPSE, Lists, Outcome, Receipt, ReleaseKey, Revocations, SignOff,
-    Tick,
+    FindingKind, Inclusion, Kind, LAPSE, Lists, Outcome, Receipt, ReleaseKey, Revocations, Role,
+    SignOff, Tick,
 };
 use crate::signed::{Digest, Signed, SignedError, Unverified};
 
@@ -495,6 +495,37 @@ impl Evidence {
         let among = (id, Digest([0; 32]))..=(id, Digest([0xff; 32]));
         if event.root.is_some() && self.inclusions.range(among).next().is_none() {
             countersignatures.unproved.insert(event.device);
+        }
+    }
+
+    /// Which events were signed off, and how.
+    fn check_sign_offs(&self, custody: &mut Custody) {
+        for event in self.events.values().filter(|event| event.kind == Kind::SignOff) {
+            let id = event.id();
+            let how = match (&event.code, self.confirmations.get(&id)) {
+                (None, _) => {
+                    let credential = self.credentials.get(&event.device);
+                    if credential.is_none_or(|credential| credential.role != Role::Supervisor) {
+                        continue;
+                    }
+                    SignOff::Signed(event.device)
+                }
+                (Some(_), None) => SignOff::Claimed,
+                (Some(_), Some(said)) => {
+                    said.supervisor.map_or(SignOff::Refused, SignOff::Confirmed)
+                }
+            };
+            if how == SignOff::Refused {
+                custody.fault(FaultKind::SignOffRefused, [id], []);
+            }
+            let among = (id, Digest([0; 32]))..=(id, Digest([0xff; 32]));
+            let proved = self.inclusions.range(among).filter(|((_, of), inclusion)| {
+                event.root.is_some_and(|root| inclusion.proves(&root, of))
+            });
+            let one = event.about.filter(|_| event.root.is_none());
+            for of in proved.map(|((_, of), _)| *of).chain(one) {
+                custody.sign_offs.entry(of).or_default().insert(id, how);
+            }
         }
     }
 
@@ -1123,7 +1154,7 @@ fn causes(event: &Event) -> impl Iterator<Item = EventId> {
 }
 
 impl Custody {
-    pub(super) fn fault(
+    fn fault(
         &mut self,
         kind: FaultKind,
         events: impl IntoIterator<Item = EventId>,
