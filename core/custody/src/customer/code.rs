@@ -20,8 +20,8 @@ use minicbor::{Decode, Encode};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{EventId, JobId, Kind};
 use crate::signed::Namespace;
+use crate::{EventId, JobId, Kind};
 
 /// How many characters a release code has: 16 of code, 2 of check.
 pub const RELEASE_CHARS: usize = 18;
@@ -47,7 +47,7 @@ impl ReleaseCode {
         Self(bytes)
     }
 
-    pub(super) const fn as_bytes(&self) -> &[u8; 10] {
+    pub(crate) const fn as_bytes(&self) -> &[u8; 10] {
         &self.0
     }
 

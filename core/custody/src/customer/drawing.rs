@@ -12,7 +12,7 @@ use std::fmt;
 use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::Salt;
+use crate::Salt;
 use crate::cbor::{self, CborError, Version};
 use crate::signed::{Digest, Namespace};
 
