@@ -211,7 +211,7 @@ pub struct Event {
     #[n(21)]
     pub proof: Option<ReleaseProof>,
     /// In a sign-off of several events: the root over their ids, of
-    /// [`Batch`](super::Batch). `about` is then the newest of them.
+    /// [`Batch`](crate::Batch). `about` is then the newest of them.
     #[n(22)]
     pub root: Option<Digest>,
     /// In a sign-off on another's phone: the supervisor's code, which HQ confirms.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use super::DeviceId;
+use crate::DeviceId;
 use crate::cbor::Version;
 use crate::signed::{Message, Namespace};
 

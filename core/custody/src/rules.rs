@@ -15,7 +15,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{BoxClass, Credential, FindingKind, Kind, Licence, Qualifications, Role};
+use crate::{BoxClass, Credential, FindingKind, Kind, Licence, Qualifications, Role};
 
 /// When an act was done, in seconds since 1970-01-01 UTC, as far as HQ's
 /// signatures bound it.

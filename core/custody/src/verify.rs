@@ -12,13 +12,13 @@ use std::rc::Rc;
 
 use crewseal_label::Token;
 
-use super::rules::{self, Broken, Countersigned, Interval, Person, Rule};
-use super::{
-    BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, DeviceId, Event, EventId,
-    FindingKind, Inclusion, Kind, LAPSE, Lists, Outcome, Receipt, ReleaseKey, Revocations, Role,
-    SignOff, Tick,
-};
+use crate::rules::{self, Broken, Countersigned, Interval, Person, Rule};
 use crate::signed::{Digest, Signed, SignedError, Unverified};
+use crate::{
+    BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, DeviceId, Event, EventId,
+    Finding, FindingKind, Inclusion, Kind, LAPSE, Lists, Outcome, Receipt, ReleaseKey, Revocations,
+    Role, SignOff, Tick,
+};
 
 /// Everything known of a job whose signatures hold.
 #[derive(Default)]
@@ -779,7 +779,7 @@ impl Evidence {
         }
         let kinds: BTreeSet<Kind> = self.release_keys.values().map(|key| key.kind).collect();
         for event in self.events.values().filter(|event| kinds.contains(&event.kind)) {
-            let says_why = |finding: &super::Finding| {
+            let says_why = |finding: &Finding| {
                 matches!(finding.kind, FindingKind::Absent | FindingKind::Refused)
             };
             if !confirmed.contains(&event.id()) && !event.findings.iter().any(says_why) {
