@@ -431,7 +431,7 @@ impl Evidence {
 
     fn person(&self, device: &DeviceId) -> Option<Person<'_>> {
         let credential = self.credentials.get(device)?;
-        let revoked_since = self.revocations.as_ref().and_then(|r| r.since.get(device).copied());
+        let revoked_since = self.revocations.as_ref().and_then(|list| list.revoked_since(device));
         Some(Person { credential, revoked_since })
     }
 
