@@ -98,19 +98,31 @@ pub struct Act {
 }
 
 impl Act {
-    /// That a device's store was restored or lost.
+    /// An act of which there is nothing more to say.
     #[must_use]
-    pub fn resume() -> Self {
+    pub const fn new(kind: Kind, job: JobId, boxes: BoxList) -> Self {
         Self {
-            kind: Kind::Resume,
-            job: JobId::NONE,
-            boxes: BoxList::default(),
+            kind,
+            job,
+            boxes,
             findings: Vec::new(),
             place: None,
             attachments: Vec::new(),
             to: None,
             about: None,
         }
+    }
+
+    /// One that answers an event or is about one, and touches no box.
+    #[must_use]
+    pub fn about(kind: Kind, job: JobId, event: EventId) -> Self {
+        Self { about: Some(event), ..Self::new(kind, job, BoxList::default()) }
+    }
+
+    /// That a device's store was restored or lost.
+    #[must_use]
+    pub fn resume() -> Self {
+        Self::new(Kind::Resume, JobId::NONE, BoxList::default())
     }
 }
 
