@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use crewseal_label::Token;
 
-use crate::rules::{self, Broken, Countersigned, Interval, Person, Rule};
+use crate::rules::{self, Broken, Countersignature, Countersigned, Interval, Person, Rule};
 use crate::signed::{Digest, Signed, SignedError, Unverified};
 use crate::{
     BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, DeviceId, Event, EventId,
@@ -450,17 +450,18 @@ impl Evidence {
             let his = rules::of_person(event.kind, &classes, person, interval);
             // A claim of a sign-off is anybody's to make.
             let is_claim = event.code.is_some();
-            broken.extend(his.into_iter().filter(|b| b.rule != Rule::Role || !is_claim));
+            broken.extend(his.into_iter().filter(|b| b.rule() != Rule::Role || !is_claim));
         }
         let receiver = event.to.filter(|_| event.kind == Kind::Offer);
         if let Some(receiver) = receiver.and_then(|device| self.person(&device)) {
             // The giver reads role and classes in the credential; what ended meanwhile
             // he may not have known.
             let his = rules::of_person(Kind::Accept, &classes, receiver, interval);
-            broken.extend(his.into_iter().filter(|b| matches!(b.rule, Rule::Role | Rule::Classes)));
+            broken
+                .extend(his.into_iter().filter(|b| matches!(b.rule(), Rule::Role | Rule::Classes)));
         }
         for broken in broken {
-            let about_boxes = matches!(broken.rule, Rule::Nda | Rule::Classes);
+            let about_boxes = matches!(broken.rule(), Rule::Nda | Rule::Classes);
             let boxes = boxes.keys().copied().filter(|_| about_boxes);
             custody.fault(broken.into(), [event.id()], boxes);
         }
@@ -485,7 +486,7 @@ impl Evidence {
         let is_good = event.code.is_some()
             || self.person(&event.device).is_some_and(|person| {
                 let broken = rules::of_person(event.kind, &BTreeSet::new(), person, interval);
-                broken.iter().all(|broken| !broken.is_proven)
+                broken.iter().all(|broken| matches!(broken, Broken::NotProvable(_)))
             });
         if !is_good {
             return;
@@ -1110,12 +1111,22 @@ impl<'e> Countersignatures<'e> {
                 SignOff::Signed(by) | SignOff::Confirmed(by) => *by != device,
                 SignOff::Claimed | SignOff::Refused => false,
             };
-            let countersigned = Countersigned {
-                by_supervisor: signed.iter().any(by_another),
-                perhaps_by_supervisor: signed.contains(&SignOff::Claimed)
-                    || self.unproved.iter().any(|by| *by != device),
-                by_receiver: boxes.iter().all(|token| went_on(custody.steps.get(token), event)),
+            let by_supervisor = if signed.iter().any(by_another) {
+                Countersignature::Given
+            } else if signed.contains(&SignOff::Claimed)
+                || self.unproved.iter().any(|by| *by != device)
+            {
+                Countersignature::Perhaps
+            } else {
+                Countersignature::Missing
             };
+            let by_receiver = if boxes.iter().all(|token| went_on(custody.steps.get(token), event))
+            {
+                Countersignature::Given
+            } else {
+                Countersignature::Missing
+            };
+            let countersigned = Countersigned { by_supervisor, by_receiver };
             if let Some(broken) = countersigned.breaks(*rule) {
                 custody.fault(broken.into(), [id], boxes.iter().copied());
             }
@@ -1138,7 +1149,10 @@ fn union(classes: &Classes) -> BTreeSet<BoxClass> {
 
 impl From<Broken> for FaultKind {
     fn from(broken: Broken) -> Self {
-        if broken.is_proven { Self::Broken(broken.rule) } else { Self::NotProvable(broken.rule) }
+        match broken {
+            Broken::Proven(rule) => Self::Broken(rule),
+            Broken::NotProvable(rule) => Self::NotProvable(rule),
+        }
     }
 }
 
