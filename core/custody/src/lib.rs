@@ -51,8 +51,8 @@ pub use boxes::{
 };
 pub use credential::{Credential, Licence, Nda, Protection, Qualifications, Role};
 pub use customer::{
-    CustomerReceipt, CustomerReceiptError, Drawing, DrawingError, Point, RELEASE_CHARS,
-    ReleaseCode, ReleaseCodeError, ReleaseKey, ReleaseProof, Stroke,
+    CustomerReceipt, CustomerReceiptError, Drawing, DrawingError, Point, ReleaseCode,
+    ReleaseCodeError, ReleaseKey, ReleaseProof, Stroke,
 };
 pub use event::{Act, Anchor, Event, Finding, LAPSE, Link, Moment, Place, Since};
 pub use id::{BootId, Commitment, DeviceId, EventId, JobId, Salt};

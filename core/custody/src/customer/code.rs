@@ -12,10 +12,7 @@
 
 use std::fmt;
 
-use crewseal_label::alphabet::{
-    CROCKFORD, LONGEST_INPUT, character, is_separator, normalise, symbol,
-};
-use crewseal_label::check::check_symbols;
+use crewseal_label::typed::{self, CHECK_CHARS, TypedError};
 use minicbor::{Decode, Encode};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -23,11 +20,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::signed::Namespace;
 use crate::{EventId, JobId, Kind};
 
-/// How many characters a release code has: 16 of code, 2 of check.
-pub const RELEASE_CHARS: usize = 18;
-
 /// Characters of the code itself: 80 bits and not one over.
 const CODE_CHARS: usize = 16;
+
+/// How many characters a release code has.
+const RELEASE_CHARS: usize = CODE_CHARS + CHECK_CHARS;
 
 /// How many characters stand together where a person reads them.
 const GROUP_CHARS: usize = 6;
@@ -59,30 +56,13 @@ impl ReleaseCode {
     /// # Errors
     /// [`ReleaseCodeError`], which says what to look at.
     pub fn parse(text: &str) -> Result<Self, ReleaseCodeError> {
-        let mut typed = Zeroizing::new([0; RELEASE_CHARS]);
-        let mut characters = 0;
-        for c in text.chars().filter(|c| !is_separator(*c)) {
-            if characters >= LONGEST_INPUT {
-                break;
-            }
-            let position = characters + 1;
-            let meant = normalise(c).ok_or(ReleaseCodeError::Character { position })?;
-            if let Some(place) = typed.get_mut(characters) {
-                *place = meant;
-            }
-            characters = position;
-        }
-        if characters != RELEASE_CHARS {
-            return Err(ReleaseCodeError::Length { characters });
-        }
-        let (message, typed_checks) = typed.split_at(CODE_CHARS);
-        let checks = check_symbols(message.iter().copied().filter_map(symbol));
-        if !checks.into_iter().eq(typed_checks.iter().copied().filter_map(symbol)) {
-            return Err(ReleaseCodeError::Check);
-        }
+        let mut characters = Zeroizing::new([0; RELEASE_CHARS]);
+        typed::read(text, characters.as_mut())?;
+        let (message, _) = characters.split_at(CODE_CHARS);
         let mut code = Self([0; 10]);
-        let decoded = CROCKFORD.decode_mut(message, &mut code.0);
-        decoded.map(|_| code).map_err(|_| ReleaseCodeError::Check)
+        // Sixteen characters of five bits are ten bytes, whichever they are.
+        typed::decode(message, &mut code.0).ok_or(ReleaseCodeError::Check)?;
+        Ok(code)
     }
 
     /// What the code's QR says: 18 characters of `0-9A-Z`.
@@ -91,9 +71,7 @@ impl ReleaseCode {
         // With room for all of it from the start: a text that grows leaves
         // copies behind that nobody wipes.
         let mut text = Zeroizing::new(String::with_capacity(RELEASE_CHARS));
-        CROCKFORD.encode_append(&self.0, &mut text);
-        let checks = check_symbols(text.bytes().filter_map(symbol));
-        text.extend(checks.into_iter().filter_map(character));
+        typed::write(&self.0, &mut text);
         text
     }
 
@@ -155,6 +133,16 @@ pub enum ReleaseCodeError {
     /// The check characters do not fit: one or more characters are wrong.
     #[error("the code was typed wrong; compare it with the booking, character by character")]
     Check,
+}
+
+impl From<TypedError> for ReleaseCodeError {
+    fn from(error: TypedError) -> Self {
+        match error {
+            TypedError::Length { characters } => Self::Length { characters },
+            TypedError::Character { position } => Self::Character { position },
+            TypedError::Check => Self::Check,
+        }
+    }
 }
 
 /// The public half of a release code, which HQ keeps and the job pack carries.

@@ -5,6 +5,6 @@ mod code;
 mod drawing;
 mod receipt;
 
-pub use code::{RELEASE_CHARS, ReleaseCode, ReleaseCodeError, ReleaseKey, ReleaseProof};
+pub use code::{ReleaseCode, ReleaseCodeError, ReleaseKey, ReleaseProof};
 pub use drawing::{Drawing, DrawingError, Point, Stroke};
 pub use receipt::{CustomerReceipt, CustomerReceiptError};
