@@ -21,27 +21,22 @@
 //! How it travels: [`signed`] messages in [`cbor`], sealed in an [`envelope`] to HQ,
 //! over the [`wire`]; [`resolution`] and [`delivery`] are for what waits.
 
-mod batch;
 mod boxes;
 pub mod cbor;
-mod class;
 mod credential;
 mod customer;
 pub mod delivery;
-mod drawing;
 pub mod envelope;
 mod event;
 pub mod handoff;
 mod id;
 pub mod job;
-mod manifest;
+mod kind;
 pub mod personal;
 mod receipt;
 mod record;
-mod release;
 pub mod resolution;
 mod revocation;
-pub mod roll;
 pub mod rules;
 mod sign_off;
 pub mod signed;
@@ -50,23 +45,24 @@ mod tick;
 mod verify;
 pub mod wire;
 
-pub use batch::{Batch, Inclusion};
-pub use boxes::{Bitmap, BoxList, BoxListError, Lists, MAX_BOXES, Segment};
-pub use class::{BoxClass, Classes, classes};
-pub use credential::{Credential, Licence, Nda, Protection, Qualifications, Role};
-pub use customer::{CustomerReceipt, CustomerReceiptError};
-pub use drawing::{Drawing, DrawingError, Point, Stroke};
-pub use event::{
-    Act, Anchor, Event, EventId, Finding, FindingKind, Kind, LAPSE, Link, Moment, Place, Since,
+pub use boxes::{
+    Bitmap, BoxClass, BoxList, BoxListError, Classes, Lists, MAX_BOXES, Manifest, ManifestError,
+    Manifests, Segment, classes, roll,
 };
-pub use id::{BootId, Commitment, DeviceId, JobId, Salt};
-pub use manifest::{Manifest, ManifestError, Manifests};
+pub use credential::{Credential, Licence, Nda, Protection, Qualifications, Role};
+pub use customer::{
+    CustomerReceipt, CustomerReceiptError, Drawing, DrawingError, Point, ReleaseCode,
+    ReleaseCodeError, ReleaseKey, ReleaseProof, Stroke,
+};
+pub use event::{Act, Anchor, Event, Finding, LAPSE, Link, Moment, Place, Since};
+pub use id::{BootId, Commitment, DeviceId, EventId, JobId, Salt};
+pub use kind::{FindingKind, Kind};
 pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
-pub use release::{RELEASE_CHARS, ReleaseCode, ReleaseCodeError, ReleaseKey, ReleaseProof};
 pub use revocation::Revocations;
 pub use sign_off::{
-    Confirmation, Entry, MOST_SIGNED_OFF, OneTimeCode, SignOff, SignOffRequest, SignedOff, Subject,
+    Batch, Confirmation, Entry, Inclusion, MOST_SIGNED_OFF, OneTimeCode, SignOff, SignOffRequest,
+    SignedOff, Subject,
 };
 pub use tick::Tick;
 pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use super::DeviceId;
+use crate::DeviceId;
 use crate::cbor::Version;
 use crate::signed::{Message, Namespace};
 
@@ -33,4 +33,12 @@ pub struct Revocations {
 
 impl Message for Revocations {
     const NAMESPACE: Namespace = Namespace::Revocations;
+}
+
+impl Revocations {
+    /// Since when a device is revoked, in seconds since 1970-01-01 UTC; none if it is not.
+    #[must_use]
+    pub fn revoked_since(&self, device: &DeviceId) -> Option<u64> {
+        self.since.get(device).copied()
+    }
 }

@@ -12,13 +12,13 @@ use std::rc::Rc;
 
 use crewseal_label::Token;
 
-use super::rules::{self, Broken, Countersigned, Interval, Person, Rule};
-use super::{
-    BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, DeviceId, Event, EventId,
-    FindingKind, Inclusion, Kind, LAPSE, Lists, Outcome, Receipt, ReleaseKey, Revocations, SignOff,
-    Tick,
-};
+use crate::rules::{self, Broken, Countersignature, Countersigned, Interval, Person, Rule};
 use crate::signed::{Digest, Signed, SignedError, Unverified};
+use crate::{
+    BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, DeviceId, Event, EventId,
+    Finding, FindingKind, Inclusion, Kind, LAPSE, Lists, Outcome, Receipt, ReleaseKey, Revocations,
+    Role, SignOff, Tick,
+};
 
 /// Everything known of a job whose signatures hold.
 #[derive(Default)]
@@ -431,7 +431,7 @@ impl Evidence {
 
     fn person(&self, device: &DeviceId) -> Option<Person<'_>> {
         let credential = self.credentials.get(device)?;
-        let revoked_since = self.revocations.as_ref().and_then(|r| r.since.get(device).copied());
+        let revoked_since = self.revocations.as_ref().and_then(|list| list.revoked_since(device));
         Some(Person { credential, revoked_since })
     }
 
@@ -450,17 +450,18 @@ impl Evidence {
             let his = rules::of_person(event.kind, &classes, person, interval);
             // A claim of a sign-off is anybody's to make.
             let is_claim = event.code.is_some();
-            broken.extend(his.into_iter().filter(|b| b.rule != Rule::Role || !is_claim));
+            broken.extend(his.into_iter().filter(|b| b.rule() != Rule::Role || !is_claim));
         }
         let receiver = event.to.filter(|_| event.kind == Kind::Offer);
         if let Some(receiver) = receiver.and_then(|device| self.person(&device)) {
             // The giver reads role and classes in the credential; what ended meanwhile
             // he may not have known.
             let his = rules::of_person(Kind::Accept, &classes, receiver, interval);
-            broken.extend(his.into_iter().filter(|b| matches!(b.rule, Rule::Role | Rule::Classes)));
+            broken
+                .extend(his.into_iter().filter(|b| matches!(b.rule(), Rule::Role | Rule::Classes)));
         }
         for broken in broken {
-            let about_boxes = matches!(broken.rule, Rule::Nda | Rule::Classes);
+            let about_boxes = matches!(broken.rule(), Rule::Nda | Rule::Classes);
             let boxes = boxes.keys().copied().filter(|_| about_boxes);
             custody.fault(broken.into(), [event.id()], boxes);
         }
@@ -485,7 +486,7 @@ impl Evidence {
         let is_good = event.code.is_some()
             || self.person(&event.device).is_some_and(|person| {
                 let broken = rules::of_person(event.kind, &BTreeSet::new(), person, interval);
-                broken.iter().all(|broken| !broken.is_proven)
+                broken.iter().all(|broken| matches!(broken, Broken::NotProvable(_)))
             });
         if !is_good {
             return;
@@ -495,6 +496,37 @@ impl Evidence {
         let among = (id, Digest([0; 32]))..=(id, Digest([0xff; 32]));
         if event.root.is_some() && self.inclusions.range(among).next().is_none() {
             countersignatures.unproved.insert(event.device);
+        }
+    }
+
+    /// Which events were signed off, and how.
+    fn check_sign_offs(&self, custody: &mut Custody) {
+        for event in self.events.values().filter(|event| event.kind == Kind::SignOff) {
+            let id = event.id();
+            let how = match (&event.code, self.confirmations.get(&id)) {
+                (None, _) => {
+                    let credential = self.credentials.get(&event.device);
+                    if credential.is_none_or(|credential| credential.role != Role::Supervisor) {
+                        continue;
+                    }
+                    SignOff::Signed(event.device)
+                }
+                (Some(_), None) => SignOff::Claimed,
+                (Some(_), Some(said)) => {
+                    said.supervisor.map_or(SignOff::Refused, SignOff::Confirmed)
+                }
+            };
+            if how == SignOff::Refused {
+                custody.fault(FaultKind::SignOffRefused, [id], []);
+            }
+            let among = (id, Digest([0; 32]))..=(id, Digest([0xff; 32]));
+            let proved = self.inclusions.range(among).filter(|((_, of), inclusion)| {
+                event.root.is_some_and(|root| inclusion.proves(&root, of))
+            });
+            let one = event.about.filter(|_| event.root.is_none());
+            for of in proved.map(|((_, of), _)| *of).chain(one) {
+                custody.sign_offs.entry(of).or_default().insert(id, how);
+            }
         }
     }
 
@@ -748,7 +780,7 @@ impl Evidence {
         }
         let kinds: BTreeSet<Kind> = self.release_keys.values().map(|key| key.kind).collect();
         for event in self.events.values().filter(|event| kinds.contains(&event.kind)) {
-            let says_why = |finding: &super::Finding| {
+            let says_why = |finding: &Finding| {
                 matches!(finding.kind, FindingKind::Absent | FindingKind::Refused)
             };
             if !confirmed.contains(&event.id()) && !event.findings.iter().any(says_why) {
@@ -1079,12 +1111,22 @@ impl<'e> Countersignatures<'e> {
                 SignOff::Signed(by) | SignOff::Confirmed(by) => *by != device,
                 SignOff::Claimed | SignOff::Refused => false,
             };
-            let countersigned = Countersigned {
-                by_supervisor: signed.iter().any(by_another),
-                perhaps_by_supervisor: signed.contains(&SignOff::Claimed)
-                    || self.unproved.iter().any(|by| *by != device),
-                by_receiver: boxes.iter().all(|token| went_on(custody.steps.get(token), event)),
+            let by_supervisor = if signed.iter().any(by_another) {
+                Countersignature::Given
+            } else if signed.contains(&SignOff::Claimed)
+                || self.unproved.iter().any(|by| *by != device)
+            {
+                Countersignature::Perhaps
+            } else {
+                Countersignature::Missing
             };
+            let by_receiver = if boxes.iter().all(|token| went_on(custody.steps.get(token), event))
+            {
+                Countersignature::Given
+            } else {
+                Countersignature::Missing
+            };
+            let countersigned = Countersigned { by_supervisor, by_receiver };
             if let Some(broken) = countersigned.breaks(*rule) {
                 custody.fault(broken.into(), [id], boxes.iter().copied());
             }
@@ -1107,7 +1149,10 @@ fn union(classes: &Classes) -> BTreeSet<BoxClass> {
 
 impl From<Broken> for FaultKind {
     fn from(broken: Broken) -> Self {
-        if broken.is_proven { Self::Broken(broken.rule) } else { Self::NotProvable(broken.rule) }
+        match broken {
+            Broken::Proven(rule) => Self::Broken(rule),
+            Broken::NotProvable(rule) => Self::NotProvable(rule),
+        }
     }
 }
 
@@ -1123,7 +1168,7 @@ fn causes(event: &Event) -> impl Iterator<Item = EventId> {
 }
 
 impl Custody {
-    pub(super) fn fault(
+    fn fault(
         &mut self,
         kind: FaultKind,
         events: impl IntoIterator<Item = EventId>,

@@ -9,14 +9,15 @@
 //!
 //! Tokens are minted at HQ only.
 
-pub mod alphabet;
-pub mod check;
+mod alphabet;
+mod check;
 mod code;
 #[cfg(feature = "print")]
 mod sheet;
 mod token;
+pub mod typed;
 
 pub use code::{Code, PictureError, Strength};
 #[cfg(feature = "print")]
 pub use sheet::{Grid, PrintError, Printed, Sheet};
-pub use token::{LABEL_CHARS, LabelError, Token};
+pub use token::{LabelError, Token};

@@ -326,7 +326,7 @@ mod people {
             let outside = (earliest..=latest).filter(|second| *second >= end).count();
             let all = usize::try_from(length + 1).unwrap();
             let expected: Vec<Broken> = (outside > 0)
-                .then_some(Broken { rule: Rule::Revocation, is_proven: outside == all })
+                .then_some(if outside == all { Broken::Proven(Rule::Revocation) } else { Broken::NotProvable(Rule::Revocation) })
                 .into_iter()
                 .collect();
             prop_assert_eq!(broken, expected);

@@ -11,10 +11,12 @@ mod decoder;
 mod frame;
 pub mod photo;
 mod reader;
+mod reading;
 mod session;
 mod tally;
 
 pub use frame::{FrameError, LONGEST_SIDE, Luma, Point, Region, Rotation};
-pub use reader::{Level, Look, Reader, Reading, read};
+pub use reader::{Look, Reader, read};
+pub use reading::{Level, Reading};
 pub use session::{Session, Sighted};
 pub use tally::{Commission, Count, Sighting, Tally};

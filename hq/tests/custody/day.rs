@@ -164,14 +164,10 @@ impl Day {
             photo: None,
         });
         let act = Act {
-            kind,
-            job: self.job,
-            boxes: self.list(boxes),
             findings: findings.collect(),
-            place: None,
-            attachments: Vec::new(),
             to: more.to.map(|who| self.device(who)),
             about: more.about,
+            ..Act::new(kind, self.job, self.list(boxes))
         };
         let link = Link {
             device: device.id,

@@ -259,17 +259,7 @@ impl Phone {
             anchor: self.anchor,
         };
         let salt = Salt(ring::rand::generate(&SystemRandom::new()).unwrap().expose());
-        let act = Act {
-            kind,
-            job,
-            boxes,
-            findings: Vec::new(),
-            place: None,
-            attachments: Vec::new(),
-            to: None,
-            about: None,
-        };
-        Event::new(link, moment, salt, act)
+        Event::new(link, moment, salt, Act::new(kind, job, boxes))
     }
 
     pub fn sign(&mut self, event: Event) -> Signed<Event> {

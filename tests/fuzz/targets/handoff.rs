@@ -57,14 +57,9 @@ impl Scene {
         let hello =
             Hello { device: receiver, commitment, tick: None, credential: None, manifests: None };
         let act = |kind, to, about| Act {
-            kind,
-            job: JobId([4; 16]),
-            boxes: BoxList::default(),
-            findings: Vec::new(),
-            place: None,
-            attachments: Vec::new(),
             to,
             about,
+            ..Act::new(kind, JobId([4; 16]), BoxList::default())
         };
         let moment = Moment {
             claimed_at: 1_780_293_600,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crewseal_custody::handoff::message::Authority;
 use crewseal_custody::job::JobPack;
-use crewseal_custody::rules::{self, Interval, Person, Rule};
+use crewseal_custody::rules::{self, Broken, Interval, Person, Rule};
 use crewseal_custody::signed::{PublicKey, Signed};
 use crewseal_custody::{BoxClass, Credential, Kind, Lists, Revocations, Tick};
 use crewseal_label::Token;
@@ -81,11 +81,13 @@ impl Known {
         credential: &Credential,
     ) -> Option<Rule> {
         let device = credential.device();
-        let list = self.revocations.as_ref();
-        let revoked_since = list.and_then(|list| list.since.get(&device).copied());
+        let revoked_since = self.revocations.as_ref().and_then(|list| list.revoked_since(&device));
         let person = Person { credential, revoked_since };
         let broken = rules::of_person(kind, classes, person, Interval::from(self.tick.at));
-        broken.iter().find(|broken| broken.is_proven).map(|broken| broken.rule)
+        broken.into_iter().find_map(|broken| match broken {
+            Broken::Proven(rule) => Some(rule),
+            Broken::NotProvable(_) => None,
+        })
     }
 }
 

@@ -233,16 +233,7 @@ pub fn id_of(event: &Event) -> EventId {
 
 /// An act without anything special.
 pub fn act(kind: Kind, boxes: BoxList) -> Act {
-    Act {
-        kind,
-        job: JOB,
-        boxes,
-        findings: Vec::new(),
-        place: None,
-        attachments: Vec::new(),
-        to: None,
-        about: None,
-    }
+    Act::new(kind, JOB, boxes)
 }
 
 /// The label of a number.

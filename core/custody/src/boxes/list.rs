@@ -12,9 +12,9 @@ use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use super::{JobId, Manifests};
 use crate::roll::Roll;
 use crate::signed::Digest;
+use crate::{JobId, Manifests};
 
 /// The most boxes that one list may name.
 pub const MAX_BOXES: usize = 65_536;

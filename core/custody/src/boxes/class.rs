@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crewseal_label::Token;
 use minicbor::{Decode, Encode};
 
-use super::{BoxList, BoxListError, Lists};
+use crate::{BoxList, BoxListError, Lists};
 
 /// What is in a box that is not ordinary. The numbers stand in signed bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]

@@ -9,9 +9,9 @@
 use data_encoding::HEXUPPER;
 use minicbor::{Decode, Encode};
 
-use super::{EventId, Kind};
 use crate::cbor::{self, Version};
 use crate::signed::{Digest, Message, Namespace, Signed, SignedError, Unverified};
+use crate::{EventId, Kind};
 
 /// What the crew's device signs for the customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]

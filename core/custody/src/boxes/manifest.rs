@@ -10,7 +10,7 @@ use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use super::JobId;
+use crate::JobId;
 use crate::cbor::Version;
 use crate::signed::{Digest, Message, Namespace, Signed};
 
