@@ -46,8 +46,8 @@ mod verify;
 pub mod wire;
 
 pub use boxes::{
-    Bitmap, BoxClass, BoxList, BoxListError, Classes, Lists, MAX_BOXES, Manifest, ManifestError,
-    Manifests, Segment, classes, roll,
+    BoxClass, BoxList, BoxListError, Classes, Lists, MAX_BOXES, Manifest, ManifestError, Manifests,
+    classes, roll,
 };
 pub use credential::{Credential, Licence, Nda, Protection, Qualifications, Role};
 pub use customer::{

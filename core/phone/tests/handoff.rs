@@ -13,12 +13,12 @@ use crewseal_custody::cbor;
 use crewseal_custody::handoff::message::{self, Authority, Enclosed, MessageError};
 use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
 use crewseal_custody::handoff::{
-    Compared, Giving, GivingState, HandoffError, Hello, LAPSE, Receiving, ReceivingState, drawn,
+    Compared, Giving, GivingState, HandoffError, Hello, Receiving, ReceivingState, drawn,
 };
 use crewseal_custody::signed::{PublicKey, Signed, SignedError, Unverified};
 use crewseal_custody::{
     Act, BootId, BoxList, Credential, Custody, Event, EventId, Evidence, Fault, FaultKind, Holder,
-    Kind, Lists, Salt, Since, Tick, admit,
+    Kind, LAPSE, Lists, Salt, Since, Tick, admit,
 };
 use crewseal_label::Token;
 use proptest::prelude::*;
