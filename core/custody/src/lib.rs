@@ -54,7 +54,7 @@ pub use customer::{
     CustomerReceipt, CustomerReceiptError, Drawing, DrawingError, Point, ReleaseCode,
     ReleaseCodeError, ReleaseKey, ReleaseProof, Stroke,
 };
-pub use event::{Act, Anchor, Event, Finding, LAPSE, Link, Moment, Place, Since};
+pub use event::{Act, Anchor, Event, Finding, LAPSE, Link, Moment, Place, Since, SpotCheck};
 pub use id::{BootId, Commitment, DeviceId, EventId, JobId, Salt};
 pub use kind::{FindingKind, Kind};
 pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Receipt, Refusal};

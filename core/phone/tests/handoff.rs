@@ -18,7 +18,7 @@ use crewseal_custody::handoff::{
 use crewseal_custody::signed::{PublicKey, Signed, SignedError, Unverified};
 use crewseal_custody::{
     Act, BootId, BoxList, Credential, Custody, Event, EventId, Evidence, Fault, FaultKind, Holder,
-    Kind, LAPSE, Lists, Salt, Since, Tick, admit,
+    Kind, LAPSE, Lists, Salt, Since, SpotCheck, Tick, admit,
 };
 use crewseal_label::Token;
 use proptest::prelude::*;
@@ -69,7 +69,11 @@ fn accepts(
     list: BoxList,
 ) -> Signed<Event> {
     let act = Act { about: Some(offer.id()), ..paper::act(Kind::Accept, list) };
-    signs(phone, act, |event| Event { opening: Some(opening), is_checked: Some(true), ..event })
+    signs(phone, act, |event| Event {
+        opening: Some(opening),
+        spot_check: Some(SpotCheck::Done),
+        ..event
+    })
 }
 
 fn greets(phone: &Phone, opening: Salt) -> Hello {

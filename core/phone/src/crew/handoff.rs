@@ -13,7 +13,8 @@ use crewseal_custody::handoff::{
 };
 use crewseal_custody::signed::{PublicKey, Signed, Unverified};
 use crewseal_custody::{
-    Act, BoxList, Credential, DeviceId, Event, EventId, JobId, Kind, Manifests, Since, Tick, admit,
+    Act, BoxList, Credential, DeviceId, Event, EventId, JobId, Kind, Manifests, Since, SpotCheck,
+    Tick, admit,
 };
 use crewseal_label::Token;
 use zeroize::Zeroizing;
@@ -271,11 +272,12 @@ impl Crew {
         act.findings = self.phone.findings_for(findings, newest)?;
         act.about = Some(offer.offer);
         let opening = receiving.opening();
+        let spot_check = if is_checked { SpotCheck::Done } else { SpotCheck::NotDone };
         let did_greet_with_tick = greeted_with_tick(receiving.shown(), &known);
         let shown = self.phone.record_to_show(
             act,
             scanned,
-            |event| Event { opening: Some(opening), is_checked: Some(is_checked), ..event },
+            |event| Event { opening: Some(opening), spot_check: Some(spot_check), ..event },
             |t, event| {
                 let enclosed = Enclosed {
                     credential: None,
