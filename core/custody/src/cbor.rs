@@ -51,8 +51,7 @@ pub fn to_vec<T: Encode<()>>(message: &T) -> Vec<u8> {
 /// As [`to_vec`], for what must not stay in memory: the buffer is as large as
 /// the message from the start, so no copy is left where it was too small, and is
 /// wiped when it is dropped.
-#[must_use]
-pub fn to_wiped<T: Encode<()>>(message: &T) -> Zeroizing<Vec<u8>> {
+pub(crate) fn to_wiped<T: Encode<()>>(message: &T) -> Zeroizing<Vec<u8>> {
     let mut size = Size(0);
     let written: Result<(), encode::Error<_>> = minicbor::encode(message, &mut size);
     debug_assert!(written.is_ok(), "an encoder raised an error");

@@ -6,7 +6,8 @@
 //! older than that; and it carries salt, so its id, which stands in clear on
 //! envelopes and receipts, tells nothing about it.
 
-use minicbor::{Decode, Encode};
+use minicbor::encode::Write;
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use crate::cbor::Version;
 use crate::signed::{Digest, Message, Namespace};
@@ -59,6 +60,32 @@ pub struct Since {
 /// milliseconds: long enough to scan a van, short enough that nobody answers
 /// yesterday's.
 pub const LAPSE: u64 = 30 * 60 * 1_000;
+
+/// Whether the boxes that were drawn were checked by hand, as their receiver says. In
+/// signed bytes it is a boolean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpotCheck {
+    /// He looked at each of them.
+    Done,
+    /// He did not.
+    NotDone,
+}
+
+impl<C> Encode<C> for SpotCheck {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        e.bool(*self == Self::Done)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for SpotCheck {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        Ok(if d.bool()? { Self::Done } else { Self::NotDone })
+    }
+}
 
 /// Where the device says it was: a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -218,7 +245,7 @@ pub struct Event {
     pub opening: Option<Salt>,
     /// In an acceptance: whether the boxes that were drawn were checked by hand.
     #[n(20)]
-    pub is_checked: Option<bool>,
+    pub spot_check: Option<SpotCheck>,
     /// In a release: that the customer gave his code for what it is about.
     #[n(21)]
     pub proof: Option<ReleaseProof>,
@@ -260,7 +287,7 @@ impl Event {
             about: act.about,
             commitment: None,
             opening: None,
-            is_checked: None,
+            spot_check: None,
             proof: None,
             root: None,
             code: None,

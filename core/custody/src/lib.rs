@@ -46,15 +46,15 @@ mod verify;
 pub mod wire;
 
 pub use boxes::{
-    Bitmap, BoxClass, BoxList, BoxListError, Classes, Lists, MAX_BOXES, Manifest, ManifestError,
-    Manifests, Segment, classes, roll,
+    BoxClass, BoxList, BoxListError, Classes, Lists, MAX_BOXES, Manifest, ManifestError, Manifests,
+    classes, roll,
 };
 pub use credential::{Credential, Licence, Nda, Protection, Qualifications, Role};
 pub use customer::{
     CustomerReceipt, CustomerReceiptError, Drawing, DrawingError, Point, ReleaseCode,
     ReleaseCodeError, ReleaseKey, ReleaseProof, Stroke,
 };
-pub use event::{Act, Anchor, Event, Finding, LAPSE, Link, Moment, Place, Since};
+pub use event::{Act, Anchor, Event, Finding, LAPSE, Link, Moment, Place, Since, SpotCheck};
 pub use id::{BootId, Commitment, DeviceId, EventId, JobId, Salt};
 pub use kind::{FindingKind, Kind};
 pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Receipt, Refusal};

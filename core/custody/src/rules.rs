@@ -307,7 +307,6 @@ const fn opens(kind: Kind) -> bool {
 }
 
 /// What ends or confirms something that was begun, and touches no box.
-#[must_use]
-pub const fn is_paperwork(kind: Kind) -> bool {
+const fn is_paperwork(kind: Kind) -> bool {
     matches!(kind, Kind::Ack | Kind::Withdraw | Kind::Release | Kind::Resume)
 }

@@ -19,7 +19,7 @@ pub fn leaving_no_trace<T>(work: impl FnOnce() -> T) -> T {
 }
 
 /// The same for ML-KEM, which uses much more of the stack.
-pub fn leaving_no_trace_of_much<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn leaving_no_trace_of_much<T>(work: impl FnOnce() -> T) -> T {
     let done = below(work);
     overwrite::<LARGE>();
     done

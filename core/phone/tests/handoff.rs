@@ -13,12 +13,12 @@ use crewseal_custody::cbor;
 use crewseal_custody::handoff::message::{self, Authority, Enclosed, MessageError};
 use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
 use crewseal_custody::handoff::{
-    Compared, Giving, GivingState, HandoffError, Hello, LAPSE, Receiving, ReceivingState, drawn,
+    Compared, Giving, GivingState, HandoffError, Hello, Receiving, ReceivingState, drawn,
 };
 use crewseal_custody::signed::{PublicKey, Signed, SignedError, Unverified};
 use crewseal_custody::{
     Act, BootId, BoxList, Credential, Custody, Event, EventId, Evidence, Fault, FaultKind, Holder,
-    Kind, Lists, Salt, Since, Tick, admit,
+    Kind, LAPSE, Lists, Salt, Since, SpotCheck, Tick, admit,
 };
 use crewseal_label::Token;
 use proptest::prelude::*;
@@ -69,7 +69,11 @@ fn accepts(
     list: BoxList,
 ) -> Signed<Event> {
     let act = Act { about: Some(offer.id()), ..paper::act(Kind::Accept, list) };
-    signs(phone, act, |event| Event { opening: Some(opening), is_checked: Some(true), ..event })
+    signs(phone, act, |event| Event {
+        opening: Some(opening),
+        spot_check: Some(SpotCheck::Done),
+        ..event
+    })
 }
 
 fn greets(phone: &Phone, opening: Salt) -> Hello {

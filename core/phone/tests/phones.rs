@@ -17,11 +17,11 @@ use crewseal::{Crew, CrewError, Deed, Open};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::handoff::message::MessageError;
 use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
-use crewseal_custody::handoff::{GivingState, HandoffError, LAPSE, ReceivingState};
+use crewseal_custody::handoff::{GivingState, HandoffError, ReceivingState};
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{
     BootId, Confirmation, CustomerReceipt, Drawing, Event, EventId, Evidence, Fault, FaultKind,
-    FindingKind, Kind, Manifest, OneTimeCode, Point, Role, SignOff, Stroke,
+    FindingKind, Kind, LAPSE, Manifest, OneTimeCode, Point, Role, SignOff, Stroke,
 };
 use crewseal_label::Token;
 

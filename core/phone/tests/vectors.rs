@@ -43,7 +43,7 @@ use crewseal_custody::{
     Commitment, Confirmation, Credential, CustomerReceipt, DeviceId, Dispute, Entry, Event,
     Finding, FindingKind, Kind, Licence, Lists, Manifests, Nda, OneTimeCode, Outcome, Place,
     Protection, Qualifications, Receipt, Refusal, ReleaseCode, Revocations, Role, Salt,
-    SignOffRequest, Since, Subject, Tick,
+    SignOffRequest, Since, SpotCheck, Subject, Tick,
 };
 use crewseal_label::Token;
 use data_encoding::HEXLOWER;
@@ -505,8 +505,11 @@ fn handoff() -> Handoff {
     let offer = Event { commitment: Some(commitment), ..giver.writes(offer) };
     let offer = giver.handoff.sign(offer);
     let accept = Act { about: Some(offer.id()), ..paper::act(Kind::Accept, paper::boxes(0..2)) };
-    let accept =
-        Event { opening: Some(opening), is_checked: Some(true), ..receiver.writes(accept) };
+    let accept = Event {
+        opening: Some(opening),
+        spot_check: Some(SpotCheck::Done),
+        ..receiver.writes(accept)
+    };
     let accept = receiver.handoff.sign(accept);
     giver.link.previous = Some(offer.id());
     let answer = |kind, about| Act { about: Some(about), ..paper::act(kind, BoxList::default()) };

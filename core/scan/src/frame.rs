@@ -106,8 +106,7 @@ impl Rotation {
     /// Where a point of a picture of this width and height comes to lie when the
     /// picture is turned. From upright to buffer it is the
     /// [inverse](Self::inverse) that turns, with the upright size.
-    #[must_use]
-    pub fn turn_point(self, point: Point, width: u32, height: u32) -> Point {
+    fn turn_point(self, point: Point, width: u32, height: u32) -> Point {
         let Point { x, y } = point;
         let (width, height) = (coordinate(width), coordinate(height));
         match self {
@@ -121,8 +120,7 @@ impl Rotation {
     /// Where a region of a picture of this width and height comes to lie when
     /// the picture is turned; nothing if it is not
     /// [within](Region::is_within) the picture.
-    #[must_use]
-    pub fn turn_region(self, region: Region, width: u32, height: u32) -> Option<Region> {
+    fn turn_region(self, region: Region, width: u32, height: u32) -> Option<Region> {
         if !region.is_within(width, height) {
             return None;
         }

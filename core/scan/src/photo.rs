@@ -25,7 +25,7 @@ const MOST_BYTES: u64 = 4 * MOST_PIXELS;
 /// The longest side at which a photo is read, in pixels; a larger one is
 /// scaled down. On real photos of 12 megapixels the full size read 193 of 241,
 /// a long side of 1920 read 188, in a quarter of the time.
-pub const READING_SIDE: u32 = 2048;
+const READING_SIDE: u32 = 2048;
 
 /// Decodes a photo into luma, upright as its EXIF orientation says.
 ///

@@ -25,7 +25,7 @@ pub const MAX_BOXES: usize = 65_536;
 /// first and the last byte are not zero.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(array)]
-pub struct Bitmap {
+struct Bitmap {
     /// How many bytes of zeros are left out at the front.
     #[n(0)]
     first: u32,
@@ -82,7 +82,7 @@ impl Bitmap {
 /// One part of a box list.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(flat)]
-pub enum Segment {
+enum Segment {
     /// Boxes of a job's manifest: the version's number and digest.
     #[n(0)]
     Manifest(#[n(0)] u32, #[n(1)] Digest, #[n(2)] Bitmap),

@@ -118,8 +118,7 @@ impl Manifests {
     }
 
     /// All labels of the version with this digest, by index.
-    #[must_use]
-    pub fn tokens_of(&self, version: &Digest) -> Option<&[Token]> {
+    pub(super) fn tokens_of(&self, version: &Digest) -> Option<&[Token]> {
         self.tokens.get(..*self.lengths.get(version)?)
     }
 }

@@ -10,5 +10,5 @@ mod manifest;
 pub mod roll;
 
 pub use class::{BoxClass, Classes, classes};
-pub use list::{Bitmap, BoxList, BoxListError, Lists, MAX_BOXES, Segment};
+pub use list::{BoxList, BoxListError, Lists, MAX_BOXES};
 pub use manifest::{Manifest, ManifestError, Manifests};

@@ -87,10 +87,10 @@ const PREFIX: usize = 2;
 /// The characters of a QR of version 20, level M, in alphanumeric mode: 97
 /// modules along a side, two thirds of a millimetre each on a phone's screen. No
 /// text has more, read or shown.
-pub const MAX_TEXT: usize = 970;
+const MAX_TEXT: usize = 970;
 
 /// The longest message that is shown as one QR, in bytes.
-pub const MAX_ONE: usize = bytes_in(MAX_TEXT - PREFIX);
+const MAX_ONE: usize = bytes_in(MAX_TEXT - PREFIX);
 
 /// The longest message there is, in bytes.
 pub const MAX_MESSAGE: usize = 64 * 1024;

@@ -18,7 +18,7 @@ pub struct OneTimeCode(#[cbor(with = "minicbor::bytes")] [u8; 10]);
 
 impl OneTimeCode {
     /// What begins the text of its QR, so that no camera takes it for another code.
-    pub const PREFIX: &'static str = "S:";
+    const PREFIX: &'static str = "S:";
 
     /// The code made of these bytes. Only HQ makes new ones, from its random
     /// generator.

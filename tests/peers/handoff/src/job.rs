@@ -5,7 +5,7 @@ use std::time::Duration;
 use crewseal_custody::cbor::Version;
 use crewseal_custody::{
     Act, BoxList, Commitment, Credential, DeviceId, Event, EventId, Evidence, Holder, Kind, Lists,
-    Manifests, Outcome, Record, Salt, admit,
+    Manifests, Outcome, Record, Salt, SpotCheck, admit,
 };
 use crewseal_label::Token;
 use crewseal_custody::signed::{Signed, Unverified};
@@ -97,7 +97,7 @@ impl Story {
         let act = Act { about: Some(offer), ..paper::act(Kind::Accept, boxes.clone()) };
         let accept = self.signs(to, act, |event| Event {
             opening: Some(opening),
-            is_checked: Some(true),
+            spot_check: Some(SpotCheck::Done),
             ..event
         });
         let act = Act { about: Some(accept), ..paper::act(Kind::Ack, BoxList::default()) };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crewseal_custody::{
     Act, Anchor, BootId, BoxClass, BoxList, Commitment, Credential, Event, Kind, Licence, Link,
-    Lists, Manifests, Moment, Nda, Qualifications, Salt, Since, Tick,
+    Lists, Manifests, Moment, Nda, Qualifications, Salt, Since, SpotCheck, Tick,
 };
 use crewseal_custody::handoff::Hello;
 use crewseal_custody::handoff::message::{self, Enclosed, ManifestVersions};
@@ -125,8 +125,8 @@ impl Meeting {
     ) -> Signed<Event> {
         let act = Act { about: Some(offer.id()), ..paper::act(Kind::Accept, boxes) };
         let event = event(&self.receiver, 0, Digest([0x72; 32]), anchored, act);
-        let (opening, is_checked) = (Some(self.opening), Some(true));
-        self.receiver.handoff.sign(Event { opening, is_checked, ..event })
+        let (opening, spot_check) = (Some(self.opening), Some(SpotCheck::Done));
+        self.receiver.handoff.sign(Event { opening, spot_check, ..event })
     }
 
     /// The giver's acknowledgement, after the offer and perhaps others.

@@ -7,7 +7,7 @@ use crewseal_custody::cbor;
 use crewseal_custody::handoff::message::{self, Enclosed, ManifestVersions};
 use crewseal_custody::handoff::{HandoffError, Hello, Receiving, ReceivingState, drawn};
 use crewseal_custody::signed::{Signed, Unverified};
-use crewseal_custody::{Credential, Event, EventId, JobId, Kind, Manifests, admit};
+use crewseal_custody::{Credential, Event, EventId, JobId, Kind, Manifests, SpotCheck, admit};
 use crewseal_label::Token;
 use zeroize::Zeroizing;
 
@@ -171,11 +171,12 @@ impl Crew {
         act.findings = self.phone.findings_for(findings, newest)?;
         act.about = Some(offer.offer);
         let opening = receiving.opening();
+        let spot_check = if is_checked { SpotCheck::Done } else { SpotCheck::NotDone };
         let did_greet_with_tick = greeted_with_tick(receiving.shown(), &known);
         let shown = self.phone.record_to_show(
             act,
             scanned,
-            |event| Event { opening: Some(opening), is_checked: Some(is_checked), ..event },
+            |event| Event { opening: Some(opening), spot_check: Some(spot_check), ..event },
             |t, event| {
                 let enclosed = Enclosed {
                     credential: None,
