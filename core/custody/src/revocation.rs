@@ -31,6 +31,14 @@ pub struct Revocations {
     pub since: BTreeMap<DeviceId, u64>,
 }
 
+impl Revocations {
+    /// Since when a device is revoked; none if it is not.
+    #[must_use]
+    pub fn revoked_since(&self, device: &DeviceId) -> Option<u64> {
+        self.since.get(device).copied()
+    }
+}
+
 impl Message for Revocations {
     const NAMESPACE: Namespace = Namespace::Revocations;
 }

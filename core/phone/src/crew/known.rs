@@ -82,7 +82,7 @@ impl Known {
     ) -> Option<Rule> {
         let device = credential.device();
         let list = self.revocations.as_ref();
-        let revoked_since = list.and_then(|list| list.since.get(&device).copied());
+        let revoked_since = list.and_then(|list| list.revoked_since(&device));
         let person = Person { credential, revoked_since };
         let broken = rules::of_person(kind, classes, person, Interval::from(self.tick.at));
         broken.iter().find(|broken| broken.is_proven).map(|broken| broken.rule)
