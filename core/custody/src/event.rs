@@ -6,6 +6,8 @@
 //! older than that; and it carries salt, so its id, which stands in clear on
 //! envelopes and receipts, tells nothing about it.
 
+use std::collections::BTreeSet;
+
 use minicbor::encode::Write;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
@@ -291,6 +293,18 @@ impl Event {
             proof: None,
             root: None,
             code: None,
+        }
+    }
+
+    /// Whether this event follows those that stand in the place before it: one, or more
+    /// after a fork. Where none is known, only the first event of a device can be wrong,
+    /// by naming one before it.
+    #[must_use]
+    pub fn follows(&self, before: &BTreeSet<EventId>) -> bool {
+        if before.is_empty() {
+            self.sequence > 1 || self.generation > 1 || self.previous.is_none()
+        } else {
+            self.previous.is_some_and(|previous| before.contains(&previous))
         }
     }
 }

@@ -378,7 +378,8 @@ impl Evidence {
         }
         for ((device, generation), chain) in &chains {
             let mut expected = 1;
-            let mut before: Option<&BTreeSet<EventId>> = None;
+            let nothing = BTreeSet::new();
+            let mut before = &nothing;
             for (sequence, ids) in chain {
                 if *sequence > expected {
                     let kind = FaultKind::Gap {
@@ -388,7 +389,7 @@ impl Evidence {
                         to: *sequence,
                     };
                     custody.fault(kind, ids.iter().copied(), []);
-                    before = None;
+                    before = &nothing;
                 }
                 if ids.len() > 1 {
                     custody.fault(FaultKind::Fork, ids.iter().copied(), []);
@@ -399,16 +400,12 @@ impl Evidence {
                     if begins != (event.kind == Kind::Resume) {
                         custody.fault(FaultKind::Undeclared, [event.id()], []);
                     }
-                    let follows = match (before, event.previous) {
-                        (Some(before), previous) => previous.is_some_and(|id| before.contains(&id)),
-                        (None, previous) => *sequence > 1 || *generation > 1 || previous.is_none(),
-                    };
-                    if !follows {
+                    if !event.follows(before) {
                         custody.fault(FaultKind::BrokenChain, [event.id()], []);
                     }
                 }
                 expected = sequence.saturating_add(1);
-                before = Some(ids);
+                before = ids;
             }
         }
     }

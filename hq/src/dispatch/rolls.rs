@@ -70,7 +70,11 @@ impl Hq {
     /// The database.
     pub fn rolls_for(&self, device: &DeviceId) -> Result<Vec<Roll>, HqError> {
         self.store.read(|db| {
-            if self.is_revoked(db, device)? { Ok(Vec::new()) } else { self.all_rolls(db) }
+            if store::revoked_since(db, self.key(), device)?.is_some() {
+                Ok(Vec::new())
+            } else {
+                self.all_rolls(db)
+            }
         })
     }
 

@@ -48,8 +48,7 @@ impl<'t> Shelf<'t> {
             delivered.repeated += 1;
             return Ok(first);
         }
-        let boxes_known = self.boxes_are_known(event)?;
-        let outcome = judge(event, &self.around(event)?, boxes_known);
+        let outcome = judge(event, &self.around(event)?);
         let receipt = self.receipt(address, outcome)?;
         self.store(event, &receipt)?;
         self.hq.confirm(self.db, event)?;
@@ -82,19 +81,18 @@ impl<'t> Shelf<'t> {
         Ok(query.query_row([event.0], |row| row.get(0)).optional()?)
     }
 
-    fn around(&self, event: &Event) -> Result<Surroundings, HqError> {
+    fn around(&mut self, event: &Event) -> Result<Surroundings, HqError> {
         let place = |sequence: u64| (event.device.0, event.generation, store::column(sequence));
-        let mut at = self.db.prepare_cached(
+        let db = self.db;
+        let mut at = db.prepare_cached(
             "SELECT id FROM events WHERE device = ?1 AND generation = ?2 AND sequence = ?3",
         )?;
         let before = at
             .query_map(place(event.sequence.saturating_sub(1)), |row| row.get(0).map(Digest))?
             .collect::<Result<_, _>>()?;
-        Ok(Surroundings {
-            taken: at.exists(place(event.sequence))?,
-            before,
-            complete_to: self.complete_to(event)?,
-        })
+        let taken = at.exists(place(event.sequence))?;
+        let (complete_to, boxes_known) = (self.complete_to(event)?, self.boxes_are_known(event)?);
+        Ok(Surroundings { taken, before, complete_to, boxes_known })
     }
 
     fn complete_to(&self, event: &Event) -> Result<u64, HqError> {

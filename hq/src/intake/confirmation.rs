@@ -27,8 +27,7 @@ impl Hq {
             db.prepare_cached("UPDATE one_time_codes SET event = ?2 WHERE hash = ?1")?
                 .execute((hash, event.id().0))?;
             let credential = store::credential(db, self.key(), &device)?;
-            let revocations = store::revocations(db, self.key())?;
-            let revoked = revocations.and_then(|list| list.revoked_since(&device));
+            let revoked = store::revoked_since(db, self.key(), &device)?;
             supervisor = credential
                 .filter(|known| now < known.valid_to && revoked.is_none_or(|since| now < since))
                 .map(|_| device);

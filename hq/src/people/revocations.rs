@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crewseal_custody::cbor::Version;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{DeviceId, Revocations};
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use crate::error::HqError;
 use crate::hq::Hq;
@@ -52,11 +52,5 @@ impl Hq {
     fn no_revocations(&self) -> Revocations {
         let origin = self.origin().to_owned();
         Revocations { version: Version, origin, epoch: 0, since: BTreeMap::new() }
-    }
-
-    /// Whether a device was revoked, since whenever.
-    pub(crate) fn is_revoked(&self, db: &Connection, device: &DeviceId) -> Result<bool, HqError> {
-        let list = store::revocations(db, self.key())?;
-        Ok(list.is_some_and(|list| list.since.contains_key(device)))
     }
 }

@@ -18,5 +18,5 @@ pub(crate) use boxes::{lists, resolve};
 pub(crate) use columns::column;
 pub(crate) use database::{FILE, Store};
 pub(crate) use jobs::{classes, has_job, manifests, release_keys};
-pub(crate) use people::{credential, revocations};
+pub(crate) use people::{credential, revocations, revoked_since};
 pub(crate) use rolls::{roll, roll_ids, roll_of};

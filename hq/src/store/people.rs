@@ -31,3 +31,12 @@ pub(crate) fn revocations(
         .optional()?;
     bytes.map(|bytes| ours(&bytes, hq, "a list of revoked devices")).transpose()
 }
+
+/// Since when a device is revoked; none if it is not.
+pub(crate) fn revoked_since(
+    db: &Connection,
+    hq: &PublicKey,
+    device: &DeviceId,
+) -> Result<Option<u64>, HqError> {
+    Ok(revocations(db, hq)?.and_then(|list| list.revoked_since(device)))
+}

@@ -4,7 +4,7 @@ use crewseal_custody::cbor::Version;
 use crewseal_custody::{BoxClass, FindingKind, Kind, Outcome, Receipt, Refusal, Revocations, Role};
 use crewseal_hq::evidence::severity::Severity;
 use crewseal_hq::evidence::verdict::{Standing, Verdict};
-use crewseal_hq::evidence::verify::verify;
+use crewseal_hq::evidence::verify::{verify, verify_as_told};
 use crewseal_hq::fingerprint;
 
 use crate::day::{Day, Key, More, at, moving_day};
@@ -91,6 +91,23 @@ fn another_hq_than_the_expected_is_named() {
     assert_eq!(verdict.standing, Standing::DoesNotHold);
     let text = verdict.to_string();
     assert!(text.contains("the record: signed by another HQ than the one expected"), "{text}");
+}
+
+#[test]
+fn a_fingerprint_is_compared_in_any_case_and_grouping() {
+    let day = small();
+    let export = day.export();
+    let told = fingerprint(&day.hq.public).to_uppercase().replace(' ', ":");
+    assert_eq!(verify_as_told(&export, &told), verify(&export, Some(&day.hq.public)));
+
+    let other = Key::new().public;
+    let verdict = verify_as_told(&export, &fingerprint(&other));
+    assert_eq!(verdict, verify(&export, Some(&other)));
+    assert_eq!(verdict.standing, Standing::DoesNotHold);
+    let text = verdict.to_string();
+    assert!(text.contains("the record: signed by another HQ than the one expected"), "{text}");
+    assert_eq!(serde_json::to_value(&verdict).unwrap()["hq"]["known"], false);
+    assert_eq!(verify_as_told(b"no record", "").standing, Standing::DoesNotHold);
 }
 
 /// HQ signs anew what it changed; the device's signature inside still tells.
