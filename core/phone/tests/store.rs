@@ -140,8 +140,8 @@ fn what_was_moved_or_altered_is_damage() {
         let home = filled();
         tamper(&home, sql);
         let mut store = open(home.path()).expect(name);
-        assert_eq!(get(&mut store, NAMES, "a"), Err(StoreError::Damaged), "{name}");
-        assert_eq!(all(&mut store, NAMES), Err(StoreError::Damaged), "{name}");
+        assert_eq!(get(&mut store, NAMES, "a"), Err(StoreError::ValueCorrupt), "{name}");
+        assert_eq!(all(&mut store, NAMES), Err(StoreError::ValueCorrupt), "{name}");
         let other = get(&mut store, ADDRESSES, "a");
         assert_eq!(other, Ok(Some(b"5 Example Street".to_vec())), "{name}: what is whole stays");
     }
@@ -155,7 +155,7 @@ fn a_row_put_into_another_drawer_is_damage_there() {
         "UPDATE value SET drawer = (SELECT drawer FROM value v WHERE v.id = 3) WHERE id = 1",
     );
     let mut store = open(home.path()).unwrap();
-    assert_eq!(all(&mut store, ADDRESSES), Err(StoreError::Damaged));
+    assert_eq!(all(&mut store, ADDRESSES), Err(StoreError::ValueCorrupt));
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_compartments_key_is_its_own() {
         let home = filled();
         tamper(&home, sql);
         let mut store = open(home.path()).unwrap();
-        assert_eq!(get(&mut store, NAMES, "c"), Err(StoreError::Damaged), "{name}");
+        assert_eq!(get(&mut store, NAMES, "c"), Err(StoreError::ValueCorrupt), "{name}");
         assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Customer 1".to_vec())), "{name}");
     }
 }
@@ -214,13 +214,14 @@ fn a_file_cut_off_anywhere_is_named_and_never_taken_for_a_new_one() {
         let _ = fs::remove_dir_all(home.path().join("store/quarantine"));
         let mut store = open(home.path()).unwrap();
         let mut read = all(&mut store, NAMES);
-        if store.is_broken() {
+        if store.is_corrupt() {
             reopen_store(&mut store, &vault(home.path())).unwrap();
             read = all(&mut store, NAMES);
         }
         // The very end may be unused space of the last page; then all is there.
         let is_told = store.salvages().any(|salvage| !salvage.has_all_values);
-        let named = read == Ok(names.to_vec()) || (is_told && read != Err(StoreError::Broken));
+        let named =
+            read == Ok(names.to_vec()) || (is_told && read != Err(StoreError::DatabaseCorrupt));
         assert!(named, "cut after {end} of {} bytes: {read:?}", whole.len());
     }
 }
@@ -397,6 +398,6 @@ mod keys {
             assert_eq!(vault(home.path()).mark(), Ok(stands), "after a restart");
         }
         fs::write(home.path().join("keys/vault.mark"), b"").unwrap();
-        assert_eq!(keys.mark(), Err(VaultError::Hardware), "a broken mark is no low mark");
+        assert_eq!(keys.mark(), Err(VaultError::Hardware), "a damaged mark is no low mark");
     }
 }

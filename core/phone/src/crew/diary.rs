@@ -186,7 +186,7 @@ fn read_recent(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
 /// The same, or none: where they are lost, what comes next is recorded all the same.
 pub(super) fn recent_if_whole(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
     match read_recent(t) {
-        Err(CrewError::Store(StoreError::Damaged)) => Ok(None),
+        Err(CrewError::Store(StoreError::ValueCorrupt)) => Ok(None),
         recent => recent,
     }
 }

@@ -216,7 +216,10 @@ impl CrewError {
                 Advice::AskUser
             }
             Self::Store(
-                StoreError::InUse | StoreError::Io | StoreError::Broken | StoreError::Closed,
+                StoreError::InUse
+                | StoreError::Io
+                | StoreError::DatabaseCorrupt
+                | StoreError::Closed,
             ) => Advice::TryLater,
             Self::Sync { error, .. } => match error {
                 SyncError::Offline
@@ -241,7 +244,7 @@ impl CrewError {
             | Self::KeyRemains
             | Self::Handoff(HandoffError::Damaged)
             | Self::Seal(SealError::TooLarge)
-            | Self::Store(StoreError::Damaged) => Advice::Report,
+            | Self::Store(StoreError::ValueCorrupt) => Advice::Report,
         }
     }
 }

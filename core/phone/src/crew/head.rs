@@ -174,7 +174,7 @@ pub(super) fn continue_chain(
         .map_or(mark, |last| Mark { generation: last.generation, sequence: last.sequence });
     let reached = mark.max(queued);
     let (before, mut chain) = match read_chain(t) {
-        Err(CrewError::Store(StoreError::Damaged)) => (None, Chain::first()),
+        Err(CrewError::Store(StoreError::ValueCorrupt)) => (None, Chain::first()),
         chain => chain.map(|chain| (Some(chain.clone()), chain))?,
     };
     let known = Mark { generation: chain.generation, sequence: chain.sequence };

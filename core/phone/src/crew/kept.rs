@@ -175,5 +175,5 @@ pub(super) fn stored<T>(bytes: &[u8]) -> Result<T, CrewError>
 where
     T: Encode<()> + for<'b> Decode<'b, ()>,
 {
-    cbor::from_versioned::<T, 1>(bytes).map_err(|_| StoreError::Damaged.into())
+    cbor::from_versioned::<T, 1>(bytes).map_err(|_| StoreError::ValueCorrupt.into())
 }

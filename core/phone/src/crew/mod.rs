@@ -182,7 +182,7 @@ impl Crew {
     pub fn is_enrolled(&self) -> Result<bool, CrewError> {
         match self.phone.state()?.store.transaction(|t| read_enrolment(t)) {
             Ok(_) => Ok(true),
-            Err(CrewError::NotEnrolled | CrewError::Store(StoreError::Damaged)) => Ok(false),
+            Err(CrewError::NotEnrolled | CrewError::Store(StoreError::ValueCorrupt)) => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -83,7 +83,7 @@ impl Phone {
     /// [`CrewError::KeysBusy`].
     pub(super) fn state(&self) -> Result<Turn<'_, State>, CrewError> {
         let mut state = self.state.take().map_err(|TooLong| CrewError::KeysBusy)?;
-        if state.store.is_broken() {
+        if state.store.is_corrupt() {
             (state.epoch, state.ready) = (None, None);
             if let Ok(lists) = state.store.reopen(self.vault.as_ref(), self.device) {
                 state.lists = lists;
@@ -183,7 +183,7 @@ impl Phone {
         *lists = store.transaction(|t| {
             let is_same_hq = match read_enrolment(t) {
                 Ok(before) => before.hq == enrolment.hq,
-                Err(CrewError::NotEnrolled | CrewError::Store(StoreError::Damaged)) => false,
+                Err(CrewError::NotEnrolled | CrewError::Store(StoreError::ValueCorrupt)) => false,
                 Err(error) => return Err(error),
             };
             if !is_same_hq {

@@ -103,9 +103,10 @@ impl Stated {
         let sealed: Option<Vec<u8>> = connection.query_row(select, [], |row| row.get(0))?;
         let Some(sealed) = sealed else { return Ok(None) };
         let plain = keys.common.open(PLACE, &sealed)?;
-        let (sum, rest) = plain.split_first_chunk::<HASH_BYTES>().ok_or(StoreError::Damaged)?;
-        let (values, rest) = rest.split_first_chunk().ok_or(StoreError::Damaged)?;
-        let (counter, head) = rest.split_first_chunk().ok_or(StoreError::Damaged)?;
+        let (sum, rest) =
+            plain.split_first_chunk::<HASH_BYTES>().ok_or(StoreError::ValueCorrupt)?;
+        let (values, rest) = rest.split_first_chunk().ok_or(StoreError::ValueCorrupt)?;
+        let (counter, head) = rest.split_first_chunk().ok_or(StoreError::ValueCorrupt)?;
         Ok(Some(Self {
             sum: Sum::from_bytes(sum),
             values: u64::from_be_bytes(*values),

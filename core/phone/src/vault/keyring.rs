@@ -57,7 +57,7 @@ impl Keys {
         match (&wrapped.common, &wrapped.lookup) {
             (Some(common), Some(lookup)) => Self::unwrapped(&storage_key, common, lookup),
             (None, None) if !wrapped.has_contents => Self::from_format_1(connection, &storage_key),
-            _ => Err(StoreError::Damaged),
+            _ => Err(StoreError::ValueCorrupt),
         }
     }
 
@@ -77,7 +77,7 @@ impl Keys {
     /// Where something is sealed already, its key was there.
     fn make(connection: &Connection, vault: &dyn KeyVault) -> Result<Self, StoreError> {
         if has_values(connection)? {
-            return Err(StoreError::Damaged);
+            return Err(StoreError::ValueCorrupt);
         }
         let bare = Bare { common: random::key()?, lookup: random::key()? };
         let storage_key = random::key()?;
@@ -151,9 +151,9 @@ impl Keys {
         storage_key: &[u8; 32],
         wrapped: &[u8],
     ) -> Result<Self, StoreError> {
-        let before = Wrapped::read(connection)?.ok_or(StoreError::Damaged)?;
+        let before = Wrapped::read(connection)?.ok_or(StoreError::ValueCorrupt)?;
         let (Some(common), Some(lookup)) = (before.common, before.lookup) else {
-            return Err(StoreError::Damaged);
+            return Err(StoreError::ValueCorrupt);
         };
         let bare = Bare {
             common: key(&self.storage, COMMON_PLACE, &common)?,
@@ -268,7 +268,7 @@ pub(super) fn opens(
 
 fn key(seal: &Seal, place: &[u8], wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, StoreError> {
     let key = seal.open(place, wrapped)?;
-    let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| StoreError::Damaged)?;
+    let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| StoreError::ValueCorrupt)?;
     Ok(Zeroizing::new(*key))
 }
 

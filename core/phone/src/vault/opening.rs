@@ -65,14 +65,14 @@ impl Store {
     /// it.
     ///
     /// # Errors
-    /// [`StoreError::Broken`] if it is damaged: open it first, which salvages it. Others
+    /// [`StoreError::DatabaseCorrupt`] if it is damaged: open it first, which salvages it. Others
     /// as everywhere.
     pub fn empty(directory: &Path, vault: &dyn KeyVault) -> Result<(), StoreError> {
         let _lock = files::lock(directory)?;
         quarantine::finish_moving(directory)?;
         let end = files::walk_log(directory)?;
-        if matches!(end, End::Broken { .. }) {
-            return Err(StoreError::Broken);
+        if matches!(end, End::Corrupt { .. }) {
+            return Err(StoreError::DatabaseCorrupt);
         }
         keyring::empty(&mut database::newest(directory, end)?, vault)
     }

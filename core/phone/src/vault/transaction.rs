@@ -101,7 +101,7 @@ impl<'s> Transaction<'s> {
     /// The value under a name, if there is one.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if it does not open, [`StoreError::Broken`] if it is
+    /// [`StoreError::ValueCorrupt`] if it does not open, [`StoreError::DatabaseCorrupt`] if it is
     /// gone or not the one that was written last.
     pub fn get(&self, drawer: Drawer, name: &[u8]) -> Result<Option<Value>, StoreError> {
         let (drawer, name) = place(self.keys, drawer, name);
@@ -113,7 +113,7 @@ impl<'s> Transaction<'s> {
             .optional()?;
         let sealed = row.as_ref().map(|(_, sealed)| sealed.as_slice());
         if !self.change.agrees(self.before, &name, sealed) {
-            return Err(StoreError::Broken);
+            return Err(StoreError::DatabaseCorrupt);
         }
         row.map(|(compartment, sealed)| self.open(compartment, &aad(&drawer, &name), &sealed))
             .transpose()
@@ -122,7 +122,7 @@ impl<'s> Transaction<'s> {
     /// All values of a drawer, in the order in which their names first came.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if one does not open, [`StoreError::Broken`] if one is
+    /// [`StoreError::ValueCorrupt`] if one does not open, [`StoreError::DatabaseCorrupt`] if one is
     /// gone or not the one that was written last.
     pub fn all(&self, drawer: Drawer) -> Result<Vec<Value>, StoreError> {
         self.each(drawer)?.into_iter().collect()
@@ -132,7 +132,7 @@ impl<'s> Transaction<'s> {
     /// others from being used.
     ///
     /// # Errors
-    /// [`StoreError::Broken`] as above.
+    /// [`StoreError::DatabaseCorrupt`] as above.
     pub fn whole(&self, drawer: Drawer) -> Result<Vec<Value>, StoreError> {
         Ok(self.each(drawer)?.into_iter().filter_map(Result::ok).collect())
     }
@@ -148,14 +148,14 @@ impl<'s> Transaction<'s> {
             let (name, compartment, sealed): ([u8; 32], _, Vec<u8>) =
                 (row.get(0)?, row.get(1)?, row.get(2)?);
             if !self.change.agrees(self.before, &name, Some(&sealed)) {
-                return Err(StoreError::Broken);
+                return Err(StoreError::DatabaseCorrupt);
             }
             values.push(self.open(compartment, &aad(&drawer, &name), &sealed));
         }
         if values.len() == self.change.in_drawer(self.before, &drawer) {
             Ok(values)
         } else {
-            Err(StoreError::Broken)
+            Err(StoreError::DatabaseCorrupt)
         }
     }
 
@@ -214,7 +214,7 @@ impl<'s> Transaction<'s> {
     /// The compartment of this id, if there is one.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if its key does not open.
+    /// [`StoreError::ValueCorrupt`] if its key does not open.
     pub fn existing_compartment(&self, id: &[u8]) -> Result<Option<Compartment>, StoreError> {
         leaving_no_trace(|| {
             let name = self.keys.lookup.hash("compartment", id);
@@ -237,7 +237,7 @@ impl<'s> Transaction<'s> {
         for value in self.names_in(&name)? {
             self.remove_row(value)?;
         }
-        let nonce = wrapped.first_chunk().ok_or(StoreError::Damaged)?;
+        let nonce = wrapped.first_chunk().ok_or(StoreError::ValueCorrupt)?;
         Ok(Some(*nonce))
     }
 
@@ -252,7 +252,7 @@ impl<'s> Transaction<'s> {
     /// # Errors
     /// [`StoreError`].
     pub fn wrapped_storage_key(&self) -> Result<Vec<u8>, StoreError> {
-        keyring::wrapped_storage_key(&self.sql)?.ok_or(StoreError::Damaged)
+        keyring::wrapped_storage_key(&self.sql)?.ok_or(StoreError::ValueCorrupt)
     }
 
     fn open(
@@ -262,7 +262,8 @@ impl<'s> Transaction<'s> {
         sealed: &[u8],
     ) -> Result<Value, StoreError> {
         let Some(name) = compartment else { return Ok(self.keys.common.open(place, sealed)?) };
-        let found = Compartment::find(&self.sql, self.keys, name)?.ok_or(StoreError::Damaged)?;
+        let found =
+            Compartment::find(&self.sql, self.keys, name)?.ok_or(StoreError::ValueCorrupt)?;
         Ok(found.seal.open(place, sealed)?)
     }
 
