@@ -79,8 +79,8 @@ fn damaged(home: &Path, file: &Path, damage: impl FnOnce(&mut Vec<u8>)) -> TempD
 /// That it holds all of this, and how it was told of damage.
 fn holds(home: &Path, held: &Held) -> Vec<Salvage> {
     let mut store = open(home).unwrap();
-    for ((drawer, name), written) in &held.values {
-        assert_eq!(value(&mut store, drawer, name), Ok(Some(written.clone())), "{drawer}");
+    for ((collection, name), written) in &held.values {
+        assert_eq!(value(&mut store, collection, name), Ok(Some(written.clone())), "{collection}");
     }
     assert_eq!(queued(&mut store), Ok(held.queue.clone()));
     salvages(&store)
@@ -490,7 +490,7 @@ mod rot {
             let values: Vec<_> = held
                 .values
                 .iter()
-                .map(|((drawer, name), written)| (written, value(&mut store, drawer, name)))
+                .map(|((collection, name), written)| (written, value(&mut store, collection, name)))
                 .collect();
             let queue = queued(&mut store);
             if !store.is_corrupt() {
@@ -506,18 +506,18 @@ mod rot {
         let mut is_error = false;
         let mut as_before = queue == before.queue && told.is_empty();
         let mut is_as_written = true;
-        for (((drawer, name), _), (written, read)) in held.values.iter().zip(&values) {
+        for (((collection, name), _), (written, read)) in held.values.iter().zip(&values) {
             match read {
                 Ok(Some(read)) if read == *written => {
-                    as_before &= before.values.get(&(*drawer, name.clone())) == Some(read);
+                    as_before &= before.values.get(&(*collection, name.clone())) == Some(read);
                 }
-                Ok(Some(read)) if before.values.get(&(*drawer, name.clone())) == Some(read) => {
+                Ok(Some(read)) if before.values.get(&(*collection, name.clone())) == Some(read) => {
                     is_as_written = false;
                 }
                 Ok(read) => {
-                    assert!(read.is_none(), "{what}: {drawer} reads as never written");
+                    assert!(read.is_none(), "{what}: {collection} reads as never written");
                     let is_told = told.iter().any(|salvage| !salvage.has_all_values);
-                    assert!(is_told, "{what}: {drawer} is gone in silence");
+                    assert!(is_told, "{what}: {collection} is gone in silence");
                     is_error = true;
                     as_before = false;
                 }

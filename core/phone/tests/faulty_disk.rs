@@ -138,8 +138,8 @@ fn check(home: &Path, acknowledged: &Acknowledged, lies: bool, what: &str) {
 
 fn begin(held: &Held) -> Acknowledged {
     let mut acknowledged = Acknowledged { queue: held.queue.clone(), ..Default::default() };
-    for ((drawer, name), written) in &held.values {
-        if *drawer == NAMES.0 {
+    for ((collection, name), written) in &held.values {
+        if *collection == NAMES.0 {
             let name: &'static [u8] = if name == b"a" { b"a" } else { b"b" };
             acknowledged.values.insert(name, vec![written.clone()]);
         }

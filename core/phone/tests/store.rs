@@ -13,13 +13,13 @@ use std::process::{Command, Stdio};
 
 use crewseal::outbox::{open_store, reopen_store};
 use crewseal::vault::{
-    Damage, Drawer, KeyVault, Mark, SoftwareVault, Store, StoreError, Transaction, VaultError,
+    Collection, Damage, KeyVault, Mark, SoftwareVault, Store, StoreError, Transaction, VaultError,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-const NAMES: Drawer = Drawer("names");
-const ADDRESSES: Drawer = Drawer("addresses");
+const NAMES: Collection = Collection("names");
+const ADDRESSES: Collection = Collection("addresses");
 /// Says to a child of this test, by its presence, where its store is.
 const CHILD: &str = "CREWSEAL_TEST_CHILD";
 /// What a child says when it holds the store.
@@ -37,16 +37,25 @@ fn database(home: &Path) -> PathBuf {
     home.join("store").join("crewseal.db")
 }
 
-fn put(t: &mut Transaction<'_>, drawer: Drawer, name: &str, value: &str) -> Result<(), StoreError> {
-    t.put(drawer, name.as_bytes(), None, value.as_bytes())
+fn put(
+    t: &mut Transaction<'_>,
+    collection: Collection,
+    name: &str,
+    value: &str,
+) -> Result<(), StoreError> {
+    t.put(collection, name.as_bytes(), None, value.as_bytes())
 }
 
-fn get(store: &mut Store, drawer: Drawer, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    store.transaction(|t| Ok(t.get(drawer, name.as_bytes())?.map(|value| value.to_vec())))
+fn get(
+    store: &mut Store,
+    collection: Collection,
+    name: &str,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    store.transaction(|t| Ok(t.get(collection, name.as_bytes())?.map(|value| value.to_vec())))
 }
 
-fn all(store: &mut Store, drawer: Drawer) -> Result<Vec<Vec<u8>>, StoreError> {
-    store.transaction(|t| Ok(t.all(drawer)?.into_iter().map(|value| value.to_vec()).collect()))
+fn all(store: &mut Store, collection: Collection) -> Result<Vec<Vec<u8>>, StoreError> {
+    store.transaction(|t| Ok(t.all(collection)?.into_iter().map(|value| value.to_vec()).collect()))
 }
 
 /// A store with two names, an address, and a name in a compartment; closed.
@@ -120,7 +129,7 @@ fn what_was_moved_or_altered_is_damage() {
              UPDATE value SET name = (SELECT name FROM t WHERE id = 2) WHERE id = 1",
         ),
         (
-            "a row under a name of another drawer",
+            "a row under a name of another collection",
             "UPDATE value SET sealed = (SELECT sealed FROM value v WHERE v.id = 3) WHERE id = 1",
         ),
         (

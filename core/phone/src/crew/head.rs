@@ -13,10 +13,10 @@ use zeroize::Zeroizing;
 use super::CrewError;
 use super::kept::{ONLY, stored};
 use crate::outbox::queue;
-use crate::vault::{Drawer, Mark, StoreError, Transaction};
+use crate::vault::{Collection, Mark, StoreError, Transaction};
 
 /// Where the chain lay before there was a head, in stores of format 1.
-const CHAIN: Drawer = Drawer("chain");
+const CHAIN: Collection = Collection("chain");
 
 /// What lies in the head of the store.
 #[derive(Clone, PartialEq, Encode, Decode)]

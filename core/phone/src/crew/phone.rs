@@ -189,7 +189,7 @@ impl Phone {
             if !is_same_hq {
                 [TICK, REVOCATIONS, ROLL, JOB]
                     .into_iter()
-                    .try_for_each(|drawer| t.clear(drawer))?;
+                    .try_for_each(|collection| t.clear(collection))?;
             }
             t.put(ENROLMENT, ONLY, None, &cbor::to_vec(enrolment))?;
             load_lists(t, &enrolment.hq)

@@ -14,7 +14,7 @@ use crewseal_custody::{DeviceId, EventId, Outcome, Receipt, Refusal};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::answers::{Answers, Parked};
-use crate::vault::{Drawer, StoreError, Transaction};
+use crate::vault::{Collection, StoreError, Transaction};
 
 /// An entry as it waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ const DAMAGED: u8 = 0;
 const GIVEN_UP: u8 = 255;
 
 /// What was answered to entries, by event.
-const ANSWERS: Drawer = Drawer("answers");
+const ANSWERS: Collection = Collection("answers");
 
 /// Stores an epoch's header, twice, before its first entry.
 ///

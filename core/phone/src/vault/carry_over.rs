@@ -62,8 +62,8 @@ fn carry_values(sql: &Connection, wreck: &mut Wreck, images: &[Image]) -> Result
             [Column::Blob(name), Column::Blob(_)] if name.len() == 32 => {
                 insert(sql, "compartment", &of_compartment, &row)?;
             }
-            [_, Column::Blob(drawer), Column::Blob(name), compartment, Column::Blob(_)]
-                if drawer.len() == 32 && name.len() == 32 && compartment.is_name() =>
+            [_, Column::Blob(collection), Column::Blob(name), compartment, Column::Blob(_)]
+                if collection.len() == 32 && name.len() == 32 && compartment.is_name() =>
             {
                 insert(sql, "value", &of_value, &row)?;
             }

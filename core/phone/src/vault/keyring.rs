@@ -112,8 +112,8 @@ impl Keys {
             let mut rows = rows.query([])?;
             let mut update = sql.prepare("UPDATE value SET sealed = ?2 WHERE id = ?1")?;
             while let Some(row) = rows.next()? {
-                let (drawer, name): ([u8; 32], [u8; 32]) = (row.get(1)?, row.get(2)?);
-                let (place, sealed): (_, Vec<u8>) = (aad(&drawer, &name), row.get(3)?);
+                let (collection, name): ([u8; 32], [u8; 32]) = (row.get(1)?, row.get(2)?);
+                let (place, sealed): (_, Vec<u8>) = (aad(&collection, &name), row.get(3)?);
                 // What is damaged stays as it is, and is named when it is read.
                 if let Ok(value) = keys.storage.open(&place, &sealed) {
                     let sealed = keys.common.close(&place, &value)?;
@@ -272,7 +272,7 @@ fn key(seal: &Seal, place: &[u8], wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>,
     Ok(Zeroizing::new(*key))
 }
 
-/// What binds a sealed value to its place: table or drawer, name, format.
-pub(super) fn aad(drawer: &[u8], name: &[u8; 32]) -> Vec<u8> {
-    [drawer, name, b"/1"].concat()
+/// What binds a sealed value to its place: table or collection, name, format.
+pub(super) fn aad(collection: &[u8], name: &[u8; 32]) -> Vec<u8> {
+    [collection, name, b"/1"].concat()
 }

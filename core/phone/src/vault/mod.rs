@@ -47,5 +47,5 @@ pub use quarantine::{Damage, Salvage};
 pub use search::{Searched, WrapNonce};
 pub use software::{PASSPHRASE_ROUNDS, SoftwareVault};
 pub use store::Store;
-pub use transaction::{Drawer, Transaction};
+pub use transaction::{Collection, Transaction};
 pub(crate) use wreck::{Column, Image, Snapshot, Wreck};
