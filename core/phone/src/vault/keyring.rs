@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use super::database::truncate_log;
 use super::error::StoreError;
+use super::page_carver::Column;
 use super::seal::{Lookup, Seal};
-use super::wreck::Column;
 use super::{KeyVault, VaultError};
 use crate::random;
 

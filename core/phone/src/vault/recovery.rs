@@ -81,12 +81,12 @@ pub(super) fn renew(directory: &Path, keys: &Keys) -> Result<(Connection, Conten
 impl Opened {
     fn open(directory: &Path, vault: &dyn KeyVault, recount: Recount) -> Result<Self, Unopened> {
         let mut pending = quarantine::list(directory)?;
-        pending.retain(|wreck| !wreck.is_salvaged());
+        pending.retain(|damaged| !damaged.is_salvaged());
         let is_salvaging = !pending.is_empty();
         let mut connection = recover(directory, vault, is_salvaging)?;
         let mut is_newest = true;
-        for wreck in pending.iter().rev() {
-            is_newest &= carry_over(&mut connection, wreck, vault)?;
+        for damaged in pending.iter().rev() {
+            is_newest &= carry_over(&mut connection, damaged, vault)?;
         }
         let keys = open_keys(&mut connection, vault)?;
         let mut contents = Contents::read(&connection, &keys)?;
