@@ -11,7 +11,7 @@ use crewseal_custody::envelope::{AttachmentKey, Entry, Epoch, SealError, Sealing
 use crewseal_custody::job::JobPack;
 use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{PublicKey, Signed};
-use crewseal_custody::stack::leaving_no_trace;
+use crewseal_custody::stack::with_stack_wiped;
 use crewseal_custody::wire::{
     Batch, DeliveryRight, EnrolClaim, EnrolRequest, EnrolmentCode, MAX_BATCH, MAX_BODY,
 };
@@ -459,7 +459,7 @@ impl Phone {
         complete: impl FnOnce(Event) -> Event,
         keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
     ) -> Result<T, CrewError> {
-        leaving_no_trace(|| self.commit_acts(state, acts, keys, complete, keep))
+        with_stack_wiped(|| self.commit_acts(state, acts, keys, complete, keep))
     }
 
     fn commit_acts<T>(

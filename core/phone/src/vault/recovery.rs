@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use crewseal_custody::stack::leaving_no_trace;
+use crewseal_custody::stack::with_stack_wiped;
 use rusqlite::Connection;
 
 use super::carry_over::carry_over;
@@ -139,7 +139,7 @@ fn recover(
 
 fn open_keys(connection: &mut Connection, vault: &dyn KeyVault) -> Result<Keys, Unopened> {
     let has_keys = keyring::has_keys(connection)?;
-    leaving_no_trace(|| Keys::open(connection, vault)).map_err(|error| match error {
+    with_stack_wiped(|| Keys::open(connection, vault)).map_err(|error| match error {
         StoreError::ValueCorrupt => Unopened::Damage(Damage::Key),
         StoreError::Vault(VaultError::KeyGone) if has_keys => Unopened::Damage(Damage::Key),
         error => Unopened::Error(error),

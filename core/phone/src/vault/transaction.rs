@@ -1,6 +1,6 @@
 //! Transactions: what is read from a store, and written to it, as a whole or not at all.
 
-use crewseal_custody::stack::leaving_no_trace;
+use crewseal_custody::stack::with_stack_wiped;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
@@ -202,7 +202,7 @@ impl<'s> Transaction<'s> {
     /// # Errors
     /// [`StoreError`].
     pub fn compartment(&mut self, id: &[u8]) -> Result<Compartment, StoreError> {
-        leaving_no_trace(|| {
+        with_stack_wiped(|| {
             let name = self.keys.lookup.hash("compartment", id);
             match Compartment::find(&self.sql, self.keys, name)? {
                 Some(found) => Ok(found),
@@ -216,7 +216,7 @@ impl<'s> Transaction<'s> {
     /// # Errors
     /// [`StoreError::ValueCorrupt`] if its key does not open.
     pub fn existing_compartment(&self, id: &[u8]) -> Result<Option<Compartment>, StoreError> {
-        leaving_no_trace(|| {
+        with_stack_wiped(|| {
             let name = self.keys.lookup.hash("compartment", id);
             Compartment::find(&self.sql, self.keys, name)
         })
