@@ -9,7 +9,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `keys`, `seal`, `error`, `durable` | what the platform does; sealing; what goes wrong; writing files |
+//! | `keys`, `seal`, `error`, `durable`, `software` | the platform, or a file in its place; sealing; what goes wrong; writing files |
 //! | `wal`, `files`, `database` | the log, the files by name, SQLite's settings and the formats |
 //! | `page_carver` | a damaged database and its log, page by page |
 //! | `keyring`, `compartment`, `contents` | the keys, and which rows there are |
