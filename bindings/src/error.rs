@@ -388,9 +388,9 @@ impl From<StoreError> for CrewError {
             StoreError::Newer { .. } => Self::AppTooOld,
             StoreError::ReadOnly => Self::StoreReadOnly,
             StoreError::Full => Self::StoreFull,
-            StoreError::Damaged => Self::StoreDamaged,
+            StoreError::ValueCorrupt => Self::StoreDamaged,
             // At the next call it is opened again, and salvaged.
-            StoreError::Io | StoreError::Broken => Self::SystemFailed,
+            StoreError::Io | StoreError::DatabaseCorrupt => Self::SystemFailed,
             StoreError::Closed => Self::Suspended,
             StoreError::Vault(error) => error.into(),
         }

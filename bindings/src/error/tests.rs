@@ -99,10 +99,10 @@ every_error! {
     Core::Store(StoreError::ReadOnly), Core::Store(StoreError::ReadOnly)
         => CrewError::StoreReadOnly, AskUser;
     Core::Store(StoreError::Full), Core::Store(StoreError::Full) => CrewError::StoreFull, AskUser;
-    Core::Store(StoreError::Damaged), Core::Store(StoreError::Damaged)
+    Core::Store(StoreError::ValueCorrupt), Core::Store(StoreError::ValueCorrupt)
         => CrewError::StoreDamaged, Report;
     Core::Store(StoreError::Io), Core::Store(StoreError::Io) => CrewError::SystemFailed, TryLater;
-    Core::Store(StoreError::Broken), Core::Store(StoreError::Broken)
+    Core::Store(StoreError::DatabaseCorrupt), Core::Store(StoreError::DatabaseCorrupt)
         => CrewError::SystemFailed, TryLater;
     Core::Store(StoreError::Closed), Core::Store(StoreError::Closed)
         => CrewError::Suspended, TryLater;

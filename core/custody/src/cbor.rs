@@ -102,7 +102,7 @@ where
 }
 
 /// As [`from_slice`], for a message that is a map whose key 0 names its format
-/// version, so that a message from the future is told apart from a broken one.
+/// version, so that a message from the future is told apart from a damaged one.
 ///
 /// # Errors
 /// [`CborError`].

@@ -79,8 +79,8 @@ fn damaged(home: &Path, file: &Path, damage: impl FnOnce(&mut Vec<u8>)) -> TempD
 /// That it holds all of this, and how it was told of damage.
 fn holds(home: &Path, held: &Held) -> Vec<Salvage> {
     let mut store = open(home).unwrap();
-    for ((drawer, name), written) in &held.values {
-        assert_eq!(value(&mut store, drawer, name), Ok(Some(written.clone())), "{drawer}");
+    for ((collection, name), written) in &held.values {
+        assert_eq!(value(&mut store, collection, name), Ok(Some(written.clone())), "{collection}");
     }
     assert_eq!(queued(&mut store), Ok(held.queue.clone()));
     salvages(&store)
@@ -129,7 +129,7 @@ mod logs {
 
     /// SQLite itself stops at such a frame without a word.
     #[test]
-    fn with_a_bad_frame_before_others_are_broken() {
+    fn with_a_bad_frame_before_others_are_corrupt() {
         let log = bytes();
         let frames = ends(&log).len();
         for at in (32..log.len() - FRAME).step_by(61) {
@@ -137,18 +137,18 @@ mod logs {
             altered[at] ^= 1 << (at % 8);
             let frame = (at - 32) / FRAME;
             assert!(frame < frames - 1);
-            let expected = End::Broken { frame: u64::try_from(frame).unwrap() };
+            let expected = End::Corrupt { frame: u64::try_from(frame).unwrap() };
             assert_eq!(walk(&altered).end, expected, "byte {at}");
         }
     }
 
     #[test]
-    fn with_a_bad_header_before_frames_are_broken() {
+    fn with_a_bad_header_before_frames_are_corrupt() {
         let log = bytes();
         for at in 0..32 {
             let mut altered = log.clone();
             altered[at] ^= 1 << (at % 8);
-            assert_eq!(walk(&altered), Walk { frames: 0, end: End::Broken { frame: 0 } }, "{at}");
+            assert_eq!(walk(&altered), Walk { frames: 0, end: End::Corrupt { frame: 0 } }, "{at}");
         }
     }
 
@@ -211,7 +211,7 @@ mod salvage {
     fn a_log_that_sqlite_would_cut_short_in_silence_loses_nothing() {
         let (home, held, _) = small();
         // The first frame of the log: all that follows would be gone.
-        let broken = damaged(home.path(), &log(home.path()), |log| log[32 + 24 + 4_000] ^= 1);
+        let corrupt = damaged(home.path(), &log(home.path()), |log| log[32 + 24 + 4_000] ^= 1);
         let by_sqlite = damaged(home.path(), &log(home.path()), |log| log[32 + 24 + 4_000] ^= 1);
         let count = |home: &Path| {
             let select = "SELECT count(*) FROM outbox";
@@ -219,7 +219,7 @@ mod salvage {
             connection.query_row(select, [], |row| row.get::<_, i64>(0)).unwrap()
         };
         assert_eq!(count(by_sqlite.path()), 3, "SQLite was expected to drop three acts");
-        let mut store = open(broken.path()).unwrap();
+        let mut store = open(corrupt.path()).unwrap();
         assert_eq!(queued(&mut store), Ok(held.queue));
         let told = salvages(&store);
         assert_eq!((told.len(), told[0].damage, told[0].entries), (1, Damage::Log, 6));
@@ -229,17 +229,17 @@ mod salvage {
     #[test]
     fn files_are_kept_as_they_were_found_and_told_of_at_every_opening() {
         let (home, held, _) = small();
-        let broken = damaged(home.path(), &log(home.path()), |log| log[32 + 24 + 4_000] ^= 1);
-        let before = fs::read(database(broken.path())).unwrap();
-        let log_before = fs::read(log(broken.path())).unwrap();
-        let mut store = open(broken.path()).unwrap();
+        let corrupt = damaged(home.path(), &log(home.path()), |log| log[32 + 24 + 4_000] ^= 1);
+        let before = fs::read(database(corrupt.path())).unwrap();
+        let log_before = fs::read(log(corrupt.path())).unwrap();
+        let mut store = open(corrupt.path()).unwrap();
         assert_eq!(queued(&mut store), Ok(held.queue.clone()));
         let told = salvages(&store);
         assert_eq!(told[0].damage, Damage::Log);
         assert!(fs::read(told[0].directory.join("crewseal.db")).unwrap() == before);
         assert!(fs::read(told[0].directory.join("crewseal.db-wal")).unwrap() == log_before);
         drop(store);
-        assert_eq!(holds(broken.path(), &held), told);
+        assert_eq!(holds(corrupt.path(), &held), told);
     }
 
     #[test]
@@ -334,9 +334,9 @@ mod salvage {
     #[test]
     fn goes_on_after_an_interruption() {
         let (home, held, _) = small();
-        let broken = damaged(home.path(), &log(home.path()), |log| log[32 + 24 + 4_000] ^= 1);
+        let corrupt = damaged(home.path(), &log(home.path()), |log| log[32 + 24 + 4_000] ^= 1);
         let finished = tempfile::tempdir().unwrap();
-        copy(broken.path(), finished.path());
+        copy(corrupt.path(), finished.path());
         drop(open(finished.path()).unwrap());
         let note =
             |name: &str| fs::read(finished.path().join("store/quarantine/1").join(name)).unwrap();
@@ -347,7 +347,7 @@ mod salvage {
 
         for moment in ["noted", "log moved", "all moved", "begun", "filled"] {
             let to = tempfile::tempdir().unwrap();
-            copy(broken.path(), to.path());
+            copy(corrupt.path(), to.path());
             let moving = to.path().join("store/quarantine/moving");
             fs::create_dir_all(&moving).unwrap();
             fs::write(moving.join("found"), &found).unwrap();
@@ -454,9 +454,9 @@ mod rows {
     fn of_the_queue_that_vanish_are_missed() {
         let (home, held) = altered("DELETE FROM outbox WHERE position = 2");
         let mut store = open(home.path()).unwrap();
-        assert_eq!(queued(&mut store), Err(StoreError::Broken));
-        assert!(store.is_broken());
-        assert_eq!(value(&mut store, NAMES.0, b"a"), Err(StoreError::Broken));
+        assert_eq!(queued(&mut store), Err(StoreError::DatabaseCorrupt));
+        assert!(store.is_corrupt());
+        assert_eq!(value(&mut store, NAMES.0, b"a"), Err(StoreError::DatabaseCorrupt));
         reopen_store(&mut store, &stored::vault(home.path())).unwrap();
         let left: Vec<_> = held.queue.iter().copied().filter(|id| *id != held.queue[1]).collect();
         assert_eq!(queued(&mut store), Ok(left));
@@ -490,10 +490,10 @@ mod rot {
             let values: Vec<_> = held
                 .values
                 .iter()
-                .map(|((drawer, name), written)| (written, value(&mut store, drawer, name)))
+                .map(|((collection, name), written)| (written, value(&mut store, collection, name)))
                 .collect();
             let queue = queued(&mut store);
-            if !store.is_broken() {
+            if !store.is_corrupt() {
                 break (values, queue.unwrap());
             }
             rounds += 1;
@@ -506,23 +506,23 @@ mod rot {
         let mut is_error = false;
         let mut as_before = queue == before.queue && told.is_empty();
         let mut is_as_written = true;
-        for (((drawer, name), _), (written, read)) in held.values.iter().zip(&values) {
+        for (((collection, name), _), (written, read)) in held.values.iter().zip(&values) {
             match read {
                 Ok(Some(read)) if read == *written => {
-                    as_before &= before.values.get(&(*drawer, name.clone())) == Some(read);
+                    as_before &= before.values.get(&(*collection, name.clone())) == Some(read);
                 }
-                Ok(Some(read)) if before.values.get(&(*drawer, name.clone())) == Some(read) => {
+                Ok(Some(read)) if before.values.get(&(*collection, name.clone())) == Some(read) => {
                     is_as_written = false;
                 }
                 Ok(read) => {
-                    assert!(read.is_none(), "{what}: {drawer} reads as never written");
+                    assert!(read.is_none(), "{what}: {collection} reads as never written");
                     let is_told = told.iter().any(|salvage| !salvage.has_all_values);
-                    assert!(is_told, "{what}: {drawer} is gone in silence");
+                    assert!(is_told, "{what}: {collection} is gone in silence");
                     is_error = true;
                     as_before = false;
                 }
                 Err(error) => {
-                    assert_eq!(*error, StoreError::Damaged, "{what}");
+                    assert_eq!(*error, StoreError::ValueCorrupt, "{what}");
                     is_error = true;
                     as_before = false;
                 }

@@ -102,7 +102,7 @@ fn check(home: &Path, acknowledged: &Acknowledged, lies: bool, what: &str) {
     stored::is_unreadable(home, what);
     let mut store = open(home).unwrap_or_else(|error| panic!("{what}: {error:?}"));
     let mut queue = queued(&mut store);
-    if store.is_broken() {
+    if store.is_corrupt() {
         assert!(lies, "{what}: {queue:?}");
         reopen_store(&mut store, &stored::vault(home))
             .unwrap_or_else(|error| panic!("{what}: {error:?}"));
@@ -138,8 +138,8 @@ fn check(home: &Path, acknowledged: &Acknowledged, lies: bool, what: &str) {
 
 fn begin(held: &Held) -> Acknowledged {
     let mut acknowledged = Acknowledged { queue: held.queue.clone(), ..Default::default() };
-    for ((drawer, name), written) in &held.values {
-        if *drawer == NAMES.0 {
+    for ((collection, name), written) in &held.values {
+        if *collection == NAMES.0 {
             let name: &'static [u8] = if name == b"a" { b"a" } else { b"b" };
             acknowledged.values.insert(name, vec![written.clone()]);
         }
@@ -230,7 +230,9 @@ fn play_with(snapshot: &Path, held: &Held, number: usize, fault: Fault, what: &s
             Fault::Full => matches!(error, StoreError::Full),
             // What was read in part may look like anything.
             Fault::Short => true,
-            _ => matches!(error, StoreError::Io | StoreError::ReadOnly | StoreError::Broken),
+            _ => {
+                matches!(error, StoreError::Io | StoreError::ReadOnly | StoreError::DatabaseCorrupt)
+            }
         };
         assert!(is_named, "{what}: {error:?}");
     }

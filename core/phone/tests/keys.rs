@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crewseal::outbox::{open_store, queue};
 use crewseal::random;
 use crewseal::vault::{
-    Damage, Drawer, KeyVault, Mark, PublicKeys, SoftwareVault, Store, StoreError, Transaction,
+    Collection, Damage, KeyVault, Mark, PublicKeys, SoftwareVault, Store, StoreError, Transaction,
     VaultError,
 };
 use crewseal_custody::envelope::OpeningKey;
@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 mod peek;
 use peek::peek;
 
-const NAMES: Drawer = Drawer("names");
+const NAMES: Collection = Collection("names");
 /// Says to a child of this test where its store is.
 const CHILD: &str = "CREWSEAL_TEST_CHILD";
 /// At which call of the vault the child dies.

@@ -13,13 +13,13 @@ use std::process::{Command, Stdio};
 
 use crewseal::outbox::{open_store, reopen_store};
 use crewseal::vault::{
-    Damage, Drawer, KeyVault, Mark, SoftwareVault, Store, StoreError, Transaction, VaultError,
+    Collection, Damage, KeyVault, Mark, SoftwareVault, Store, StoreError, Transaction, VaultError,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-const NAMES: Drawer = Drawer("names");
-const ADDRESSES: Drawer = Drawer("addresses");
+const NAMES: Collection = Collection("names");
+const ADDRESSES: Collection = Collection("addresses");
 /// Says to a child of this test, by its presence, where its store is.
 const CHILD: &str = "CREWSEAL_TEST_CHILD";
 /// What a child says when it holds the store.
@@ -37,16 +37,25 @@ fn database(home: &Path) -> PathBuf {
     home.join("store").join("crewseal.db")
 }
 
-fn put(t: &mut Transaction<'_>, drawer: Drawer, name: &str, value: &str) -> Result<(), StoreError> {
-    t.put(drawer, name.as_bytes(), None, value.as_bytes())
+fn put(
+    t: &mut Transaction<'_>,
+    collection: Collection,
+    name: &str,
+    value: &str,
+) -> Result<(), StoreError> {
+    t.put(collection, name.as_bytes(), None, value.as_bytes())
 }
 
-fn get(store: &mut Store, drawer: Drawer, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    store.transaction(|t| Ok(t.get(drawer, name.as_bytes())?.map(|value| value.to_vec())))
+fn get(
+    store: &mut Store,
+    collection: Collection,
+    name: &str,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    store.transaction(|t| Ok(t.get(collection, name.as_bytes())?.map(|value| value.to_vec())))
 }
 
-fn all(store: &mut Store, drawer: Drawer) -> Result<Vec<Vec<u8>>, StoreError> {
-    store.transaction(|t| Ok(t.all(drawer)?.into_iter().map(|value| value.to_vec()).collect()))
+fn all(store: &mut Store, collection: Collection) -> Result<Vec<Vec<u8>>, StoreError> {
+    store.transaction(|t| Ok(t.all(collection)?.into_iter().map(|value| value.to_vec()).collect()))
 }
 
 /// A store with two names, an address, and a name in a compartment; closed.
@@ -120,7 +129,7 @@ fn what_was_moved_or_altered_is_damage() {
              UPDATE value SET name = (SELECT name FROM t WHERE id = 2) WHERE id = 1",
         ),
         (
-            "a row under a name of another drawer",
+            "a row under a name of another collection",
             "UPDATE value SET sealed = (SELECT sealed FROM value v WHERE v.id = 3) WHERE id = 1",
         ),
         (
@@ -140,8 +149,8 @@ fn what_was_moved_or_altered_is_damage() {
         let home = filled();
         tamper(&home, sql);
         let mut store = open(home.path()).expect(name);
-        assert_eq!(get(&mut store, NAMES, "a"), Err(StoreError::Damaged), "{name}");
-        assert_eq!(all(&mut store, NAMES), Err(StoreError::Damaged), "{name}");
+        assert_eq!(get(&mut store, NAMES, "a"), Err(StoreError::ValueCorrupt), "{name}");
+        assert_eq!(all(&mut store, NAMES), Err(StoreError::ValueCorrupt), "{name}");
         let other = get(&mut store, ADDRESSES, "a");
         assert_eq!(other, Ok(Some(b"5 Example Street".to_vec())), "{name}: what is whole stays");
     }
@@ -155,7 +164,7 @@ fn a_row_put_into_another_drawer_is_damage_there() {
         "UPDATE value SET drawer = (SELECT drawer FROM value v WHERE v.id = 3) WHERE id = 1",
     );
     let mut store = open(home.path()).unwrap();
-    assert_eq!(all(&mut store, ADDRESSES), Err(StoreError::Damaged));
+    assert_eq!(all(&mut store, ADDRESSES), Err(StoreError::ValueCorrupt));
 }
 
 #[test]
@@ -168,7 +177,7 @@ fn a_compartments_key_is_its_own() {
         let home = filled();
         tamper(&home, sql);
         let mut store = open(home.path()).unwrap();
-        assert_eq!(get(&mut store, NAMES, "c"), Err(StoreError::Damaged), "{name}");
+        assert_eq!(get(&mut store, NAMES, "c"), Err(StoreError::ValueCorrupt), "{name}");
         assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Customer 1".to_vec())), "{name}");
     }
 }
@@ -214,13 +223,14 @@ fn a_file_cut_off_anywhere_is_named_and_never_taken_for_a_new_one() {
         let _ = fs::remove_dir_all(home.path().join("store/quarantine"));
         let mut store = open(home.path()).unwrap();
         let mut read = all(&mut store, NAMES);
-        if store.is_broken() {
+        if store.is_corrupt() {
             reopen_store(&mut store, &vault(home.path())).unwrap();
             read = all(&mut store, NAMES);
         }
         // The very end may be unused space of the last page; then all is there.
         let is_told = store.salvages().any(|salvage| !salvage.has_all_values);
-        let named = read == Ok(names.to_vec()) || (is_told && read != Err(StoreError::Broken));
+        let named =
+            read == Ok(names.to_vec()) || (is_told && read != Err(StoreError::DatabaseCorrupt));
         assert!(named, "cut after {end} of {} bytes: {read:?}", whole.len());
     }
 }
@@ -397,6 +407,6 @@ mod keys {
             assert_eq!(vault(home.path()).mark(), Ok(stands), "after a restart");
         }
         fs::write(home.path().join("keys/vault.mark"), b"").unwrap();
-        assert_eq!(keys.mark(), Err(VaultError::Hardware), "a broken mark is no low mark");
+        assert_eq!(keys.mark(), Err(VaultError::Hardware), "a damaged mark is no low mark");
     }
 }

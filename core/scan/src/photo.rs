@@ -30,7 +30,7 @@ const READING_SIDE: u32 = 2048;
 /// Decodes a photo into luma, upright as its EXIF orientation says.
 ///
 /// # Errors
-/// [`PhotoError`], which tells a foreign file from a broken one.
+/// [`PhotoError`], which tells a foreign file from a damaged one.
 pub fn open(bytes: &[u8]) -> Result<GrayImage, PhotoError> {
     let (picture, orientation) = decoded(bytes)?;
     let mut upright = DynamicImage::ImageLuma8(over_white(picture));

@@ -7,7 +7,7 @@
 //! ones. That is what lets an offer of hundreds of boxes fit into one QR.
 //!
 //! Each message begins with four bytes of what it answers, so that a QR of
-//! another handoff is told apart from a broken one before any signature is
+//! another handoff is told apart from a damaged one before any signature is
 //! checked.
 
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crewseal_custody::envelope::{AttachmentKey, Entry, Epoch, SealError, SealingKey};
 use crewseal_custody::signed::{PublicKey, Signed};
-use crewseal_custody::stack::leaving_no_trace;
+use crewseal_custody::stack::with_stack_wiped;
 use crewseal_custody::{Act, Event, EventId, Link, Lists, Moment};
 use crewseal_label::Token;
 use zeroize::Zeroizing;
@@ -114,7 +114,7 @@ impl Phone {
         complete: impl FnOnce(Event) -> Event,
         keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
     ) -> Result<T, CrewError> {
-        leaving_no_trace(|| self.commit_acts(state, acts, keys, complete, keep))
+        with_stack_wiped(|| self.commit_acts(state, acts, keys, complete, keep))
     }
 
     fn commit_acts<T>(

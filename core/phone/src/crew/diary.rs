@@ -15,10 +15,10 @@ use minicbor::{Decode, Encode};
 use super::CrewError;
 use super::head::{self, Sealed};
 use super::kept::stored;
-use crate::vault::{Drawer, StoreError, Transaction};
+use crate::vault::{Collection, StoreError, Transaction};
 
 /// The last page of a job by the job, the full ones by the job and their number.
-const DIARY: Drawer = Drawer("diary");
+const DIARY: Collection = Collection("diary");
 /// How many acts a page takes. Fewer would be more pages, and whoever opens the store
 /// goes through all of their names; with more, writing to the last one takes longer.
 const FULL: usize = 512;
@@ -186,7 +186,7 @@ fn read_recent(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
 /// The same, or none: where they are lost, what comes next is recorded all the same.
 pub(super) fn recent_if_whole(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
     match read_recent(t) {
-        Err(CrewError::Store(StoreError::Damaged)) => Ok(None),
+        Err(CrewError::Store(StoreError::ValueCorrupt)) => Ok(None),
         recent => recent,
     }
 }

@@ -25,7 +25,7 @@ impl Crew {
     pub fn is_enrolled(&self) -> Result<bool, CrewError> {
         match self.phone.state()?.store.transaction(|t| read_enrolment(t)) {
             Ok(_) => Ok(true),
-            Err(CrewError::NotEnrolled | CrewError::Store(StoreError::Damaged)) => Ok(false),
+            Err(CrewError::NotEnrolled | CrewError::Store(StoreError::ValueCorrupt)) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -90,7 +90,7 @@ impl Phone {
         *lists = store.transaction(|t| {
             let is_same_hq = match read_enrolment(t) {
                 Ok(before) => before.hq == enrolment.hq,
-                Err(CrewError::NotEnrolled | CrewError::Store(StoreError::Damaged)) => false,
+                Err(CrewError::NotEnrolled | CrewError::Store(StoreError::ValueCorrupt)) => false,
                 Err(error) => return Err(error),
             };
             if !is_same_hq {

@@ -13,10 +13,10 @@ use zeroize::Zeroizing;
 use super::CrewError;
 use super::kept::{ONLY, stored};
 use crate::outbox::queue;
-use crate::vault::{Drawer, Mark, StoreError, Transaction};
+use crate::vault::{Collection, Mark, StoreError, Transaction};
 
 /// Where the chain lay before there was a head, in stores of format 1.
-const CHAIN: Drawer = Drawer("chain");
+const CHAIN: Collection = Collection("chain");
 
 /// What lies in the head of the store.
 #[derive(Clone, PartialEq, Encode, Decode)]
@@ -174,7 +174,7 @@ pub(super) fn continue_chain(
         .map_or(mark, |last| Mark { generation: last.generation, sequence: last.sequence });
     let reached = mark.max(queued);
     let (before, mut chain) = match read_chain(t) {
-        Err(CrewError::Store(StoreError::Damaged)) => (None, Chain::first()),
+        Err(CrewError::Store(StoreError::ValueCorrupt)) => (None, Chain::first()),
         chain => chain.map(|chain| (Some(chain.clone()), chain))?,
     };
     let known = Mark { generation: chain.generation, sequence: chain.sequence };

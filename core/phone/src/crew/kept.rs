@@ -13,28 +13,28 @@ use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use super::CrewError;
-use crate::vault::{Drawer, StoreError, Transaction, WrapNonce};
+use crate::vault::{Collection, StoreError, Transaction, WrapNonce};
 
-pub(super) const ENROLMENT: Drawer = Drawer("enrolment");
-pub(super) const TICK: Drawer = Drawer("tick");
-pub(super) const JOB: Drawer = Drawer("job");
-pub(super) const ROLL: Drawer = Drawer("roll");
+pub(super) const ENROLMENT: Collection = Collection("enrolment");
+pub(super) const TICK: Collection = Collection("tick");
+pub(super) const JOB: Collection = Collection("job");
+pub(super) const ROLL: Collection = Collection("roll");
 /// Offers of this device, by the id of the offer.
-pub(super) const GIVING: Drawer = Drawer("giving");
+pub(super) const GIVING: Collection = Collection("giving");
 /// The handoff in which this device receives.
-pub(super) const RECEIVING: Drawer = Drawer("receiving");
+pub(super) const RECEIVING: Collection = Collection("receiving");
 /// HQ's newest list of revoked devices.
-pub(super) const REVOCATIONS: Drawer = Drawer("revocations");
+pub(super) const REVOCATIONS: Collection = Collection("revocations");
 /// What a supervisor was asked to sign off, and his answer, by the id of the request.
-pub(super) const ASKED: Drawer = Drawer("asked");
+pub(super) const ASKED: Collection = Collection("asked");
 /// What this device signed off for others, by the id of their request.
-pub(super) const ANSWERED: Drawer = Drawer("answered");
+pub(super) const ANSWERED: Collection = Collection("answered");
 /// Jobs that are being forgotten, by job.
-pub(super) const FORGETTING: Drawer = Drawer("forgetting");
+pub(super) const FORGETTING: Collection = Collection("forgetting");
 /// Certificates that jobs were forgotten, by job.
-pub(super) const ERASURE: Drawer = Drawer("erasure");
-const PROGRESS: Drawer = Drawer("progress");
-/// The name in a drawer that holds one thing.
+pub(super) const ERASURE: Collection = Collection("erasure");
+const PROGRESS: Collection = Collection("progress");
+/// The name in a collection that holds one thing.
 pub(super) const ONLY: &[u8] = b"";
 
 /// A job whose key is deleted, and what is still to be looked at before that is
@@ -175,5 +175,5 @@ pub(super) fn stored<T>(bytes: &[u8]) -> Result<T, CrewError>
 where
     T: Encode<()> + for<'b> Decode<'b, ()>,
 {
-    cbor::from_versioned::<T, 1>(bytes).map_err(|_| StoreError::Damaged.into())
+    cbor::from_versioned::<T, 1>(bytes).map_err(|_| StoreError::ValueCorrupt.into())
 }

@@ -163,7 +163,7 @@ impl Phone {
                 | CrewError::KeyRemains
                 | CrewError::Vault(_)
                 // What is damaged is named by whatever needs it.
-                | CrewError::Store(StoreError::Full | StoreError::Damaged),
+                | CrewError::Store(StoreError::Full | StoreError::ValueCorrupt),
             ) => Ok(()),
             done => done,
         }
@@ -233,7 +233,7 @@ impl Phone {
 fn read_erasures(state: &mut State, key: &PublicKey) -> Result<Vec<Signed<Erasure>>, CrewError> {
     let kept = state.store.transaction(|t| t.all(ERASURE))?;
     kept.iter()
-        .map(|bytes| Signed::open(bytes, key).map_err(|_| StoreError::Damaged.into()))
+        .map(|bytes| Signed::open(bytes, key).map_err(|_| StoreError::ValueCorrupt.into()))
         .collect()
 }
 

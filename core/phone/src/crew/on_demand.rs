@@ -24,8 +24,8 @@ impl OnDemand {
     }
 
     /// Whether it turned out damaged while it was open.
-    pub(super) fn is_broken(&self) -> bool {
-        self.0.as_ref().is_some_and(Store::is_broken)
+    pub(super) fn is_corrupt(&self) -> bool {
+        self.0.as_ref().is_some_and(Store::is_corrupt)
     }
 
     /// Opens one that turned out damaged again, salvaged. Where that fails it goes on
@@ -82,7 +82,9 @@ fn prepare(store: &mut Store, vault: &dyn KeyVault, device: DeviceId) -> Result<
         continue_chain(t, mark, device)?;
         match read_enrolment(t) {
             Ok(enrolment) => load_lists(t, &enrolment.hq),
-            Err(CrewError::NotEnrolled | CrewError::Store(StoreError::Damaged)) => Ok(Lists::new()),
+            Err(CrewError::NotEnrolled | CrewError::Store(StoreError::ValueCorrupt)) => {
+                Ok(Lists::new())
+            }
             Err(error) => Err(error),
         }
     })

@@ -17,7 +17,7 @@ use crate::vault::Transaction;
 
 /// What every act needs of the store, so that it is read and checked once and not
 /// act by act. It is true as long as the store's head is the same, nothing but acts
-/// writes to these drawers and every commit succeeds; whoever does otherwise lets go
+/// writes to these collections and every commit succeeds; whoever does otherwise lets go
 /// of it.
 pub(super) struct Ready {
     pub(super) sealing_key: ByteVec,

@@ -2,7 +2,7 @@
 //!
 //! From the moment an event is queued, it exists on the phone only sealed to
 //! HQ's key, in an [`Envelope`](crewseal_custody::envelope::Envelope): whole in
-//! itself, so it can be carved out of a broken file and delivered by any carrier.
+//! itself, so it can be carved out of a damaged file and delivered by any carrier.
 
 mod answers;
 pub mod attachment;

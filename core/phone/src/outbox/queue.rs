@@ -14,7 +14,7 @@ use crewseal_custody::{DeviceId, EventId, Outcome, Receipt, Refusal};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::answers::{Answers, Parked};
-use crate::vault::{Drawer, StoreError, Transaction};
+use crate::vault::{Collection, StoreError, Transaction};
 
 /// An entry as it waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ const DAMAGED: u8 = 0;
 const GIVEN_UP: u8 = 255;
 
 /// What was answered to entries, by event.
-const ANSWERS: Drawer = Drawer("answers");
+const ANSWERS: Collection = Collection("answers");
 
 /// Stores an epoch's header, twice, before its first entry.
 ///
@@ -146,7 +146,7 @@ pub fn waiting(
         for (position, bytes) in rows {
             // A page that stands in another's place brings its own numbers.
             if position <= after {
-                return Err(StoreError::Broken);
+                return Err(StoreError::DatabaseCorrupt);
             }
             after = position;
             match Envelope::parse(&bytes) {
@@ -185,7 +185,7 @@ fn park(
 
 fn answers(transaction: &Transaction<'_>, event: &EventId) -> Result<Answers, StoreError> {
     let Some(bytes) = transaction.get(ANSWERS, &event.0)? else { return Ok(Answers::default()) };
-    cbor::from_versioned::<_, 1>(&bytes).map_err(|_| StoreError::Damaged)
+    cbor::from_versioned::<_, 1>(&bytes).map_err(|_| StoreError::ValueCorrupt)
 }
 
 /// Does what a supervisor decided on a parked entry. The resolution's type says
@@ -320,7 +320,7 @@ pub(super) fn rows(connection: &Connection) -> Result<i64, StoreError> {
 /// Compares the queue with the number of entries that it should have.
 fn check_rows(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     let is_whole = rows(transaction.sql())? == transaction.counter();
-    if is_whole { Ok(()) } else { Err(StoreError::Broken) }
+    if is_whole { Ok(()) } else { Err(StoreError::DatabaseCorrupt) }
 }
 
 /// How the queue stands. Only the entries that do not wait are read; the others

@@ -5,28 +5,28 @@ use rusqlite::Connection;
 use super::KeyVault;
 use super::error::StoreError;
 use super::keyring;
+use super::page_carver::{Column, PageCarver, PageVersion, Row};
 use super::quarantine::Quarantined;
-use super::wreck::{Column, Image, Row, Wreck};
 
 /// Takes the key's wrap and all sealed rows of a damaged store as they are, if this
 /// one has no key yet and the vault still unwraps that one. Says whether the last state
 /// of every page is whole: if not, an older value may be among them.
 pub(super) fn carry_over(
     connection: &mut Connection,
-    wreck: &Quarantined,
+    damaged: &Quarantined,
     vault: &dyn KeyVault,
 ) -> Result<bool, StoreError> {
-    let mut wreck = Wreck::open(&wreck.database(), &wreck.log())?;
-    let before_damage = wreck.before_damage();
+    let mut carver = PageCarver::open(&damaged.database(), &damaged.log())?;
+    let before_damage = carver.before_damage();
     let is_newest = before_damage.is_empty();
     if keyring::has_keys(connection)? {
         return Ok(is_newest);
     }
-    let images = [wreck.present(), before_damage].concat();
+    let versions = [carver.newest(), before_damage].concat();
     let sql = connection.transaction()?;
-    carry_keys(&sql, &mut wreck, &images, vault)?;
+    carry_keys(&sql, &mut carver, &versions, vault)?;
     if keyring::has_keys(&sql)? {
-        carry_values(&sql, &mut wreck, &images)?;
+        carry_values(&sql, &mut carver, &versions)?;
     }
     sql.commit()?;
     Ok(is_newest)
@@ -34,12 +34,12 @@ pub(super) fn carry_over(
 
 fn carry_keys(
     sql: &Connection,
-    wreck: &mut Wreck,
-    images: &[Image],
+    carver: &mut PageCarver,
+    versions: &[PageVersion],
     vault: &dyn KeyVault,
 ) -> Result<(), StoreError> {
     let columns = columns_of(sql, "vault")?;
-    for row in images.iter().flat_map(|image| wreck.rows(*image)) {
+    for row in versions.iter().flat_map(|version| carver.rows(*version)) {
         // Others of this number look alike; no vault unwraps what they hold.
         let (1, [_, Column::Blob(storage), rest @ ..]) = (row.number, row.columns.as_slice())
         else {
@@ -53,17 +53,21 @@ fn carry_keys(
 }
 
 /// They lie sealed, and are not looked into here.
-fn carry_values(sql: &Connection, wreck: &mut Wreck, images: &[Image]) -> Result<(), StoreError> {
+fn carry_values(
+    sql: &Connection,
+    carver: &mut PageCarver,
+    versions: &[PageVersion],
+) -> Result<(), StoreError> {
     let of_compartment = columns_of(sql, "compartment")?;
     let of_value = columns_of(sql, "value")?;
-    for row in images.iter().flat_map(|image| wreck.rows(*image)) {
+    for row in versions.iter().flat_map(|version| carver.rows(*version)) {
         match row.columns.as_slice() {
             // Other rows of two columns have shorter names.
             [Column::Blob(name), Column::Blob(_)] if name.len() == 32 => {
                 insert(sql, "compartment", &of_compartment, &row)?;
             }
-            [_, Column::Blob(drawer), Column::Blob(name), compartment, Column::Blob(_)]
-                if drawer.len() == 32 && name.len() == 32 && compartment.is_name() =>
+            [_, Column::Blob(collection), Column::Blob(name), compartment, Column::Blob(_)]
+                if collection.len() == 32 && name.len() == 32 && compartment.is_name() =>
             {
                 insert(sql, "value", &of_value, &row)?;
             }

@@ -56,7 +56,7 @@ impl Compartment {
     /// Opens what [`close`](Self::close) sealed.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`].
+    /// [`StoreError::ValueCorrupt`].
     pub fn open(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         Ok(self.seal.open(&self.place(), sealed)?)
     }

@@ -30,7 +30,7 @@ const HASH_BYTES: usize = 32;
 
 type Hash = [u8; HASH_BYTES];
 type Nonce = [u8; NONCE_BYTES];
-/// A drawer and a name in it.
+/// A collection and a name in it.
 pub(super) type Place = (Hash, Hash);
 
 /// A keyed hash of a set: the sum, modulo 2^256, of HMAC-SHA256 of each member. It is
@@ -53,7 +53,7 @@ pub(super) struct Stated {
     head: Zeroizing<Vec<u8>>,
 }
 
-/// In which drawer a row is, and what it is sealed by.
+/// In which collection a row is, and what it is sealed by.
 type Row = (Hash, Nonce);
 
 /// Which rows there are, by their names.
@@ -73,8 +73,8 @@ pub(super) struct Change {
 }
 
 impl Sum {
-    fn of(lookup: &Lookup, (drawer, name): &Place, nonce: &Nonce) -> Self {
-        let row = [drawer.as_slice(), name, nonce].concat();
+    fn of(lookup: &Lookup, (collection, name): &Place, nonce: &Nonce) -> Self {
+        let row = [collection.as_slice(), name, nonce].concat();
         Self::from_bytes(&lookup.hash("contents", &row))
     }
 
@@ -103,9 +103,10 @@ impl Stated {
         let sealed: Option<Vec<u8>> = connection.query_row(select, [], |row| row.get(0))?;
         let Some(sealed) = sealed else { return Ok(None) };
         let plain = keys.common.open(PLACE, &sealed)?;
-        let (sum, rest) = plain.split_first_chunk::<HASH_BYTES>().ok_or(StoreError::Damaged)?;
-        let (values, rest) = rest.split_first_chunk().ok_or(StoreError::Damaged)?;
-        let (counter, head) = rest.split_first_chunk().ok_or(StoreError::Damaged)?;
+        let (sum, rest) =
+            plain.split_first_chunk::<HASH_BYTES>().ok_or(StoreError::ValueCorrupt)?;
+        let (values, rest) = rest.split_first_chunk().ok_or(StoreError::ValueCorrupt)?;
+        let (counter, head) = rest.split_first_chunk().ok_or(StoreError::ValueCorrupt)?;
         Ok(Some(Self {
             sum: Sum::from_bytes(sum),
             values: u64::from_be_bytes(*values),
@@ -153,8 +154,8 @@ impl Contents {
             let place = (row.get(1)?, row.get(2)?);
             let nonce = read_nonce(connection, &mut sealed, row.get(0)?)?;
             contents.stated.join(&keys.lookup, &place, &nonce);
-            let (drawer, name) = place;
-            contents.rows.insert(name, (drawer, nonce));
+            let (collection, name) = place;
+            contents.rows.insert(name, (collection, nonce));
         }
         Ok(contents)
     }
@@ -214,16 +215,16 @@ impl Change {
     }
 
     pub(super) fn put(&mut self, before: &Contents, keys: &Keys, place: Place, sealed: &[u8]) {
-        let (drawer, name) = place;
+        let (collection, name) = place;
         self.remove(before, keys, name);
         let nonce = nonce(sealed);
         self.stated.join(&keys.lookup, &place, &nonce);
-        self.rows.insert(name, Some((drawer, nonce)));
+        self.rows.insert(name, Some((collection, nonce)));
     }
 
     pub(super) fn remove(&mut self, before: &Contents, keys: &Keys, name: Hash) {
-        if let Some((drawer, nonce)) = self.row(before, &name) {
-            self.stated.leave(&keys.lookup, &(drawer, name), &nonce);
+        if let Some((collection, nonce)) = self.row(before, &name) {
+            self.stated.leave(&keys.lookup, &(collection, name), &nonce);
             self.rows.insert(name, None);
         }
     }
@@ -248,8 +249,8 @@ impl Change {
         usize::try_from(self.stated.values).unwrap_or(usize::MAX)
     }
 
-    pub(super) fn in_drawer(&self, before: &Contents, drawer: &Hash) -> usize {
-        let is_there = |row: &&Row| row.0 == *drawer;
+    pub(super) fn in_collection(&self, before: &Contents, collection: &Hash) -> usize {
+        let is_there = |row: &&Row| row.0 == *collection;
         let were = before.rows.iter().filter(|(name, _)| !self.rows.contains_key(*name));
         let stayed = were.map(|(_, row)| row).filter(is_there).count();
         stayed + self.rows.values().flatten().filter(is_there).count()
@@ -306,8 +307,8 @@ mod tests {
     fn stated(rows: &[(u8, u8, u8)]) -> Stated {
         let lookup = Lookup::new(&[7; 32]);
         let mut stated = Stated::default();
-        for (drawer, name, nonce) in rows {
-            stated.join(&lookup, &([*drawer; 32], [*name; 32]), &[*nonce; 12]);
+        for (collection, name, nonce) in rows {
+            stated.join(&lookup, &([*collection; 32], [*name; 32]), &[*nonce; 12]);
         }
         stated
     }

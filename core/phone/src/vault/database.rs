@@ -30,7 +30,7 @@ pub(super) fn newest(directory: &Path, end: End) -> Result<Connection, StoreErro
     }
     Migrations::from_slice(MIGRATIONS).to_latest(&mut connection).map_err(|error| match error {
         rusqlite_migration::Error::RusqliteError { err, .. } => err.into(),
-        _ => StoreError::Broken,
+        _ => StoreError::DatabaseCorrupt,
     })?;
     Ok(connection)
 }
@@ -76,7 +76,11 @@ pub(super) fn truncate_log(connection: &Connection) -> Result<(), StoreError> {
 /// write over what is left. It makes files of no byte or of whole pages.
 fn refuse_stump(path: &Path) -> Result<(), StoreError> {
     const SMALLEST_PAGE: u64 = 512;
-    if (1..SMALLEST_PAGE).contains(&length(path)?) { Err(StoreError::Broken) } else { Ok(()) }
+    if (1..SMALLEST_PAGE).contains(&length(path)?) {
+        Err(StoreError::DatabaseCorrupt)
+    } else {
+        Ok(())
+    }
 }
 
 /// Looks at the format before anything is opened for writing.

@@ -29,11 +29,11 @@ pub enum StoreError {
     /// A value was changed or moved, or its key is damaged. The others are as they
     /// were; writing the value anew mends it.
     #[error("a value in the store is damaged; fetch it anew")]
-    Damaged,
+    ValueCorrupt,
     /// The file is damaged. Nothing is read from it or written to it any more; when
     /// it is opened again, a new one is begun and what is whole goes into it.
     #[error("the store is damaged; close it and open it again, and do not delete anything")]
-    Broken,
+    DatabaseCorrupt,
     /// The disk or the system failed. What was being written is there as a whole or
     /// not at all; read before doing it again.
     #[error("reading or writing failed; try again later")]
@@ -48,7 +48,7 @@ pub enum StoreError {
 
 impl From<BadSeal> for StoreError {
     fn from(_: BadSeal) -> Self {
-        Self::Damaged
+        Self::ValueCorrupt
     }
 }
 
@@ -86,9 +86,9 @@ impl From<rusqlite::Error> for StoreError {
             }
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse,
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Broken,
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::DatabaseCorrupt,
             // A row is not what the schema says.
-            Some(ErrorCode::TypeMismatch) | None => Self::Broken,
+            Some(ErrorCode::TypeMismatch) | None => Self::DatabaseCorrupt,
             Some(_) => Self::Io,
         }
     }

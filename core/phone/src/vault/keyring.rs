@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use super::database::truncate_log;
 use super::error::StoreError;
+use super::page_carver::Column;
 use super::seal::{Lookup, Seal};
-use super::wreck::Column;
 use super::{KeyVault, VaultError};
 use crate::random;
 
@@ -57,7 +57,7 @@ impl Keys {
         match (&wrapped.common, &wrapped.lookup) {
             (Some(common), Some(lookup)) => Self::unwrapped(&storage_key, common, lookup),
             (None, None) if !wrapped.has_contents => Self::from_format_1(connection, &storage_key),
-            _ => Err(StoreError::Damaged),
+            _ => Err(StoreError::ValueCorrupt),
         }
     }
 
@@ -77,7 +77,7 @@ impl Keys {
     /// Where something is sealed already, its key was there.
     fn make(connection: &Connection, vault: &dyn KeyVault) -> Result<Self, StoreError> {
         if has_values(connection)? {
-            return Err(StoreError::Damaged);
+            return Err(StoreError::ValueCorrupt);
         }
         let bare = Bare { common: random::key()?, lookup: random::key()? };
         let storage_key = random::key()?;
@@ -112,8 +112,8 @@ impl Keys {
             let mut rows = rows.query([])?;
             let mut update = sql.prepare("UPDATE value SET sealed = ?2 WHERE id = ?1")?;
             while let Some(row) = rows.next()? {
-                let (drawer, name): ([u8; 32], [u8; 32]) = (row.get(1)?, row.get(2)?);
-                let (place, sealed): (_, Vec<u8>) = (aad(&drawer, &name), row.get(3)?);
+                let (collection, name): ([u8; 32], [u8; 32]) = (row.get(1)?, row.get(2)?);
+                let (place, sealed): (_, Vec<u8>) = (aad(&collection, &name), row.get(3)?);
                 // What is damaged stays as it is, and is named when it is read.
                 if let Ok(value) = keys.storage.open(&place, &sealed) {
                     let sealed = keys.common.close(&place, &value)?;
@@ -151,9 +151,9 @@ impl Keys {
         storage_key: &[u8; 32],
         wrapped: &[u8],
     ) -> Result<Self, StoreError> {
-        let before = Wrapped::read(connection)?.ok_or(StoreError::Damaged)?;
+        let before = Wrapped::read(connection)?.ok_or(StoreError::ValueCorrupt)?;
         let (Some(common), Some(lookup)) = (before.common, before.lookup) else {
-            return Err(StoreError::Damaged);
+            return Err(StoreError::ValueCorrupt);
         };
         let bare = Bare {
             common: key(&self.storage, COMMON_PLACE, &common)?,
@@ -268,11 +268,11 @@ pub(super) fn opens(
 
 fn key(seal: &Seal, place: &[u8], wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, StoreError> {
     let key = seal.open(place, wrapped)?;
-    let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| StoreError::Damaged)?;
+    let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| StoreError::ValueCorrupt)?;
     Ok(Zeroizing::new(*key))
 }
 
-/// What binds a sealed value to its place: table or drawer, name, format.
-pub(super) fn aad(drawer: &[u8], name: &[u8; 32]) -> Vec<u8> {
-    [drawer, name, b"/1"].concat()
+/// What binds a sealed value to its place: table or collection, name, format.
+pub(super) fn aad(collection: &[u8], name: &[u8; 32]) -> Vec<u8> {
+    [collection, name, b"/1"].concat()
 }

@@ -9,9 +9,9 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `keys`, `seal`, `error`, `durable` | what the platform does; sealing; what goes wrong; writing files |
+//! | `keys`, `seal`, `error`, `durable`, `software` | the platform, or a file in its place; sealing; what goes wrong; writing files |
 //! | `wal`, `files`, `database` | the log, the files by name, SQLite's settings and the formats |
-//! | `wreck` | a damaged database and its log, page by page |
+//! | `page_carver` | a damaged database and its log, page by page |
 //! | `keyring`, `compartment`, `contents` | the keys, and which rows there are |
 //! | `quarantine`, `carry_over`, `recovery` | what becomes of a damaged database |
 //! | `search`, `transaction`, `store` | what is read and written |
@@ -27,6 +27,7 @@ mod files;
 mod keyring;
 mod keys;
 mod opening;
+mod page_carver;
 mod quarantine;
 mod recovery;
 mod rotation;
@@ -36,16 +37,15 @@ mod software;
 mod store;
 mod transaction;
 pub mod wal;
-mod wreck;
 
 pub use compartment::Compartment;
 pub use error::StoreError;
 pub(crate) use keys::PATIENCE;
 pub use keys::{KeyVault, Mark, PublicKeys, VaultError};
+pub(crate) use page_carver::{Column, PageCarver, PageVersion, Snapshot};
 pub(crate) use quarantine::Entries;
 pub use quarantine::{Damage, Salvage};
 pub use search::{Searched, WrapNonce};
 pub use software::{PASSPHRASE_ROUNDS, SoftwareVault};
 pub use store::Store;
-pub use transaction::{Drawer, Transaction};
-pub(crate) use wreck::{Column, Image, Snapshot, Wreck};
+pub use transaction::{Collection, Transaction};

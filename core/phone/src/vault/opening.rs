@@ -12,11 +12,11 @@ use std::path::Path;
 use crewseal_custody::cbor::Version;
 
 use super::error::StoreError;
+use super::page_carver::PageCarver;
 use super::quarantine::{self, Entries, Salvaged};
 use super::recovery::{self, Recount};
 use super::store::Store;
 use super::wal::End;
-use super::wreck::Wreck;
 use super::{KeyVault, database, files, keyring};
 
 /// A store that is open and locked, but may lack what is whole in damaged ones.
@@ -65,14 +65,14 @@ impl Store {
     /// it.
     ///
     /// # Errors
-    /// [`StoreError::Broken`] if it is damaged: open it first, which salvages it. Others
+    /// [`StoreError::DatabaseCorrupt`] if it is damaged: open it first, which salvages it. Others
     /// as everywhere.
     pub fn empty(directory: &Path, vault: &dyn KeyVault) -> Result<(), StoreError> {
         let _lock = files::lock(directory)?;
         quarantine::finish_moving(directory)?;
         let end = files::walk_log(directory)?;
-        if matches!(end, End::Broken { .. }) {
-            return Err(StoreError::Broken);
+        if matches!(end, End::Corrupt { .. }) {
+            return Err(StoreError::DatabaseCorrupt);
         }
         keyring::empty(&mut database::newest(directory, end)?, vault)
     }
@@ -102,20 +102,20 @@ impl Unsalvaged {
     pub(crate) fn salvage(
         self,
         vault: &dyn KeyVault,
-        mut salvage: impl FnMut(&mut Store, &mut Wreck) -> Result<Entries, StoreError>,
+        mut salvage: impl FnMut(&mut Store, &mut PageCarver) -> Result<Entries, StoreError>,
     ) -> Result<Store, StoreError> {
         let Self { mut store, has_all_values } = self;
         let mut quarantined = store.take_quarantined();
-        for wreck in quarantined.iter_mut().rev().filter(|wreck| !wreck.is_salvaged()) {
-            let mut files = Wreck::open(&wreck.database(), &wreck.log())?;
-            let entries = salvage(&mut store, &mut files)?;
-            let (whole, damaged) = store.transaction(|t| t.try_values())?;
-            wreck.close(Salvaged {
+        for damaged in quarantined.iter_mut().rev().filter(|damaged| !damaged.is_salvaged()) {
+            let mut carver = PageCarver::open(&damaged.database(), &damaged.log())?;
+            let entries = salvage(&mut store, &mut carver)?;
+            let (whole, corrupt) = store.transaction(|t| t.try_values())?;
+            damaged.close(Salvaged {
                 version: Version,
                 entries: entries.whole,
                 without_header: entries.without_header,
                 values: u64::try_from(whole).unwrap_or(u64::MAX),
-                has_all_values: has_all_values && damaged == 0,
+                has_all_values: has_all_values && corrupt == 0,
             })?;
         }
         store.set_quarantined(quarantined);

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use crewseal_custody::stack::leaving_no_trace;
+use crewseal_custody::stack::with_stack_wiped;
 use rusqlite::Connection;
 
 use super::carry_over::carry_over;
@@ -56,7 +56,7 @@ pub(super) fn open(
         opened = Opened::open(directory, vault, recount);
     }
     opened.map_err(|unopened| match unopened {
-        Unopened::Damage(_) => StoreError::Broken,
+        Unopened::Damage(_) => StoreError::DatabaseCorrupt,
         Unopened::Error(error) => error,
     })
 }
@@ -64,35 +64,35 @@ pub(super) fn open(
 /// Opens the database of an open store again. The log goes back into it and is begun
 /// afresh.
 pub(super) fn renew(directory: &Path, keys: &Keys) -> Result<(Connection, Contents), StoreError> {
-    if matches!(walk_log(directory)?, End::Broken { .. }) {
-        return Err(StoreError::Broken);
+    if matches!(walk_log(directory)?, End::Corrupt { .. }) {
+        return Err(StoreError::DatabaseCorrupt);
     }
     let connection = database::existing(directory)?;
     truncate_log(&connection)?;
     let mut contents = Contents::read(&connection, keys)?;
     let agrees = match Stated::read(&connection, keys) {
         Ok(Some(stated)) => contents.check(stated),
-        Ok(None) | Err(StoreError::Damaged) => false,
+        Ok(None) | Err(StoreError::ValueCorrupt) => false,
         Err(error) => return Err(error),
     };
-    if agrees { Ok((connection, contents)) } else { Err(StoreError::Broken) }
+    if agrees { Ok((connection, contents)) } else { Err(StoreError::DatabaseCorrupt) }
 }
 
 impl Opened {
     fn open(directory: &Path, vault: &dyn KeyVault, recount: Recount) -> Result<Self, Unopened> {
         let mut pending = quarantine::list(directory)?;
-        pending.retain(|wreck| !wreck.is_salvaged());
+        pending.retain(|damaged| !damaged.is_salvaged());
         let is_salvaging = !pending.is_empty();
         let mut connection = recover(directory, vault, is_salvaging)?;
         let mut is_newest = true;
-        for wreck in pending.iter().rev() {
-            is_newest &= carry_over(&mut connection, wreck, vault)?;
+        for damaged in pending.iter().rev() {
+            is_newest &= carry_over(&mut connection, damaged, vault)?;
         }
         let keys = open_keys(&mut connection, vault)?;
         let mut contents = Contents::read(&connection, &keys)?;
         let stated = match Stated::read(&connection, &keys) {
-            Err(StoreError::Damaged) if is_salvaging => None,
-            Err(StoreError::Damaged) => return Err(Unopened::Damage(Damage::Rows)),
+            Err(StoreError::ValueCorrupt) if is_salvaging => None,
+            Err(StoreError::ValueCorrupt) => return Err(Unopened::Damage(Damage::Rows)),
             stated => stated?,
         };
         let was_stated = stated.is_some();
@@ -127,7 +127,7 @@ fn recover(
     if length(&directory.join(DATABASE))? == 0 && is_missing()? {
         return Err(Unopened::Damage(Damage::Missing));
     }
-    if matches!(end, End::Broken { .. }) {
+    if matches!(end, End::Corrupt { .. }) {
         return Err(Unopened::Damage(Damage::Log));
     }
     let connection = database::newest(directory, end)?;
@@ -139,8 +139,8 @@ fn recover(
 
 fn open_keys(connection: &mut Connection, vault: &dyn KeyVault) -> Result<Keys, Unopened> {
     let has_keys = keyring::has_keys(connection)?;
-    leaving_no_trace(|| Keys::open(connection, vault)).map_err(|error| match error {
-        StoreError::Damaged => Unopened::Damage(Damage::Key),
+    with_stack_wiped(|| Keys::open(connection, vault)).map_err(|error| match error {
+        StoreError::ValueCorrupt => Unopened::Damage(Damage::Key),
         StoreError::Vault(VaultError::KeyGone) if has_keys => Unopened::Damage(Damage::Key),
         error => Unopened::Error(error),
     })
@@ -149,7 +149,9 @@ fn open_keys(connection: &mut Connection, vault: &dyn KeyVault) -> Result<Keys, 
 impl From<StoreError> for Unopened {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Broken | StoreError::Damaged => Self::Damage(Damage::Database),
+            StoreError::DatabaseCorrupt | StoreError::ValueCorrupt => {
+                Self::Damage(Damage::Database)
+            }
             error => Self::Error(error),
         }
     }

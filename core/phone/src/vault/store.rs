@@ -41,7 +41,7 @@ enum Trouble {
     /// Something was perhaps not written: close, open and read again.
     Unsure,
     /// It is damaged, as far as can be told while it is open.
-    Broken,
+    Corrupt,
 }
 
 impl Store {
@@ -79,8 +79,8 @@ impl Store {
 
     /// Whether the file turned out damaged while it was open.
     #[must_use]
-    pub fn is_broken(&self) -> bool {
-        self.trouble == Some(Trouble::Broken)
+    pub fn is_corrupt(&self) -> bool {
+        self.trouble == Some(Trouble::Corrupt)
     }
 
     /// Does some work in one transaction, durable when this returns.
@@ -117,7 +117,7 @@ impl Store {
     /// Makes sure that what is read is what is on the disk.
     fn settle(&mut self) -> Result<(), StoreError> {
         match self.trouble {
-            Some(Trouble::Broken) => Err(StoreError::Broken),
+            Some(Trouble::Corrupt) => Err(StoreError::DatabaseCorrupt),
             Some(Trouble::Unsure) => self.renew(),
             None => Ok(()),
         }
@@ -134,7 +134,7 @@ impl Store {
 
     /// Refuses all work until it is opened again.
     pub(crate) const fn distrust(&mut self) {
-        self.trouble = Some(Trouble::Broken);
+        self.trouble = Some(Trouble::Corrupt);
     }
 
     /// The database, once it is sure that what is read is what is on the disk.
@@ -158,8 +158,8 @@ impl Store {
     /// Draws the conclusions from an error.
     fn suspect(&mut self, error: Option<StoreError>) {
         match error {
-            Some(StoreError::Broken) => {
-                self.trouble = Some(Trouble::Broken);
+            Some(StoreError::DatabaseCorrupt) => {
+                self.trouble = Some(Trouble::Corrupt);
                 files::suspect(&self.directory);
             }
             Some(StoreError::Io | StoreError::Full | StoreError::ReadOnly) => {

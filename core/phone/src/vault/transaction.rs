@@ -1,6 +1,6 @@
 //! Transactions: what is read from a store, and written to it, as a whole or not at all.
 
-use crewseal_custody::stack::leaving_no_trace;
+use crewseal_custody::stack::with_stack_wiped;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
@@ -13,9 +13,9 @@ use super::search::WrapNonce;
 /// A value as it was before it was sealed.
 type Value = Zeroizing<Vec<u8>>;
 
-/// A kind of sealed values.
+/// A kind of sealed values. In the file its column is called `drawer`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Drawer(pub &'static str);
+pub struct Collection(pub &'static str);
 
 /// A transaction: all of it becomes durable, or none.
 pub struct Transaction<'s> {
@@ -45,49 +45,49 @@ impl<'s> Transaction<'s> {
         Ok(self.change)
     }
 
-    /// Puts a value in a drawer, in place of what was there under this name.
+    /// Puts a value in a collection, in place of what was there under this name.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn put(
         &mut self,
-        drawer: Drawer,
+        collection: Collection,
         name: &[u8],
         compartment: Option<&Compartment>,
         value: &[u8],
     ) -> Result<(), StoreError> {
-        let (drawer, name) = place(self.keys, drawer, name);
+        let (collection, name) = place(self.keys, collection, name);
         let seal = compartment.map_or(&self.keys.common, |compartment| &compartment.seal);
-        let sealed = seal.close(&aad(&drawer, &name), value)?;
-        self.change.put(self.before, self.keys, (drawer, name), &sealed);
+        let sealed = seal.close(&aad(&collection, &name), value)?;
+        self.change.put(self.before, self.keys, (collection, name), &sealed);
         let compartment = compartment.map(|compartment| compartment.name);
         let mut statement = self.sql.prepare_cached(
             "INSERT INTO value (drawer, name, compartment, sealed) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (name) DO UPDATE SET compartment = ?3, sealed = ?4",
         )?;
-        statement.execute(params![drawer, name, compartment, sealed])?;
+        statement.execute(params![collection, name, compartment, sealed])?;
         Ok(())
     }
 
-    /// Takes a value out of a drawer, if there is one under this name.
+    /// Takes a value out of a collection, if there is one under this name.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn remove(&mut self, drawer: Drawer, name: &[u8]) -> Result<(), StoreError> {
-        let (_, name) = place(self.keys, drawer, name);
+    pub fn remove(&mut self, collection: Collection, name: &[u8]) -> Result<(), StoreError> {
+        let (_, name) = place(self.keys, collection, name);
         self.remove_row(name)
     }
 
-    /// Takes everything out of a drawer.
+    /// Takes everything out of a collection.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn clear(&mut self, drawer: Drawer) -> Result<(), StoreError> {
-        let drawer = drawer_name(self.keys, drawer);
+    pub fn clear(&mut self, collection: Collection) -> Result<(), StoreError> {
+        let collection = collection_name(self.keys, collection);
         let names: Vec<[u8; 32]> = self
             .sql
             .prepare_cached("SELECT name FROM value WHERE drawer = ?1")?
-            .query_map([drawer], |row| row.get(0))?
+            .query_map([collection], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         names.into_iter().try_for_each(|name| self.remove_row(name))
     }
@@ -101,10 +101,10 @@ impl<'s> Transaction<'s> {
     /// The value under a name, if there is one.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if it does not open, [`StoreError::Broken`] if it is
+    /// [`StoreError::ValueCorrupt`] if it does not open, [`StoreError::DatabaseCorrupt`] if it is
     /// gone or not the one that was written last.
-    pub fn get(&self, drawer: Drawer, name: &[u8]) -> Result<Option<Value>, StoreError> {
-        let (drawer, name) = place(self.keys, drawer, name);
+    pub fn get(&self, collection: Collection, name: &[u8]) -> Result<Option<Value>, StoreError> {
+        let (collection, name) = place(self.keys, collection, name);
         let select = "SELECT compartment, sealed FROM value WHERE name = ?1";
         let row: Option<(Option<[u8; 32]>, Vec<u8>)> = self
             .sql
@@ -113,49 +113,49 @@ impl<'s> Transaction<'s> {
             .optional()?;
         let sealed = row.as_ref().map(|(_, sealed)| sealed.as_slice());
         if !self.change.agrees(self.before, &name, sealed) {
-            return Err(StoreError::Broken);
+            return Err(StoreError::DatabaseCorrupt);
         }
-        row.map(|(compartment, sealed)| self.open(compartment, &aad(&drawer, &name), &sealed))
+        row.map(|(compartment, sealed)| self.open(compartment, &aad(&collection, &name), &sealed))
             .transpose()
     }
 
-    /// All values of a drawer, in the order in which their names first came.
+    /// All values of a collection, in the order in which their names first came.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if one does not open, [`StoreError::Broken`] if one is
+    /// [`StoreError::ValueCorrupt`] if one does not open, [`StoreError::DatabaseCorrupt`] if one is
     /// gone or not the one that was written last.
-    pub fn all(&self, drawer: Drawer) -> Result<Vec<Value>, StoreError> {
-        self.each(drawer)?.into_iter().collect()
+    pub fn all(&self, collection: Collection) -> Result<Vec<Value>, StoreError> {
+        self.each(collection)?.into_iter().collect()
     }
 
-    /// The values of a drawer that open, where one that is damaged must not keep the
+    /// The values of a collection that open, where one that is damaged must not keep the
     /// others from being used.
     ///
     /// # Errors
-    /// [`StoreError::Broken`] as above.
-    pub fn whole(&self, drawer: Drawer) -> Result<Vec<Value>, StoreError> {
-        Ok(self.each(drawer)?.into_iter().filter_map(Result::ok).collect())
+    /// [`StoreError::DatabaseCorrupt`] as above.
+    pub fn whole(&self, collection: Collection) -> Result<Vec<Value>, StoreError> {
+        Ok(self.each(collection)?.into_iter().filter_map(Result::ok).collect())
     }
 
-    fn each(&self, drawer: Drawer) -> Result<Vec<Result<Value, StoreError>>, StoreError> {
-        let drawer = drawer_name(self.keys, drawer);
+    fn each(&self, collection: Collection) -> Result<Vec<Result<Value, StoreError>>, StoreError> {
+        let collection = collection_name(self.keys, collection);
         let mut statement = self.sql.prepare_cached(
             "SELECT name, compartment, sealed FROM value WHERE drawer = ?1 ORDER BY id",
         )?;
-        let mut rows = statement.query([drawer])?;
+        let mut rows = statement.query([collection])?;
         let mut values = Vec::new();
         while let Some(row) = rows.next()? {
             let (name, compartment, sealed): ([u8; 32], _, Vec<u8>) =
                 (row.get(0)?, row.get(1)?, row.get(2)?);
             if !self.change.agrees(self.before, &name, Some(&sealed)) {
-                return Err(StoreError::Broken);
+                return Err(StoreError::DatabaseCorrupt);
             }
-            values.push(self.open(compartment, &aad(&drawer, &name), &sealed));
+            values.push(self.open(compartment, &aad(&collection, &name), &sealed));
         }
-        if values.len() == self.change.in_drawer(self.before, &drawer) {
+        if values.len() == self.change.in_collection(self.before, &collection) {
             Ok(values)
         } else {
-            Err(StoreError::Broken)
+            Err(StoreError::DatabaseCorrupt)
         }
     }
 
@@ -166,9 +166,9 @@ impl<'s> Transaction<'s> {
         let mut rows = statement.query([])?;
         let mut whole = 0;
         while let Some(row) = rows.next()? {
-            let (drawer, name): ([u8; 32], [u8; 32]) = (row.get(0)?, row.get(1)?);
+            let (collection, name): ([u8; 32], [u8; 32]) = (row.get(0)?, row.get(1)?);
             let sealed: Vec<u8> = row.get(3)?;
-            whole += usize::from(self.open(row.get(2)?, &aad(&drawer, &name), &sealed).is_ok());
+            whole += usize::from(self.open(row.get(2)?, &aad(&collection, &name), &sealed).is_ok());
         }
         Ok((whole, self.change.values().saturating_sub(whole)))
     }
@@ -202,7 +202,7 @@ impl<'s> Transaction<'s> {
     /// # Errors
     /// [`StoreError`].
     pub fn compartment(&mut self, id: &[u8]) -> Result<Compartment, StoreError> {
-        leaving_no_trace(|| {
+        with_stack_wiped(|| {
             let name = self.keys.lookup.hash("compartment", id);
             match Compartment::find(&self.sql, self.keys, name)? {
                 Some(found) => Ok(found),
@@ -214,9 +214,9 @@ impl<'s> Transaction<'s> {
     /// The compartment of this id, if there is one.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if its key does not open.
+    /// [`StoreError::ValueCorrupt`] if its key does not open.
     pub fn existing_compartment(&self, id: &[u8]) -> Result<Option<Compartment>, StoreError> {
-        leaving_no_trace(|| {
+        with_stack_wiped(|| {
             let name = self.keys.lookup.hash("compartment", id);
             Compartment::find(&self.sql, self.keys, name)
         })
@@ -237,7 +237,7 @@ impl<'s> Transaction<'s> {
         for value in self.names_in(&name)? {
             self.remove_row(value)?;
         }
-        let nonce = wrapped.first_chunk().ok_or(StoreError::Damaged)?;
+        let nonce = wrapped.first_chunk().ok_or(StoreError::ValueCorrupt)?;
         Ok(Some(*nonce))
     }
 
@@ -252,7 +252,7 @@ impl<'s> Transaction<'s> {
     /// # Errors
     /// [`StoreError`].
     pub fn wrapped_storage_key(&self) -> Result<Vec<u8>, StoreError> {
-        keyring::wrapped_storage_key(&self.sql)?.ok_or(StoreError::Damaged)
+        keyring::wrapped_storage_key(&self.sql)?.ok_or(StoreError::ValueCorrupt)
     }
 
     fn open(
@@ -262,7 +262,8 @@ impl<'s> Transaction<'s> {
         sealed: &[u8],
     ) -> Result<Value, StoreError> {
         let Some(name) = compartment else { return Ok(self.keys.common.open(place, sealed)?) };
-        let found = Compartment::find(&self.sql, self.keys, name)?.ok_or(StoreError::Damaged)?;
+        let found =
+            Compartment::find(&self.sql, self.keys, name)?.ok_or(StoreError::ValueCorrupt)?;
         Ok(found.seal.open(place, sealed)?)
     }
 
@@ -276,11 +277,11 @@ impl<'s> Transaction<'s> {
     }
 }
 
-/// Where a value lies: its drawer and its name in it, hashed.
-fn place(keys: &Keys, drawer: Drawer, name: &[u8]) -> Place {
-    (drawer_name(keys, drawer), keys.lookup.hash(drawer.0, name))
+/// Where a value lies: its collection and its name in it, hashed.
+fn place(keys: &Keys, collection: Collection, name: &[u8]) -> Place {
+    (collection_name(keys, collection), keys.lookup.hash(collection.0, name))
 }
 
-fn drawer_name(keys: &Keys, drawer: Drawer) -> [u8; 32] {
-    keys.lookup.hash("drawer", drawer.0.as_bytes())
+fn collection_name(keys: &Keys, collection: Collection) -> [u8; 32] {
+    keys.lookup.hash("drawer", collection.0.as_bytes())
 }

@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 
 use crewseal::outbox::{open_store, queue};
 use crewseal::random;
-use crewseal::vault::{Drawer, SoftwareVault, Store, StoreError};
+use crewseal::vault::{Collection, SoftwareVault, Store, StoreError};
 use crewseal_custody::envelope::{Epoch, OpeningKey};
 use crewseal_custody::signed::Digest;
 use crewseal_custody::{DeviceId, EventId};
 use thief::Secret;
 
-/// Stands for the store's head among the drawers.
+/// Stands for the store's head among the collections.
 pub const HEAD: &str = "head";
-pub const NAMES: Drawer = Drawer("names");
+pub const NAMES: Collection = Collection("names");
 /// How every value begins, and what the acts are full of.
 const PLAIN: &[u8] = b"Customer ";
 
-/// What a store holds: values by drawer and name, and the queue in its order.
+/// What a store holds: values by collection and name, and the queue in its order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
     pub values: BTreeMap<(&'static str, Vec<u8>), Vec<u8>>,
@@ -134,12 +134,12 @@ pub fn put_name(
 
 pub fn value(
     store: &mut Store,
-    drawer: &'static str,
+    collection: &'static str,
     name: &[u8],
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    store.transaction(|t| match drawer {
+    store.transaction(|t| match collection {
         HEAD => Ok(t.head().map(<[u8]>::to_vec)),
-        _ => Ok(t.get(Drawer(drawer), name)?.map(|value| value.to_vec())),
+        _ => Ok(t.get(Collection(collection), name)?.map(|value| value.to_vec())),
     })
 }
 

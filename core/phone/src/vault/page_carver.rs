@@ -25,8 +25,8 @@ const TABLE_LEAF: u8 = 0x0d;
 /// No row here is larger; a damaged length must not ask for more.
 const MAX_ROW: usize = 16 << 20;
 
-/// A damaged database and its log.
-pub(crate) struct Wreck {
+/// Reads a damaged database and its log.
+pub(crate) struct PageCarver {
     database: Option<File>,
     log: Option<File>,
     page_bytes: usize,
@@ -34,21 +34,21 @@ pub(crate) struct Wreck {
     /// Where in the log the newest whole state of a page lies.
     newest: BTreeMap<u32, u64>,
     /// For a page whose newest state is damaged in the log, the one before that is not.
-    before_damage: BTreeMap<u32, Image>,
+    before_damage: BTreeMap<u32, PageVersion>,
     /// Every frame of the log: page and place of its content.
     frames: Vec<(u32, u64)>,
 }
 
 /// One state of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Image {
+pub(crate) enum PageVersion {
     /// As the database has it.
     Database(u32),
     /// As the log has it, and where in the log.
     Log(u32, u64),
 }
 
-impl Image {
+impl PageVersion {
     pub(crate) const fn page(self) -> u32 {
         match self {
             Self::Database(page) | Self::Log(page, _) => page,
@@ -100,7 +100,7 @@ impl ToSql for Column {
     }
 }
 
-impl Wreck {
+impl PageCarver {
     /// Opens what there is of the two files.
     ///
     /// # Errors
@@ -114,7 +114,7 @@ impl Wreck {
             .unwrap_or(USUAL_PAGE_BYTES);
         let database_bytes = database.as_ref().map(File::metadata).transpose()?;
         let pages = database_bytes.map_or(0, |file| file.len().div_ceil(wide(page_bytes)));
-        let mut wreck = Self {
+        let mut carver = Self {
             database,
             log,
             page_bytes,
@@ -123,8 +123,8 @@ impl Wreck {
             before_damage: BTreeMap::new(),
             frames: Vec::new(),
         };
-        wreck.list_frames(header)?;
-        Ok(wreck)
+        carver.list_frames(header)?;
+        Ok(carver)
     }
 
     /// Frames of the log's present round count up to the last transaction that
@@ -148,8 +148,8 @@ impl Wreck {
                         if fits {
                             self.before_damage.remove(&page);
                         } else {
-                            let before = before.map(|place| Image::Log(page, place));
-                            let before = before.unwrap_or(Image::Database(page));
+                            let before = before.map(|place| PageVersion::Log(page, place));
+                            let before = before.unwrap_or(PageVersion::Database(page));
                             self.before_damage.entry(page).or_insert(before);
                         }
                     }
@@ -161,41 +161,41 @@ impl Wreck {
     }
 
     /// Each page as it was last.
-    pub(crate) fn present(&self) -> Vec<Image> {
-        let log = self.newest.iter().map(|(page, place)| Image::Log(*page, *place));
+    pub(crate) fn newest(&self) -> Vec<PageVersion> {
+        let log = self.newest.iter().map(|(page, place)| PageVersion::Log(*page, *place));
         let database = (1..=self.database_pages)
             .filter(|page| !self.newest.contains_key(page))
-            .map(Image::Database);
+            .map(PageVersion::Database);
         log.chain(database).collect()
     }
 
     /// Pages whose last state is damaged in the log, as they were before: what was not
     /// synced when the power failed looks like damage.
-    pub(crate) fn before_damage(&self) -> Vec<Image> {
+    pub(crate) fn before_damage(&self) -> Vec<PageVersion> {
         self.before_damage.values().copied().collect()
     }
 
     /// All other states of pages that are left somewhere.
-    pub(crate) fn past(&self) -> Vec<Image> {
+    pub(crate) fn older(&self) -> Vec<PageVersion> {
         let log = self
             .frames
             .iter()
             .filter(|(page, place)| self.newest.get(page) != Some(place))
-            .map(|(page, place)| Image::Log(*page, *place));
+            .map(|(page, place)| PageVersion::Log(*page, *place));
         let database = (1..=self.database_pages)
             .filter(|page| self.newest.contains_key(page))
-            .map(Image::Database);
+            .map(PageVersion::Database);
         database.chain(log).collect()
     }
 
     /// The bytes of a page; none where the disk does not give them.
-    pub(crate) fn read(&mut self, image: Image) -> Option<Vec<u8>> {
-        let (file, place) = match image {
-            Image::Database(page) => {
+    pub(crate) fn read(&mut self, version: PageVersion) -> Option<Vec<u8>> {
+        let (file, place) = match version {
+            PageVersion::Database(page) => {
                 let before = u64::from(page.checked_sub(1)?);
                 (self.database.as_mut()?, before * wide(self.page_bytes))
             }
-            Image::Log(_, place) => (self.log.as_mut()?, place),
+            PageVersion::Log(_, place) => (self.log.as_mut()?, place),
         };
         file.seek(SeekFrom::Start(place)).ok()?;
         let mut bytes = Vec::with_capacity(self.page_bytes);
@@ -208,8 +208,8 @@ impl Wreck {
     fn page(&mut self, page: u32, snapshot: Snapshot) -> Option<Vec<u8>> {
         let logged = self.newest.get(&page).filter(|_| snapshot == Snapshot::Newest);
         match logged.copied() {
-            Some(place) => self.read(Image::Log(page, place)),
-            None if page <= self.database_pages => self.read(Image::Database(page)),
+            Some(place) => self.read(PageVersion::Log(page, place)),
+            None if page <= self.database_pages => self.read(PageVersion::Database(page)),
             None => None,
         }
     }
@@ -248,9 +248,9 @@ impl Wreck {
     }
 
     /// The rows of a page, if it is a leaf of a table: as many as can be read.
-    pub(crate) fn rows(&mut self, image: Image) -> Vec<Row> {
-        let Some(page) = self.read(image) else { return Vec::new() };
-        let start = if image.page() == 1 { FIRST_PAGE_START } else { 0 };
+    pub(crate) fn rows(&mut self, version: PageVersion) -> Vec<Row> {
+        let Some(page) = self.read(version) else { return Vec::new() };
+        let start = if version.page() == 1 { FIRST_PAGE_START } else { 0 };
         if page.get(start) != Some(&TABLE_LEAF) {
             return Vec::new();
         }
