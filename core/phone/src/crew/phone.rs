@@ -104,7 +104,7 @@ impl Phone {
     /// [`CrewError::KeysBusy`].
     pub(super) fn state(&self) -> Result<Turn<'_, State>, CrewError> {
         let mut state = self.state.take().map_err(|TooLong| CrewError::KeysBusy)?;
-        if state.store.is_broken() {
+        if state.store.is_corrupt() {
             (state.epoch, state.ready) = (None, None);
             if let Ok(lists) = state.store.reopen(self.vault.as_ref(), self.device) {
                 state.lists = lists;
