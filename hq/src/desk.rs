@@ -7,7 +7,7 @@ use crewseal_custody::job::JobPack;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::roll::{Leaf, Roll, RollHead};
 use crewseal_custody::signed::Signed;
-use crewseal_custody::wire::{EnrolmentCode, Invitation};
+use crewseal_custody::wire::{Endpoint, EnrolmentCode, Invitation};
 use crewseal_custody::{
     BoxClass, BoxList, DeviceId, JobId, Kind, Lists, Manifest, Qualifications, ReleaseCode,
     ReleaseKey, Revocations, Role, Salt, Tick,
@@ -287,9 +287,11 @@ impl Hq {
         })?;
         Ok(Invitation {
             version: Version,
-            url: url.to_owned(),
-            authority: self.keys.authority().to_vec().into(),
-            hq: *self.key(),
+            endpoint: Endpoint {
+                url: url.to_owned(),
+                authority: self.keys.authority().to_vec().into(),
+                hq: *self.key(),
+            },
             sealing_key: self.keys.opening().public().to_bytes().into(),
             code,
         })

@@ -13,7 +13,7 @@ use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{PublicKey, Signed};
 use crewseal_custody::stack::leaving_no_trace;
 use crewseal_custody::wire::{
-    Batch, DeliveryRight, EnrolClaim, EnrolRequest, EnrolmentCode, MAX_BATCH, MAX_BODY,
+    Batch, DeliveryRight, Endpoint, EnrolClaim, EnrolRequest, EnrolmentCode, MAX_BATCH, MAX_BODY,
 };
 use crewseal_custody::{
     Act, BoxClass, DeviceId, Event, EventId, Finding, FindingKind, JobId, Kind, Link, Lists,
@@ -225,7 +225,7 @@ impl Phone {
         let slip = slip.ok_or(CrewError::NotEnrolled)?;
         let client = Client::delivering(&slip)
             .map_err(|error| CrewError::Sync { error, again_after: None })?;
-        Ok((Arc::new(client), slip.hq))
+        Ok((Arc::new(client), slip.endpoint.hq))
     }
 
     /// Whether the right to deliver without keys is to be asked for: there is none, of
@@ -235,7 +235,8 @@ impl Phone {
         self.state()?.store.transaction(|t| {
             let (slip, enrolment) = (delivery::read(t)?, read_enrolment(t)?);
             let is_good = |slip: &Slip| {
-                let is_same = slip.hq == enrolment.hq && slip.url == enrolment.url;
+                let Endpoint { url, hq, .. } = &slip.endpoint;
+                let is_same = *hq == enrolment.hq && *url == enrolment.url;
                 is_same && slip.until > now.saturating_add(SLIP_RENEWAL)
             };
             Ok(!slip.as_ref().is_some_and(is_good))
@@ -246,7 +247,8 @@ impl Phone {
         self.state()?.store.transaction(|t| {
             let Enrolment { url, authority, hq, .. } = read_enrolment(t)?;
             let DeliveryRight { token, until, .. } = right;
-            let slip = Slip { version: Version, url, authority, hq, token, until };
+            let endpoint = Endpoint { url, authority, hq };
+            let slip = Slip { version: Version, endpoint, token, until };
             Ok(delivery::keep(t, &slip)?)
         })
     }
