@@ -57,7 +57,7 @@ impl Hq {
                 .execute((hash, event.id().0))?;
             let credential = store::credential(db, self.key(), &device)?;
             let revocations = store::revocations(db, self.key())?;
-            let revoked = revocations.and_then(|list| list.revoked_since(&device));
+            let revoked = revocations.and_then(|list| list.since.get(&device).copied());
             supervisor = credential
                 .filter(|known| now < known.valid_to && revoked.is_none_or(|since| now < since))
                 .map(|_| device);

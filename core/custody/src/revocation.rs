@@ -31,14 +31,14 @@ pub struct Revocations {
     pub since: BTreeMap<DeviceId, u64>,
 }
 
-impl Message for Revocations {
-    const NAMESPACE: Namespace = Namespace::Revocations;
-}
-
 impl Revocations {
-    /// Since when a device is revoked, in seconds since 1970-01-01 UTC; none if it is not.
+    /// Since when a device is revoked; none if it is not.
     #[must_use]
     pub fn revoked_since(&self, device: &DeviceId) -> Option<u64> {
         self.since.get(device).copied()
     }
+}
+
+impl Message for Revocations {
+    const NAMESPACE: Namespace = Namespace::Revocations;
 }

@@ -81,7 +81,8 @@ impl Known {
         credential: &Credential,
     ) -> Option<Rule> {
         let device = credential.device();
-        let revoked_since = self.revocations.as_ref().and_then(|list| list.revoked_since(&device));
+        let list = self.revocations.as_ref();
+        let revoked_since = list.and_then(|list| list.revoked_since(&device));
         let person = Person { credential, revoked_since };
         let broken = rules::of_person(kind, classes, person, Interval::from(self.tick.at));
         broken.into_iter().find_map(|broken| match broken {
