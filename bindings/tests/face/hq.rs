@@ -20,8 +20,8 @@ use crewseal_custody::personal::Personal;
 use crewseal_custody::roll::{Leaf, Roll, RollHead};
 use crewseal_custody::signed::{Message, PublicKey, Signed, SignedError, Unverified};
 use crewseal_custody::wire::{
-    Batch, CBOR, Challenge, EnrolClaim, EnrolRequest, EnrolmentCode, Invitation, Jobs, Receipts,
-    Rolls, Session,
+    Batch, CBOR, Challenge, Endpoint, EnrolClaim, EnrolRequest, EnrolmentCode, Invitation, Jobs,
+    Receipts, Rolls, Session,
 };
 use crewseal_custody::{
     Credential, JobId, Kind, Lists, Manifest, Outcome, Receipt, Refusal, ReleaseCode, ReleaseKey,
@@ -90,8 +90,12 @@ impl Hq {
 
         let sealing_key = OpeningKey::from_bytes(&[8; 32]).unwrap().public().to_bytes().into();
         let code = EnrolmentCode([5; 16]);
-        let invitation =
-            Invitation { version: Version, url, authority, hq: key, sealing_key, code };
+        let invitation = Invitation {
+            version: Version,
+            endpoint: Endpoint { url, authority, hq: key },
+            sealing_key,
+            code,
+        };
         Self { invitation, refuses }
     }
 

@@ -21,6 +21,7 @@ use crewseal::vault::wal::{self, End, Walk};
 use crewseal::vault::{Damage, KeyVault, Mark, Salvage, Store, StoreError};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::delivery::{DeliveryToken, Slip};
+use crewseal_custody::wire::Endpoint;
 use disk::Disk;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -264,9 +265,11 @@ mod salvage {
     fn keeps_how_to_deliver_without_keys() {
         let slip = Slip {
             version: Version,
-            url: "https://hq.example:8443".to_owned(),
-            authority: vec![0x30; 400].into(),
-            hq: stored::vault(tempfile::tempdir().unwrap().path()).public_keys().unwrap().act,
+            endpoint: Endpoint {
+                url: "https://hq.example:8443".to_owned(),
+                authority: vec![0x30; 400].into(),
+                hq: stored::vault(tempfile::tempdir().unwrap().path()).public_keys().unwrap().act,
+            },
             token: DeliveryToken("delivers".to_owned()),
             until: 1_780_293_600,
         };

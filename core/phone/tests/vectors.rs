@@ -36,7 +36,8 @@ use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::roll::{Leaf, RollHead};
 use crewseal_custody::signed::{Digest, Message, Namespace, PublicKey, Signed, Unverified};
 use crewseal_custody::wire::{
-    AttachmentPart, AttachmentState, DeliveryRight, EnrolClaim, EnrolmentCode, SessionRequest,
+    AttachmentPart, AttachmentState, DeliveryRight, Endpoint, EnrolClaim, EnrolmentCode,
+    SessionRequest,
 };
 use crewseal_custody::{
     Act, Anchor, AttachmentOutcome, AttachmentReceipt, Batch, BootId, BoxClass, BoxList,
@@ -452,9 +453,11 @@ fn upload() -> Vector {
     let right = DeliveryRight { version: Version, token: token.clone(), until };
     let slip = Slip {
         version: Version,
-        url: "https://hq.example:8443".to_owned(),
-        authority: vec![0xca; 4].into(),
-        hq: paper::hq().public,
+        endpoint: Endpoint {
+            url: "https://hq.example:8443".to_owned(),
+            authority: vec![0xca; 4].into(),
+            hq: paper::hq().public,
+        },
         token,
         until,
     };

@@ -1,7 +1,7 @@
 //! Invitations: by one, one phone enrols.
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::wire::{EnrolmentCode, Invitation};
+use crewseal_custody::wire::{Endpoint, EnrolmentCode, Invitation};
 use crewseal_custody::{JobId, Qualifications, Role};
 use rusqlite::params;
 
@@ -84,9 +84,11 @@ impl Hq {
         })?;
         Ok(Invitation {
             version: Version,
-            url: url.to_owned(),
-            authority: self.keys.authority().to_vec().into(),
-            hq: *self.key(),
+            endpoint: Endpoint {
+                url: url.to_owned(),
+                authority: self.keys.authority().to_vec().into(),
+                hq: *self.key(),
+            },
             sealing_key: self.keys.opening().public().to_bytes().into(),
             code,
         })

@@ -257,7 +257,7 @@ async fn rolls_come_whole_and_signed() {
 #[tokio::test]
 async fn another_authority_is_not_believed() {
     let (site, other) = (Site::open(), Site::open());
-    let stranger = client(&other.invite(&[]).authority);
+    let stranger = client(&other.invite(&[]).endpoint.authority);
     assert!(stranger.get(format!("{}/v1/tick", site.running.url())).send().await.is_err());
 }
 

@@ -389,14 +389,14 @@ async fn a_hundred_megabytes_are_refused_by_any_client() {
 /// Returns how many bytes went out, and the answer.
 fn raw_post(phone: &Phone, framing: &str, body: usize) -> (usize, String) {
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(phone.invitation.authority.to_vec().into()).unwrap();
+    roots.add(phone.invitation.endpoint.authority.to_vec().into()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let address = phone.invitation.url.strip_prefix("https://").unwrap();
+    let address = phone.invitation.endpoint.url.strip_prefix("https://").unwrap();
     let tcp = TcpStream::connect(address).unwrap();
     let name = "127.0.0.1".try_into().unwrap();
     let connection = rustls::ClientConnection::new(Arc::new(tls), name).unwrap();

@@ -45,10 +45,10 @@ async fn everything_survives_a_restart() {
     drop(site.hq);
 
     let hq = open(&site.dir.path().join("data")).unwrap();
-    assert_eq!(hq.key(), &phone.invitation.hq);
+    assert_eq!(hq.key(), &phone.invitation.endpoint.hq);
     let running = serve(hq.clone(), Listen::default()).unwrap();
-    phone.invitation.url = running.url().to_owned();
-    phone.http = crate::phone::client(&phone.invitation.authority);
+    phone.invitation.endpoint.url = running.url().to_owned();
+    phone.http = crate::phone::client(&phone.invitation.endpoint.authority);
     let ended = success(phone.get("/v1/tick").await).await;
     assert_eq!(ended, Err(StatusCode::UNAUTHORIZED), "sessions are in memory");
     phone.sign_in().await.unwrap();

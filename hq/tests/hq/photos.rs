@@ -60,7 +60,8 @@ impl Phone {
 
     fn outcome(&self, state: &AttachmentState) -> Option<AttachmentOutcome> {
         let bytes = state.receipt.as_ref()?;
-        let receipt: Signed<AttachmentReceipt> = Signed::open(bytes, &self.invitation.hq).unwrap();
+        let receipt: Signed<AttachmentReceipt> =
+            Signed::open(bytes, &self.invitation.endpoint.hq).unwrap();
         Some(receipt.outcome)
     }
 }

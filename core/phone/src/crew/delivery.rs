@@ -122,7 +122,7 @@ impl Phone {
         let slip = slip.ok_or(CrewError::NotEnrolled)?;
         let client = Client::delivering(&slip)
             .map_err(|error| CrewError::Sync { error, again_after: None })?;
-        Ok((Arc::new(client), slip.hq))
+        Ok((Arc::new(client), slip.endpoint.hq))
     }
 
     pub(super) fn next_batch(&self, after: i64) -> Result<(Vec<Waiting>, Batch), CrewError> {

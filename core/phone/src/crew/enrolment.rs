@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::envelope::SealingKey;
 use crewseal_custody::signed::{Signed, SignedError};
-use crewseal_custody::wire::{EnrolClaim, EnrolRequest, EnrolmentCode, Invitation};
+use crewseal_custody::wire::{Endpoint, EnrolClaim, EnrolRequest, EnrolmentCode, Invitation};
 use crewseal_custody::{Credential, Protection};
 
 use super::CrewError;
@@ -40,22 +40,23 @@ impl Crew {
         let unusable = |error| CrewError::Sync { error, again_after: None };
         SealingKey::from_bytes(&invitation.sealing_key)
             .map_err(|_| unusable(SyncError::Invitation))?;
-        let client = Client::new(&invitation.url, &invitation.authority).map_err(unusable)?;
+        let Endpoint { url, authority, hq } = invitation.endpoint;
+        let client = Client::new(&url, &authority).map_err(unusable)?;
         let phone = Arc::clone(&self.phone);
-        let code = invitation.code.clone();
+        let code = invitation.code;
         let request = blocking_pool::run(move || phone.enrol_request(code)).await?;
         let answer = client.enrol(&request).await.map_err(|error| self.phone.failed(error))?;
         let credential: Signed<Credential> =
-            Signed::open(&answer, &invitation.hq).map_err(CrewError::FromHq)?;
+            Signed::open(&answer, &hq).map_err(CrewError::FromHq)?;
         if credential.device() != self.phone.device {
             return Err(CrewError::FromHq(SignedError::Signature));
         }
         let enrolment = Enrolment {
             version: Version,
-            url: invitation.url.clone(),
-            authority: invitation.authority.clone(),
-            hq: invitation.hq,
-            sealing_key: invitation.sealing_key.clone(),
+            url,
+            authority,
+            hq,
+            sealing_key: invitation.sealing_key,
             credential: answer.into(),
         };
         let phone = Arc::clone(&self.phone);

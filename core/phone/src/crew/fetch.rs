@@ -7,7 +7,7 @@ use crewseal_custody::delivery::Slip;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{PublicKey, Signed};
-use crewseal_custody::wire::DeliveryRight;
+use crewseal_custody::wire::{DeliveryRight, Endpoint};
 use crewseal_custody::{Revocations, Tick};
 
 use super::CrewError;
@@ -163,7 +163,8 @@ impl Phone {
         self.state()?.store.transaction(|t| {
             let (slip, enrolment) = (delivery::read(t)?, read_enrolment(t)?);
             let is_good = |slip: &Slip| {
-                let is_same = slip.hq == enrolment.hq && slip.url == enrolment.url;
+                let Endpoint { url, hq, .. } = &slip.endpoint;
+                let is_same = *hq == enrolment.hq && *url == enrolment.url;
                 is_same && slip.until > now.saturating_add(SLIP_RENEWAL)
             };
             Ok(!slip.as_ref().is_some_and(is_good))
@@ -174,7 +175,8 @@ impl Phone {
         self.state()?.store.transaction(|t| {
             let Enrolment { url, authority, hq, .. } = read_enrolment(t)?;
             let DeliveryRight { token, until, .. } = right;
-            let slip = Slip { version: Version, url, authority, hq, token, until };
+            let endpoint = Endpoint { url, authority, hq };
+            let slip = Slip { version: Version, endpoint, token, until };
             Ok(delivery::keep(t, &slip)?)
         })
     }

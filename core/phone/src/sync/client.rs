@@ -13,7 +13,7 @@ use crewseal_custody::delivery::Slip;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{
     AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, DeliveryRight,
-    EnrolRequest, Jobs, Receipts, Rolls, Session, SessionRequest,
+    Endpoint, EnrolRequest, Jobs, Receipts, Rolls, Session, SessionRequest,
 };
 use crewseal_custody::{DeviceId, Protection};
 use minicbor::{Decode, Encode};
@@ -137,7 +137,8 @@ impl Client {
     /// [`SyncError::Invitation`].
     pub fn delivering(slip: &Slip) -> Result<Self, SyncError> {
         let token = Some(Zeroizing::new(slip.token.0.clone())).into();
-        Ok(Self { token, only_delivers: true, ..Self::new(&slip.url, &slip.authority)? })
+        let Endpoint { url, authority, .. } = &slip.endpoint;
+        Ok(Self { token, only_delivers: true, ..Self::new(url, authority)? })
     }
 
     /// The right to deliver without this phone's keys.

@@ -22,8 +22,9 @@ use crewseal_custody::job::JobPack;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::signed::{Message, Signed, Unverified};
 use crewseal_custody::wire::{
-    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, EnrolClaim,
-    EnrolRequest, EnrolmentCode, Invitation, Jobs, Receipts, Rolls, Session, SessionRequest,
+    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, Endpoint,
+    EnrolClaim, EnrolRequest, EnrolmentCode, Invitation, Jobs, Receipts, Rolls, Session,
+    SessionRequest,
 };
 use crewseal_custody::{
     BoxList, Credential, DeviceId, Event, EventId, Manifest, Outcome, Receipt, Refusal, Role, admit,
@@ -159,9 +160,11 @@ impl MockHq {
     pub fn invitation(&self) -> Vec<u8> {
         cbor::to_vec(&Invitation {
             version: Version,
-            url: self.url.clone(),
-            authority: self.authority.clone().into(),
-            hq: paper::hq().public,
+            endpoint: Endpoint {
+                url: self.url.clone(),
+                authority: self.authority.clone().into(),
+                hq: paper::hq().public,
+            },
             sealing_key: opening_key().public().to_bytes().into(),
             code: EnrolmentCode([0xc0; 16]),
         })
