@@ -4,6 +4,27 @@
 //! An [`Hq`] is a directory with two files: `hq.db`, which may be copied, and
 //! `hq.keys`, which may not. Whatever decides whether a signed act is believed
 //! is `crewseal_custody`, the same code that runs on the phones.
+//!
+//! # The rooms
+//!
+//! From the ground up. A room uses those above it in this list and never one below.
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | `error`, [`clock`], `random`, `hash`, `private_file` | what everything stands on |
+//! | `keys` | the file of keys: HQ signs, opens envelopes and vouches for its server |
+//! | `store` | the database, and what several rooms ask of it |
+//! | `hq` | an HQ is founded or opened; the other rooms add to [`Hq`] what it can do |
+//! | `ticks` | HQ's time is signed |
+//! | `people` | devices are invited, enrolled and revoked |
+//! | [`dispatch`] | labels are minted, jobs planned and opened, codes drawn, job packs made |
+//! | `intake` | envelopes are opened, and events refused or stored and receipted |
+//! | `objects` | photos come in by chunks and are given out whole |
+//! | [`evidence`] | a job's record is exported, verified, and shown as a report |
+//! | `phones` | the wire: sessions, delivery tokens, routes, problems |
+//! | `operations` | the server listens and stops |
+//!
+//! The binary's commands are in `commands`, on top of it all.
 
 pub mod clock;
 pub mod dispatch;

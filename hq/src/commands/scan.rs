@@ -1,41 +1,64 @@
-//! Reading photographs: `crewseal-hq scan PHOTO...`.
+//! `scan`: says what is read in photographs.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
+use clap::Args;
+use crewseal_hq::evidence::wording::count;
 use crewseal_label::Token;
 use crewseal_scan::photo;
 use serde::Serialize;
 
-use crewseal_hq::evidence::wording::count;
+use super::answer::{Failure, say};
+
+#[derive(Args)]
+pub struct ScanArgs {
+    /// Photographs: JPEG, PNG, WebP.
+    #[arg(required = true, value_name = "PHOTO")]
+    photos: Vec<PathBuf>,
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn scan(args: &ScanArgs) -> Result<ExitCode, Failure> {
+    let scanned: Vec<Scanned> = args.photos.iter().map(|photo| read(photo)).collect();
+    if args.json {
+        say(serde_json::to_string_pretty(&scanned)?)?;
+    } else {
+        scanned.iter().try_for_each(say)?;
+    }
+    let all_read = scanned.iter().all(|photo| photo.error.is_none());
+    Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
 
 /// What was read in one photograph. `Display` is the text for a person, the
 /// serde form the one for a machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Scanned {
+struct Scanned {
     /// The file.
-    pub photo: PathBuf,
+    photo: PathBuf,
     /// Every code in view; none if the file could not be read.
-    pub codes: Vec<Code>,
+    codes: Vec<Code>,
     /// Why the file could not be read.
-    pub error: Option<String>,
+    error: Option<String>,
 }
 
 /// One code in view.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Code {
+struct Code {
     /// What it says.
-    pub text: String,
+    text: String,
     /// Its corners in the photograph, `[x, y]` in pixels, clockwise from the
     /// code's own top left.
-    pub corners: [[f32; 2]; 4],
+    corners: [[f32; 2]; 4],
     /// Whether it is a label of Crewseal.
-    pub label: bool,
+    label: bool,
 }
 
 /// Reads one photograph.
-#[must_use]
-pub fn scan(file: &Path) -> Scanned {
+fn read(file: &Path) -> Scanned {
     let read = std::fs::read(file)
         .map_err(|error| error.to_string())
         .and_then(|bytes| photo::read_photo(&bytes).map_err(|error| error.to_string()));

@@ -56,92 +56,78 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
-    /// Status, name in the type, and what to say.
-    const fn parts(self) -> (StatusCode, &'static str, &'static str) {
+    const fn status(self) -> StatusCode {
         match self {
-            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing here."),
-            Self::UnknownPhoto => (
-                StatusCode::NOT_FOUND,
-                "unknown-photo",
-                "No event that is here names this photo. Deliver its event first.",
-            ),
-            Self::Method => {
-                (StatusCode::METHOD_NOT_ALLOWED, "method", "Another method is meant here.")
+            Self::BodyLost | Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Session | Self::Challenge => StatusCode::UNAUTHORIZED,
+            Self::CredentialEnded | Self::Invitation | Self::Proof => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::UnknownPhoto => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Enrolled => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The end of the problem's type, by which programs know it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::NotFound => "not-found",
+            Self::UnknownPhoto => "unknown-photo",
+            Self::Method => "method",
+            Self::ContentType => "content-type",
+            Self::TooLarge => "too-large",
+            Self::BodyLost => "body-lost",
+            Self::Timeout => "timeout",
+            Self::Malformed => "malformed",
+            Self::Session => "session",
+            Self::Challenge => "challenge",
+            Self::CredentialEnded => "credential-ended",
+            Self::Invitation => "invitation",
+            Self::Proof => "proof",
+            Self::Enrolled => "enrolled",
+            Self::TooOften { .. } => "too-often",
+            Self::Busy => "busy",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// What to say to whoever reads it.
+    const fn title(self) -> &'static str {
+        match self {
+            Self::NotFound => "There is nothing here.",
+            Self::UnknownPhoto => {
+                "No event that is here names this photo. Deliver its event first."
             }
-            Self::ContentType => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "content-type",
-                "Bodies have the type application/cbor.",
-            ),
-            Self::TooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
-                "Send fewer entries at once: at most 256, and 4 MiB.",
-            ),
-            Self::BodyLost => {
-                (StatusCode::BAD_REQUEST, "body-lost", "The body broke off. Send it again.")
-            }
-            Self::Timeout => (
-                StatusCode::REQUEST_TIMEOUT,
-                "timeout",
-                "The body took too long. Send fewer entries at once.",
-            ),
-            Self::Malformed => (
-                StatusCode::BAD_REQUEST,
-                "malformed",
-                "The body is not this request in canonical CBOR. Update the app.",
-            ),
-            Self::Session => (
-                StatusCode::UNAUTHORIZED,
-                "session",
-                "Open a session, or renew the one that ended.",
-            ),
-            Self::Challenge => (
-                StatusCode::UNAUTHORIZED,
-                "challenge",
-                "The answer does not fit. Ask for a new challenge.",
-            ),
-            Self::CredentialEnded => (
-                StatusCode::FORBIDDEN,
-                "credential-ended",
-                "The credential has ended. Enrol again.",
-            ),
-            Self::Invitation => (
-                StatusCode::FORBIDDEN,
-                "invitation",
-                "The invitation is unknown, used or too old. Ask HQ for a new one.",
-            ),
-            Self::Proof => (
-                StatusCode::FORBIDDEN,
-                "proof",
-                "The two proofs are not one claim signed by both of its keys.",
-            ),
-            Self::Enrolled => (
-                StatusCode::CONFLICT,
-                "enrolled",
-                "These keys are enrolled already. Make new ones.",
-            ),
-            Self::TooOften { .. } => {
-                (StatusCode::TOO_MANY_REQUESTS, "too-often", "Come back a little later.")
-            }
-            Self::Busy => {
-                (StatusCode::SERVICE_UNAVAILABLE, "busy", "HQ is busy. Come back a little later.")
-            }
-            Self::Internal => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "HQ could not answer. Its log says why.",
-            ),
+            Self::Method => "Another method is meant here.",
+            Self::ContentType => "Bodies have the type application/cbor.",
+            Self::TooLarge => "Send fewer entries at once: at most 256, and 4 MiB.",
+            Self::BodyLost => "The body broke off. Send it again.",
+            Self::Timeout => "The body took too long. Send fewer entries at once.",
+            Self::Malformed => "The body is not this request in canonical CBOR. Update the app.",
+            Self::Session => "Open a session, or renew the one that ended.",
+            Self::Challenge => "The answer does not fit. Ask for a new challenge.",
+            Self::CredentialEnded => "The credential has ended. Enrol again.",
+            Self::Invitation => "The invitation is unknown, used or too old. Ask HQ for a new one.",
+            Self::Proof => "The two proofs are not one claim signed by both of its keys.",
+            Self::Enrolled => "These keys are enrolled already. Make new ones.",
+            Self::TooOften { .. } => "Come back a little later.",
+            Self::Busy => "HQ is busy. Come back a little later.",
+            Self::Internal => "HQ could not answer. Its log says why.",
         }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, name, title) = self.parts();
+        let status = self.status();
         let document = serde_json::json!({
-            "type": format!("urn:crewseal:problem:{name}"),
-            "title": title,
+            "type": format!("urn:crewseal:problem:{}", self.name()),
+            "title": self.title(),
             "status": status.as_u16(),
         });
         let content_type = HeaderValue::from_static("application/problem+json");
