@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::HqError;
 use crate::hq::Hq;
-use crate::phones::{Desk, router};
+use crate::phones::{AppState, router};
 
 /// How long the head of a request may take to arrive.
 const HEAD_TIME: Duration = Duration::from_secs(30);
@@ -84,7 +84,7 @@ pub fn serve(hq: Hq, listen: Listen) -> Result<Running, HqError> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let url = format!("https://{}:{}", host(&listen, address), address.port());
-    let state = Desk::new(hq, listen.session)?;
+    let state = AppState::new(hq, listen.session)?;
     let handle = Handle::new();
     let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);

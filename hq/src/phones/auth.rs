@@ -6,18 +6,18 @@ use axum::http::{HeaderMap, header};
 use crewseal_custody::DeviceId;
 
 use super::problem::Problem;
-use super::state::Desk;
+use super::state::AppState;
 
 /// The device whose session a request belongs to. Comes before the body, so
 /// strangers' bodies are not read.
 pub(super) struct Carrier(pub(super) DeviceId);
 
-impl FromRequestParts<Desk> for Carrier {
+impl FromRequestParts<AppState> for Carrier {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         bearer(&parts.headers)
-            .and_then(|token| desk.sessions.device(token))
+            .and_then(|token| state.sessions.device(token))
             .map(Self)
             .ok_or(Problem::Session)
     }
@@ -27,18 +27,18 @@ impl FromRequestParts<Desk> for Carrier {
 /// delivery token, at its pace.
 pub(super) struct Deliverer(pub(super) DeviceId);
 
-impl FromRequestParts<Desk> for Deliverer {
+impl FromRequestParts<AppState> for Deliverer {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let token = bearer(&parts.headers).ok_or(Problem::Session)?;
-        if let Some(device) = desk.sessions.device(token) {
+        if let Some(device) = state.sessions.device(token) {
             return Ok(Self(device));
         }
         let asked = token.to_owned();
-        let device = desk.clone().ask(move |hq| hq.may_deliver(&asked)).await?;
+        let device = state.clone().ask(move |hq| hq.may_deliver(&asked)).await?;
         let device = device.ok_or(Problem::Session)?;
-        desk.pace.count(token).map_err(|wait| Problem::TooOften { wait })?;
+        state.pace.count(token).map_err(|wait| Problem::TooOften { wait })?;
         Ok(Self(device))
     }
 }

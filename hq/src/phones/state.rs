@@ -11,13 +11,13 @@ use crate::hq::Hq;
 
 /// What every request has at hand.
 #[derive(Clone)]
-pub(crate) struct Desk {
+pub(crate) struct AppState {
     hq: Hq,
     pub(super) sessions: Arc<Sessions>,
     pub(super) pace: Arc<Pace>,
 }
 
-impl Desk {
+impl AppState {
     /// `session` is for how long a session holds.
     pub(crate) fn new(hq: Hq, session: Duration) -> Result<Self, HqError> {
         let sessions = Arc::new(Sessions::new(hq.clock.clone(), session)?);
