@@ -15,14 +15,14 @@ mod statistics;
 
 use std::collections::HashMap;
 
-use batch_writer::Shelf;
+use batch_writer::BatchWriter;
 use crewseal_custody::cbor::Version;
 use crewseal_custody::envelope::{Address, Envelope};
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{Batch, Receipts};
 use crewseal_custody::{Credential, DeviceId, Refusal};
 use epochs::Epochs;
-use refusal::{Taken, read};
+use refusal::{OpenedEntry, read};
 use rusqlite::Connection;
 pub use statistics::{Delivered, Stats};
 
@@ -46,7 +46,7 @@ impl Hq {
             epochs.recall(db, &envelopes)?;
             self.credentials(db, &envelopes)
         })?;
-        let read: Vec<(Address, Result<Taken, Refusal>)> = envelopes
+        let read: Vec<(Address, Result<OpenedEntry, Refusal>)> = envelopes
             .iter()
             .map(|envelope| {
                 let credential = credentials.get(&envelope.address().device);
@@ -55,11 +55,11 @@ impl Hq {
             })
             .collect();
         let (receipts, delivered) = self.store.write(|db| {
-            let mut shelf = Shelf::new(self, db);
+            let mut writer = BatchWriter::new(self, db);
             let mut delivered = Delivered::default();
             let mut receipts = Vec::with_capacity(read.len());
             for (address, taken) in &read {
-                receipts.push(shelf.answer(address, taken, &mut delivered)?.into());
+                receipts.push(writer.answer(address, taken, &mut delivered)?.into());
             }
             let opened = read.iter().filter(|(_, taken)| taken.is_ok());
             epochs.keep(db, opened.map(|(address, _)| address.epoch))?;
