@@ -31,18 +31,19 @@ use crate::hq::Hq;
 use crate::store;
 
 impl Hq {
-    /// Takes in what `carrier` delivers and answers each envelope whose address
+    /// Takes in what `delivered_by` delivers and answers each envelope whose address
     /// can be read. When this returns, the answers are on the disk.
     ///
     /// # Errors
-    /// [`HqError::UnknownDevice`] for a carrier that is not enrolled, or the
+    /// [`HqError::UnknownDevice`] for a delivered_by that is not enrolled, or the
     /// database; then nothing of the batch is stored.
-    pub fn take_in(&self, batch: &Batch, carrier: DeviceId) -> Result<Receipts, HqError> {
+    pub fn take_in(&self, batch: &Batch, delivered_by: DeviceId) -> Result<Receipts, HqError> {
         let envelopes: Vec<Envelope> =
             batch.envelopes.iter().filter_map(|bytes| Envelope::parse(bytes).ok()).collect();
         let mut epochs = Epochs::new(self.keys.opening(), batch);
         let credentials = self.store.read(|db| {
-            store::credential(db, self.key(), &carrier)?.ok_or(HqError::UnknownDevice(carrier))?;
+            store::credential(db, self.key(), &delivered_by)?
+                .ok_or(HqError::UnknownDevice(delivered_by))?;
             epochs.recall(db, &envelopes)?;
             self.credentials(db, &envelopes)
         })?;
@@ -63,11 +64,11 @@ impl Hq {
             }
             let opened = read.iter().filter(|(_, taken)| taken.is_ok());
             epochs.keep(db, opened.map(|(address, _)| address.epoch))?;
-            statistics::count(db, &carrier, &delivered)?;
+            statistics::count(db, &delivered_by, &delivered)?;
             Ok((receipts, delivered))
         })?;
         tracing::info!(
-            %carrier,
+            %delivered_by,
             stored = delivered.stored,
             refused = delivered.refused,
             repeated = delivered.repeated,

@@ -10,9 +10,9 @@ use super::state::AppState;
 
 /// The device whose session a request belongs to. Comes before the body, so
 /// strangers' bodies are not read.
-pub(super) struct Carrier(pub(super) DeviceId);
+pub(super) struct AuthenticatedDevice(pub(super) DeviceId);
 
-impl FromRequestParts<AppState> for Carrier {
+impl FromRequestParts<AppState> for AuthenticatedDevice {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
@@ -25,9 +25,9 @@ impl FromRequestParts<AppState> for Carrier {
 
 /// A device that may deliver: one with a session, or a phone that once had one and has a
 /// delivery token, at its pace.
-pub(super) struct Deliverer(pub(super) DeviceId);
+pub(super) struct DeliveryClient(pub(super) DeviceId);
 
-impl FromRequestParts<AppState> for Deliverer {
+impl FromRequestParts<AppState> for DeliveryClient {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {

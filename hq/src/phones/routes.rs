@@ -10,7 +10,7 @@ use crewseal_custody::wire::{
     MAX_PART, Rolls,
 };
 
-use super::auth::{Carrier, Deliverer};
+use super::auth::{AuthenticatedDevice, DeliveryClient};
 use super::message::{Answer, Body};
 use super::problem::Problem;
 use super::state::AppState;
@@ -53,48 +53,57 @@ async fn session(State(state): State<AppState>, body: Body) -> Result<Answer, Pr
     Ok(Answer::of(&session))
 }
 
-async fn tick(State(state): State<AppState>, _: Carrier) -> Result<Answer, Problem> {
+async fn tick(State(state): State<AppState>, _: AuthenticatedDevice) -> Result<Answer, Problem> {
     state.ask(Hq::tick).await.map(|tick| Answer::signed(&tick))
 }
 
-async fn jobs(State(state): State<AppState>, Carrier(device): Carrier) -> Result<Answer, Problem> {
+async fn jobs(
+    State(state): State<AppState>,
+    AuthenticatedDevice(device): AuthenticatedDevice,
+) -> Result<Answer, Problem> {
     let packs = state.ask(move |hq| hq.job_packs(&device)).await?;
     let packs = packs.iter().map(|pack| pack.as_bytes().to_vec().into()).collect();
     Ok(Answer::of(&Jobs { version: Version, packs }))
 }
 
-async fn revocations(State(state): State<AppState>, _: Carrier) -> Result<Answer, Problem> {
+async fn revocations(
+    State(state): State<AppState>,
+    _: AuthenticatedDevice,
+) -> Result<Answer, Problem> {
     state.ask(Hq::revocations).await.map(|list| Answer::signed(&list))
 }
 
-async fn rolls(State(state): State<AppState>, Carrier(device): Carrier) -> Result<Answer, Problem> {
+async fn rolls(
+    State(state): State<AppState>,
+    AuthenticatedDevice(device): AuthenticatedDevice,
+) -> Result<Answer, Problem> {
     let rolls = state.ask(move |hq| hq.rolls_for(&device)).await?;
     Ok(Answer::of(&Rolls { version: Version, rolls: rolls.iter().map(Roll::to_wire).collect() }))
 }
 
 async fn outbox(
     State(state): State<AppState>,
-    Deliverer(carrier): Deliverer,
+    DeliveryClient(client): DeliveryClient,
     body: Body,
 ) -> Result<Answer, Problem> {
     let batch: Batch = body.decode()?;
     if batch.envelopes.len() > MAX_BATCH {
         return Err(Problem::TooLarge);
     }
-    let receipts = state.ask(move |hq| hq.take_in(&batch, carrier)).await?;
+    let receipts = state.ask(move |hq| hq.take_in(&batch, client)).await?;
     Ok(Answer::of(&receipts))
 }
 
 async fn delivery(
     State(state): State<AppState>,
-    Carrier(device): Carrier,
+    AuthenticatedDevice(device): AuthenticatedDevice,
 ) -> Result<Answer, Problem> {
     state.ask(move |hq| hq.grant_delivery(device)).await.map(|right| Answer::of(&right))
 }
 
 async fn attachments(
     State(state): State<AppState>,
-    _: Deliverer,
+    _: DeliveryClient,
     body: Body,
 ) -> Result<Answer, Problem> {
     let part: AttachmentPart = body.decode()?;
