@@ -19,7 +19,7 @@ use crate::phones::{AppState, router};
 /// How long the head of a request may take to arrive.
 const HEAD_TIME: Duration = Duration::from_secs(30);
 /// How long requests may go on after a shutdown was asked for.
-const LAST_ORDERS: Duration = Duration::from_secs(5);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Where and how HQ listens.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl Running {
     /// Stops taking requests, lets those at work finish for five seconds, and
     /// returns when the server is gone.
     pub async fn shutdown(self) {
-        self.handle.graceful_shutdown(Some(LAST_ORDERS));
+        self.handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
         // Nobody is left whom an error of the last connection could interest.
         let _ = self.task.await;
     }

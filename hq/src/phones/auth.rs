@@ -24,7 +24,7 @@ impl FromRequestParts<AppState> for AuthenticatedDevice {
 }
 
 /// A device that may deliver: one with a session, or a phone that once had one and has a
-/// delivery token, at its pace.
+/// delivery token, at its delivery_rate.
 pub(super) struct DeliveryClient(pub(super) DeviceId);
 
 impl FromRequestParts<AppState> for DeliveryClient {
@@ -36,9 +36,9 @@ impl FromRequestParts<AppState> for DeliveryClient {
             return Ok(Self(device));
         }
         let asked = token.to_owned();
-        let device = state.clone().ask(move |hq| hq.may_deliver(&asked)).await?;
+        let device = state.clone().ask(move |hq| hq.delivery_device(&asked)).await?;
         let device = device.ok_or(Problem::Session)?;
-        state.pace.count(token).map_err(|wait| Problem::TooOften { wait })?;
+        state.delivery_rate.count(token).map_err(|wait| Problem::TooOften { wait })?;
         Ok(Self(device))
     }
 }

@@ -44,7 +44,7 @@ impl Hq {
     }
 
     /// To which device's phone this token was given, if it still holds.
-    pub(crate) fn may_deliver(&self, token: &str) -> Result<Option<DeviceId>, HqError> {
+    pub(crate) fn delivery_device(&self, token: &str) -> Result<Option<DeviceId>, HqError> {
         let now = column(self.clock.now());
         self.store.read(|db| {
             let select = "SELECT device FROM delivery_rights WHERE token = ?1 AND ends_at > ?2";
@@ -56,13 +56,13 @@ impl Hq {
 }
 
 /// How often each delivery token was used of late: whoever holds one may be anybody.
-pub(crate) struct Pace {
+pub(crate) struct RateLimit {
     clock: Arc<dyn Clock>,
     /// By the SHA-256 of the token: when its minute began, and the requests since.
     minutes: Mutex<HashMap<[u8; 32], (Duration, u32)>>,
 }
 
-impl Pace {
+impl RateLimit {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, minutes: Mutex::default() }
     }

@@ -48,7 +48,7 @@ async fn challenge(State(state): State<AppState>, body: Body) -> Result<Answer, 
 
 async fn session(State(state): State<AppState>, body: Body) -> Result<Answer, Problem> {
     let sessions = state.sessions.clone();
-    let request = state.ask(move |hq| hq.recognise(&body.0)).await?;
+    let request = state.ask(move |hq| hq.authenticate(&body.0)).await?;
     let session = sessions.open(&request)?.ok_or(Problem::Challenge)?;
     Ok(Answer::of(&session))
 }
