@@ -31,19 +31,18 @@ use crate::hq::Hq;
 use crate::store;
 
 impl Hq {
-    /// Takes in what `delivered_by` delivers and answers each envelope whose address
+    /// Takes in what the device `client` delivers and answers each envelope whose address
     /// can be read. When this returns, the answers are on the disk.
     ///
     /// # Errors
-    /// [`HqError::UnknownDevice`] for a delivered_by that is not enrolled, or the
+    /// [`HqError::UnknownDevice`] for a device that is not enrolled, or the
     /// database; then nothing of the batch is stored.
-    pub fn take_in(&self, batch: &Batch, delivered_by: DeviceId) -> Result<Receipts, HqError> {
+    pub fn take_in(&self, batch: &Batch, client: DeviceId) -> Result<Receipts, HqError> {
         let envelopes: Vec<Envelope> =
             batch.envelopes.iter().filter_map(|bytes| Envelope::parse(bytes).ok()).collect();
         let mut epochs = Epochs::new(self.keys.opening(), batch);
         let credentials = self.store.read(|db| {
-            store::credential(db, self.key(), &delivered_by)?
-                .ok_or(HqError::UnknownDevice(delivered_by))?;
+            store::credential(db, self.key(), &client)?.ok_or(HqError::UnknownDevice(client))?;
             epochs.recall(db, &envelopes)?;
             self.credentials(db, &envelopes)
         })?;
@@ -64,11 +63,11 @@ impl Hq {
             }
             let opened = read.iter().filter(|(_, taken)| taken.is_ok());
             epochs.keep(db, opened.map(|(address, _)| address.epoch))?;
-            statistics::count(db, &delivered_by, &delivered)?;
+            statistics::count(db, &client, &delivered)?;
             Ok((receipts, delivered))
         })?;
         tracing::info!(
-            %delivered_by,
+            %client,
             stored = delivered.stored,
             refused = delivered.refused,
             repeated = delivered.repeated,

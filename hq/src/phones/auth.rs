@@ -24,7 +24,7 @@ impl FromRequestParts<AppState> for AuthenticatedDevice {
 }
 
 /// A device that may deliver: one with a session, or a phone that once had one and has a
-/// delivery token, at its delivery_rate.
+/// delivery token, as often as it may.
 pub(super) struct DeliveryClient(pub(super) DeviceId);
 
 impl FromRequestParts<AppState> for DeliveryClient {
