@@ -1,4 +1,4 @@
-//! The account of a job: what the signatures of a record come to, in the terms
+//! The summary of a job: what the signatures of a record come to, in the terms
 //! in which people ask. How many boxes arrived, what was found wrong, who
 //! handed what to whom.
 //!
@@ -25,8 +25,8 @@ use whereabouts::whereabouts;
 use super::severity::Severity;
 use super::wording;
 
-/// The account of one record.
-pub struct Account<'r> {
+/// The summary of one record.
+pub struct JobSummary<'r> {
     /// The record.
     pub reading: &'r Reading,
     /// Who holds what, and what the events contradict.
@@ -40,8 +40,8 @@ pub struct Account<'r> {
     call_outs: BTreeMap<Token, String>,
 }
 
-impl<'r> Account<'r> {
-    /// The account of a record that was read.
+impl<'r> JobSummary<'r> {
+    /// The summary of a record that was read.
     #[must_use]
     pub fn of(reading: &'r Reading) -> Self {
         let custody = reading.evidence.verify();
