@@ -14,7 +14,7 @@ use crewseal_custody::{EventId, FindingKind, Holder, Kind, Reading, Role, Step};
 use crewseal_label::Token;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::job_summary::{Handoff, JobSummary, Matter, SignedBy, Station, What, Whereabouts};
+use super::job_summary::{Handoff, JobSummary, Matter, MatterKind, SignedBy, Station, Whereabouts};
 use super::severity::Severity;
 use super::wording::{self, page};
 use crate::keys::fingerprint;
@@ -145,7 +145,7 @@ fn term(name: &str, value: &Markup) -> Markup {
 }
 
 fn headline(report: &Report<'_>, summary: &JobSummary<'_>) -> Markup {
-    let serious = summary.matters.iter().any(|matter| matter.what.severity() == Severity::Serious);
+    let serious = summary.matters.iter().any(|matter| matter.kind.severity() == Severity::Serious);
     let status = match (serious || !summary.reading.errors.is_empty(), summary.delivered()) {
         (true, _) => Mark::Serious,
         (false, 0) => Mark::Open,
@@ -209,7 +209,7 @@ fn matters(summary: &JobSummary<'_>) -> Markup {
 }
 
 fn matter_card(matter: &Matter, summary: &JobSummary<'_>) -> Markup {
-    let (shape, word) = match matter.what.severity() {
+    let (shape, word) = match matter.kind.severity() {
         Severity::Serious => (Mark::Serious, page::SERIOUS),
         Severity::Neutral => (Mark::Neutral, page::NEUTRAL),
     };
@@ -218,7 +218,7 @@ fn matter_card(matter: &Matter, summary: &JobSummary<'_>) -> Markup {
     html! {
         li.(shape.name()) {
             p.weight { (mark(shape)) (word) }
-            h3 { (wording::sentence(matter.what.name())) }
+            h3 { (wording::sentence(matter.kind.name())) }
             @if !matter.boxes.is_empty() {
                 p.call-outs {
                     @for name in summary.call_outs(&matter.boxes) {
@@ -226,7 +226,7 @@ fn matter_card(matter: &Matter, summary: &JobSummary<'_>) -> Markup {
                     }
                 }
             }
-            @if let What::Fault(fault) = &matter.what {
+            @if let MatterKind::Fault(fault) = &matter.kind {
                 p { (wording::fault_meaning(fault, |device| summary.carrier(device))) }
             }
             dl {
@@ -320,10 +320,10 @@ fn emblem(holder: &Holder, summary: &JobSummary<'_>) -> Markup {
 }
 
 fn boxes(summary: &JobSummary<'_>) -> Markup {
-    let mut found: BTreeMap<&Token, BTreeSet<What>> = BTreeMap::new();
+    let mut found: BTreeMap<&Token, BTreeSet<MatterKind>> = BTreeMap::new();
     for matter in &summary.matters {
         for token in &matter.boxes {
-            found.entry(token).or_default().insert(matter.what);
+            found.entry(token).or_default().insert(matter.kind);
         }
     }
     let mut named: Vec<(&str, &Token, Status)> = summary
@@ -362,7 +362,7 @@ struct Status {
 }
 
 impl Status {
-    fn of(place: &Whereabouts, matters: &BTreeSet<What>, summary: &JobSummary<'_>) -> Self {
+    fn of(place: &Whereabouts, matters: &BTreeSet<MatterKind>, summary: &JobSummary<'_>) -> Self {
         let serious = matters.iter().any(|what| what.severity() == Severity::Serious);
         let (mark, words) = match place {
             Whereabouts::Delivered if serious => (Mark::Serious, page::DELIVERED_WITH_FINDINGS),
@@ -373,7 +373,9 @@ impl Status {
                 let words = wording::one_of(&summary.carrier(giver), &summary.carrier(receiver));
                 return Self { mark: if serious { Mark::Serious } else { Mark::Open }, words };
             }
-            Whereabouts::With(_) if matters.contains(&What::Finding(FindingKind::Missing)) => {
+            Whereabouts::With(_)
+                if matters.contains(&MatterKind::Finding(FindingKind::Missing)) =>
+            {
                 (Mark::Serious, wording::finding(FindingKind::Missing))
             }
             Whereabouts::With(device) => {
@@ -423,7 +425,7 @@ fn step_row(step: &Step, summary: &JobSummary<'_>) -> Markup {
                 @for (place, finding) in step.findings.iter().enumerate() {
                     @let name = wording::finding(*finding);
                     @let name = if absent && place == 0 { wording::sentence(name) } else { name.to_owned() };
-                    @let severity = What::Finding(*finding).severity();
+                    @let severity = MatterKind::Finding(*finding).severity();
                     @let shape = if severity == Severity::Serious { Mark::Serious } else { Mark::Neutral };
                     span.finding { (mark(shape)) (name) } " "
                 }

@@ -6,7 +6,7 @@
 use crewseal_custody::signed::PublicKey;
 use crewseal_custody::{Reading, Record, RecordError, Section, SignOff};
 
-use super::job_summary::{JobSummary, Matter, What};
+use super::job_summary::{JobSummary, Matter, MatterKind};
 use super::verdict::{Contents, Flaw, Key, KeyTrust, Open, Remark, Source, Standing, Verdict};
 use super::wording;
 use crate::keys::fingerprint;
@@ -107,16 +107,16 @@ fn flaw(section: &Section, error: &RecordError) -> Flaw {
 
 /// A finding or fault, in words.
 fn open(matter: &Matter, summary: &JobSummary<'_>) -> Open {
-    let (source, meaning) = match &matter.what {
-        What::Finding(_) => (Source::Finding, None),
-        What::Fault(kind) => {
+    let (source, meaning) = match &matter.kind {
+        MatterKind::Finding(_) => (Source::Finding, None),
+        MatterKind::Fault(kind) => {
             (Source::Fault, Some(wording::fault_meaning(kind, |device| summary.carrier(device))))
         }
     };
     Open {
         source,
-        severity: matter.what.severity(),
-        what: matter.what.name().to_owned(),
+        severity: matter.kind.severity(),
+        what: matter.kind.name().to_owned(),
         meaning,
         boxes: summary.call_outs(&matter.boxes).into_iter().map(str::to_owned).collect(),
         events: matter.events.iter().map(ToString::to_string).collect(),

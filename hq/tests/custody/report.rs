@@ -45,7 +45,7 @@ fn the_page_tells_the_day() {
     let summary = JobSummary::of(&reading);
     assert_eq!(summary.matters.len(), 3);
     for matter in &summary.matters {
-        let name = crewseal_hq::evidence::wording::sentence(matter.what.name());
+        let name = crewseal_hq::evidence::wording::sentence(matter.kind.name());
         assert!(page.contains(&format!("<h3>{name}</h3>")), "{name}");
     }
     assert_eq!(summary.route.len(), 6);

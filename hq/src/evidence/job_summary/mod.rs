@@ -16,7 +16,7 @@ use crewseal_custody::{
 };
 use crewseal_label::Token;
 use matters::matters;
-pub use matters::{Matter, What};
+pub use matters::{Matter, MatterKind};
 use route::route;
 pub use route::{Handoff, SignedBy, Station};
 pub use whereabouts::Whereabouts;
@@ -78,18 +78,18 @@ impl<'r> JobSummary<'r> {
     /// The serious matters by number and name: `1 missing`. A box that turned
     /// up again is not missing.
     fn open(&self) -> Vec<String> {
-        let mut boxes: BTreeMap<What, BTreeSet<Token>> = BTreeMap::new();
+        let mut boxes: BTreeMap<MatterKind, BTreeSet<Token>> = BTreeMap::new();
         let (mut faults, mut rules) = (0, 0);
-        for matter in self.matters.iter().filter(|m| m.what.severity() == Severity::Serious) {
-            match matter.what {
-                What::Finding(_) | What::Fault(FaultKind::NotDelivered) => {
-                    boxes.entry(matter.what).or_default().extend(&matter.boxes);
+        for matter in self.matters.iter().filter(|m| m.kind.severity() == Severity::Serious) {
+            match matter.kind {
+                MatterKind::Finding(_) | MatterKind::Fault(FaultKind::NotDelivered) => {
+                    boxes.entry(matter.kind).or_default().extend(&matter.boxes);
                 }
-                What::Fault(FaultKind::Broken(_)) => rules += 1,
-                What::Fault(_) => faults += 1,
+                MatterKind::Fault(FaultKind::Broken(_)) => rules += 1,
+                MatterKind::Fault(_) => faults += 1,
             }
         }
-        if let Some(missing) = boxes.get_mut(&What::Finding(FindingKind::Missing)) {
+        if let Some(missing) = boxes.get_mut(&MatterKind::Finding(FindingKind::Missing)) {
             missing.retain(|token| self.boxes.get(token) != Some(&Whereabouts::Delivered));
         }
         let counted = boxes.iter().filter(|(_, boxes)| !boxes.is_empty());
