@@ -15,7 +15,7 @@ use crewseal_custody::roll::Roll;
 use crewseal_custody::{
     BoxClass, EventId, FindingKind, JobId, Kind, Licence, Nda, Qualifications, Record, Role,
 };
-use crewseal_hq::evidence::job_summary::Account;
+use crewseal_hq::evidence::job_summary::JobSummary;
 use crewseal_hq::evidence::report::{self, Report};
 use crewseal_hq::evidence::wording;
 use crewseal_hq::{Hq, JobPlan, Listen, serve};
@@ -286,7 +286,7 @@ impl Day<'_> {
             file,
         });
         std::fs::write(self.folder.out.join("report.html"), page)?;
-        Ok(Account::of(&reading).headline())
+        Ok(JobSummary::of(&reading).headline())
     }
 
     fn tell(&mut self, who: &str, what: &str) {

@@ -14,7 +14,7 @@ use crewseal_custody::{EventId, FindingKind, Holder, Kind, Reading, Role, Step};
 use crewseal_label::Token;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::job_summary::{Account, Handoff, Matter, SignedBy, Station, What, Whereabouts};
+use super::job_summary::{Handoff, JobSummary, Matter, MatterKind, SignedBy, Station, Whereabouts};
 use super::severity::Severity;
 use super::wording::{self, page};
 use crate::keys::fingerprint;
@@ -43,7 +43,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 /// The page.
 #[must_use]
 pub fn render(report: &Report<'_>) -> String {
-    let account = Account::of(report.reading);
+    let summary = JobSummary::of(report.reading);
     let title = report.title.reveal();
     let page = html! {
         (DOCTYPE)
@@ -58,13 +58,13 @@ pub fn render(report: &Report<'_>) -> String {
             }
             body {
                 (symbols())
-                header { (headline(report, &account)) }
+                header { (headline(report, &summary)) }
                 main {
-                    (broken(&account))
-                    (matters(&account))
-                    (route(&account))
-                    (boxes(&account))
-                    (verification(report, &account))
+                    (broken(&summary))
+                    (matters(&summary))
+                    (route(&summary))
+                    (boxes(&summary))
+                    (verification(report, &summary))
                 }
             }
         }
@@ -144,9 +144,9 @@ fn term(name: &str, value: &Markup) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }
 }
 
-fn headline(report: &Report<'_>, account: &Account<'_>) -> Markup {
-    let serious = account.matters.iter().any(|matter| matter.what.severity() == Severity::Serious);
-    let status = match (serious || !account.reading.errors.is_empty(), account.delivered()) {
+fn headline(report: &Report<'_>, summary: &JobSummary<'_>) -> Markup {
+    let serious = summary.matters.iter().any(|matter| matter.kind.severity() == Severity::Serious);
+    let status = match (serious || !summary.reading.errors.is_empty(), summary.delivered()) {
         (true, _) => Mark::Serious,
         (false, 0) => Mark::Open,
         (false, _) => Mark::Good,
@@ -162,7 +162,7 @@ fn headline(report: &Report<'_>, account: &Account<'_>) -> Markup {
             (mark(status))
             // A line breaks between two statements rather than within one.
             div {
-                @for part in format!("{}.", account.headline()).split_inclusive([';', ',']) {
+                @for part in format!("{}.", summary.headline()).split_inclusive([';', ',']) {
                     span { (part.trim_start()) } " "
                 }
             }
@@ -171,13 +171,13 @@ fn headline(report: &Report<'_>, account: &Account<'_>) -> Markup {
             @for (name, text) in given {
                 @if let Some(text) = text { (term(name, &html! { (text.reveal()) })) }
             }
-            (term(page::AS_OF, &html! { (wording::time(account.reading.record.at)) }))
+            (term(page::AS_OF, &html! { (wording::time(summary.reading.record.at)) }))
         }
     }
 }
 
-fn broken(account: &Account<'_>) -> Markup {
-    let errors = &account.reading.errors;
+fn broken(summary: &JobSummary<'_>) -> Markup {
+    let errors = &summary.reading.errors;
     html! {
         @if !errors.is_empty() {
             section.broken {
@@ -193,41 +193,41 @@ fn broken(account: &Account<'_>) -> Markup {
     }
 }
 
-fn matters(account: &Account<'_>) -> Markup {
+fn matters(summary: &JobSummary<'_>) -> Markup {
     html! {
         section {
             h2 { (page::MATTERS) }
-            @if account.matters.is_empty() {
+            @if summary.matters.is_empty() {
                 p.calm { (mark(Mark::Good)) (page::NO_MATTERS) }
             } @else {
                 ul.matters {
-                    @for matter in &account.matters { (matter_card(matter, account)) }
+                    @for matter in &summary.matters { (matter_card(matter, summary)) }
                 }
             }
         }
     }
 }
 
-fn matter_card(matter: &Matter, account: &Account<'_>) -> Markup {
-    let (shape, word) = match matter.what.severity() {
+fn matter_card(matter: &Matter, summary: &JobSummary<'_>) -> Markup {
+    let (shape, word) = match matter.kind.severity() {
         Severity::Serious => (Mark::Serious, page::SERIOUS),
         Severity::Neutral => (Mark::Neutral, page::NEUTRAL),
     };
-    let devices: Vec<String> = matter.devices.iter().map(|d| account.carrier(d)).collect();
-    let holders: Vec<String> = matter.held_by.iter().map(|h| account.holder(h)).collect();
+    let devices: Vec<String> = matter.devices.iter().map(|d| summary.carrier(d)).collect();
+    let holders: Vec<String> = matter.held_by.iter().map(|h| summary.holder(h)).collect();
     html! {
         li.(shape.name()) {
             p.weight { (mark(shape)) (word) }
-            h3 { (wording::sentence(matter.what.name())) }
+            h3 { (wording::sentence(matter.kind.name())) }
             @if !matter.boxes.is_empty() {
                 p.call-outs {
-                    @for name in account.call_outs(&matter.boxes) {
+                    @for name in summary.call_outs(&matter.boxes) {
                         a.call-out href={ "#" (anchor(name)) } { (name) } " "
                     }
                 }
             }
-            @if let What::Fault(fault) = &matter.what {
-                p { (wording::fault_meaning(fault, |device| account.carrier(device))) }
+            @if let MatterKind::Fault(fault) = &matter.kind {
+                p { (wording::fault_meaning(fault, |device| summary.carrier(device))) }
             }
             dl {
                 @if !holders.is_empty() { (term(page::HELD_BY, &html! { (wording::list(holders)) })) }
@@ -245,24 +245,24 @@ fn matter_card(matter: &Matter, account: &Account<'_>) -> Markup {
     }
 }
 
-fn route(account: &Account<'_>) -> Markup {
+fn route(summary: &JobSummary<'_>) -> Markup {
     html! {
         section {
             h2 { (page::ROUTE) }
             p.lead { (page::ROUTE_MEANS) }
             ol.route {
-                @for station in &account.route { (station_item(station, account)) }
+                @for station in &summary.route { (station_item(station, summary)) }
             }
         }
     }
 }
 
-fn station_item(station: &Station, account: &Account<'_>) -> Markup {
+fn station_item(station: &Station, summary: &JobSummary<'_>) -> Markup {
     html! {
         li {
-            (emblem(&station.holder, account))
+            (emblem(&station.holder, summary))
             div.station {
-                strong { (wording::sentence(&account.holder(&station.holder))) }
+                strong { (wording::sentence(&summary.holder(&station.holder))) }
                 @for (kind, boxes, at) in &station.acts {
                     span.act { (wording::kind(*kind)) " " (boxes) " · " (time(*at)) }
                 }
@@ -293,11 +293,11 @@ fn handoff_leg(handoff: &Handoff) -> Markup {
 }
 
 /// A holder's picture: a door, boxes, a van, a warehouse, a pen.
-fn emblem(holder: &Holder, account: &Account<'_>) -> Markup {
+fn emblem(holder: &Holder, summary: &JobSummary<'_>) -> Markup {
     let role = match holder {
         Holder::Customer | Holder::InDoubt { .. } | Holder::Destroyed => None,
         Holder::Device(device) => {
-            account.reading.evidence.credentials.get(device).map(|credential| credential.role)
+            summary.reading.evidence.credentials.get(device).map(|credential| credential.role)
         }
     };
     let drawing = match (holder, role) {
@@ -319,19 +319,19 @@ fn emblem(holder: &Holder, account: &Account<'_>) -> Markup {
     }
 }
 
-fn boxes(account: &Account<'_>) -> Markup {
-    let mut found: BTreeMap<&Token, BTreeSet<What>> = BTreeMap::new();
-    for matter in &account.matters {
+fn boxes(summary: &JobSummary<'_>) -> Markup {
+    let mut found: BTreeMap<&Token, BTreeSet<MatterKind>> = BTreeMap::new();
+    for matter in &summary.matters {
         for token in &matter.boxes {
-            found.entry(token).or_default().insert(matter.what);
+            found.entry(token).or_default().insert(matter.kind);
         }
     }
-    let mut named: Vec<(&str, &Token, Status)> = account
+    let mut named: Vec<(&str, &Token, Status)> = summary
         .boxes
         .iter()
         .map(|(token, place)| {
             let matters = found.remove(token).unwrap_or_default();
-            (account.call_out(token), token, Status::of(place, &matters, account))
+            (summary.call_out(token), token, Status::of(place, &matters, summary))
         })
         .collect();
     named.sort_by_key(|(name, _, status)| (status.mark != Mark::Serious, *name));
@@ -341,13 +341,13 @@ fn boxes(account: &Account<'_>) -> Markup {
             p.lead { (page::BOXES_MEAN) }
             div.boxes {
                 @for (name, token, status) in &named {
-                    @let steps = account.custody.steps.get(token);
+                    @let steps = summary.custody.steps.get(token);
                     details id=(anchor(name)) open[status.mark == Mark::Serious] {
                         summary {
                             span.call-out { (name) }
                             span.status { (mark(status.mark)) (status.words) }
                         }
-                        (chain(steps.map(Vec::as_slice).unwrap_or_default(), account))
+                        (chain(steps.map(Vec::as_slice).unwrap_or_default(), summary))
                     }
                 }
             }
@@ -362,7 +362,7 @@ struct Status {
 }
 
 impl Status {
-    fn of(place: &Whereabouts, matters: &BTreeSet<What>, account: &Account<'_>) -> Self {
+    fn of(place: &Whereabouts, matters: &BTreeSet<MatterKind>, summary: &JobSummary<'_>) -> Self {
         let serious = matters.iter().any(|what| what.severity() == Severity::Serious);
         let (mark, words) = match place {
             Whereabouts::Delivered if serious => (Mark::Serious, page::DELIVERED_WITH_FINDINGS),
@@ -370,14 +370,16 @@ impl Status {
             Whereabouts::NeverTaken => (Mark::Open, page::NEVER_TAKEN),
             Whereabouts::Destroyed => (Mark::Good, wording::NOBODY),
             Whereabouts::InDoubt(giver, receiver) => {
-                let words = wording::one_of(&account.carrier(giver), &account.carrier(receiver));
+                let words = wording::one_of(&summary.carrier(giver), &summary.carrier(receiver));
                 return Self { mark: if serious { Mark::Serious } else { Mark::Open }, words };
             }
-            Whereabouts::With(_) if matters.contains(&What::Finding(FindingKind::Missing)) => {
+            Whereabouts::With(_)
+                if matters.contains(&MatterKind::Finding(FindingKind::Missing)) =>
+            {
                 (Mark::Serious, wording::finding(FindingKind::Missing))
             }
             Whereabouts::With(device) => {
-                let words = format!("{} {}", page::WITH, account.carrier(device));
+                let words = format!("{} {}", page::WITH, summary.carrier(device));
                 return Self { mark: if serious { Mark::Serious } else { Mark::Open }, words };
             }
         };
@@ -386,7 +388,7 @@ impl Status {
     }
 }
 
-fn chain(steps: &[Step], account: &Account<'_>) -> Markup {
+fn chain(steps: &[Step], summary: &JobSummary<'_>) -> Markup {
     html! {
         @if !steps.is_empty() {
             div.chain {
@@ -404,7 +406,7 @@ fn chain(steps: &[Step], account: &Account<'_>) -> Markup {
                         }
                     }
                     tbody {
-                        @for step in steps { (step_row(step, account)) }
+                        @for step in steps { (step_row(step, summary)) }
                     }
                 }
             }
@@ -412,7 +414,7 @@ fn chain(steps: &[Step], account: &Account<'_>) -> Markup {
     }
 }
 
-fn step_row(step: &Step, account: &Account<'_>) -> Markup {
+fn step_row(step: &Step, summary: &JobSummary<'_>) -> Markup {
     // A box that was found missing took no part in the step that names it.
     let absent = step.findings.contains(&FindingKind::Missing);
     let handoff = matches!(step.kind, Kind::TakeOver | Kind::Accept | Kind::Deliver);
@@ -423,12 +425,12 @@ fn step_row(step: &Step, account: &Account<'_>) -> Markup {
                 @for (place, finding) in step.findings.iter().enumerate() {
                     @let name = wording::finding(*finding);
                     @let name = if absent && place == 0 { wording::sentence(name) } else { name.to_owned() };
-                    @let severity = What::Finding(*finding).severity();
+                    @let severity = MatterKind::Finding(*finding).severity();
                     @let shape = if severity == Severity::Serious { Mark::Serious } else { Mark::Neutral };
                     span.finding { (mark(shape)) (name) } " "
                 }
             }
-            td { (account.carrier(&step.device)) }
+            td { (summary.carrier(&step.device)) }
             td data-name=(page::CLAIMED_SHORT) { (time(step.claimed_at)) }
             td data-name=(page::PROVEN_SHORT) { (wording::proven(step.not_before, step.not_after)) }
             td { (event_id(&step.event)) }
@@ -446,14 +448,14 @@ fn anchor(call_out: &str) -> String {
     format!("box-{}", slug.collect::<String>())
 }
 
-fn verification(report: &Report<'_>, account: &Account<'_>) -> Markup {
+fn verification(report: &Report<'_>, summary: &JobSummary<'_>) -> Markup {
     let (record, evidence) = (&report.reading.record, &report.reading.evidence);
     let counts = [
         wording::count(evidence.events.len(), "event", "events"),
-        wording::count(account.devices().len(), "device", "devices"),
+        wording::count(summary.devices().len(), "device", "devices"),
         wording::count(evidence.receipts.len(), "receipt", "receipts"),
         wording::count(evidence.ticks.len(), "tick of HQ's clock", "ticks of HQ's clock"),
-        wording::boxes(account.boxes.len()),
+        wording::boxes(summary.boxes.len()),
     ];
     html! {
         section.verification {

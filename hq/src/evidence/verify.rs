@@ -6,7 +6,7 @@
 use crewseal_custody::signed::PublicKey;
 use crewseal_custody::{Reading, Record, RecordError, Section, SignOff};
 
-use super::job_summary::{Account, Matter, What};
+use super::job_summary::{JobSummary, Matter, MatterKind};
 use super::verdict::{Contents, Flaw, Key, KeyTrust, Open, Remark, Source, Standing, Verdict};
 use super::wording;
 use crate::keys::fingerprint;
@@ -58,11 +58,11 @@ fn no_record(error: &RecordError) -> Verdict {
 }
 
 fn judge(reading: &Reading, trust: KeyTrust) -> Verdict {
-    let account = Account::of(reading);
+    let summary = JobSummary::of(reading);
     let flaws: Vec<Flaw> =
         reading.errors.iter().map(|(section, error)| flaw(section, error)).collect();
-    let open: Vec<Open> = account.matters.iter().map(|matter| open(matter, &account)).collect();
-    let remarks = account.remarks().map(|(event, outcome)| Remark {
+    let open: Vec<Open> = summary.matters.iter().map(|matter| open(matter, &summary)).collect();
+    let remarks = summary.remarks().map(|(event, outcome)| Remark {
         event: event.to_string(),
         outcome: wording::outcome(outcome),
     });
@@ -73,15 +73,15 @@ fn judge(reading: &Reading, trust: KeyTrust) -> Verdict {
         (true, true) => Standing::Holds,
     };
     let key = Key { fingerprint: fingerprint(&reading.record.hq), trust };
-    let contents = Some(contents(&account));
+    let contents = Some(contents(&summary));
     Verdict { standing, hq: Some(key), contents, flaws, open, remarks }
 }
 
 /// What the record holds.
-fn contents(account: &Account<'_>) -> Contents {
-    let (record, evidence) = (&account.reading.record, &account.reading.evidence);
+fn contents(summary: &JobSummary<'_>) -> Contents {
+    let (record, evidence) = (&summary.reading.record, &summary.reading.evidence);
     let how = |is: fn(&SignOff) -> bool| {
-        let sign_offs = account.custody.sign_offs.values();
+        let sign_offs = summary.custody.sign_offs.values();
         sign_offs.filter(|sign_offs| sign_offs.values().any(is)).count()
     };
     Contents {
@@ -89,15 +89,15 @@ fn contents(account: &Account<'_>) -> Contents {
         origin: wording::printable(&record.origin),
         exported_at: record.at,
         events: evidence.events.len(),
-        devices: account.devices().len(),
+        devices: summary.devices().len(),
         receipts: evidence.receipts.len(),
-        boxes: account.boxes.len(),
-        taken_over: account.taken(),
-        delivered: account.delivered(),
+        boxes: summary.boxes.len(),
+        taken_over: summary.taken(),
+        delivered: summary.delivered(),
         signed_off: how(|how| matches!(how, SignOff::Signed(_))),
         confirmed: how(|how| matches!(how, SignOff::Confirmed(_))),
         claimed: how(|how| matches!(how, SignOff::Claimed)),
-        headline: account.headline(),
+        headline: summary.headline(),
     }
 }
 
@@ -106,22 +106,22 @@ fn flaw(section: &Section, error: &RecordError) -> Flaw {
 }
 
 /// A finding or fault, in words.
-fn open(matter: &Matter, account: &Account<'_>) -> Open {
-    let (source, meaning) = match &matter.what {
-        What::Finding(_) => (Source::Finding, None),
-        What::Fault(kind) => {
-            (Source::Fault, Some(wording::fault_meaning(kind, |device| account.carrier(device))))
+fn open(matter: &Matter, summary: &JobSummary<'_>) -> Open {
+    let (source, meaning) = match &matter.kind {
+        MatterKind::Finding(_) => (Source::Finding, None),
+        MatterKind::Fault(kind) => {
+            (Source::Fault, Some(wording::fault_meaning(kind, |device| summary.carrier(device))))
         }
     };
     Open {
         source,
-        severity: matter.what.severity(),
-        what: matter.what.name().to_owned(),
+        severity: matter.kind.severity(),
+        what: matter.kind.name().to_owned(),
         meaning,
-        boxes: account.call_outs(&matter.boxes).into_iter().map(str::to_owned).collect(),
+        boxes: summary.call_outs(&matter.boxes).into_iter().map(str::to_owned).collect(),
         events: matter.events.iter().map(ToString::to_string).collect(),
-        by: matter.devices.iter().map(|device| account.carrier(device)).collect(),
-        held_by: matter.held_by.iter().map(|holder| account.holder(holder)).collect(),
+        by: matter.devices.iter().map(|device| summary.carrier(device)).collect(),
+        held_by: matter.held_by.iter().map(|holder| summary.holder(holder)).collect(),
         claimed_at: matter.claimed_at,
     }
 }

@@ -11,21 +11,21 @@ use crewseal_label::Token;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::outcome::{Surroundings, judge};
-use super::refusal::Taken;
+use super::refusal::OpenedEntry;
 use super::statistics::Delivered;
 use crate::error::HqError;
 use crate::hq::Hq;
 use crate::store;
 
 /// Where verified events go, within the transaction of one batch.
-pub(super) struct Shelf<'t> {
+pub(super) struct BatchWriter<'t> {
     hq: &'t Hq,
     db: &'t Connection,
     /// The lists of each job, as far as its events needed them.
     lists: HashMap<JobId, Lists>,
 }
 
-impl<'t> Shelf<'t> {
+impl<'t> BatchWriter<'t> {
     pub(super) fn new(hq: &'t Hq, db: &'t Connection) -> Self {
         Self { hq, db, lists: HashMap::new() }
     }
@@ -34,10 +34,10 @@ impl<'t> Shelf<'t> {
     pub(super) fn answer(
         &mut self,
         address: &Address,
-        taken: &Result<Taken, Refusal>,
+        taken: &Result<OpenedEntry, Refusal>,
         delivered: &mut Delivered,
     ) -> Result<Vec<u8>, HqError> {
-        let Taken { event, keys } = match taken {
+        let OpenedEntry { event, keys } = match taken {
             Ok(taken) => taken,
             Err(refusal) => {
                 delivered.refused += 1;

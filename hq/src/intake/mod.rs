@@ -15,14 +15,14 @@ mod statistics;
 
 use std::collections::HashMap;
 
-use batch_writer::Shelf;
+use batch_writer::BatchWriter;
 use crewseal_custody::cbor::Version;
 use crewseal_custody::envelope::{Address, Envelope};
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{Batch, Receipts};
 use crewseal_custody::{Credential, DeviceId, Refusal};
 use epochs::Epochs;
-use refusal::{Taken, read};
+use refusal::{OpenedEntry, read};
 use rusqlite::Connection;
 pub use statistics::{Delivered, Stats};
 
@@ -31,22 +31,22 @@ use crate::hq::Hq;
 use crate::store;
 
 impl Hq {
-    /// Takes in what `carrier` delivers and answers each envelope whose address
+    /// Takes in what the device `client` delivers and answers each envelope whose address
     /// can be read. When this returns, the answers are on the disk.
     ///
     /// # Errors
-    /// [`HqError::UnknownDevice`] for a carrier that is not enrolled, or the
+    /// [`HqError::UnknownDevice`] for a device that is not enrolled, or the
     /// database; then nothing of the batch is stored.
-    pub fn take_in(&self, batch: &Batch, carrier: DeviceId) -> Result<Receipts, HqError> {
+    pub fn take_in(&self, batch: &Batch, client: DeviceId) -> Result<Receipts, HqError> {
         let envelopes: Vec<Envelope> =
             batch.envelopes.iter().filter_map(|bytes| Envelope::parse(bytes).ok()).collect();
         let mut epochs = Epochs::new(self.keys.opening(), batch);
         let credentials = self.store.read(|db| {
-            store::credential(db, self.key(), &carrier)?.ok_or(HqError::UnknownDevice(carrier))?;
+            store::credential(db, self.key(), &client)?.ok_or(HqError::UnknownDevice(client))?;
             epochs.recall(db, &envelopes)?;
             self.credentials(db, &envelopes)
         })?;
-        let read: Vec<(Address, Result<Taken, Refusal>)> = envelopes
+        let read: Vec<(Address, Result<OpenedEntry, Refusal>)> = envelopes
             .iter()
             .map(|envelope| {
                 let credential = credentials.get(&envelope.address().device);
@@ -55,19 +55,19 @@ impl Hq {
             })
             .collect();
         let (receipts, delivered) = self.store.write(|db| {
-            let mut shelf = Shelf::new(self, db);
+            let mut writer = BatchWriter::new(self, db);
             let mut delivered = Delivered::default();
             let mut receipts = Vec::with_capacity(read.len());
             for (address, taken) in &read {
-                receipts.push(shelf.answer(address, taken, &mut delivered)?.into());
+                receipts.push(writer.answer(address, taken, &mut delivered)?.into());
             }
             let opened = read.iter().filter(|(_, taken)| taken.is_ok());
             epochs.keep(db, opened.map(|(address, _)| address.epoch))?;
-            statistics::count(db, &carrier, &delivered)?;
+            statistics::count(db, &client, &delivered)?;
             Ok((receipts, delivered))
         })?;
         tracing::info!(
-            %carrier,
+            %client,
             stored = delivered.stored,
             refused = delivered.refused,
             repeated = delivered.repeated,

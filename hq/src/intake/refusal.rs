@@ -9,7 +9,7 @@ use crewseal_custody::{Credential, Event, Refusal, Refused, admit};
 use super::epochs::Epochs;
 
 /// What was in an envelope.
-pub(super) struct Taken {
+pub(super) struct OpenedEntry {
     pub(super) event: Signed<Event>,
     /// Of the attachments that the event names.
     pub(super) keys: Vec<AttachmentKey>,
@@ -20,7 +20,7 @@ pub(super) fn read(
     envelope: &Envelope,
     epochs: &mut Epochs<'_>,
     credential: Option<&Credential>,
-) -> Result<Taken, Refusal> {
+) -> Result<OpenedEntry, Refusal> {
     let content = epochs.open(envelope).ok_or(Refusal::Unreadable)?;
     let entry = Entry::read(&content).map_err(|error| match error {
         CborError::Version { .. } => Refusal::UnknownVersion,
@@ -50,5 +50,5 @@ pub(super) fn read(
     // The event is signed, the keys beside it are not: they serve what it names.
     let mut keys = entry.keys;
     keys.retain(|key| event.attachments.contains(&key.digest));
-    Ok(Taken { event, keys })
+    Ok(OpenedEntry { event, keys })
 }

@@ -57,7 +57,7 @@ impl Hq {
 /// Adds what a device delivered.
 pub(super) fn count(
     db: &Connection,
-    carrier: &DeviceId,
+    client: &DeviceId,
     delivered: &Delivered,
 ) -> Result<(), HqError> {
     let column = store::column;
@@ -67,7 +67,7 @@ pub(super) fn count(
          refused = refused + excluded.refused, repeated = repeated + excluded.repeated",
     )?
     .execute((
-        carrier.0,
+        client.0,
         column(delivered.stored),
         column(delivered.refused),
         column(delivered.repeated),

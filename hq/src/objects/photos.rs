@@ -28,7 +28,7 @@ pub struct Photo {
 }
 
 /// What HQ knows of an attachment whose event it has.
-struct Known {
+struct Attachment {
     number: i64,
     event: EventId,
     key: AttachmentKey,
@@ -43,46 +43,54 @@ impl Hq {
     /// # Errors
     /// The database; then nothing of the part is stored.
     pub fn take_in_part(&self, part: &AttachmentPart) -> Result<Option<AttachmentState>, HqError> {
-        let Some(known) = self.store.read(|db| Known::read(db, &part.event, &part.digest))? else {
+        let Some(attachment) =
+            self.store.read(|db| Attachment::read(db, &part.event, &part.digest))?
+        else {
             return Ok(None);
         };
-        if known.receipt.is_some() {
-            return Ok(Some(known.state()));
+        if attachment.receipt.is_some() {
+            return Ok(Some(attachment.state()));
         }
         // Chunks that are here already are not looked at again.
-        let behind = known.held.saturating_sub(part.first);
+        let behind = attachment.held.saturating_sub(part.first);
         let skipped = usize::try_from(behind).unwrap_or(usize::MAX);
-        let new = part.chunks.get(skipped..).filter(|_| part.first <= known.held);
+        let new = part.chunks.get(skipped..).filter(|_| part.first <= attachment.held);
         let new = new.unwrap_or_default();
-        if known.key.check(known.held, new.iter().map(|chunk| chunk.as_slice())).is_err() {
-            // Said to this carrier, and not kept: it says nothing of what is held.
-            let receipt = self.photo_receipt(&known, AttachmentOutcome::Altered)?;
-            return Ok(Some(AttachmentState { receipt: Some(receipt.into()), ..known.state() }));
+        if attachment.key.check(attachment.held, new.iter().map(|chunk| chunk.as_slice())).is_err()
+        {
+            // Said to this client, and not kept: it says nothing of what is held.
+            let receipt = self.photo_receipt(&attachment, AttachmentOutcome::Altered)?;
+            return Ok(Some(AttachmentState {
+                receipt: Some(receipt.into()),
+                ..attachment.state()
+            }));
         }
         let state = self.store.write(|db| {
-            // Another carrier may have brought some of them meanwhile.
+            // Another client may have brought some of them meanwhile.
             let mut insert = db.prepare_cached(
                 "INSERT OR IGNORE INTO attachment_chunks (attachment, place, sealed)
                  VALUES (?1, ?2, ?3)",
             )?;
-            for (place, chunk) in (known.held..).zip(new) {
-                insert.execute(params![known.number, place, chunk.as_slice()])?;
+            for (place, chunk) in (attachment.held..).zip(new) {
+                insert.execute(params![attachment.number, place, chunk.as_slice()])?;
             }
-            let Some(known) = Known::read(db, &part.event, &part.digest)? else { return Ok(None) };
-            if known.receipt.is_some() || known.held < known.key.chunks() {
-                return Ok(Some(known.state()));
+            let Some(attachment) = Attachment::read(db, &part.event, &part.digest)? else {
+                return Ok(None);
+            };
+            if attachment.receipt.is_some() || attachment.held < attachment.key.chunks() {
+                return Ok(Some(attachment.state()));
             }
-            let outcome = match known.open(db) {
+            let outcome = match attachment.open(db) {
                 Ok(_) => AttachmentOutcome::Stored,
                 Err(HqError::Damaged { .. }) => AttachmentOutcome::Altered,
                 Err(error) => return Err(error),
             };
-            let receipt = self.photo_receipt(&known, outcome)?;
+            let receipt = self.photo_receipt(&attachment, outcome)?;
             db.execute(
                 "INSERT INTO attachment_receipts (attachment, bytes) VALUES (?1, ?2)",
-                params![known.number, receipt],
+                params![attachment.number, receipt],
             )?;
-            Ok(Some(AttachmentState { receipt: Some(receipt.into()), ..known.state() }))
+            Ok(Some(AttachmentState { receipt: Some(receipt.into()), ..attachment.state() }))
         })?;
         Ok(state)
     }
@@ -116,18 +124,23 @@ impl Hq {
     /// [`HqError::Damaged`] if it is not what its event names, or the database.
     pub fn photo(&self, event: &EventId, digest: &Digest) -> Result<Option<Photo>, HqError> {
         self.store.read(|db| {
-            let known = Known::read(db, event, digest)?.filter(|known| known.receipt.is_some());
-            let Some(known) = known else { return Ok(None) };
-            let jpeg = known.open(db)?;
-            Ok(Some(Photo { digest: *digest, event: *event, salt: known.key.salt, jpeg }))
+            let attachment = Attachment::read(db, event, digest)?
+                .filter(|attachment| attachment.receipt.is_some());
+            let Some(attachment) = attachment else { return Ok(None) };
+            let jpeg = attachment.open(db)?;
+            Ok(Some(Photo { digest: *digest, event: *event, salt: attachment.key.salt, jpeg }))
         })
     }
 
-    fn photo_receipt(&self, known: &Known, outcome: AttachmentOutcome) -> Result<Vec<u8>, HqError> {
+    fn photo_receipt(
+        &self,
+        attachment: &Attachment,
+        outcome: AttachmentOutcome,
+    ) -> Result<Vec<u8>, HqError> {
         let receipt = self.sign(AttachmentReceipt {
             version: Version,
-            digest: known.key.digest,
-            event: known.event,
+            digest: attachment.key.digest,
+            event: attachment.event,
             outcome,
             at: self.clock.now(),
             origin: self.origin().to_owned(),
@@ -136,7 +149,7 @@ impl Hq {
     }
 }
 
-impl Known {
+impl Attachment {
     fn read(db: &Connection, event: &EventId, digest: &Digest) -> Result<Option<Self>, HqError> {
         type Row = (i64, Vec<u8>, u32, Option<Vec<u8>>);
         let row: Option<Row> = db

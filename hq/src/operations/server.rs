@@ -14,12 +14,12 @@ use tokio::task::JoinHandle;
 
 use crate::error::HqError;
 use crate::hq::Hq;
-use crate::phones::{Desk, router};
+use crate::phones::{AppState, router};
 
 /// How long the head of a request may take to arrive.
 const HEAD_TIME: Duration = Duration::from_secs(30);
 /// How long requests may go on after a shutdown was asked for.
-const LAST_ORDERS: Duration = Duration::from_secs(5);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Where and how HQ listens.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl Running {
     /// Stops taking requests, lets those at work finish for five seconds, and
     /// returns when the server is gone.
     pub async fn shutdown(self) {
-        self.handle.graceful_shutdown(Some(LAST_ORDERS));
+        self.handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
         // Nobody is left whom an error of the last connection could interest.
         let _ = self.task.await;
     }
@@ -84,7 +84,7 @@ pub fn serve(hq: Hq, listen: Listen) -> Result<Running, HqError> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let url = format!("https://{}:{}", host(&listen, address), address.port());
-    let state = Desk::new(hq, listen.session)?;
+    let state = AppState::new(hq, listen.session)?;
     let handle = Handle::new();
     let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);

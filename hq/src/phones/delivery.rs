@@ -23,8 +23,8 @@ use crate::store::column;
 const GRANT_SECONDS: u64 = 90 * 24 * 60 * 60;
 /// How many requests a minute a delivery token is good for: 15,000 entries.
 const DELIVERIES_A_MINUTE: u32 = 60;
-/// The minute.
-const MINUTE: Duration = Duration::from_secs(60);
+/// For how long requests are counted.
+const WINDOW: Duration = Duration::from_secs(60);
 
 impl Hq {
     /// A new right to deliver for this device's phone; it ends with 90 days.
@@ -44,7 +44,7 @@ impl Hq {
     }
 
     /// To which device's phone this token was given, if it still holds.
-    pub(crate) fn may_deliver(&self, token: &str) -> Result<Option<DeviceId>, HqError> {
+    pub(crate) fn delivery_device(&self, token: &str) -> Result<Option<DeviceId>, HqError> {
         let now = column(self.clock.now());
         self.store.read(|db| {
             let select = "SELECT device FROM delivery_rights WHERE token = ?1 AND ends_at > ?2";
@@ -56,13 +56,13 @@ impl Hq {
 }
 
 /// How often each delivery token was used of late: whoever holds one may be anybody.
-pub(crate) struct Pace {
+pub(crate) struct RateLimit {
     clock: Arc<dyn Clock>,
     /// By the SHA-256 of the token: when its minute began, and the requests since.
     minutes: Mutex<HashMap<[u8; 32], (Duration, u32)>>,
 }
 
-impl Pace {
+impl RateLimit {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, minutes: Mutex::default() }
     }
@@ -71,10 +71,10 @@ impl Pace {
     pub(crate) fn count(&self, token: &str) -> Result<(), Duration> {
         let now = self.clock.uptime();
         let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
-        minutes.retain(|_, (began, _)| now.saturating_sub(*began) < MINUTE);
+        minutes.retain(|_, (began, _)| now.saturating_sub(*began) < WINDOW);
         let (began, requests) = minutes.entry(sha256(token.as_bytes())).or_insert((now, 0));
         if *requests >= DELIVERIES_A_MINUTE {
-            return Err(MINUTE.saturating_sub(now.saturating_sub(*began)));
+            return Err(WINDOW.saturating_sub(now.saturating_sub(*began)));
         }
         *requests += 1;
         Ok(())

@@ -12,7 +12,7 @@ use crewseal_custody::wire::{CBOR, MAX_BODY};
 use minicbor::{Decode, Encode};
 
 use super::problem::Problem;
-use super::state::Desk;
+use super::state::AppState;
 
 /// How long a body may take to arrive: 4 MiB at 110 kbit/s.
 const BODY_TIME: Duration = Duration::from_secs(300);
@@ -49,12 +49,12 @@ impl Body {
     }
 }
 
-impl FromRequest<Desk> for Body {
+impl FromRequest<AppState> for Body {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, desk: &Desk) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
         check_head(request.headers())?;
-        let read = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, desk)).await;
+        let read = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state)).await;
         read.map_err(|_| Problem::Timeout)?.map(Self).map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 Problem::TooLarge

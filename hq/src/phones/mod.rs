@@ -11,4 +11,4 @@ mod session;
 mod state;
 
 pub(crate) use routes::router;
-pub(crate) use state::Desk;
+pub(crate) use state::AppState;

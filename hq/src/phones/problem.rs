@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::session::Unwelcome;
+use super::session::SessionError;
 use crate::error::HqError;
 use crate::people::EnrolError;
 
@@ -174,13 +174,13 @@ impl From<EnrolError> for Problem {
     }
 }
 
-impl From<Unwelcome> for Problem {
-    fn from(unwelcome: Unwelcome) -> Self {
-        match unwelcome {
-            Unwelcome::Malformed => Self::Malformed,
-            Unwelcome::Unknown => Self::Challenge,
-            Unwelcome::CredentialEnded => Self::CredentialEnded,
-            Unwelcome::Hq(error) => error.into(),
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Malformed => Self::Malformed,
+            SessionError::Unknown => Self::Challenge,
+            SessionError::CredentialEnded => Self::CredentialEnded,
+            SessionError::Hq(error) => error.into(),
         }
     }
 }

@@ -10,14 +10,14 @@ use crewseal_custody::wire::{
     MAX_PART, Rolls,
 };
 
-use super::auth::{Carrier, Deliverer};
+use super::auth::{AuthenticatedDevice, DeliveryClient};
 use super::message::{Answer, Body};
 use super::problem::Problem;
-use super::state::Desk;
+use super::state::AppState;
 use crate::hq::Hq;
 
 /// What answers phones.
-pub(crate) fn router(desk: Desk) -> Router {
+pub(crate) fn router(state: AppState) -> Router {
     Router::new()
         .route("/v1/enrol", post(enrol))
         .route("/v1/challenge", post(challenge))
@@ -32,72 +32,84 @@ pub(crate) fn router(desk: Desk) -> Router {
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::Method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(desk)
+        .with_state(state)
 }
 
-async fn enrol(State(desk): State<Desk>, body: Body) -> Result<Answer, Problem> {
+async fn enrol(State(state): State<AppState>, body: Body) -> Result<Answer, Problem> {
     let request: EnrolRequest = body.decode()?;
-    desk.ask(move |hq| hq.enrol(&request)).await.map(|credential| Answer::signed(&credential))
+    state.ask(move |hq| hq.enrol(&request)).await.map(|credential| Answer::signed(&credential))
 }
 
-async fn challenge(State(desk): State<Desk>, body: Body) -> Result<Answer, Problem> {
+async fn challenge(State(state): State<AppState>, body: Body) -> Result<Answer, Problem> {
     let request: ChallengeRequest = body.decode()?;
-    let challenge = desk.sessions.challenge(&request.device)?;
+    let challenge = state.sessions.challenge(&request.device)?;
     Ok(Answer::of(&Challenge { version: Version, challenge }))
 }
 
-async fn session(State(desk): State<Desk>, body: Body) -> Result<Answer, Problem> {
-    let sessions = desk.sessions.clone();
-    let request = desk.ask(move |hq| hq.recognise(&body.0)).await?;
+async fn session(State(state): State<AppState>, body: Body) -> Result<Answer, Problem> {
+    let sessions = state.sessions.clone();
+    let request = state.ask(move |hq| hq.authenticate(&body.0)).await?;
     let session = sessions.open(&request)?.ok_or(Problem::Challenge)?;
     Ok(Answer::of(&session))
 }
 
-async fn tick(State(desk): State<Desk>, _: Carrier) -> Result<Answer, Problem> {
-    desk.ask(Hq::tick).await.map(|tick| Answer::signed(&tick))
+async fn tick(State(state): State<AppState>, _: AuthenticatedDevice) -> Result<Answer, Problem> {
+    state.ask(Hq::tick).await.map(|tick| Answer::signed(&tick))
 }
 
-async fn jobs(State(desk): State<Desk>, Carrier(device): Carrier) -> Result<Answer, Problem> {
-    let packs = desk.ask(move |hq| hq.job_packs(&device)).await?;
+async fn jobs(
+    State(state): State<AppState>,
+    AuthenticatedDevice(device): AuthenticatedDevice,
+) -> Result<Answer, Problem> {
+    let packs = state.ask(move |hq| hq.job_packs(&device)).await?;
     let packs = packs.iter().map(|pack| pack.as_bytes().to_vec().into()).collect();
     Ok(Answer::of(&Jobs { version: Version, packs }))
 }
 
-async fn revocations(State(desk): State<Desk>, _: Carrier) -> Result<Answer, Problem> {
-    desk.ask(Hq::revocations).await.map(|list| Answer::signed(&list))
+async fn revocations(
+    State(state): State<AppState>,
+    _: AuthenticatedDevice,
+) -> Result<Answer, Problem> {
+    state.ask(Hq::revocations).await.map(|list| Answer::signed(&list))
 }
 
-async fn rolls(State(desk): State<Desk>, Carrier(device): Carrier) -> Result<Answer, Problem> {
-    let rolls = desk.ask(move |hq| hq.rolls_for(&device)).await?;
+async fn rolls(
+    State(state): State<AppState>,
+    AuthenticatedDevice(device): AuthenticatedDevice,
+) -> Result<Answer, Problem> {
+    let rolls = state.ask(move |hq| hq.rolls_for(&device)).await?;
     Ok(Answer::of(&Rolls { version: Version, rolls: rolls.iter().map(Roll::to_wire).collect() }))
 }
 
 async fn outbox(
-    State(desk): State<Desk>,
-    Deliverer(carrier): Deliverer,
+    State(state): State<AppState>,
+    DeliveryClient(client): DeliveryClient,
     body: Body,
 ) -> Result<Answer, Problem> {
     let batch: Batch = body.decode()?;
     if batch.envelopes.len() > MAX_BATCH {
         return Err(Problem::TooLarge);
     }
-    let receipts = desk.ask(move |hq| hq.take_in(&batch, carrier)).await?;
+    let receipts = state.ask(move |hq| hq.take_in(&batch, client)).await?;
     Ok(Answer::of(&receipts))
 }
 
-async fn delivery(State(desk): State<Desk>, Carrier(device): Carrier) -> Result<Answer, Problem> {
-    desk.ask(move |hq| hq.grant_delivery(device)).await.map(|right| Answer::of(&right))
+async fn delivery(
+    State(state): State<AppState>,
+    AuthenticatedDevice(device): AuthenticatedDevice,
+) -> Result<Answer, Problem> {
+    state.ask(move |hq| hq.grant_delivery(device)).await.map(|right| Answer::of(&right))
 }
 
 async fn attachments(
-    State(desk): State<Desk>,
-    _: Deliverer,
+    State(state): State<AppState>,
+    _: DeliveryClient,
     body: Body,
 ) -> Result<Answer, Problem> {
     let part: AttachmentPart = body.decode()?;
     if part.chunks.len() > MAX_PART {
         return Err(Problem::TooLarge);
     }
-    let state = desk.ask(move |hq| hq.take_in_part(&part)).await?;
-    state.as_ref().map(Answer::of).ok_or(Problem::UnknownPhoto)
+    let held = state.ask(move |hq| hq.take_in_part(&part)).await?;
+    held.as_ref().map(Answer::of).ok_or(Problem::UnknownPhoto)
 }

@@ -23,7 +23,7 @@ const CHALLENGE: Duration = Duration::from_secs(60);
 
 /// Why a device gets no session.
 #[derive(Debug)]
-pub(crate) enum Unwelcome {
+pub(crate) enum SessionError {
     /// Not a signed request in canonical form.
     Malformed,
     /// No such device, another's signature, or a challenge that is not open.
@@ -34,7 +34,7 @@ pub(crate) enum Unwelcome {
     Hq(HqError),
 }
 
-impl From<HqError> for Unwelcome {
+impl From<HqError> for SessionError {
     fn from(error: HqError) -> Self {
         Self::Hq(error)
     }
@@ -42,15 +42,15 @@ impl From<HqError> for Unwelcome {
 
 impl Hq {
     /// Checks the answer to a challenge, all but the challenge itself.
-    pub(crate) fn recognise(&self, request: &[u8]) -> Result<SessionRequest, Unwelcome> {
+    pub(crate) fn authenticate(&self, request: &[u8]) -> Result<SessionRequest, SessionError> {
         let request =
-            Unverified::<SessionRequest>::parse(request).map_err(|_| Unwelcome::Malformed)?;
+            Unverified::<SessionRequest>::parse(request).map_err(|_| SessionError::Malformed)?;
         let device = request.claims().device;
         let credential = self.store.read(|db| store::credential(db, self.key(), &device))?;
-        let credential = credential.ok_or(Unwelcome::Unknown)?;
-        let request = request.verify(&credential.act_key).map_err(|_| Unwelcome::Unknown)?;
+        let credential = credential.ok_or(SessionError::Unknown)?;
+        let request = request.verify(&credential.act_key).map_err(|_| SessionError::Unknown)?;
         if credential.valid_to <= self.clock.now() {
-            return Err(Unwelcome::CredentialEnded);
+            return Err(SessionError::CredentialEnded);
         }
         Ok((*request).clone())
     }

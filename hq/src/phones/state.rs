@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::delivery::Pace;
+use super::delivery::RateLimit;
 use super::problem::Problem;
 use super::session::Sessions;
 use crate::error::HqError;
@@ -11,18 +11,18 @@ use crate::hq::Hq;
 
 /// What every request has at hand.
 #[derive(Clone)]
-pub(crate) struct Desk {
+pub(crate) struct AppState {
     hq: Hq,
     pub(super) sessions: Arc<Sessions>,
-    pub(super) pace: Arc<Pace>,
+    pub(super) delivery_rate: Arc<RateLimit>,
 }
 
-impl Desk {
+impl AppState {
     /// `session` is for how long a session holds.
     pub(crate) fn new(hq: Hq, session: Duration) -> Result<Self, HqError> {
         let sessions = Arc::new(Sessions::new(hq.clock.clone(), session)?);
-        let pace = Arc::new(Pace::new(hq.clock.clone()));
-        Ok(Self { hq, sessions, pace })
+        let delivery_rate = Arc::new(RateLimit::new(hq.clock.clone()));
+        Ok(Self { hq, sessions, delivery_rate })
     }
 
     /// Lets HQ work on a thread that may wait for the disk.

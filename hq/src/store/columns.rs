@@ -11,7 +11,7 @@ pub(crate) fn column(number: u64) -> i64 {
 }
 
 /// Reads back what HQ signed.
-pub(crate) fn ours<T: Message>(
+pub(crate) fn open_signed<T: Message>(
     bytes: &[u8],
     hq: &PublicKey,
     what: &'static str,

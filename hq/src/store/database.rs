@@ -15,7 +15,7 @@ use crate::private_file;
 pub(crate) const FILE: &str = "hq.db";
 
 /// How long to wait for another program's lock before saying that it is busy.
-const PATIENCE: Duration = Duration::from_secs(2);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Each step is applied once and never edited afterwards.
 const MIGRATIONS: &[M<'static>] = &[
@@ -50,7 +50,7 @@ impl Store {
 
     fn connect(path: &Path) -> Result<Self, HqError> {
         let mut db = Connection::open(path)?;
-        db.busy_timeout(PATIENCE)?;
+        db.busy_timeout(BUSY_TIMEOUT)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "fullfsync", true)?;
@@ -108,7 +108,7 @@ impl Store {
 /// Looks at the format before anything could write.
 fn refuse_newer(path: &Path) -> Result<(), HqError> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    db.busy_timeout(PATIENCE)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
     let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let (found, known) = (u64::from(found), MIGRATIONS.len().try_into().unwrap_or(u64::MAX));
     if found > known { Err(HqError::NewerDatabase { found, known }) } else { Ok(()) }

@@ -8,7 +8,7 @@ use crewseal_custody::{BoxClass, BoxList, JobId, Lists, Manifest, Manifests, Rel
 use crewseal_label::Token;
 use rusqlite::Connection;
 
-use super::columns::ours;
+use super::columns::open_signed;
 use crate::error::HqError;
 
 /// Whether HQ knows a job.
@@ -64,7 +64,7 @@ pub(crate) fn manifests(
     let mut rows = query.query([job.0])?;
     while let Some(row) = rows.next()? {
         let bytes: Vec<u8> = row.get(0)?;
-        let version: Signed<Manifest> = ours(&bytes, hq, "a manifest")?;
+        let version: Signed<Manifest> = open_signed(&bytes, hq, "a manifest")?;
         manifests.push(version).map_err(|_| HqError::Damaged { what: "a manifest" })?;
     }
     Ok(manifests)

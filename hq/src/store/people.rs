@@ -4,7 +4,7 @@ use crewseal_custody::signed::{PublicKey, Signed};
 use crewseal_custody::{Credential, DeviceId, Revocations};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::columns::ours;
+use super::columns::open_signed;
 use crate::error::HqError;
 
 /// The credential of a device.
@@ -17,7 +17,7 @@ pub(crate) fn credential(
         .prepare_cached("SELECT credential FROM devices WHERE id = ?1")?
         .query_row([device.0], |row| row.get(0))
         .optional()?;
-    bytes.map(|bytes| ours(&bytes, hq, "a credential")).transpose()
+    bytes.map(|bytes| open_signed(&bytes, hq, "a credential")).transpose()
 }
 
 /// The newest list of revoked devices; none if no device ever was.
@@ -29,7 +29,7 @@ pub(crate) fn revocations(
         .prepare_cached("SELECT bytes FROM revocations ORDER BY epoch DESC LIMIT 1")?
         .query_row([], |row| row.get(0))
         .optional()?;
-    bytes.map(|bytes| ours(&bytes, hq, "a list of revoked devices")).transpose()
+    bytes.map(|bytes| open_signed(&bytes, hq, "a list of revoked devices")).transpose()
 }
 
 /// Since when a device is revoked; none if it is not.

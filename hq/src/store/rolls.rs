@@ -5,7 +5,7 @@ use crewseal_custody::signed::{Digest, PublicKey, Signed};
 use crewseal_label::Token;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::columns::ours;
+use super::columns::open_signed;
 use crate::error::HqError;
 
 /// The roll with this id, with all its labels.
@@ -15,7 +15,7 @@ pub(crate) fn roll(db: &Connection, hq: &PublicKey, id: &Digest) -> Result<Optio
         .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((number, head)) = found else { return Ok(None) };
-    let head: Signed<RollHead> = ours(&head, hq, "a roll")?;
+    let head: Signed<RollHead> = open_signed(&head, hq, "a roll")?;
     let leaves = db
         .prepare_cached("SELECT token FROM labels WHERE roll = ?1 ORDER BY place")?
         .query_map([number], |row| Ok(Leaf::Token(Token::from_bytes(row.get(0)?))))?

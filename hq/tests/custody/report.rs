@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use crewseal_custody::personal::Personal;
 use crewseal_custody::{Kind, Record, Role};
-use crewseal_hq::evidence::job_summary::Account;
+use crewseal_hq::evidence::job_summary::JobSummary;
 use crewseal_hq::evidence::report::{Report, render};
 
 use crate::day::{Day, More, at, moving_day};
@@ -42,13 +42,13 @@ fn the_page_tells_the_day() {
         assert!(!page.contains(&last_four), "a box of another job");
     }
     let reading = Record::read(&day.export(), None).unwrap();
-    let account = Account::of(&reading);
-    assert_eq!(account.matters.len(), 3);
-    for matter in &account.matters {
-        let name = crewseal_hq::evidence::wording::sentence(matter.what.name());
+    let summary = JobSummary::of(&reading);
+    assert_eq!(summary.matters.len(), 3);
+    for matter in &summary.matters {
+        let name = crewseal_hq::evidence::wording::sentence(matter.kind.name());
         assert!(page.contains(&format!("<h3>{name}</h3>")), "{name}");
     }
-    assert_eq!(account.route.len(), 6);
+    assert_eq!(summary.route.len(), 6);
     assert_eq!(page.matches("both signed").count(), 3);
     assert!(page.contains("crewseal-hq verify custody.crewseal"));
     assert!(!page.contains("unknown device"));

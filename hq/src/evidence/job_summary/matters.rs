@@ -14,7 +14,7 @@ use crate::evidence::wording;
 
 /// What a matter is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
+pub enum MatterKind {
     /// Somebody found it and signed for it.
     Finding(FindingKind),
     /// The events show it.
@@ -25,7 +25,7 @@ pub enum What {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matter {
     /// What it is.
-    pub what: What,
+    pub kind: MatterKind,
     /// The boxes that it is about, where it is about boxes.
     pub boxes: BTreeSet<Token>,
     /// The events that prove it.
@@ -38,7 +38,7 @@ pub struct Matter {
     pub held_by: BTreeSet<Holder>,
 }
 
-impl What {
+impl MatterKind {
     /// In a few words.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -79,7 +79,7 @@ pub(super) fn matters(
         .filter_map(|fault| of_fault(custody, order, fault, &matters))
         .collect();
     matters.extend(faults);
-    matters.sort_by_key(|matter| (matter.what.severity(), matter.claimed_at));
+    matters.sort_by_key(|matter| (matter.kind.severity(), matter.claimed_at));
     matters
 }
 
@@ -93,7 +93,7 @@ fn of_finding(
     let boxes = reading.evidence.lists.resolve(&finding.boxes).unwrap_or_default();
     let held = boxes.iter().map(|token| held_before(custody, token, &event.id()));
     Matter {
-        what: What::Finding(finding.kind),
+        kind: MatterKind::Finding(finding.kind),
         held_by: held.collect(),
         boxes,
         events: BTreeSet::from([event.id()]),
@@ -113,7 +113,7 @@ fn of_fault(
     if fault.kind == FaultKind::NotDelivered {
         // What the delivery itself reports missing has been told already.
         let told = findings.iter().filter(|matter| {
-            matter.what == What::Finding(FindingKind::Missing)
+            matter.kind == MatterKind::Finding(FindingKind::Missing)
                 && matter.events.is_subset(&fault.events)
         });
         let told: BTreeSet<Token> = told.flat_map(|matter| &matter.boxes).copied().collect();
@@ -133,7 +133,7 @@ fn of_fault(
         }
     };
     Some(Matter {
-        what: What::Fault(fault.kind),
+        kind: MatterKind::Fault(fault.kind),
         boxes,
         events: fault.events.clone(),
         devices: events.iter().map(|event| event.device).collect(),

@@ -1,4 +1,4 @@
-//! The account of a job: what the signatures of a record come to, in the terms
+//! The summary of a job: what the signatures of a record come to, in the terms
 //! in which people ask. How many boxes arrived, what was found wrong, who
 //! handed what to whom.
 //!
@@ -16,7 +16,7 @@ use crewseal_custody::{
 };
 use crewseal_label::Token;
 use matters::matters;
-pub use matters::{Matter, What};
+pub use matters::{Matter, MatterKind};
 use route::route;
 pub use route::{Handoff, SignedBy, Station};
 pub use whereabouts::Whereabouts;
@@ -25,8 +25,8 @@ use whereabouts::whereabouts;
 use super::severity::Severity;
 use super::wording;
 
-/// The account of one record.
-pub struct Account<'r> {
+/// The summary of one record.
+pub struct JobSummary<'r> {
     /// The record.
     pub reading: &'r Reading,
     /// Who holds what, and what the events contradict.
@@ -40,8 +40,8 @@ pub struct Account<'r> {
     call_outs: BTreeMap<Token, String>,
 }
 
-impl<'r> Account<'r> {
-    /// The account of a record that was read.
+impl<'r> JobSummary<'r> {
+    /// The summary of a record that was read.
     #[must_use]
     pub fn of(reading: &'r Reading) -> Self {
         let custody = reading.evidence.verify();
@@ -78,18 +78,18 @@ impl<'r> Account<'r> {
     /// The serious matters by number and name: `1 missing`. A box that turned
     /// up again is not missing.
     fn open(&self) -> Vec<String> {
-        let mut boxes: BTreeMap<What, BTreeSet<Token>> = BTreeMap::new();
+        let mut boxes: BTreeMap<MatterKind, BTreeSet<Token>> = BTreeMap::new();
         let (mut faults, mut rules) = (0, 0);
-        for matter in self.matters.iter().filter(|m| m.what.severity() == Severity::Serious) {
-            match matter.what {
-                What::Finding(_) | What::Fault(FaultKind::NotDelivered) => {
-                    boxes.entry(matter.what).or_default().extend(&matter.boxes);
+        for matter in self.matters.iter().filter(|m| m.kind.severity() == Severity::Serious) {
+            match matter.kind {
+                MatterKind::Finding(_) | MatterKind::Fault(FaultKind::NotDelivered) => {
+                    boxes.entry(matter.kind).or_default().extend(&matter.boxes);
                 }
-                What::Fault(FaultKind::Broken(_)) => rules += 1,
-                What::Fault(_) => faults += 1,
+                MatterKind::Fault(FaultKind::Broken(_)) => rules += 1,
+                MatterKind::Fault(_) => faults += 1,
             }
         }
-        if let Some(missing) = boxes.get_mut(&What::Finding(FindingKind::Missing)) {
+        if let Some(missing) = boxes.get_mut(&MatterKind::Finding(FindingKind::Missing)) {
             missing.retain(|token| self.boxes.get(token) != Some(&Whereabouts::Delivered));
         }
         let counted = boxes.iter().filter(|(_, boxes)| !boxes.is_empty());
