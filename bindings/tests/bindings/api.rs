@@ -1,14 +1,5 @@
-//! The face as an app drives it: keys and clocks of its own, frames of bytes,
+//! The API as an app drives it: keys and clocks of its own, frames of bytes,
 //! and nothing of the core's types.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on should stop"
-)]
-
-mod hq;
-mod phone;
 
 use crewseal_ffi::{
     Act, Advice, AskedSignOff, Collected, Collector, Commission, Count, Countersign, Crew,

@@ -1,6 +1,5 @@
 //! What apps bring fails in ways that nobody expected: each is an error of the call it
 //! happened in, and the phone goes on.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::channel;

@@ -1,5 +1,4 @@
 //! The commands of `crewseal-hq`, as a person at HQ types them.
-#![expect(clippy::unwrap_used, reason = "what cannot be started or read fails the test")]
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -1,10 +1,5 @@
 //! Photos from a phone to a real HQ: through a network that breaks off, out of a store in
 //! which they rotted, after a log-out.
-#![expect(
-    clippy::unwrap_used,
-    clippy::cast_possible_truncation,
-    reason = "what is not as it should be is what the tests are to fail on"
-)]
 
 use std::collections::BTreeSet;
 use std::path::Path;

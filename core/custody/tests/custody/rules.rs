@@ -1,10 +1,5 @@
 //! The rules: each broken by an act that it forbids, kept by one that it allows,
 //! and silent where nothing is proven.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "what is not as it should be is what the tests are to fail on"
-)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,12 +12,8 @@ use crewseal_custody::{
     Role, Tick, classes,
 };
 use crewseal_label::Token;
+use fixtures::paper::{self, Phone, set};
 use proptest::prelude::*;
-
-#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
-mod crew_on_paper;
-use crew_on_paper as paper;
-use paper::Phone;
 
 /// Boxes of the manifest that are not ordinary.
 const PAPERS: u16 = 1;
@@ -54,10 +45,6 @@ fn qualified() -> Qualifications {
 
 fn with(phone: Phone, qualifications: Qualifications) -> Phone {
     Phone { qualifications: Some(qualifications), ..phone }
-}
-
-fn set(numbers: impl IntoIterator<Item = u16>) -> BTreeSet<Token> {
-    numbers.into_iter().map(paper::token).collect()
 }
 
 /// What HQ knows of these phones, and of these acts received at these times.

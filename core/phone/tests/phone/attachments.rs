@@ -1,50 +1,25 @@
 //! Photos: small, without a trace of where and when they were taken, readable by
 //! HQ alone, and never in the way of the act that they belong to.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    reason = "what is not as it should be is what the tests are to fail on"
-)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crewseal::clock::Clock;
 use crewseal::outbox::attachment::{self, Attached, QUOTA};
 use crewseal::outbox::{LONGEST_SIDE, prepare_photo};
-use crewseal::vault::{SoftwareVault, Store};
+use crewseal::vault::Store;
 use crewseal::{Crew, Deed, PhotoRefused, Uploaded};
 use crewseal_custody::cbor::Version;
-use crewseal_custody::envelope::{AttachmentKey, Entry, SealError, UnsealError};
-use crewseal_custody::envelope::{CHUNK_BYTES, MAX_ATTACHMENT};
 use crewseal_custody::wire::AttachmentState;
-use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, BootId, Kind};
+use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, Kind};
 use crewseal_scan::photo::PhotoError;
+use fixtures::clock::Standing;
+use fixtures::hq::MockHq;
+use fixtures::{files, paper, vault};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use thief::Secret;
 
-#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
-mod crew_on_paper;
-#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
-mod mock_hq;
-use crew_on_paper as paper;
-use mock_hq::MockHq;
-
 const PLACE: &[u8] = b"GPS 48.13743 N, 11.57549 E, maker Example, 2026-06-01";
-
-struct Standing;
-
-impl Clock for Standing {
-    fn now(&self) -> u64 {
-        paper::MORNING + 3_600
-    }
-
-    fn since_boot(&self) -> (BootId, u64) {
-        (BootId([1; 4]), 60_000)
-    }
-}
 
 /// Red above, blue below, as a camera held upright takes it: lying on its side,
 /// and the EXIF says so, and more.
@@ -101,67 +76,8 @@ fn what_is_no_photo_is_named() {
     assert_eq!(cut, Err(PhotoError::Truncated));
 }
 
-fn content(length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at * 31 % 251) as u8).collect()
-}
-
-fn sealed(key: &AttachmentKey, content: &[u8]) -> Vec<Vec<u8>> {
-    key.seal(content).collect::<Result<_, _>>().unwrap()
-}
-
-#[test]
-fn chunks_open_again_whatever_their_number() {
-    for (length, chunks) in [
-        (0, 1),
-        (1, 1),
-        (CHUNK_BYTES - 1, 1),
-        (CHUNK_BYTES, 1),
-        (CHUNK_BYTES + 1, 2),
-        (3 * CHUNK_BYTES, 3),
-    ] {
-        let content = content(length);
-        let key = AttachmentKey::new(&content, crewseal_custody::Salt([5; 16]), &[6; 32]).unwrap();
-        let sealed = sealed(&key, &content);
-        assert_eq!(sealed.len(), chunks, "{length} bytes");
-        let size: usize = sealed.iter().map(Vec::len).sum();
-        assert_eq!(key.sealed_size(), u64::try_from(size).unwrap(), "{length} bytes");
-        assert_eq!(*key.open(&sealed).unwrap(), content, "{length} bytes");
-    }
-    let large = vec![0; MAX_ATTACHMENT + 1];
-    assert_eq!(
-        AttachmentKey::new(&large, crewseal_custody::Salt([5; 16]), &[6; 32]).map(|_| ()),
-        Err(SealError::TooLarge)
-    );
-}
-
-#[test]
-fn chunks_that_are_not_all_or_not_the_same_do_not_open() {
-    let content = content(3 * CHUNK_BYTES + 5);
-    let key = AttachmentKey::new(&content, crewseal_custody::Salt([5; 16]), &[6; 32]).unwrap();
-    let whole = sealed(&key, &content);
-    let altered = |change: &dyn Fn(&mut Vec<Vec<u8>>)| {
-        let mut chunks = whole.clone();
-        change(&mut chunks);
-        key.open(chunks).map(|_| ())
-    };
-    let none = Err(UnsealError::Altered);
-    for at in 0..4 {
-        assert_eq!(altered(&|chunks| drop(chunks.remove(at))), none, "without {at}");
-        assert_eq!(altered(&|chunks| chunks[at][0] ^= 1), none, "byte of {at}");
-        assert_eq!(altered(&|chunks| chunks[at].truncate(15)), none, "{at} cut");
-        assert_eq!(altered(&|chunks| chunks.truncate(at)), none, "only {at}");
-    }
-    assert_eq!(altered(&|chunks| chunks.swap(0, 1)), none);
-    assert_eq!(altered(&|chunks| chunks.push(chunks[3].clone())), none);
-    let other = AttachmentKey::new(&content, crewseal_custody::Salt([5; 16]), &[6; 32]).unwrap();
-    assert_ne!(other.digest, key.digest, "the salt hides what it is");
-    assert_eq!(other.open(&whole).map(|_| ()), none);
-    assert!(altered(&|_| ()).is_ok());
-}
-
 fn open(home: &Path) -> Crew {
-    let vault = SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap();
-    Crew::open(&home.join("store"), Arc::new(vault), Arc::new(Standing)).unwrap()
+    Crew::open(&files::store(home), Arc::new(vault::software(home)), Arc::new(Standing)).unwrap()
 }
 
 async fn phone() -> (tempfile::TempDir, MockHq, Crew) {
@@ -180,8 +96,7 @@ fn deed() -> Deed {
 
 /// All chunks of a photo, from a store that nobody else has open.
 fn chunks(home: &Path, digest: &crewseal_custody::signed::Digest) -> Vec<Vec<u8>> {
-    let vault = SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap();
-    let mut store = Store::open(&home.join("store"), &vault).unwrap();
+    let mut store = Store::open(&files::store(home), &vault::software(home)).unwrap();
     store.transaction(|t| attachment::chunks(t, digest, 0, u32::MAX)).unwrap()
 }
 
@@ -210,9 +125,9 @@ async fn a_photo_opens_at_hq_with_the_key_in_its_acts_entry() {
     let secret = |bytes: &[u8]| Secret::new("photo", bytes).unwrap();
     let middle = opened.len() / 2;
     let secrets = [secret(&opened[middle..middle + 64]), secret(&opened[..64])];
-    assert_eq!(thief::search(&home.path().join("store"), &secrets).unwrap(), []);
-    std::fs::write(home.path().join("store/leak"), opened.as_slice()).unwrap();
-    assert!(!thief::search(&home.path().join("store"), &secrets).unwrap().is_empty());
+    assert_eq!(thief::search(&files::store(home.path()), &secrets).unwrap(), []);
+    std::fs::write(files::store(home.path()).join("leak"), opened.as_slice()).unwrap();
+    assert!(!thief::search(&files::store(home.path()), &secrets).unwrap().is_empty());
 }
 
 /// What HQ says of a photo, signed by whoever it is.
@@ -269,7 +184,7 @@ async fn photos_that_wait_outlast_a_damaged_store_and_its_lost_key() {
     drop(crew);
     let before = chunks(home.path(), &waiting[0].digest);
     assert!(!before.is_empty());
-    let database = home.path().join("store/crewseal.db");
+    let database = files::database(home.path());
     let mut bytes = std::fs::read(&database).unwrap();
     bytes[..100].fill(7);
     std::fs::write(&database, bytes).unwrap();
@@ -305,22 +220,4 @@ async fn an_act_is_recorded_even_when_its_photos_cannot_be_kept() {
     let attached: Vec<usize> = events.iter().map(|event| event.attachments.len()).collect();
     assert_eq!(attached, [1, 0]);
     assert_eq!(events[1].id(), without.event);
-}
-
-#[test]
-fn an_entry_without_keys_is_the_event_alone() {
-    let mut mover = paper::mover();
-    let event = mover.does(Kind::Load, paper::boxes([0]));
-    assert_eq!(*Entry::to_bytes(event.as_bytes(), &[]), event.as_bytes());
-    let key = AttachmentKey::new(b"photo", crewseal_custody::Salt([5; 16]), &[6; 32]).unwrap();
-    let with = Entry::to_bytes(event.as_bytes(), std::slice::from_ref(&key));
-    for (content, keys) in [(event.as_bytes(), 0), (&with, 1)] {
-        let entry = Entry::read(content).unwrap();
-        assert_eq!((entry.event.as_slice(), entry.keys.len()), (event.as_bytes(), keys));
-    }
-    for end in 0..with.len() {
-        assert!(Entry::read(&with[..end]).is_err(), "cut after {end}");
-    }
-    let shown = format!("{key:?} {:?}", Entry::read(&with));
-    assert!(!shown.contains("key: ["), "{shown}");
 }

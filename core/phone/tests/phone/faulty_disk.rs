@@ -6,13 +6,6 @@
 //! there, and as it would lie there had the power failed at the end. Without
 //! CREWSEAL_TEST_WHOLE=1 in the environment every third operation is taken, and one
 //! sample of what outlives a power cut instead of eight.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "what is not as it should be is what the tests are to fail on; figures are printed"
-)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,11 +15,10 @@ use crewseal::outbox::queue;
 use crewseal::vault::{Store, StoreError};
 use crewseal_custody::EventId;
 use disk::{Disk, Fault, Operation, SURVIVES};
+use fixtures::files::copy_phone;
+use fixtures::stored::{self, HEAD, Held, NAMES, Phone, open, put_name, queued, value};
+use fixtures::vault;
 use tempfile::TempDir;
-
-#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
-mod stored;
-use stored::{HEAD, Held, NAMES, Phone, copy, open, put_name, queued, value};
 
 /// More than this the script may not ask of the disk.
 const MOST: usize = 300;
@@ -104,7 +96,7 @@ fn check(home: &Path, acknowledged: &Acknowledged, lies: bool, what: &str) {
     let mut queue = queued(&mut store);
     if store.is_broken() {
         assert!(lies, "{what}: {queue:?}");
-        store.reopen(&stored::vault(home)).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        store.reopen(&vault::software(home)).unwrap_or_else(|error| panic!("{what}: {error:?}"));
         queue = queued(&mut store);
     }
     let queue = queue.unwrap_or_else(|error| panic!("{what}: {error:?}"));
@@ -150,7 +142,7 @@ fn begin(held: &Held) -> Acknowledged {
 fn whatever_operation_fails_all_that_was_acknowledged_is_there() {
     let (snapshot, held) = snapshot();
     let first = tempfile::tempdir().unwrap();
-    copy(snapshot.path(), first.path());
+    copy_phone(snapshot.path(), first.path());
     let disk = Disk::under(&first.path().join("store"));
     let mut acknowledged = begin(&held);
     play(first.path(), &mut acknowledged);
@@ -192,7 +184,7 @@ fn after_a_failed_sync_the_database_is_read_again_before_anything_else() {
     let (snapshot, held) = snapshot();
     let reads_after = |fault: Option<usize>| {
         let home = tempfile::tempdir().unwrap();
-        copy(snapshot.path(), home.path());
+        copy_phone(snapshot.path(), home.path());
         let disk = Disk::under(&home.path().join("store"));
         let disk = match fault {
             Some(number) => disk.failing(number, Fault::Error),
@@ -220,7 +212,7 @@ fn after_a_failed_sync_the_database_is_read_again_before_anything_else() {
 /// Says whether any error was told.
 fn play_with(snapshot: &Path, held: &Held, number: usize, fault: Fault, what: &str) -> bool {
     let home = tempfile::tempdir().unwrap();
-    copy(snapshot, home.path());
+    copy_phone(snapshot, home.path());
     let disk = Disk::under(&home.path().join("store")).failing(number, fault);
     let mut acknowledged = begin(held);
     play(home.path(), &mut acknowledged);

@@ -4,72 +4,34 @@
 //! was the newest. A store of a new format is added in the same way, from the very
 //! commit before the next format:
 //!
-//! `cargo test -p crewseal --test formats -- --ignored write_the_store`
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "what is not as it should be is what the tests are to fail on"
-)]
+//! `cargo test -p crewseal --test phone -- --ignored write_the_store`
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crewseal::Crew;
-use crewseal::clock::Clock;
 use crewseal::outbox::queue;
-use crewseal::vault::{Damage, KeyVault, Mark, SoftwareVault, Store, StoreError};
+use crewseal::vault::{Damage, KeyVault, Mark, Store, StoreError};
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::{EpochHeader, OpeningKey};
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{BootId, Event, Kind};
-
-#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
-mod crew_on_paper;
-#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
-mod mock_hq;
-use crew_on_paper as paper;
-use mock_hq::MockHq;
+use crewseal_custody::{Event, Kind};
+use fixtures::clock::Standing;
+use fixtures::files::{self, copy};
+use fixtures::hq::MockHq;
+use fixtures::{paper, vault};
 
 /// The newest format, whose store `write_the_store_of_this_format` writes once the next
 /// one is about to come.
 const FORMAT: u32 = 2;
 
-/// A clock that stands.
-struct Standing;
-
-impl Clock for Standing {
-    fn now(&self) -> u64 {
-        paper::MORNING + 3_600
-    }
-
-    fn since_boot(&self) -> (BootId, u64) {
-        (BootId([1; 4]), 60_000)
-    }
-}
-
 fn stores(format: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/stores/v{format}"))
 }
 
-fn vault(home: &Path) -> SoftwareVault {
-    SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap()
-}
-
 fn open(home: &Path) -> Crew {
-    Crew::open(&home.join("store"), Arc::new(vault(home)), Arc::new(Standing)).unwrap()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to.join(entry.file_name()));
-        } else {
-            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
-    }
+    Crew::open(&files::store(home), Arc::new(vault::software(home)), Arc::new(Standing)).unwrap()
 }
 
 /// A phone that is enrolled, has its jobs and rolls, has delivered two acts and
@@ -111,13 +73,17 @@ fn a_store_of_every_earlier_format_opens_and_keeps_what_it_held() {
         assert_eq!(crew.jobs().unwrap().len(), 2, "format {format}");
         let status = crew.outbox().unwrap();
         assert_eq!((status.waiting, status.damaged), (5, 0), "format {format}");
-        assert_eq!(vault(home.path()).mark().unwrap(), Mark { generation: 1, sequence: 2 });
+        assert_eq!(
+            vault::software(home.path()).mark().unwrap(),
+            Mark { generation: 1, sequence: 2 }
+        );
         let boxes = paper::tokens([0, 1]).into_iter().collect();
         let next = crew.record(Kind::Load, paper::JOB, &boxes, &[], None).unwrap();
         drop(crew);
 
         // HQ opens all of them, and each names the one before it.
-        let mut store = Store::open(&home.path().join("store"), &vault(home.path())).unwrap();
+        let mut store =
+            Store::open(&files::store(home.path()), &vault::software(home.path())).unwrap();
         let waiting = store.transaction(|t| queue::waiting(t, 0, 100)).unwrap();
         let hq = OpeningKey::from_bytes(&[0x4b; 32]).unwrap();
         let events: Vec<Signed<Event>> = waiting
@@ -128,7 +94,8 @@ fn a_store_of_every_earlier_format_opens_and_keeps_what_it_held() {
                 let header: EpochHeader =
                     cbor::from_versioned::<_, 1>(&header.unwrap().expect("a header")).unwrap();
                 let content = hq.epoch(&header).unwrap().open(&entry.envelope).unwrap();
-                Signed::open(&content, &vault(home.path()).public_keys().unwrap().act).unwrap()
+                Signed::open(&content, &vault::software(home.path()).public_keys().unwrap().act)
+                    .unwrap()
             })
             .collect();
         let numbers: Vec<u64> = events.iter().map(|event| event.sequence).collect();
@@ -168,7 +135,7 @@ fn a_damaged_store_of_an_earlier_format_is_salvaged() {
     for format in 1..FORMAT {
         let home = tempfile::tempdir().unwrap();
         copy(&stores(format), home.path());
-        let log = home.path().join("store/crewseal.db-wal");
+        let log = files::log(home.path());
         let mut bytes = fs::read(&log).unwrap();
         bytes[32 + 24 + 2_000] ^= 1;
         fs::write(log, bytes).unwrap();

@@ -1,55 +1,26 @@
 //! What a phone goes through: a backup put back, suspension, a job forgotten, another
 //! user, keys that are lost. Nothing that HQ has not receipted is lost by any of it.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "what is not as it should be is what the tests are to fail on"
-)]
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use crewseal::clock::Clock;
-use crewseal::vault::{Damage, KeyVault, SoftwareVault, StoreError, VaultError};
+use crewseal::vault::{Damage, KeyVault, StoreError};
 use crewseal::{Advice, Crew, CrewError};
 use crewseal_custody::job::{Erasure, Method, Verification};
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{
-    BootId, DeviceId, Event, EventId, FaultKind, JobId, Kind, Outcome, Protection,
-};
+use crewseal_custody::{DeviceId, Event, EventId, FaultKind, JobId, Kind, Outcome};
 use crewseal_label::Token;
+use fixtures::clock::Standing;
+use fixtures::files::{self, copy};
+use fixtures::hq::MockHq;
+use fixtures::peek::peek;
+use fixtures::{paper, vault};
 use thief::Secret;
 
-#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
-mod crew_on_paper;
-#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
-mod mock_hq;
-mod peek;
-use crew_on_paper as paper;
-use mock_hq::MockHq;
-use peek::peek;
-
-/// A clock that stands.
-struct Standing;
-
-impl Clock for Standing {
-    fn now(&self) -> u64 {
-        paper::MORNING + 3_600
-    }
-
-    fn since_boot(&self) -> (BootId, u64) {
-        (BootId([1; 4]), 60_000)
-    }
-}
-
-fn vault(home: &Path) -> Arc<SoftwareVault> {
-    Arc::new(SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap())
-}
-
 fn open(home: &Path) -> Result<Crew, CrewError> {
-    Crew::open(&home.join("store"), vault(home), Arc::new(Standing))
+    Crew::open(&files::store(home), Arc::new(vault::software(home)), Arc::new(Standing))
 }
 
 async fn enrolled(home: &Path, hq: &MockHq) -> Crew {
@@ -66,19 +37,6 @@ fn boxes() -> BTreeSet<Token> {
 fn count(crew: &Crew, job: JobId) -> Result<EventId, CrewError> {
     let boxes = if job == paper::JOB { boxes() } else { BTreeSet::from([paper::token(50)]) };
     crew.record(Kind::Count, job, &boxes, &[], None)
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
 }
 
 fn put_back(from: &Path, to: &Path) {
@@ -116,7 +74,7 @@ mod a_backup {
         let (home, backup) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let hq = MockHq::start().await;
         let crew = enrolled(home.path(), &hq).await;
-        let store = home.path().join("store");
+        let store = files::store(home.path());
         let first = count(&crew, paper::JOB).unwrap();
         crew.sync().await.unwrap();
         drop(crew);
@@ -191,7 +149,7 @@ mod a_backup {
         count(&crew, paper::JOB).unwrap();
         crew.sync().await.unwrap();
         drop(crew);
-        fs::remove_dir_all(home.path().join("store")).unwrap();
+        fs::remove_dir_all(files::store(home.path())).unwrap();
         let crew = enrolled(home.path(), &hq).await;
         assert_eq!(crew.outbox().unwrap().waiting, 1, "said as soon as HQ's time is known");
         count(&crew, paper::JOB).unwrap();
@@ -321,7 +279,7 @@ mod a_job {
         let crew = enrolled(home.path(), &hq).await;
         let on_roll: BTreeSet<Token> = paper::tokens(100..103).into_iter().collect();
         crew.commission(paper::JOB, &on_roll).unwrap();
-        let key = vault(home.path()).public_keys().unwrap().act;
+        let key = vault::software(home.path()).public_keys().unwrap().act;
         crew.sync().await.unwrap();
         // As it lies there while the app runs, log and all; the keys beside it.
         copy(home.path(), old.path());
@@ -345,8 +303,9 @@ mod a_job {
         // The old copy with the keys of now: what wrapped its storage key is gone.
         let copied = tempfile::tempdir().unwrap();
         copy(old.path(), copied.path());
-        let store = copied.path().join("store");
-        let opened = Crew::open(&store, vault(home.path()), Arc::new(Standing)).unwrap();
+        let store = files::store(copied.path());
+        let opened =
+            Crew::open(&store, Arc::new(vault::software(home.path())), Arc::new(Standing)).unwrap();
         assert_eq!(
             (opened.salvages().unwrap()[0].damage, opened.salvages().unwrap()[0].values),
             (Damage::Key, 0)
@@ -424,10 +383,8 @@ mod a_job {
     async fn is_not_certified_as_forgotten_while_the_old_key_is_there() {
         let home = tempfile::tempdir().unwrap();
         let hq = MockHq::start().await;
-        let hoarding = Arc::new(Hoarding { vault: vault(home.path()), kept: Default::default() });
-        let store = home.path().join("store");
-        let keys: Arc<dyn KeyVault> = Arc::clone(&hoarding) as _;
-        let crew = Crew::open(&store, keys, Arc::new(Standing)).unwrap();
+        let hoarding = Arc::new(vault::Hoarding::open(home.path()));
+        let crew = Crew::open(&files::store(home.path()), hoarding, Arc::new(Standing)).unwrap();
         crew.enrol(&hq.invitation()).await.unwrap();
         crew.fetch().await.unwrap();
         let refused = crew.forget(paper::JOB).unwrap_err();
@@ -439,51 +396,6 @@ mod a_job {
         let erasures = crew.erasures().unwrap();
         let [erasure] = erasures.as_slice() else { panic!("{erasures:?}") };
         assert_eq!(erasure.job, paper::JOB, "the next opening did the rest");
-    }
-
-    struct Hoarding {
-        vault: Arc<SoftwareVault>,
-        kept: std::sync::Mutex<Vec<(Vec<u8>, [u8; 32])>>,
-    }
-
-    impl KeyVault for Hoarding {
-        fn public_keys(&self) -> Result<crewseal::vault::PublicKeys, VaultError> {
-            self.vault.public_keys()
-        }
-        fn sign(&self, protection: Protection, message: &[u8]) -> Result<[u8; 64], VaultError> {
-            self.vault.sign(protection, message)
-        }
-        fn attestation(&self) -> Result<Option<Vec<u8>>, VaultError> {
-            self.vault.attestation()
-        }
-        fn wrap(&self, key: &[u8; 32]) -> Result<Vec<u8>, VaultError> {
-            let wrapped = self.vault.wrap(key)?;
-            self.kept.lock().unwrap().push((wrapped.clone(), *key));
-            Ok(wrapped)
-        }
-        fn unwrap(&self, wrapped: &[u8]) -> Result<zeroize::Zeroizing<[u8; 32]>, VaultError> {
-            let kept = self.kept.lock().unwrap();
-            let found = kept.iter().find(|(known, _)| known == wrapped);
-            found.map(|(_, key)| zeroize::Zeroizing::new(*key)).ok_or(VaultError::KeyGone)
-        }
-        fn begin_rotation(&self) -> Result<(), VaultError> {
-            self.vault.begin_rotation()
-        }
-        fn is_rotating(&self) -> Result<bool, VaultError> {
-            self.vault.is_rotating()
-        }
-        fn finish_rotation(&self) -> Result<(), VaultError> {
-            self.vault.finish_rotation()
-        }
-        fn erase(&self) -> Result<(), VaultError> {
-            self.vault.erase()
-        }
-        fn mark(&self) -> Result<crewseal::vault::Mark, VaultError> {
-            self.vault.mark()
-        }
-        fn raise_mark(&self, mark: crewseal::vault::Mark) -> Result<(), VaultError> {
-            self.vault.raise_mark(mark)
-        }
     }
 }
 
@@ -538,8 +450,10 @@ mod another_user {
         assert_eq!(crew.salvages().unwrap()[0].damage, Damage::Key);
         assert_eq!(crew.jobs().unwrap_err().advice(), Advice::Enrol);
         drop(crew);
-        let store = home.path().join("store");
-        let crew = Crew::start_over(&store, vault(home.path()), Arc::new(Standing)).unwrap();
+        let store = files::store(home.path());
+        let crew =
+            Crew::start_over(&store, Arc::new(vault::software(home.path())), Arc::new(Standing))
+                .unwrap();
         crew.enrol(&hq.invitation()).await.unwrap();
         crew.fetch().await.unwrap();
         assert_eq!(crew.sync().await.unwrap().receipted, 1);

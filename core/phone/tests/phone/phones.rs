@@ -1,18 +1,11 @@
 //! Phones of a crew beside each other: what one shows, the other reads, and what is
 //! kept of it when the app dies in between.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "what is not as it should be is what the tests are to fail on"
-)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crewseal::clock::Clock;
-use crewseal::vault::SoftwareVault;
 use crewseal::{Crew, CrewError, Deed, Open};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::handoff::message::MessageError;
@@ -24,14 +17,9 @@ use crewseal_custody::{
     FindingKind, Kind, Manifest, OneTimeCode, Point, Role, SignOff, Stroke,
 };
 use crewseal_label::Token;
-
-#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
-mod crew_on_paper;
-#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
-mod mock_hq;
-use crew_on_paper as paper;
-use mock_hq::MockHq;
-use paper::JOB;
+use fixtures::hq::MockHq;
+use fixtures::paper::{self, JOB, set};
+use fixtures::{files, vault};
 
 /// A phone's clock, which goes on and starts anew as a test has it.
 struct Watch(Mutex<(u8, u64)>);
@@ -55,9 +43,8 @@ struct Phone {
 }
 
 fn open(home: &Path, clock: &Arc<Watch>) -> Crew {
-    let vault = SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap();
     let clock: Arc<dyn Clock> = Arc::<Watch>::clone(clock);
-    Crew::open(&home.join("store"), Arc::new(vault), clock).unwrap()
+    Crew::open(&files::store(home), Arc::new(vault::software(home)), clock).unwrap()
 }
 
 impl Phone {
@@ -87,10 +74,6 @@ impl Phone {
         drop(clock);
         self.restart();
     }
-}
-
-fn set(numbers: impl IntoIterator<Item = u16>) -> BTreeSet<Token> {
-    numbers.into_iter().map(paper::token).collect()
 }
 
 /// HQ, a mover, a driver and a supervisor, who know each other.

@@ -1,41 +1,19 @@
 //! The vault's files: what is written comes back, what was tampered with is
 //! named, and what cannot be opened is left as it was.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "what is not as it should be is what the tests are to fail on"
-)]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use crewseal::vault::{
     Damage, Drawer, KeyVault, Mark, SoftwareVault, Store, StoreError, Transaction, VaultError,
 };
+use fixtures::files::{self, database};
+use fixtures::stored::open;
+use fixtures::vault::software;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 const NAMES: Drawer = Drawer("names");
 const ADDRESSES: Drawer = Drawer("addresses");
-/// Says to a child of this test, by its presence, where its store is.
-const CHILD: &str = "CREWSEAL_TEST_CHILD";
-/// What a child says when it holds the store.
-const OPENED: &str = "the store is open";
-
-fn vault(home: &Path) -> SoftwareVault {
-    SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap()
-}
-
-fn open(home: &Path) -> Result<Store, StoreError> {
-    Store::open(&home.join("store"), &vault(home))
-}
-
-fn database(home: &Path) -> PathBuf {
-    home.join("store").join("crewseal.db")
-}
-
 fn put(t: &mut Transaction<'_>, drawer: Drawer, name: &str, value: &str) -> Result<(), StoreError> {
     t.put(drawer, name.as_bytes(), None, value.as_bytes())
 }
@@ -176,7 +154,7 @@ fn a_compartments_key_is_its_own() {
 fn a_store_of_another_vault_does_not_open() {
     let (home, other) = (filled(), tempfile::tempdir().unwrap());
     let before = fs::read(database(home.path())).unwrap();
-    let mut store = Store::open(&home.path().join("store"), &vault(other.path())).unwrap();
+    let mut store = Store::open(&files::store(home.path()), &software(other.path())).unwrap();
     assert_eq!(all(&mut store, NAMES), Ok(Vec::new()));
     let told: Vec<_> = store.salvages().map(|salvage| salvage.damage).collect();
     assert_eq!(told, [Damage::Key]);
@@ -207,14 +185,14 @@ fn a_file_cut_off_anywhere_is_named_and_never_taken_for_a_new_one() {
     let names = [b"Customer 1".to_vec(), b"Customer 2".to_vec(), b"Customer 3".to_vec()];
     for end in (1..whole.len()).step_by(509).chain([99, 100, 512, 4_096, 8_192, whole.len() - 1]) {
         for side in ["crewseal.db-wal", "crewseal.db-shm"] {
-            let _ = fs::remove_file(home.path().join("store").join(side));
+            let _ = fs::remove_file(files::store(home.path()).join(side));
         }
         fs::write(database(home.path()), &whole[..end]).unwrap();
         let _ = fs::remove_dir_all(home.path().join("store/quarantine"));
         let mut store = open(home.path()).unwrap();
         let mut read = all(&mut store, NAMES);
         if store.is_broken() {
-            store.reopen(&vault(home.path())).unwrap();
+            store.reopen(&software(home.path())).unwrap();
             read = all(&mut store, NAMES);
         }
         // The very end may be unused space of the last page; then all is there.
@@ -243,89 +221,6 @@ fn a_store_opens_once_at_a_time() {
     assert!(open(home.path()).is_ok());
 }
 
-fn child(test: &str, home: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", test, "--nocapture"]).env(CHILD, home);
-    command
-}
-
-#[test]
-fn a_killed_process_leaves_no_lock() {
-    if let Some(home) = std::env::var_os(CHILD) {
-        let _store = open(Path::new(&home)).unwrap();
-        writeln!(std::io::stdout(), "{OPENED}").unwrap();
-        // Until the parent kills it; its end of the pipe outlives it.
-        std::io::stdin().read_line(&mut String::new()).unwrap();
-        return;
-    }
-    let home = filled();
-    let mut holder = child("a_killed_process_leaves_no_lock", home.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut said = BufReader::new(holder.stdout.take().unwrap()).lines();
-    assert!(said.any(|line| line.unwrap().contains(OPENED)), "it ended before it had the store");
-    let meanwhile = open(home.path()).map(|_| ());
-    holder.kill().unwrap();
-    holder.wait().unwrap();
-    assert_eq!(meanwhile, Err(StoreError::InUse));
-    assert!(open(home.path()).is_ok());
-}
-
-/// Root may write anywhere, so as root the body runs in a child of another user.
-#[cfg(unix)]
-#[test]
-fn a_directory_that_cannot_be_written_is_named() {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-    use std::os::unix::process::CommandExt as _;
-
-    const NOBODY: u32 = 65_534;
-    let mode = |path: &Path, mode| {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    };
-    if let Some(home) = std::env::var_os(CHILD) {
-        for place in ["store", "empty"] {
-            let vault = vault(Path::new(&home));
-            let opened = Store::open(&Path::new(&home).join(place), &vault).map(|_| ());
-            assert_eq!(opened, Err(StoreError::ReadOnly), "{place}");
-        }
-        let made = SoftwareVault::open(&Path::new(&home).join("empty"), "passphrase", 1);
-        assert_eq!(made.map(|_| ()), Err(VaultError::Hardware));
-        return;
-    }
-    let home = filled();
-    fs::create_dir(home.path().join("empty")).unwrap();
-    // The child must reach its own program, wherever that was built.
-    let program = home.path().join("test");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    let is_root = fs::metadata(home.path()).unwrap().uid() == 0;
-    mode(&program, 0o755);
-    mode(&home.path().join("keys/vault.keys"), 0o644);
-    for entry in fs::read_dir(home.path().join("store")).unwrap() {
-        mode(&entry.unwrap().path(), 0o444);
-    }
-    for directory in ["store", "empty", "keys", ""] {
-        mode(&home.path().join(directory), 0o555);
-    }
-    let mut command = Command::new(&program);
-    command
-        .args(["--exact", "a_directory_that_cannot_be_written_is_named", "--nocapture"])
-        .env(CHILD, home.path())
-        .current_dir(home.path());
-    if is_root {
-        command.uid(NOBODY).gid(NOBODY);
-    }
-    let output = command.output().unwrap();
-    for directory in ["", "store", "empty", "keys"] {
-        mode(&home.path().join(directory), 0o755);
-    }
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{said}");
-    assert!(open(home.path()).is_ok() || !is_root, "the store is whole");
-}
-
 mod keys {
     use super::*;
 
@@ -334,8 +229,8 @@ mod keys {
     #[test]
     fn come_back_under_the_same_passphrase_and_no_other() {
         let home = tempfile::tempdir().unwrap();
-        let keys = vault(home.path()).public_keys();
-        assert_eq!(vault(home.path()).public_keys(), keys);
+        let keys = software(home.path()).public_keys();
+        assert_eq!(software(home.path()).public_keys(), keys);
         for wrong in ["", "Passphrase", "passphrase ", "passphras"] {
             let opened = SoftwareVault::open(&home.path().join("keys"), wrong, 1).map(|_| ());
             assert_eq!(opened, Err(VaultError::Locked), "{wrong:?}");
@@ -345,7 +240,7 @@ mod keys {
     #[test]
     fn in_a_file_cut_off_anywhere_are_gone_and_not_made_anew() {
         let home = tempfile::tempdir().unwrap();
-        vault(home.path());
+        drop(software(home.path()));
         let whole = fs::read(home.path().join(FILE)).unwrap();
         for end in 0..whole.len() {
             fs::write(home.path().join(FILE), &whole[..end]).unwrap();
@@ -358,7 +253,7 @@ mod keys {
     #[test]
     fn in_a_file_with_an_altered_byte_do_not_open() {
         let home = tempfile::tempdir().unwrap();
-        vault(home.path());
+        drop(software(home.path()));
         let whole = fs::read(home.path().join(FILE)).unwrap();
         for at in 0..whole.len() {
             let mut altered = whole.clone();
@@ -373,16 +268,16 @@ mod keys {
     #[test]
     fn wrapped_by_one_vault_are_gone_for_another() {
         let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let wrapped = vault(home.path()).wrap(&[7; 32]).unwrap();
-        assert_eq!(vault(home.path()).unwrap(&wrapped).map(|key| *key), Ok([7; 32]));
-        let elsewhere = vault(other.path()).unwrap(&wrapped).map(|key| *key);
+        let wrapped = software(home.path()).wrap(&[7; 32]).unwrap();
+        assert_eq!(software(home.path()).unwrap(&wrapped).map(|key| *key), Ok([7; 32]));
+        let elsewhere = software(other.path()).unwrap(&wrapped).map(|key| *key);
         assert_eq!(elsewhere, Err(VaultError::KeyGone));
     }
 
     #[test]
     fn keep_a_mark_that_never_falls() {
         let home = tempfile::tempdir().unwrap();
-        let keys = vault(home.path());
+        let keys = software(home.path());
         assert_eq!(keys.mark(), Ok(Mark::default()));
         let mark = |generation, sequence| Mark { generation, sequence };
         for (raised, stands) in [
@@ -393,7 +288,7 @@ mod keys {
         ] {
             keys.raise_mark(raised).unwrap();
             assert_eq!(keys.mark(), Ok(stands), "after {raised:?}");
-            assert_eq!(vault(home.path()).mark(), Ok(stands), "after a restart");
+            assert_eq!(software(home.path()).mark(), Ok(stands), "after a restart");
         }
         fs::write(home.path().join("keys/vault.mark"), b"").unwrap();
         assert_eq!(keys.mark(), Err(VaultError::Hardware), "a broken mark is no low mark");

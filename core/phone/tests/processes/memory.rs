@@ -6,12 +6,6 @@
 //! acts' plaintext. An open handoff keeps its messages under the job's key, on the
 //! disk; none is open here. The device's own keys lie with the platform; the
 //! software vault, which stands in for it, is the child's own affair.
-#![cfg(target_os = "linux")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "what is not as it should be is what the tests are to fail on"
-)]
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -23,13 +17,17 @@ use std::sync::Arc;
 
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
-use crewseal::clock::Clock;
-use crewseal::vault::{KeyVault as _, SoftwareVault, StoreError};
+use crewseal::vault::{KeyVault as _, StoreError};
 use crewseal::{Crew, CrewError, Deed};
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::{Envelope, EpochHeader, OpeningKey};
 use crewseal_custody::signed::Unverified;
-use crewseal_custody::{BootId, Event, Kind};
+use crewseal_custody::{Event, Kind};
+use fixtures::clock::Standing;
+use fixtures::hq::MockHq;
+use fixtures::peek::peek;
+use fixtures::vault::software;
+use fixtures::{files, paper};
 use hkdf::Hkdf;
 use hpke::aead::AesGcm256;
 use hpke::kdf::HkdfSha256;
@@ -40,14 +38,7 @@ use minicbor::{Decode, Encode};
 use sha2::Sha256;
 use thief::Secret;
 
-#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
-mod crew_on_paper;
-#[expect(dead_code, reason = "shared by several tests; this one needs a part of it")]
-mod mock_hq;
-mod peek;
-use crew_on_paper as paper;
-use mock_hq::MockHq;
-use peek::peek;
+use crate::lock::once_free;
 
 /// Where the child finds its phone.
 const HOME: &str = "CREWSEAL_MEMORY_HOME";
@@ -55,31 +46,10 @@ const LOCKED: &str = "the store is closed";
 const LEAKED: &str = "the secrets are in memory";
 const ACTS: usize = 5;
 
-struct Standing;
-
-impl Clock for Standing {
-    fn now(&self) -> u64 {
-        paper::MORNING + 3_600
-    }
-
-    fn since_boot(&self) -> (BootId, u64) {
-        (BootId([1; 4]), 60_000)
-    }
-}
-
-fn vault(home: &Path) -> SoftwareVault {
-    SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap()
-}
-
 fn open(home: &Path) -> Crew {
-    loop {
-        match Crew::open(&home.join("store"), Arc::new(vault(home)), Arc::new(Standing)) {
-            // The child of the other test, just begun, may for a moment still hold the
-            // lock that it inherited.
-            Err(CrewError::Store(StoreError::InUse)) => std::thread::yield_now(),
-            opened => return opened.unwrap(),
-        }
-    }
+    let vault = || Arc::new(software(home));
+    let open = || Crew::open(&files::store(home), vault(), Arc::new(Standing));
+    once_free(open, |error| matches!(error, CrewError::Store(StoreError::InUse))).unwrap()
 }
 
 /// The body of the child: a phone that records, shows its jobs, and is locked.
@@ -208,7 +178,7 @@ fn secrets(home: &Path) -> Vec<(String, Vec<u8>)> {
     let database = peek(home);
     let wrapped: Vec<u8> =
         database.query_row("SELECT storage_key FROM vault", [], |row| row.get(0)).unwrap();
-    let storage = vault(home).unwrap(&wrapped).unwrap();
+    let storage = software(home).unwrap(&wrapped).unwrap();
     secrets.extend(with_halves("storage key", storage.as_ref()));
     let cipher = Aes256Gcm::new(&Key::<Aes256Gcm>::from(*storage));
     let mut jobs = database.prepare("SELECT name, key FROM compartment").unwrap();
@@ -270,7 +240,7 @@ async fn phone() -> tempfile::TempDir {
 
 #[tokio::test]
 async fn a_locked_phone_keeps_no_key_and_no_queued_act_in_memory() {
-    const THIS: &str = "a_locked_phone_keeps_no_key_and_no_queued_act_in_memory";
+    const THIS: &str = "memory::a_locked_phone_keeps_no_key_and_no_queued_act_in_memory";
     if let Some(home) = std::env::var_os(HOME) {
         child(Path::new(&home));
         return;
@@ -306,15 +276,15 @@ async fn no_file_of_a_locked_phone_holds_a_key_or_a_queued_act() {
         .into_iter()
         .map(|(name, bytes)| Secret::new(name, bytes).unwrap())
         .collect();
-    let files = home.path().join("store");
-    assert!(files.join("crewseal.db-wal").exists() && files.join("crewseal.db-shm").exists());
-    assert_eq!(thief::search(&files, &secrets).unwrap(), []);
+    let store = files::store(home.path());
+    assert!(store.join("crewseal.db-wal").exists() && store.join("crewseal.db-shm").exists());
+    assert_eq!(thief::search(&store, &secrets).unwrap(), []);
     drop(crew);
-    assert_eq!(thief::search(&files, &secrets).unwrap(), []);
+    assert_eq!(thief::search(&store, &secrets).unwrap(), []);
     // The same search finds what was put there.
     for secret in &secrets {
-        fs::write(files.join("leak"), secret.written()).unwrap();
-        let finds = thief::search(&files, std::slice::from_ref(secret)).unwrap();
+        fs::write(store.join("leak"), secret.written()).unwrap();
+        let finds = thief::search(&store, std::slice::from_ref(secret)).unwrap();
         assert!(!finds.is_empty(), "{}", secret.name);
     }
 }
