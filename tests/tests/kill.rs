@@ -5,6 +5,10 @@
 //! `CREWSEAL_KILL_ROUNDS=10000 cargo test -p moving-day --test kill` kills oftener than
 //! the 300 times of an ordinary run, for a night; `CREWSEAL_KILL_SEED` repeats
 //! what an earlier run chose. When exactly a kill hits differs all the same.
+//!
+//! A program of its own: it starts itself again as the phones that are killed, and a
+//! child that has just begun holds for a moment every lock that its parent had. Tests
+//! that close a store and open it again at once would find it in use.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -15,7 +15,7 @@ use crewseal_label::Token;
 use crewseal_scan::Session;
 use zeroize::Zeroizing;
 
-use crate::Trouble;
+use crate::trouble::Trouble;
 
 /// A phone without a face.
 pub struct Core {

@@ -16,8 +16,8 @@ mod program;
 mod report;
 mod rust;
 mod subject;
+mod trouble;
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -28,8 +28,7 @@ use crate::hq::Headquarters;
 use crate::picture::Picture;
 use crate::report::{Measured, Pairs, Report, Threads};
 use crate::subject::Subject;
-
-type Trouble = Box<dyn Error>;
+use crate::trouble::Trouble;
 
 /// Calls that come first and do not count: programs get faster by use.
 const WARM_UP: usize = 500;

@@ -13,8 +13,8 @@ use crewseal_ffi::{
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 
-use crate::Trouble;
 use crate::picture::Picture;
+use crate::trouble::Trouble;
 
 /// A phone in Rust.
 pub struct InRust {

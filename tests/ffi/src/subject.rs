@@ -20,7 +20,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use crate::Trouble;
+use crate::trouble::Trouble;
 
 /// How the names of Java's compilers and collectors begin.
 const JAVAS: [&str; 4] = ["C1 ", "C2 ", "G1 ", "GC "];
