@@ -56,9 +56,14 @@ pub use keys::{HighWaterMark, KeyVault, KeyVaultError, Protection, PublicKeys};
 pub use label::{Label, LabelFault};
 pub use network::{Connection, NetworkError, NetworkState};
 pub use observer::{Alarm, Observer, ObserverError, SyncProgress};
-pub use offer::{Acceptance, GivingState, Offer, OpenHandoff, Partner, ReceivingState, Role};
+pub use offer::{
+    Acceptance, GivingState, Introduction, Offer, OpenHandoff, Partner, ReceivingState, Role,
+    SpotCheck,
+};
 pub use outbox::{Decision, Delivered, Fetched, OutboxStatus, Parked, Refusal};
-pub use photos::{PhotoFault, PhotoLimits, Photographed, RefusedPhoto, Uploaded, WaitingPhoto};
+pub use photos::{
+    PhotoFault, PhotoLimits, Photographed, RefusedPhoto, UploadOver, Uploaded, WaitingPhoto,
+};
 pub use rule::Rule;
 pub use salvage::{AfterSalvage, Damage, Salvage};
 pub use screen::{Collected, Collector, Language, Purpose, Show, TextFault, four_words};

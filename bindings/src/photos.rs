@@ -75,6 +75,15 @@ pub struct Uploaded {
     pub unanswered: u64,
 }
 
+/// Over what photos may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum UploadOver {
+    /// A network that costs nothing.
+    Unmetered,
+    /// Any network, also one that costs by the byte.
+    AnyNetwork,
+}
+
 #[uniffi::export(async_runtime = "tokio")]
 impl Crew {
     /// Records one act with photos, files as the camera wrote them. Each is scaled,
@@ -109,15 +118,15 @@ impl Crew {
 
     /// Sends the photos that wait, each from where HQ is. Do it after `sync`, which
     /// brings the acts that name them. On a network that costs by the byte it throws
-    /// `Metered` and sends nothing, unless that is allowed.
-    #[uniffi::method(default(over_metered = false, cancel = None))]
+    /// `Metered` and sends nothing, unless any network will do.
+    #[uniffi::method(default(cancel = None))]
     pub async fn upload(
         &self,
-        over_metered: bool,
+        over: UploadOver,
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<Uploaded, CrewError> {
         let work = async {
-            if !over_metered {
+            if over == UploadOver::Unmetered {
                 self.unmetered().await?;
             }
             Ok(self.phone().upload().await?)

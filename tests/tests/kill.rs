@@ -382,7 +382,7 @@ async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infall
 fn hand_over(from: &(&str, Crew), to: &(&str, Crew), jobs: &Jobs) -> Result<(), CrewError> {
     let ((giver, from), (receiver, to)) = (from, to);
     let boxes = jobs.set(0..6);
-    let hello = to.hello(true)?;
+    let hello = to.hello(crewseal::Introduction::Included)?;
     let shown = match from.offer(jobs.kept, &boxes, &[], &hello) {
         Err(CrewError::StillOffered { offer }) => {
             // From before a kill.
@@ -393,7 +393,7 @@ fn hand_over(from: &(&str, Crew), to: &(&str, Crew), jobs: &Jobs) -> Result<(), 
     };
     let offer = to.read_offer(&shown)?;
     say(&format!("did {giver} {}", id(&offer.offer)));
-    let accept = to.accept(&offer, &boxes, &[], true)?;
+    let accept = to.accept(&offer, &boxes, &[], crewseal::SpotCheck::Done)?;
     let ack = from.read_acceptance(&accept)?.ack;
     let accepted = to.read_ack(&ack)?;
     say(&format!("did {receiver} {}", id(&accepted)));

@@ -210,12 +210,12 @@ pub struct Act {
 }
 
 impl Act {
-    /// That a device's store was restored or lost.
+    /// An act of a job, with no boxes and nothing else yet.
     #[must_use]
-    pub fn resume() -> Self {
+    pub fn new(kind: Kind, job: JobId) -> Self {
         Self {
-            kind: Kind::Resume,
-            job: JobId::NONE,
+            kind,
+            job,
             boxes: BoxList::default(),
             findings: Vec::new(),
             place: None,
@@ -223,6 +223,12 @@ impl Act {
             to: None,
             about: None,
         }
+    }
+
+    /// That a device's store was restored or lost.
+    #[must_use]
+    pub fn resume() -> Self {
+        Self::new(Kind::Resume, JobId::NONE)
     }
 }
 

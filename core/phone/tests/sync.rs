@@ -490,8 +490,10 @@ async fn no_byte_leaves_before_the_mark_is_raised() {
     let error = day.crew.sync().await.unwrap_err();
     assert!(matches!(error, CrewError::Vault(VaultError::Hardware)), "{error:?}");
     assert_eq!(day.hq.requests("outbox"), 0);
-    let offered =
-        day.crew.hello(false).and_then(|hello| day.crew.offer(paper::JOB, &boxes(), &[], &hello));
+    let offered = day
+        .crew
+        .hello(crewseal::Introduction::Omitted)
+        .and_then(|hello| day.crew.offer(paper::JOB, &boxes(), &[], &hello));
     assert!(offered.is_err(), "nor is anything shown to another phone");
 
     *day.vault.refuses.lock().unwrap() = false;

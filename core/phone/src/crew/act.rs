@@ -117,16 +117,7 @@ impl Phone {
         boxes: &BTreeSet<Token>,
         newest: impl Fn(&Manifests) -> u32,
     ) -> Result<Act, CrewError> {
-        Ok(Act {
-            kind,
-            job,
-            boxes: self.state()?.lists.name_for(boxes, newest)?,
-            findings: Vec::new(),
-            place: None,
-            attachments: Vec::new(),
-            to: None,
-            about: None,
-        })
+        Ok(Act { boxes: self.state()?.lists.name_for(boxes, newest)?, ..Act::new(kind, job) })
     }
 
     /// The classes of these boxes of a job.

@@ -1,7 +1,7 @@
 //! The other phone: who shows what was scanned, whether it may be believed, and what can be
 //! shown to it.
 
-use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::cbor;
 use crewseal_custody::handoff::HandoffError;
 use crewseal_custody::handoff::text::MAX_MESSAGE;
 use crewseal_custody::signed::{Message, PublicKey, Signed};
@@ -13,6 +13,26 @@ use super::kept::{KeptTick, ONLY, TICK};
 use super::known::Known;
 use super::phone::Phone;
 use crate::vault::Transaction;
+
+/// Whether this device introduces itself to the one that reads what it shows: puts its
+/// credential in, for somebody on whose rosters it is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Introduction {
+    /// It does not: the other one knows it.
+    Omitted,
+    /// It does. What is shown gets larger.
+    Included,
+}
+
+impl Introduction {
+    /// The credential, if it is to be shown.
+    pub(super) fn of(self, credential: &Signed<Credential>) -> Option<&Signed<Credential>> {
+        match self {
+            Self::Omitted => None,
+            Self::Included => Some(credential),
+        }
+    }
+}
 
 impl Phone {
     /// Keeps a tick of another phone that is newer than this one's. The next event
@@ -26,9 +46,7 @@ impl Phone {
         let Some(tick) = tick.filter(|tick| tick.number > known.tick.number) else {
             return Ok(known);
         };
-        let (boot, millis) = self.clock.since_boot();
-        let kept =
-            KeptTick { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis };
+        let kept = KeptTick::of(tick, self.clock.as_ref());
         t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
         Ok(Known { tick: tick.clone(), ..known })
     }

@@ -104,7 +104,7 @@ impl Phone {
             Some(known) => Arc::clone(known),
             None => {
                 let made = Client::new(&enrolment.url, &enrolment.authority)
-                    .map_err(|error| CrewError::Sync { error, again_after: None })?;
+                    .map_err(CrewError::for_good)?;
                 Arc::clone(client.insert(Arc::new(made)))
             }
         };
@@ -120,8 +120,7 @@ impl Phone {
         }
         let slip = self.state()?.store.transaction(|t| Ok::<_, CrewError>(delivery::read(t)?))?;
         let slip = slip.ok_or(CrewError::NotEnrolled)?;
-        let client = Client::delivering(&slip)
-            .map_err(|error| CrewError::Sync { error, again_after: None })?;
+        let client = Client::delivering(&slip).map_err(CrewError::for_good)?;
         Ok((Arc::new(client), slip.hq))
     }
 
@@ -186,7 +185,7 @@ impl Phone {
             SyncError::Offline | SyncError::Unreadable => None,
             SyncError::KeysBusy => return CrewError::KeysBusy,
             SyncError::Pool(error) => return error.into(),
-            _ => return CrewError::Sync { error, again_after: None },
+            _ => return CrewError::for_good(error),
         };
         let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         // Without random bytes the wait is the longest: still right, only late.

@@ -37,10 +37,10 @@ impl Crew {
     pub async fn enrol(&self, invitation: &[u8]) -> Result<(), CrewError> {
         let invitation: Invitation =
             cbor::from_versioned::<_, 1>(invitation).map_err(CrewError::Invitation)?;
-        let unusable = |error| CrewError::Sync { error, again_after: None };
         SealingKey::from_bytes(&invitation.sealing_key)
-            .map_err(|_| unusable(SyncError::Invitation))?;
-        let client = Client::new(&invitation.url, &invitation.authority).map_err(unusable)?;
+            .map_err(|_| CrewError::for_good(SyncError::Invitation))?;
+        let client =
+            Client::new(&invitation.url, &invitation.authority).map_err(CrewError::for_good)?;
         let phone = Arc::clone(&self.phone);
         let code = invitation.code.clone();
         let request = blocking_pool::run(move || phone.enrol_request(code)).await?;

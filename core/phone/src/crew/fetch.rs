@@ -33,6 +33,15 @@ pub struct Fetched {
     pub labels: u64,
 }
 
+/// What HQ answered, its signatures verified.
+pub(super) struct Download {
+    pub(super) tick: Signed<Tick>,
+    /// None if no newer ones are known at HQ.
+    pub(super) revocations: Option<Signed<Revocations>>,
+    pub(super) packs: Vec<Signed<JobPack>>,
+    pub(super) rolls: Vec<RollWire>,
+}
+
 impl Crew {
     /// Fetches HQ's time, the job packs and the depot's rolls, and which devices are
     /// revoked if that is not known here.
@@ -56,10 +65,11 @@ impl Crew {
         for pack in &packs {
             pack.manifests(&hq)?;
         }
+        let download = Download { tick, revocations, packs, rolls: rolls.rolls };
         let phone = Arc::clone(&self.phone);
         blocking_pool::run(move || {
-            let (list, state) = (revocations.as_ref(), &mut *phone.state()?);
-            let fetched = phone.keep(state, &hq, &tick, list, &packs, &rolls.rolls)?;
+            let state = &mut *phone.state()?;
+            let fetched = phone.keep(state, &hq, &download)?;
             phone.go_on(state)?;
             Ok(fetched)
         })
@@ -105,14 +115,10 @@ impl Phone {
         &self,
         state: &mut State,
         hq: &PublicKey,
-        tick: &Signed<Tick>,
-        revocations: Option<&Signed<Revocations>>,
-        packs: &[Signed<JobPack>],
-        rolls: &[RollWire],
+        download: &Download,
     ) -> Result<Fetched, CrewError> {
-        let (boot, millis) = self.clock.since_boot();
-        let kept =
-            KeptTick { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis };
+        let Download { tick, revocations, packs, rolls } = download;
+        let kept = KeptTick::of(tick, self.clock.as_ref());
         let mut labels = 0_usize;
         state.ready = None;
         state.lists = state.store.transaction(|t| {

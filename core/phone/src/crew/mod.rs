@@ -32,11 +32,12 @@ mod turn;
 mod upload;
 
 pub use self::act::{Deed, Found};
+pub use self::counterpart::Introduction;
 pub use self::customer::Drawn;
 pub use self::delivery::Delivered;
 pub use self::error::CrewError;
 pub use self::fetch::Fetched;
-pub use self::handoff::{Acceptance, OfferView, Open};
+pub use self::handoff::{Acceptance, OfferView, Open, SpotCheck};
 pub use self::phone::Crew;
 pub use self::photo::{PhotoRefused, Photographed};
 pub use self::sign_off::{Asked, SignedOffBy, ToSign};

@@ -123,3 +123,6 @@ impl Phone {
 pub(super) fn salt() -> Result<Salt, CrewError> {
     Ok(Salt(random::bytes()?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,14 +9,14 @@ use crewseal_custody::handoff::HandoffError;
 use crewseal_custody::handoff::message::{self, Enclosed, MessageError};
 use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::{
-    Act, BoxList, Credential, Entry, Event, EventId, JobId, Kind, OneTimeCode, Protection, Role,
+    Act, Credential, Entry, Event, EventId, JobId, Kind, OneTimeCode, Protection, Role,
     SignOffRequest, Subject, admit,
 };
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use super::CrewError;
-use super::counterpart::{again, known_credential, showable};
+use super::counterpart::{Introduction, again, known_credential, showable};
 use super::diary::{self, Line, read_lines};
 use super::kept::{ANSWERED, ASKED, read_packs, stored};
 use super::known::Known;
@@ -84,8 +84,7 @@ struct Answered {
 impl Crew {
     /// Asks a supervisor to sign off one act of this phone in a job or, without an
     /// event, all since the last time that all were signed off. The bytes are what to
-    /// show him; the same question is the same bytes. `introduce` puts this device's
-    /// credential in, for a supervisor who does not know it.
+    /// show him; the same question is the same bytes.
     ///
     /// # Errors
     /// [`CrewError::NothingToSign`] and others.
@@ -93,7 +92,7 @@ impl Crew {
         &self,
         job: JobId,
         event: Option<EventId>,
-        introduce: bool,
+        introduction: Introduction,
     ) -> Result<Vec<u8>, CrewError> {
         self.phone.open_job(job)?;
         let (device, vault, salt) = (self.phone.device, &self.phone.vault, salt()?);
@@ -113,7 +112,7 @@ impl Crew {
             let request = Signed::sign(request, &known.credential.act_key, |bytes| {
                 vault.sign(Protection::Act, bytes)
             })?;
-            let credential = introduce.then_some(&known.credential);
+            let credential = introduction.of(&known.credential);
             let shown = showable(message::sign_off_request(&request, credential))?;
             keep(
                 t,
@@ -326,16 +325,7 @@ fn to_sign(
 }
 
 fn act(job: JobId, subject: Subject) -> Act {
-    Act {
-        kind: Kind::SignOff,
-        job,
-        boxes: BoxList::default(),
-        findings: Vec::new(),
-        place: None,
-        attachments: Vec::new(),
-        to: None,
-        about: Some(subject.about),
-    }
+    Act { about: Some(subject.about), ..Act::new(Kind::SignOff, job) }
 }
 
 fn read_asked(t: &Transaction<'_>) -> Result<Vec<Kept>, CrewError> {

@@ -6,9 +6,7 @@ use crewseal_custody::cbor;
 use crewseal_custody::handoff::message::{self, Enclosed};
 use crewseal_custody::handoff::{Compared, Giving, GivingState, HandoffError, Hello, MessageError};
 use crewseal_custody::signed::{Signed, Unverified};
-use crewseal_custody::{
-    Act, BoxList, Credential, Event, EventId, JobId, Kind, Manifests, Since, admit,
-};
+use crewseal_custody::{Act, Credential, Event, EventId, JobId, Kind, Manifests, Since, admit};
 use crewseal_label::Token;
 
 use crate::crew::CrewError;
@@ -31,6 +29,16 @@ pub struct Acceptance {
     /// Whether HQ has revoked devices that this phone does not know of yet: the
     /// receiver may be among them. It is to be shown, and blocks nothing.
     pub may_be_revoked: bool,
+}
+
+/// An offer of this device and the ACCEPT that answers it.
+struct Answered {
+    giving: Giving,
+    offer: Signed<Event>,
+    accept: Signed<Event>,
+    receiver: Signed<Credential>,
+    compared: Compared,
+    may_be_revoked: bool,
 }
 
 impl Crew {
@@ -100,53 +108,14 @@ impl Crew {
     /// [`CrewError::NotForMe`], [`CrewError::FromPhone`] and others.
     pub fn read_acceptance(&self, shown: &[u8]) -> Result<Acceptance, CrewError> {
         let now = self.phone.since_boot();
-        let (mut giving, offer, accept, receiver, compared, may_be_revoked) = {
-            let mut state = self.phone.state()?;
-            let State { store, lists, ready, .. } = &mut *state;
-            // His tick may be newer than ours.
-            *ready = None;
-            store.transaction(|t| {
-                let known = Known::read(t)?;
-                let mut other = MessageError::OtherHandoff;
-                for bytes in t.all(GIVING)? {
-                    let mut giving: Giving = stored(&bytes)?;
-                    let offer = again::<Event>(giving.offer(), &known.credential.handoff_key)?;
-                    let (accept, enclosed) =
-                        match message::read_accept(shown, &offer, known.authority()) {
-                            Ok(read) => read,
-                            Err(error) => {
-                                other = error;
-                                continue;
-                            }
-                        };
-                    let receiver = again::<Credential>(giving.receiver(), &known.hq)?;
-                    let accept = admit(accept, |_| Some(&*receiver))?;
-                    giving.accepted(&offer, &accept, now)?;
-                    let known = self.phone.keep_newer(t, enclosed.tick.as_ref(), known)?;
-                    let (offered, accepted) =
-                        (lists.resolve(&offer.boxes)?, lists.resolve(&accept.boxes)?);
-                    let compared = Compared::of(&offered, &accepted);
-                    let may_be_revoked = known.has_old_revocations();
-                    return Ok((giving, offer, accept, receiver, compared, may_be_revoked));
-                }
-                Err(CrewError::Message(other))
-            })?
-        };
+        let Answered { mut giving, offer, accept, receiver, compared, may_be_revoked } =
+            self.answered_by(shown, now)?;
         if giving.state(now) == GivingState::Acknowledged {
             self.phone.release()?;
             let ack = giving.shown().to_vec();
             return Ok(Acceptance { receiver, compared, ack, may_be_revoked });
         }
-        let act = Act {
-            kind: Kind::Ack,
-            job: offer.job,
-            boxes: BoxList::default(),
-            findings: Vec::new(),
-            place: None,
-            attachments: Vec::new(),
-            to: None,
-            about: Some(accept.id()),
-        };
+        let act = Act { about: Some(accept.id()), ..Act::new(Kind::Ack, offer.job) };
         let ack = self.phone.record_to_show(
             act,
             &BTreeSet::new(),
@@ -159,6 +128,40 @@ impl Crew {
             },
         )?;
         Ok(Acceptance { receiver, compared, ack, may_be_revoked })
+    }
+
+    /// The offer of this device that this ACCEPT answers.
+    fn answered_by(&self, shown: &[u8], now: Since) -> Result<Answered, CrewError> {
+        let mut state = self.phone.state()?;
+        let State { store, lists, ready, .. } = &mut *state;
+        // His tick may be newer than ours.
+        *ready = None;
+        store.transaction(|t| {
+            let known = Known::read(t)?;
+            let mut other = MessageError::OtherHandoff;
+            for bytes in t.all(GIVING)? {
+                let mut giving: Giving = stored(&bytes)?;
+                let offer = again::<Event>(giving.offer(), &known.credential.handoff_key)?;
+                let (accept, enclosed) =
+                    match message::read_accept(shown, &offer, known.authority()) {
+                        Ok(read) => read,
+                        Err(error) => {
+                            other = error;
+                            continue;
+                        }
+                    };
+                let receiver = again::<Credential>(giving.receiver(), &known.hq)?;
+                let accept = admit(accept, |_| Some(&*receiver))?;
+                giving.accepted(&offer, &accept, now)?;
+                let known = self.phone.keep_newer(t, enclosed.tick.as_ref(), known)?;
+                let (offered, accepted) =
+                    (lists.resolve(&offer.boxes)?, lists.resolve(&accept.boxes)?);
+                let compared = Compared::of(&offered, &accepted);
+                let may_be_revoked = known.has_old_revocations();
+                return Ok(Answered { giving, offer, accept, receiver, compared, may_be_revoked });
+            }
+            Err(CrewError::Message(other))
+        })
     }
 
     /// Takes an offer back that nobody answered, so that its boxes can be offered
@@ -180,16 +183,7 @@ impl Crew {
         }
         // Before anything is signed: an offer that was answered stays.
         giving.clone().withdrawn(Vec::new())?;
-        let act = Act {
-            kind: Kind::Withdraw,
-            job: offer.job,
-            boxes: BoxList::default(),
-            findings: Vec::new(),
-            place: None,
-            attachments: Vec::new(),
-            to: None,
-            about: Some(offer.id()),
-        };
+        let act = Act { about: Some(offer.id()), ..Act::new(Kind::Withdraw, offer.job) };
         let shown = self.phone.record_to_show(
             act,
             &BTreeSet::new(),

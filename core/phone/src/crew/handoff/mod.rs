@@ -8,4 +8,4 @@ mod receiving;
 
 pub use self::giving::Acceptance;
 pub use self::open::Open;
-pub use self::receiving::OfferView;
+pub use self::receiving::{OfferView, SpotCheck};

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::crew::CrewError;
 use crate::crew::act::Found;
-use crate::crew::counterpart::{again, known_credential, showable};
+use crate::crew::counterpart::{Introduction, again, known_credential, showable};
 use crate::crew::kept::{ONLY, RECEIVING, read_packs, stored};
 use crate::crew::known::{Known, classes_of};
 use crate::crew::life::job_of;
@@ -40,14 +40,23 @@ pub struct OfferView {
     pub may_be_revoked: bool,
 }
 
+/// Whether the drawn boxes were checked by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SpotCheck {
+    /// They were.
+    Done,
+    /// They were not, or not all of them.
+    NotDone,
+}
+
 impl Crew {
     /// Begins to receive: HELLO, to show the giver. It takes the place of a handoff
-    /// that is over or came to nothing; one that waits for its ACK goes on waiting. `introduce` puts this device's
-    /// credential into it, for a giver who does not know it.
+    /// that is over or came to nothing; one that waits for its ACK goes on
+    /// waiting.
     ///
     /// # Errors
     /// [`CrewError`].
-    pub fn hello(&self, introduce: bool) -> Result<Vec<u8>, CrewError> {
+    pub fn hello(&self, introduction: Introduction) -> Result<Vec<u8>, CrewError> {
         let me = self.phone.device;
         let opening = salt()?;
         let now = self.phone.since_boot();
@@ -66,11 +75,12 @@ impl Crew {
             };
             let manifests = ManifestVersions::of(lists.manifests().filter(is_open));
             let begun = Receiving::begin(opening, Vec::new(), now);
+            let credential = introduction.of(&known.credential).cloned();
             let hello = Hello {
                 device: me,
                 commitment: begun.commitment(&me),
-                tick: (!introduce).then(|| known.tick.clone()),
-                credential: introduce.then(|| known.credential.clone()),
+                tick: credential.is_none().then(|| known.tick.clone()),
+                credential,
                 manifests: Some(manifests),
             };
             let bytes = hello.to_bytes();
@@ -134,19 +144,11 @@ impl Crew {
         offer: &OfferView,
         scanned: &BTreeSet<Token>,
         findings: &[Found],
-        is_checked: bool,
+        check: SpotCheck,
     ) -> Result<Vec<u8>, CrewError> {
         let pack = self.phone.open_job(offer.job)?;
-        let (offered, receiving, known) = self.phone.state()?.store.transaction(|t| {
-            let known = Known::read(t)?;
-            let receiving = read_receiving(t)?;
-            let bytes = receiving.offer().ok_or(HandoffError::OtherHandoff)?;
-            let offered = again::<Event>(bytes, &offer.giver.handoff_key)?;
-            if offered.id() != offer.offer {
-                return Err(HandoffError::OtherHandoff.into());
-            }
-            Ok::<_, CrewError>((offered, receiving, known))
-        })?;
+        let (offered, receiving, known) =
+            self.phone.state()?.store.transaction(|t| read_offered(t, offer))?;
         if receiving.acceptance().is_some() {
             // After a crash, or a second tap: the identical bytes.
             self.phone.release()?;
@@ -175,7 +177,11 @@ impl Crew {
         let shown = self.phone.record_to_show(
             act,
             scanned,
-            |event| Event { opening: Some(opening), is_checked: Some(is_checked), ..event },
+            |event| Event {
+                opening: Some(opening),
+                is_checked: Some(check == SpotCheck::Done),
+                ..event
+            },
             |t, event| {
                 let enclosed = Enclosed {
                     credential: None,
@@ -255,6 +261,21 @@ impl Crew {
             Err(other)
         })
     }
+}
+
+/// The offer, and how far receiving it has come.
+fn read_offered(
+    t: &Transaction<'_>,
+    offer: &OfferView,
+) -> Result<(Signed<Event>, Receiving, Known), CrewError> {
+    let known = Known::read(t)?;
+    let receiving = read_receiving(t)?;
+    let bytes = receiving.offer().ok_or(HandoffError::OtherHandoff)?;
+    let offered = again::<Event>(bytes, &offer.giver.handoff_key)?;
+    if offered.id() != offer.offer {
+        return Err(HandoffError::OtherHandoff.into());
+    }
+    Ok((offered, receiving, known))
 }
 
 fn keep_receiving(t: &mut Transaction<'_>, receiving: &Receiving) -> Result<(), CrewError> {
