@@ -15,6 +15,7 @@ mod delivery;
 mod diary;
 mod enrolment;
 mod error;
+mod fair_mutex;
 mod fetch;
 mod handoff;
 mod head;
@@ -28,7 +29,6 @@ mod photo;
 mod ready;
 mod resolution;
 mod sign_off;
-mod turn;
 mod upload;
 
 pub use self::act::{Deed, Found};

@@ -8,9 +8,9 @@ use crewseal_custody::envelope::Epoch;
 use crewseal_custody::{DeviceId, Lists, Salt, Since};
 
 use super::CrewError;
+use super::fair_mutex::{FairMutex, FairMutexGuard, TimedOut};
 use super::on_demand::{self, OnDemand};
 use super::ready::Ready;
-use super::turn::{TooLong, Turn, Turns};
 use crate::clock::Clock;
 use crate::random;
 use crate::sync::Client;
@@ -29,7 +29,7 @@ pub(super) struct Phone {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) device: DeviceId,
     pub(super) keys: PublicKeys,
-    pub(super) state: Turns<State>,
+    pub(super) state: FairMutex<State>,
     /// Of syncs, one after another, by which the wait until the next grows. Not in the
     /// state: a sync that is over does not wait for a turn to say so.
     pub(super) failures: AtomicU32,
@@ -66,7 +66,7 @@ impl Crew {
         let (store, keys, lists) = on_demand::load(directory, vault.as_ref())?;
         let device = DeviceId::of(&keys.act, &keys.handoff);
         let state = State { store, lists, epoch: None, ready: None, client: None };
-        let (directory, state) = (directory.to_owned(), Turns::new(state));
+        let (directory, state) = (directory.to_owned(), FairMutex::new(state));
         let failures = AtomicU32::new(0);
         let phone = Phone { directory, vault, clock, device, keys, state, failures };
         phone.go_on(&mut *phone.state()?)?;
@@ -102,8 +102,8 @@ impl Phone {
     ///
     /// # Errors
     /// [`CrewError::KeysBusy`].
-    pub(super) fn state(&self) -> Result<Turn<'_, State>, CrewError> {
-        let mut state = self.state.take().map_err(|TooLong| CrewError::KeysBusy)?;
+    pub(super) fn state(&self) -> Result<FairMutexGuard<'_, State>, CrewError> {
+        let mut state = self.state.lock().map_err(|TimedOut| CrewError::KeysBusy)?;
         if state.store.is_broken() {
             (state.epoch, state.ready) = (None, None);
             if let Ok(lists) = state.store.reopen(self.vault.as_ref(), self.device) {

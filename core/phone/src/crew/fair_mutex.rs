@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::vault::PATIENCE;
 
 /// What one call at a time has, for as long as it needs it. The others stand in line.
-pub(super) struct Turns<T> {
+pub(super) struct FairMutex<T> {
     line: Mutex<Line>,
     passed_on: Condvar,
     limit: Duration,
@@ -28,20 +28,20 @@ struct Line {
 }
 
 /// The turn of a call, until it is dropped.
-pub(super) struct Turn<'a, T> {
+pub(super) struct FairMutexGuard<'a, T> {
     what: MutexGuard<'a, T>,
     // Dropped after what it is the turn of, which is free then.
     _over: Over<'a, T>,
 }
 
 /// Passes the turn on, also when the call panics.
-struct Over<'a, T>(&'a Turns<T>);
+struct Over<'a, T>(&'a FairMutex<T>);
 
 /// The turn did not pass on for as long as the limit.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct TooLong;
+pub(super) struct TimedOut;
 
-impl<T> Turns<T> {
+impl<T> FairMutex<T> {
     pub(super) fn new(what: T) -> Self {
         Self {
             line: Mutex::default(),
@@ -66,7 +66,7 @@ impl<T> Turns<T> {
     /// Waits in line for the turn. The limit is for each turn of another call, not for the
     /// wait: many short calls in a row are no reason to give up. Nobody passes another, so
     /// every call gets its turn or this error.
-    pub(super) fn take(&self) -> Result<Turn<'_, T>, TooLong> {
+    pub(super) fn lock(&self) -> Result<FairMutexGuard<'_, T>, TimedOut> {
         let mut line = self.line();
         let me = line.next;
         line.next = line.next.wrapping_add(1);
@@ -83,14 +83,14 @@ impl<T> Turns<T> {
             (line, late) = waited.unwrap_or_else(PoisonError::into_inner);
             if late.timed_out() {
                 line.waiting.retain(|other| *other != me);
-                return Err(TooLong);
+                return Err(TimedOut);
             }
         }
         drop(line);
         let over = Over(self);
         // Nobody else has it: it is this call's turn.
         let what = self.what.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Turn { what, _over: over })
+        Ok(FairMutexGuard { what, _over: over })
     }
 
     /// Nothing in it can be half done.
@@ -110,7 +110,7 @@ impl<T> Drop for Over<'_, T> {
     }
 }
 
-impl<T> Deref for Turn<'_, T> {
+impl<T> Deref for FairMutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -118,7 +118,7 @@ impl<T> Deref for Turn<'_, T> {
     }
 }
 
-impl<T> DerefMut for Turn<'_, T> {
+impl<T> DerefMut for FairMutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.what
     }
