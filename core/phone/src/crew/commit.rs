@@ -61,7 +61,7 @@ impl Phone {
             remember(t, job, entered, lists)?;
             keep(t, recorded.last.as_ref().ok_or(CrewError::NothingToSign)?)
         })?;
-        self.release_all(&mut state)?;
+        self.raise_high_water_mark_in(&mut state)?;
         Ok(shown)
     }
 
@@ -182,13 +182,13 @@ impl Phone {
     }
 
     /// Before a byte of an event leaves: the mark outside the database.
-    pub(super) fn release(&self) -> Result<(), CrewError> {
-        self.release_all(&mut *self.state()?)
+    pub(super) fn raise_high_water_mark(&self) -> Result<(), CrewError> {
+        self.raise_high_water_mark_in(&mut *self.state()?)
     }
 
     /// The same in this turn. In one, or of two releases the earlier could put the mark
     /// back.
-    pub(super) fn release_all(&self, state: &mut State) -> Result<(), CrewError> {
+    pub(super) fn raise_high_water_mark_in(&self, state: &mut State) -> Result<(), CrewError> {
         let chain = state.store.transaction(|t| read_chain(t))?;
         let mark = Mark { generation: chain.generation, sequence: chain.sequence };
         if self.vault.mark()? < mark {

@@ -91,7 +91,7 @@ impl Crew {
             Signed::sign(receipt, &vault.public_keys()?.act, |bytes| {
                 vault.sign(Protection::Act, bytes)
             })?;
-        self.phone.release()?;
+        self.phone.raise_high_water_mark()?;
         Ok(CustomerReceipt::to_text(&receipt))
     }
 }

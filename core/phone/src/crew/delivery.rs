@@ -145,7 +145,7 @@ impl Phone {
             Ok::<_, CrewError>((entries, batch))
         })?;
         if !entries.is_empty() {
-            self.release()?;
+            self.raise_high_water_mark()?;
         }
         Ok((entries, batch))
     }

@@ -126,7 +126,7 @@ impl Crew {
             )?;
             Ok::<_, CrewError>(shown)
         })?;
-        self.phone.release_all(&mut state)?;
+        self.phone.raise_high_water_mark_in(&mut state)?;
         Ok(shown)
     }
 
@@ -168,7 +168,7 @@ impl Crew {
             Ok::<_, CrewError>((Known::read(t)?, before))
         })?;
         if let Some(before) = before {
-            self.phone.release()?;
+            self.phone.raise_high_water_mark()?;
             return Ok(before.shown.to_vec());
         }
         if known.credential.role != Role::Supervisor {
@@ -252,7 +252,7 @@ impl Crew {
     /// [`CrewError::Store`] and others.
     pub fn sign_offs(&self, job: JobId) -> Result<Vec<Asked>, CrewError> {
         // What was signed and not shown yet leaves the phone by this.
-        self.phone.release()?;
+        self.phone.raise_high_water_mark()?;
         self.phone.state()?.store.transaction(|t| {
             let known = Known::read(t)?;
             let mut all = Vec::new();

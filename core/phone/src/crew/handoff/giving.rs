@@ -111,7 +111,7 @@ impl Crew {
         let Answered { mut giving, offer, accept, receiver, compared, may_be_revoked } =
             self.answered_by(shown, now)?;
         if giving.state(now) == GivingState::Acknowledged {
-            self.phone.release()?;
+            self.phone.raise_high_water_mark()?;
             let ack = giving.shown().to_vec();
             return Ok(Acceptance { receiver, compared, ack, may_be_revoked });
         }
@@ -178,7 +178,7 @@ impl Crew {
             Ok::<_, CrewError>((giving, offer))
         })?;
         if giving.state(self.phone.since_boot()) == GivingState::Withdrawn {
-            self.phone.release()?;
+            self.phone.raise_high_water_mark()?;
             return Ok(giving.shown().to_vec());
         }
         // Before anything is signed: an offer that was answered stays.

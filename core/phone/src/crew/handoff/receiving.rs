@@ -151,7 +151,7 @@ impl Crew {
             self.phone.state()?.store.transaction(|t| read_offered(t, offer))?;
         if receiving.acceptance().is_some() {
             // After a crash, or a second tap: the identical bytes.
-            self.phone.release()?;
+            self.phone.raise_high_water_mark()?;
             return Ok(receiving.shown().to_vec());
         }
         match receiving.state(self.phone.since_boot()) {
