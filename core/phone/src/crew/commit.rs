@@ -13,8 +13,8 @@ use crewseal_label::Token;
 use zeroize::Zeroizing;
 
 use super::CrewError;
+use super::chain::read_chain;
 use super::diary::Line;
-use super::head::read_chain;
 use super::kept::remember;
 use super::phone::{Phone, State, salt};
 use super::ready::{Anchored, Ready};

@@ -13,7 +13,7 @@ use crewseal_custody::{BoxList, Entry, Event, EventId, JobId};
 use minicbor::{Decode, Encode};
 
 use super::CrewError;
-use super::head::{self, Sealed};
+use super::chain::{self, Sealed};
 use super::kept::stored;
 use crate::vault::{Drawer, StoreError, Transaction};
 
@@ -171,15 +171,15 @@ pub(super) fn sign_off(
     }
     if let Some(mut recent) = read_recent(t)?.filter(|page| page.job == job) {
         mark(&mut recent);
-        let (chain, recent) = (head::read_chain(t)?, recent.seal(t)?);
-        head::put(t, &chain, Some(recent))?;
+        let (chain, recent) = (chain::read_chain(t)?, recent.seal(t)?);
+        chain::put(t, &chain, Some(recent))?;
     }
     Ok(())
 }
 
 /// The newest acts, which lie in the store's head; none if their job was forgotten.
 fn read_recent(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
-    let acts = head::read_recent(t)?.map(|recent| recent.open(t)).transpose()?.flatten();
+    let acts = chain::read_recent(t)?.map(|recent| recent.open(t)).transpose()?.flatten();
     acts.map(|acts| stored(&acts)).transpose()
 }
 

@@ -12,7 +12,7 @@ use crewseal_custody::signed::{PublicKey, Signed, Unverified};
 use crewseal_custody::{Event, JobId, Lists, Protection};
 
 use super::CrewError;
-use super::head::{self, read_chain};
+use super::chain::{self, read_chain};
 use super::kept::{
     ERASURE, FORGETTING, Forgetting, GIVING, ONLY, RECEIVING, load_lists, read_enrolment, stored,
 };
@@ -97,7 +97,7 @@ impl Crew {
             let storage_key = t.wrapped_storage_key()?.into();
             let forgetting = Forgetting { version: Version, job, wrap, storage_key };
             t.put(FORGETTING, &job.0, None, &cbor::to_vec(&forgetting))?;
-            head::forget(t, job)?;
+            chain::forget(t, job)?;
             let hq = read_enrolment(t)?.hq;
             load_lists(t, &hq)
         })?;

@@ -8,6 +8,7 @@
 //! [`Crew`] has its functions in the files of what they are about.
 
 mod act;
+mod chain;
 mod commit;
 mod counterpart;
 mod customer;
@@ -18,7 +19,6 @@ mod error;
 mod fair_mutex;
 mod fetch;
 mod handoff;
-mod head;
 mod jobs;
 mod kept;
 mod known;

@@ -7,7 +7,7 @@ use std::path::Path;
 use crewseal_custody::{DeviceId, Lists};
 
 use super::CrewError;
-use super::head::continue_chain;
+use super::chain::continue_chain;
 use super::kept::{load_lists, read_enrolment};
 use crate::vault::{KeyVault, PublicKeys, Salvage, Store, StoreError, Transaction};
 

@@ -8,8 +8,8 @@ use crewseal_custody::{Anchor, JobId, Moment, Since, Tick};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
+use super::chain::{self, Chain};
 use super::diary::{self, Line, Page};
-use super::head::{self, Chain};
 use super::kept::{KeptTick, ONLY, TICK, read_enrolment, stored, whole_packs};
 use super::known::Known;
 use crate::clock::Clock;
@@ -42,7 +42,7 @@ impl Ready {
         let packs = whole_packs(t, &enrolment.hq)?;
         Ok(Self {
             sealing_key: enrolment.sealing_key,
-            chain: head::read_chain(t)?,
+            chain: chain::read_chain(t)?,
             recent: diary::recent_if_whole(t)?,
             head: t.head().map(<[u8]>::to_vec),
             known: Known::read(t)?,
@@ -66,7 +66,7 @@ impl Ready {
             self.recent = diary::write_down(t, self.recent.take(), job, lines)?;
         }
         let recent = self.recent.as_ref().map(|page| page.seal(t)).transpose()?;
-        head::put(t, &self.chain, recent)?;
+        chain::put(t, &self.chain, recent)?;
         self.head = t.head().map(<[u8]>::to_vec);
         Ok(())
     }
