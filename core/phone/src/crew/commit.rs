@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::CrewError;
 use super::chain::read_chain;
 use super::diary::Line;
-use super::kept::remember;
+use super::persisted::remember;
 use super::phone::{Phone, State, salt};
 use super::ready::{Anchored, Ready};
 use crate::outbox::{attachment, queue};

@@ -9,8 +9,8 @@ use crewseal_custody::{Credential, DeviceId, Tick};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
-use super::kept::{KeptTick, ONLY, TICK};
 use super::known::Known;
+use super::persisted::{KeptTick, ONLY, TICK};
 use super::phone::Phone;
 use crate::vault::Transaction;
 

@@ -11,7 +11,7 @@ use crewseal_custody::{EventId, Receipt};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
-use super::kept::read_enrolment;
+use super::persisted::read_enrolment;
 use super::phone::{Crew, Phone, State};
 use crate::blocking_pool;
 use crate::outbox::delivery;

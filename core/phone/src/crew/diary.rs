@@ -14,7 +14,7 @@ use minicbor::{Decode, Encode};
 
 use super::CrewError;
 use super::chain::{self, Sealed};
-use super::kept::stored;
+use super::persisted::stored;
 use crate::vault::{Drawer, StoreError, Transaction};
 
 /// The last page of a job by the job, the full ones by the job and their number.

@@ -9,7 +9,7 @@ use crewseal_custody::wire::{EnrolClaim, EnrolRequest, EnrolmentCode, Invitation
 use crewseal_custody::{Credential, Protection};
 
 use super::CrewError;
-use super::kept::{
+use super::persisted::{
     ENROLMENT, Enrolment, JOB, ONLY, REVOCATIONS, ROLL, TICK, load_lists, read_enrolment,
 };
 use super::phone::{Crew, Phone, State};

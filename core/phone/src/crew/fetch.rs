@@ -11,10 +11,10 @@ use crewseal_custody::wire::DeliveryRight;
 use crewseal_custody::{Revocations, Tick};
 
 use super::CrewError;
-use super::kept::{
+use super::known::read_revocations;
+use super::persisted::{
     Enrolment, JOB, KeptTick, ONLY, REVOCATIONS, ROLL, TICK, load_lists, read_enrolment, stored,
 };
-use super::known::read_revocations;
 use super::phone::{Crew, Phone, State};
 use crate::blocking_pool;
 use crate::outbox::delivery;

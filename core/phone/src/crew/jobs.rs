@@ -8,7 +8,7 @@ use crewseal_label::Token;
 use crewseal_scan::Tally;
 
 use super::CrewError;
-use super::kept::{read_enrolment, read_packs, read_progress};
+use super::persisted::{read_enrolment, read_packs, read_progress};
 use super::phone::{Crew, Phone, State};
 use super::ready::is_open;
 

@@ -11,7 +11,7 @@ use crewseal_custody::{BoxClass, Credential, Kind, Lists, Revocations, Tick};
 use crewseal_label::Token;
 
 use super::CrewError;
-use super::kept::{KeptTick, ONLY, REVOCATIONS, TICK, read_enrolment, stored};
+use super::persisted::{KeptTick, ONLY, REVOCATIONS, TICK, read_enrolment, stored};
 use crate::vault::Transaction;
 
 pub(super) struct Known {

@@ -13,10 +13,10 @@ use crewseal_custody::{Event, JobId, Lists, Protection};
 
 use super::CrewError;
 use super::chain::{self, read_chain};
-use super::kept::{
+use super::on_demand::{OnDemand, load};
+use super::persisted::{
     ERASURE, FORGETTING, Forgetting, GIVING, ONLY, RECEIVING, load_lists, read_enrolment, stored,
 };
-use super::on_demand::{OnDemand, load};
 use super::phone::{Crew, Phone, State, salt};
 use crate::clock::Clock;
 use crate::outbox::queue::{self, Status};

@@ -8,7 +8,7 @@ use crewseal_custody::{DeviceId, Lists};
 
 use super::CrewError;
 use super::chain::continue_chain;
-use super::kept::{load_lists, read_enrolment};
+use super::persisted::{load_lists, read_enrolment};
 use crate::vault::{KeyVault, PublicKeys, Salvage, Store, StoreError, Transaction};
 
 /// A store that rests while the app is suspended.

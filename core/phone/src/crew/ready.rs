@@ -10,8 +10,8 @@ use minicbor::bytes::ByteVec;
 use super::CrewError;
 use super::chain::{self, Chain};
 use super::diary::{self, Line, Page};
-use super::kept::{KeptTick, ONLY, TICK, read_enrolment, stored, whole_packs};
 use super::known::Known;
+use super::persisted::{KeptTick, ONLY, TICK, read_enrolment, stored, whole_packs};
 use crate::clock::Clock;
 use crate::vault::Transaction;
 

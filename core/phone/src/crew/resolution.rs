@@ -7,8 +7,8 @@ use crewseal_custody::signed::{Digest, Signed, Unverified};
 use crewseal_custody::{Credential, DeviceId, EventId, Protection, Refused, Role};
 
 use super::CrewError;
-use super::kept::read_packs;
 use super::known::Known;
+use super::persisted::read_packs;
 use super::phone::Crew;
 use crate::outbox::queue;
 use crate::vault::Transaction;

@@ -12,8 +12,8 @@ use crewseal_label::Token;
 use crate::crew::CrewError;
 use crate::crew::act::Found;
 use crate::crew::counterpart::{again, known_credential, showable};
-use crate::crew::kept::{GIVING, stored};
 use crate::crew::known::Known;
+use crate::crew::persisted::{GIVING, stored};
 use crate::crew::phone::{Crew, State};
 use crate::vault::Transaction;
 

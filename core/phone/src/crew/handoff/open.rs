@@ -5,7 +5,7 @@ use crewseal_custody::signed::Unverified;
 use crewseal_custody::{DeviceId, Event, EventId};
 
 use crate::crew::CrewError;
-use crate::crew::kept::{GIVING, RECEIVING, stored};
+use crate::crew::persisted::{GIVING, RECEIVING, stored};
 use crate::crew::phone::Crew;
 
 /// A handoff that is not over.

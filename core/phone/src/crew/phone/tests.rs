@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::crew::fetch::Download;
-use crate::crew::kept::Enrolment;
+use crate::crew::persisted::Enrolment;
 use crate::vault::{Mark, SoftwareVault, VaultError};
 
 const JOB: JobId = JobId([0x0a; 16]);
