@@ -10,9 +10,9 @@ use crewseal_label::Token;
 use crewseal_scan::Commission;
 
 use super::CrewError;
-use super::known::{Known, classes_of};
 use super::phone::{Crew, Phone, State};
 use super::ready::Ready;
+use super::trust::{Trust, classes_of};
 
 /// What was found wrong with which boxes.
 pub type Found = (FindingKind, BTreeSet<Token>);
@@ -137,8 +137,8 @@ impl Phone {
         boxes: &BTreeSet<Token>,
     ) -> Result<(), CrewError> {
         let classes = self.classes(pack, boxes)?;
-        let known = self.state()?.store.transaction(|t| Known::read(t))?;
-        known.may(kind, &classes)
+        let trust = self.state()?.store.transaction(|t| Trust::read(t))?;
+        trust.may(kind, &classes)
     }
 
     /// An act that a person does alone, in a job that is open, and that no rule forbids
@@ -172,7 +172,7 @@ impl Phone {
             if matches!(kind, Offer | Accept | Ack | Withdraw | Release | Resume) {
                 return Err(CrewError::OnlyByHandoff);
             }
-            known.known.may(kind, &classes_of(pack, lists, boxes)?)?;
+            known.trust.may(kind, &classes_of(pack, lists, boxes)?)?;
         }
         let findings = self.findings(findings)?;
         Ok(Act { findings, about, ..self.act(kind, job, boxes)? })

@@ -9,9 +9,9 @@ use crewseal_custody::{Credential, DeviceId, Tick};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
-use super::known::Known;
 use super::persisted::{KeptTick, ONLY, TICK};
 use super::phone::Phone;
+use super::trust::Trust;
 use crate::vault::Transaction;
 
 /// Whether this device introduces itself to the one that reads what it shows: puts its
@@ -41,14 +41,14 @@ impl Phone {
         &self,
         t: &mut Transaction<'_>,
         tick: Option<&Signed<Tick>>,
-        known: Known,
-    ) -> Result<Known, CrewError> {
-        let Some(tick) = tick.filter(|tick| tick.number > known.tick.number) else {
-            return Ok(known);
+        trust: Trust,
+    ) -> Result<Trust, CrewError> {
+        let Some(tick) = tick.filter(|tick| tick.number > trust.tick.number) else {
+            return Ok(trust);
         };
         let kept = KeptTick::of(tick, self.clock.as_ref());
         t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
-        Ok(Known { tick: tick.clone(), ..known })
+        Ok(Trust { tick: tick.clone(), ..trust })
     }
 }
 
@@ -67,10 +67,10 @@ pub(super) fn known_credential(
     roster: &[ByteVec],
     enclosed: Option<&Signed<Credential>>,
     device: DeviceId,
-    known: &Known,
+    trust: &Trust,
 ) -> Result<Signed<Credential>, CrewError> {
     let on_roster =
-        roster.iter().filter_map(|bytes| Signed::<Credential>::open(bytes, &known.hq).ok());
+        roster.iter().filter_map(|bytes| Signed::<Credential>::open(bytes, &trust.hq).ok());
     on_roster
         .chain(enclosed.cloned())
         .find(|credential| credential.device() == device)

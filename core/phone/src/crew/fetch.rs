@@ -11,11 +11,11 @@ use crewseal_custody::wire::DeliveryRight;
 use crewseal_custody::{Revocations, Tick};
 
 use super::CrewError;
-use super::known::read_revocations;
 use super::persisted::{
     Enrolment, JOB, KeptTick, ONLY, REVOCATIONS, ROLL, TICK, load_lists, read_enrolment, stored,
 };
 use super::phone::{Crew, Phone, State};
+use super::trust::read_revocations;
 use crate::blocking_pool;
 use crate::outbox::delivery;
 use crate::sync::{Client, NOT_FOUND, SyncError};

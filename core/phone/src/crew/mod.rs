@@ -20,7 +20,6 @@ mod fair_mutex;
 mod fetch;
 mod handoff;
 mod jobs;
-mod known;
 mod life;
 mod on_demand;
 mod persisted;
@@ -29,6 +28,7 @@ mod photo;
 mod ready;
 mod resolution;
 mod sign_off;
+mod trust;
 mod upload;
 
 pub use self::act::{Deed, Found};

@@ -10,8 +10,8 @@ use minicbor::bytes::ByteVec;
 use super::CrewError;
 use super::chain::{self, Chain};
 use super::diary::{self, Line, Page};
-use super::known::Known;
 use super::persisted::{KeptTick, ONLY, TICK, read_enrolment, stored, whole_packs};
+use super::trust::Trust;
 use crate::clock::Clock;
 use crate::vault::Transaction;
 
@@ -25,7 +25,7 @@ pub(super) struct Ready {
     recent: Option<Page>,
     /// The head of the store that says so.
     head: Option<Vec<u8>>,
-    pub(super) known: Known,
+    pub(super) trust: Trust,
     pub(super) anchored: Anchored,
     packs: BTreeMap<JobId, JobPack>,
 }
@@ -45,7 +45,7 @@ impl Ready {
             chain: chain::read_chain(t)?,
             recent: diary::recent_if_whole(t)?,
             head: t.head().map(<[u8]>::to_vec),
-            known: Known::read(t)?,
+            trust: Trust::read(t)?,
             anchored: Anchored::read(t, &enrolment.hq)?,
             packs: packs.into_iter().map(|pack| (pack.job, pack)).collect(),
         })

@@ -12,9 +12,9 @@ use crewseal_label::Token;
 use crate::crew::CrewError;
 use crate::crew::act::Found;
 use crate::crew::counterpart::{again, known_credential, showable};
-use crate::crew::known::Known;
 use crate::crew::persisted::{GIVING, stored};
 use crate::crew::phone::{Crew, State};
+use crate::crew::trust::Trust;
 use crate::vault::Transaction;
 
 /// An acceptance from another phone, verified.
@@ -61,18 +61,18 @@ impl Crew {
         let mut state = self.phone.state()?;
         // His tick may be newer than ours.
         state.ready = None;
-        let (hello, known) = state.store.transaction(|t| {
-            let known = Known::read(t)?;
-            let hello = Hello::read(hello, known.authority())?;
-            let known = self.phone.keep_newer(t, hello.tick.as_ref(), known)?;
-            Ok::<_, CrewError>((hello, known))
+        let (hello, trust) = state.store.transaction(|t| {
+            let trust = Trust::read(t)?;
+            let hello = Hello::read(hello, trust.authority())?;
+            let trust = self.phone.keep_newer(t, hello.tick.as_ref(), trust)?;
+            Ok::<_, CrewError>((hello, trust))
         })?;
         drop(state);
         let receiver =
-            known_credential(&pack.roster, hello.credential.as_ref(), hello.device, &known)?;
+            known_credential(&pack.roster, hello.credential.as_ref(), hello.device, &trust)?;
         let classes = self.phone.classes(&pack, boxes)?;
-        known.may(Kind::Offer, &classes)?;
-        known.other_may(Kind::Accept, &classes, &receiver)?;
+        trust.may(Kind::Offer, &classes)?;
+        trust.other_may(Kind::Accept, &classes, &receiver)?;
         self.check_not_offered(boxes, now)?;
         // A greeting that does not say is of one who has what this phone has.
         let newest = |manifests: &Manifests| match (&hello.manifests, manifests.newest()) {
@@ -83,8 +83,8 @@ impl Crew {
         act.findings = self.phone.findings_for(findings, newest)?;
         act.to = Some(hello.device);
         let enclosed = Enclosed {
-            credential: hello.credential.is_some().then(|| known.credential.clone()),
-            tick: has_older_tick(&hello, &known).then(|| known.tick.clone()),
+            credential: hello.credential.is_some().then(|| trust.credential.clone()),
+            tick: has_older_tick(&hello, &trust).then(|| trust.tick.clone()),
         };
         let commitment = hello.commitment;
         let shown = self.phone.record_to_show(
@@ -137,27 +137,27 @@ impl Crew {
         // His tick may be newer than ours.
         *ready = None;
         store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let mut other = MessageError::OtherHandoff;
             for bytes in t.all(GIVING)? {
                 let mut giving: Giving = stored(&bytes)?;
-                let offer = again::<Event>(giving.offer(), &known.credential.handoff_key)?;
+                let offer = again::<Event>(giving.offer(), &trust.credential.handoff_key)?;
                 let (accept, enclosed) =
-                    match message::read_accept(shown, &offer, known.authority()) {
+                    match message::read_accept(shown, &offer, trust.authority()) {
                         Ok(read) => read,
                         Err(error) => {
                             other = error;
                             continue;
                         }
                     };
-                let receiver = again::<Credential>(giving.receiver(), &known.hq)?;
+                let receiver = again::<Credential>(giving.receiver(), &trust.hq)?;
                 let accept = admit(accept, |_| Some(&*receiver))?;
                 giving.accepted(&offer, &accept, now)?;
-                let known = self.phone.keep_newer(t, enclosed.tick.as_ref(), known)?;
+                let trust = self.phone.keep_newer(t, enclosed.tick.as_ref(), trust)?;
                 let (offered, accepted) =
                     (lists.resolve(&offer.boxes)?, lists.resolve(&accept.boxes)?);
                 let compared = Compared::of(&offered, &accepted);
-                let may_be_revoked = known.has_old_revocations();
+                let may_be_revoked = trust.has_old_revocations();
                 return Ok(Answered { giving, offer, accept, receiver, compared, may_be_revoked });
             }
             Err(CrewError::Message(other))
@@ -171,10 +171,10 @@ impl Crew {
     /// [`HandoffError::Answered`] and others.
     pub fn withdraw(&self, offer: EventId) -> Result<Vec<u8>, CrewError> {
         let (mut giving, offer) = self.phone.state()?.store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let bytes = t.get(GIVING, &offer.0)?.ok_or(CrewError::NotForMe)?;
             let giving: Giving = stored(&bytes)?;
-            let offer = again::<Event>(giving.offer(), &known.credential.handoff_key)?;
+            let offer = again::<Event>(giving.offer(), &trust.credential.handoff_key)?;
             Ok::<_, CrewError>((giving, offer))
         })?;
         if giving.state(self.phone.since_boot()) == GivingState::Withdrawn {
@@ -234,6 +234,6 @@ fn keep_giving(
 }
 
 /// Whether the receiver's tick is known and older than this phone's.
-fn has_older_tick(hello: &Hello, known: &Known) -> bool {
-    hello.tick.as_ref().is_some_and(|tick| tick.number < known.tick.number)
+fn has_older_tick(hello: &Hello, trust: &Trust) -> bool {
+    hello.tick.as_ref().is_some_and(|tick| tick.number < trust.tick.number)
 }

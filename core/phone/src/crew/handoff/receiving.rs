@@ -14,11 +14,11 @@ use zeroize::Zeroizing;
 use crate::crew::CrewError;
 use crate::crew::act::Found;
 use crate::crew::counterpart::{Introduction, again, known_credential, showable};
-use crate::crew::known::{Known, classes_of};
 use crate::crew::life::job_of;
 use crate::crew::persisted::{ONLY, RECEIVING, read_packs, stored};
 use crate::crew::phone::{Crew, State, salt};
 use crate::crew::ready::is_open;
+use crate::crew::trust::{Trust, classes_of};
 use crate::vault::Transaction;
 
 /// An offer from another phone, verified.
@@ -64,7 +64,7 @@ impl Crew {
         let mut state = self.phone.state()?;
         let State { store, lists, .. } = &mut *state;
         store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let open: BTreeSet<JobId> = read_packs(t)?
                 .iter()
                 .filter(|pack| is_open(pack, clock))
@@ -75,11 +75,11 @@ impl Crew {
             };
             let manifests = ManifestVersions::of(lists.manifests().filter(is_open));
             let begun = Receiving::begin(opening, Vec::new(), now);
-            let credential = introduction.of(&known.credential).cloned();
+            let credential = introduction.of(&trust.credential).cloned();
             let hello = Hello {
                 device: me,
                 commitment: begun.commitment(&me),
-                tick: credential.is_none().then(|| known.tick.clone()),
+                tick: credential.is_none().then(|| trust.tick.clone()),
                 credential,
                 manifests: Some(manifests),
             };
@@ -102,7 +102,7 @@ impl Crew {
         // His tick may be newer than ours.
         *ready = None;
         store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let mut receiving = read_receiving(t)?;
             let greeting = Hello {
                 device: me,
@@ -111,8 +111,8 @@ impl Crew {
                 credential: None,
                 manifests: None,
             };
-            let (offer, enclosed) = message::read_offer(shown, &greeting, known.authority())?;
-            let known = self.phone.keep_newer(t, enclosed.tick.as_ref(), known)?;
+            let (offer, enclosed) = message::read_offer(shown, &greeting, trust.authority())?;
+            let trust = self.phone.keep_newer(t, enclosed.tick.as_ref(), trust)?;
             let claims = offer.claims();
             let (job, giver) = (claims.job, claims.device);
             let packs = read_packs(t)?;
@@ -121,14 +121,14 @@ impl Crew {
                 return Err(CrewError::NotForMe);
             }
             let giver =
-                known_credential(&pack.roster, enclosed.credential.as_ref(), giver, &known)?;
+                known_credential(&pack.roster, enclosed.credential.as_ref(), giver, &trust)?;
             let offer = admit(offer, |_| Some(&*giver))?;
             let boxes = lists.resolve(&offer.boxes)?;
-            known.other_may(Kind::Offer, &classes_of(pack, lists, &boxes)?, &giver)?;
+            trust.other_may(Kind::Offer, &classes_of(pack, lists, &boxes)?, &giver)?;
             receiving.offered(&me, &offer, &giver, now)?;
             keep_receiving(t, &receiving)?;
             let check = drawn(&offer.id(), &receiving.opening(), &boxes);
-            let may_be_revoked = known.has_old_revocations();
+            let may_be_revoked = trust.has_old_revocations();
             Ok(OfferView { giver, job, boxes, offer: offer.id(), check, may_be_revoked })
         })
     }
@@ -147,7 +147,7 @@ impl Crew {
         check: SpotCheck,
     ) -> Result<Vec<u8>, CrewError> {
         let pack = self.phone.open_job(offer.job)?;
-        let (offered, receiving, known) =
+        let (offered, receiving, trust) =
             self.phone.state()?.store.transaction(|t| read_offered(t, offer))?;
         if receiving.acceptance().is_some() {
             // After a crash, or a second tap: the identical bytes.
@@ -160,8 +160,8 @@ impl Crew {
             _ => {}
         }
         let classes = self.phone.classes(&pack, scanned)?;
-        known.may(Kind::Accept, &classes)?;
-        known.other_may(Kind::Offer, &classes, &offer.giver)?;
+        trust.may(Kind::Accept, &classes)?;
+        trust.other_may(Kind::Offer, &classes, &offer.giver)?;
         // What the giver named boxes by he has, and of the two that is the older.
         let named: BTreeSet<_> = offered.boxes.manifests().copied().collect();
         let newest = |manifests: &Manifests| {
@@ -173,7 +173,7 @@ impl Crew {
         act.findings = self.phone.findings_for(findings, newest)?;
         act.about = Some(offer.offer);
         let opening = receiving.opening();
-        let did_greet_with_tick = greeted_with_tick(receiving.shown(), &known);
+        let did_greet_with_tick = greeted_with_tick(receiving.shown(), &trust);
         let shown = self.phone.record_to_show(
             act,
             scanned,
@@ -185,7 +185,7 @@ impl Crew {
             |t, event| {
                 let enclosed = Enclosed {
                     credential: None,
-                    tick: (!did_greet_with_tick).then(|| known.tick.clone()),
+                    tick: (!did_greet_with_tick).then(|| trust.tick.clone()),
                 };
                 let shown = showable(message::accept(event, &offered, &enclosed))?;
                 let mut receiving = receiving;
@@ -204,16 +204,16 @@ impl Crew {
     pub fn read_ack(&self, shown: &[u8]) -> Result<EventId, CrewError> {
         let mut state = self.phone.state()?;
         state.store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let mut other = CrewError::NotForMe;
             for bytes in t.all(RECEIVING)? {
                 let mut receiving: Receiving = stored(&bytes)?;
                 let parts = (receiving.acceptance(), receiving.offer(), receiving.giver());
                 let (Some(accept), Some(offer), Some(giver)) = parts else { continue };
-                let accept = again::<Event>(accept, &known.credential.handoff_key)?;
-                let giver = again::<Credential>(giver, &known.hq)?;
+                let accept = again::<Event>(accept, &trust.credential.handoff_key)?;
+                let giver = again::<Credential>(giver, &trust.hq)?;
                 let offer = again::<Event>(offer, &giver.handoff_key)?;
-                match message::read_ack(shown, &offer, &accept, known.authority()) {
+                match message::read_ack(shown, &offer, &accept, trust.authority()) {
                     Ok(ack) => {
                         let ack = admit(ack, |_| Some(&*giver))?;
                         receiving.confirmed(&ack)?;
@@ -237,16 +237,16 @@ impl Crew {
         let now = self.phone.since_boot();
         let mut state = self.phone.state()?;
         state.store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let mut other = CrewError::NotForMe;
             for bytes in t.all(RECEIVING)? {
                 let mut receiving: Receiving = stored(&bytes)?;
                 let (Some(offer), Some(giver)) = (receiving.offer(), receiving.giver()) else {
                     continue;
                 };
-                let giver = again::<Credential>(giver, &known.hq)?;
+                let giver = again::<Credential>(giver, &trust.hq)?;
                 let offer = again::<Event>(offer, &giver.handoff_key)?;
-                match message::read_withdraw(shown, &offer, known.authority()) {
+                match message::read_withdraw(shown, &offer, trust.authority()) {
                     Ok(withdrawal) => {
                         let withdrawal = admit(withdrawal, |_| Some(&*giver))?;
                         receiving.withdrawn(&withdrawal)?;
@@ -267,15 +267,15 @@ impl Crew {
 fn read_offered(
     t: &Transaction<'_>,
     offer: &OfferView,
-) -> Result<(Signed<Event>, Receiving, Known), CrewError> {
-    let known = Known::read(t)?;
+) -> Result<(Signed<Event>, Receiving, Trust), CrewError> {
+    let trust = Trust::read(t)?;
     let receiving = read_receiving(t)?;
     let bytes = receiving.offer().ok_or(HandoffError::OtherHandoff)?;
     let offered = again::<Event>(bytes, &offer.giver.handoff_key)?;
     if offered.id() != offer.offer {
         return Err(HandoffError::OtherHandoff.into());
     }
-    Ok((offered, receiving, known))
+    Ok((offered, receiving, trust))
 }
 
 fn keep_receiving(t: &mut Transaction<'_>, receiving: &Receiving) -> Result<(), CrewError> {
@@ -327,6 +327,6 @@ fn read_receiving(t: &Transaction<'_>) -> Result<Receiving, CrewError> {
     stored(&read_receiving_bytes(t)?)
 }
 
-fn greeted_with_tick(hello: &[u8], known: &Known) -> bool {
-    Hello::read(hello, known.authority()).is_ok_and(|hello| hello.tick.is_some())
+fn greeted_with_tick(hello: &[u8], trust: &Trust) -> bool {
+    Hello::read(hello, trust.authority()).is_ok_and(|hello| hello.tick.is_some())
 }
