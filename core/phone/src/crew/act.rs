@@ -10,8 +10,8 @@ use crewseal_label::Token;
 use crewseal_scan::Commission;
 
 use super::CrewError;
+use super::act_cache::ActCache;
 use super::phone::{Crew, Phone, State};
-use super::ready::Ready;
 use super::trust::{Trust, classes_of};
 
 /// What was found wrong with which boxes.
@@ -154,10 +154,10 @@ impl Phone {
         use Kind::{Accept, Ack, Offer, Release, Resume, Withdraw};
         {
             let mut state = self.state()?;
-            let State { store, ready, lists, .. } = &mut *state;
-            let known = match ready.take() {
+            let State { store, act_cache, lists, .. } = &mut *state;
+            let known = match act_cache.take() {
                 Some(known) => known,
-                None => match store.transaction(Ready::read) {
+                None => match store.transaction(ActCache::read) {
                     // Then no job came from HQ either, which is what to say first.
                     Err(CrewError::NoTick) => {
                         drop(state);
@@ -167,7 +167,7 @@ impl Phone {
                     read => read?,
                 },
             };
-            let known = ready.insert(known);
+            let known = act_cache.insert(known);
             let pack = known.open_job(job, self.clock.now())?;
             if matches!(kind, Offer | Accept | Ack | Withdraw | Release | Resume) {
                 return Err(CrewError::OnlyByHandoff);

@@ -13,11 +13,11 @@ use crewseal_label::Token;
 use zeroize::Zeroizing;
 
 use super::CrewError;
+use super::act_cache::{ActCache, Anchored};
 use super::chain::read_chain;
 use super::diary::Line;
 use super::persisted::remember;
 use super::phone::{Phone, State, salt};
-use super::ready::{Anchored, Ready};
 use crate::outbox::{attachment, queue};
 use crate::random;
 use crate::vault::{Mark, Transaction};
@@ -127,13 +127,13 @@ impl Phone {
         complete: impl FnOnce(Event) -> Event,
         keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
     ) -> Result<T, CrewError> {
-        let State { store, epoch, lists, ready, .. } = state;
+        let State { store, epoch, lists, act_cache, .. } = state;
         // It is put back after the commit only: whatever fails before, what the
         // store says is read from the store again.
         let head = store.open()?.head();
-        let now = match ready.take().filter(|ready| ready.is_at(head)) {
+        let now = match act_cache.take().filter(|act_cache| act_cache.is_at(head)) {
             Some(known) => known,
-            None => store.transaction(Ready::read)?,
+            None => store.transaction(ActCache::read)?,
         };
         let mut sealing = Sealing::after(now, acts.len());
         let job = acts.first().map(|act| act.job);
@@ -146,7 +146,7 @@ impl Phone {
         });
         match committed {
             Ok(done) => {
-                *ready = Some(sealing.now);
+                *act_cache = Some(sealing.now);
                 Ok(done)
             }
             Err(error) => {
@@ -167,7 +167,7 @@ impl Phone {
         Ok(Signed::sign(event, self.keys.of(protection), sign)?)
     }
 
-    fn event(&self, now: &Ready, act: Act) -> Result<Event, CrewError> {
+    fn event(&self, now: &ActCache, act: Act) -> Result<Event, CrewError> {
         let link = Link {
             device: self.device,
             generation: now.chain.generation,
@@ -209,7 +209,7 @@ struct Recorded {
 /// Acts that are signed and sealed one after another, for one commit.
 struct Sealing {
     /// What acts need of the store, as it will be after the commit.
-    now: Ready,
+    now: ActCache,
     /// Of the epochs that began here.
     headers: Vec<(EpochId, Vec<u8>)>,
     envelopes: Vec<Envelope>,
@@ -218,7 +218,7 @@ struct Sealing {
 }
 
 impl Sealing {
-    fn after(now: Ready, acts: usize) -> Self {
+    fn after(now: ActCache, acts: usize) -> Self {
         Self {
             now,
             headers: Vec::new(),

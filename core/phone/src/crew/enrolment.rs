@@ -85,8 +85,8 @@ impl Phone {
     /// and comes again from this one.
     pub(super) fn keep_enrolment(&self, enrolment: &Enrolment) -> Result<(), CrewError> {
         let mut state = self.state()?;
-        let State { store, lists, epoch, client, ready, .. } = &mut *state;
-        *ready = None;
+        let State { store, lists, epoch, client, act_cache, .. } = &mut *state;
+        *act_cache = None;
         *lists = store.transaction(|t| {
             let is_same_hq = match read_enrolment(t) {
                 Ok(before) => before.hq == enrolment.hq,

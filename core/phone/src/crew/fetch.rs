@@ -120,7 +120,7 @@ impl Phone {
         let Download { tick, revocations, packs, rolls } = download;
         let kept = KeptTick::of(tick, self.clock.as_ref());
         let mut labels = 0_usize;
-        state.ready = None;
+        state.act_cache = None;
         state.lists = state.store.transaction(|t| {
             // Another phone may have shown a newer one. HQ's clock does not go back.
             if kept_tick(t, hq)?

@@ -33,7 +33,7 @@ impl Crew {
     pub fn suspend(&self) -> Result<(), CrewError> {
         let mut state = self.phone.state()?;
         state.store = OnDemand::resting();
-        (state.epoch, state.ready, state.lists) = (None, None, Lists::new());
+        (state.epoch, state.act_cache, state.lists) = (None, None, Lists::new());
         Ok(())
     }
 
@@ -84,8 +84,8 @@ impl Crew {
     pub fn forget(&self, job: JobId) -> Result<Signed<Erasure>, CrewError> {
         // All in one turn: what is forgotten cannot be forgotten again for its certificate.
         let mut state = self.phone.state()?;
-        let State { store, lists, ready, .. } = &mut *state;
-        *ready = None;
+        let State { store, lists, act_cache, .. } = &mut *state;
+        *act_cache = None;
         let vault = self.phone.vault.as_ref();
         let store = store.open()?;
         // Before any key is exchanged.
@@ -130,7 +130,7 @@ impl Crew {
         let mut state = self.phone.state()?;
         let status = state.store.transaction(|t| queue::status(t).map_err(CrewError::from))?;
         state.store = OnDemand::resting();
-        (state.epoch, state.ready, state.client) = (None, None, None);
+        (state.epoch, state.act_cache, state.client) = (None, None, None);
         state.lists = Lists::new();
         Store::empty(&self.phone.directory, self.phone.vault.as_ref())?;
         Ok(status)

@@ -8,6 +8,7 @@
 //! [`Crew`] has its functions in the files of what they are about.
 
 mod act;
+mod act_cache;
 mod chain;
 mod commit;
 mod counterpart;
@@ -25,7 +26,6 @@ mod on_demand;
 mod persisted;
 mod phone;
 mod photo;
-mod ready;
 mod resolution;
 mod sign_off;
 mod trust;

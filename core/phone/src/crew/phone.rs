@@ -8,9 +8,9 @@ use crewseal_custody::envelope::Epoch;
 use crewseal_custody::{DeviceId, Lists, Salt, Since};
 
 use super::CrewError;
+use super::act_cache::ActCache;
 use super::fair_mutex::{FairMutex, FairMutexGuard, TimedOut};
 use super::on_demand::{self, OnDemand};
-use super::ready::Ready;
 use crate::clock::Clock;
 use crate::random;
 use crate::sync::Client;
@@ -41,7 +41,7 @@ pub(super) struct State {
     /// In memory only: it never goes back, and a restart begins another.
     pub(super) epoch: Option<Epoch>,
     /// What acts need of the store; none where that must be read again.
-    pub(super) ready: Option<Ready>,
+    pub(super) act_cache: Option<ActCache>,
     /// With its session, as long as the enrolment is the same.
     pub(super) client: Option<Arc<Client>>,
 }
@@ -65,7 +65,7 @@ impl Crew {
     ) -> Result<Self, CrewError> {
         let (store, keys, lists) = on_demand::load(directory, vault.as_ref())?;
         let device = DeviceId::of(&keys.act, &keys.handoff);
-        let state = State { store, lists, epoch: None, ready: None, client: None };
+        let state = State { store, lists, epoch: None, act_cache: None, client: None };
         let (directory, state) = (directory.to_owned(), FairMutex::new(state));
         let failures = AtomicU32::new(0);
         let phone = Phone { directory, vault, clock, device, keys, state, failures };
@@ -105,7 +105,7 @@ impl Phone {
     pub(super) fn state(&self) -> Result<FairMutexGuard<'_, State>, CrewError> {
         let mut state = self.state.lock().map_err(|TimedOut| CrewError::KeysBusy)?;
         if state.store.is_broken() {
-            (state.epoch, state.ready) = (None, None);
+            (state.epoch, state.act_cache) = (None, None);
             if let Ok(lists) = state.store.reopen(self.vault.as_ref(), self.device) {
                 state.lists = lists;
             }

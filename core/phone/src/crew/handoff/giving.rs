@@ -60,7 +60,7 @@ impl Crew {
         let now = self.phone.since_boot();
         let mut state = self.phone.state()?;
         // His tick may be newer than ours.
-        state.ready = None;
+        state.act_cache = None;
         let (hello, trust) = state.store.transaction(|t| {
             let trust = Trust::read(t)?;
             let hello = Hello::read(hello, trust.authority())?;
@@ -133,9 +133,9 @@ impl Crew {
     /// The offer of this device that this ACCEPT answers.
     fn answered_by(&self, shown: &[u8], now: Since) -> Result<Answered, CrewError> {
         let mut state = self.phone.state()?;
-        let State { store, lists, ready, .. } = &mut *state;
+        let State { store, lists, act_cache, .. } = &mut *state;
         // His tick may be newer than ours.
-        *ready = None;
+        *act_cache = None;
         store.transaction(|t| {
             let trust = Trust::read(t)?;
             let mut other = MessageError::OtherHandoff;

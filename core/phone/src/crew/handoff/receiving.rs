@@ -13,11 +13,11 @@ use zeroize::Zeroizing;
 
 use crate::crew::CrewError;
 use crate::crew::act::Found;
+use crate::crew::act_cache::is_open;
 use crate::crew::counterpart::{Introduction, again, known_credential, showable};
 use crate::crew::life::job_of;
 use crate::crew::persisted::{ONLY, RECEIVING, read_packs, stored};
 use crate::crew::phone::{Crew, State, salt};
-use crate::crew::ready::is_open;
 use crate::crew::trust::{Trust, classes_of};
 use crate::vault::Transaction;
 
@@ -98,9 +98,9 @@ impl Crew {
         let me = self.phone.device;
         let now = self.phone.since_boot();
         let mut state = self.phone.state()?;
-        let State { store, lists, ready, .. } = &mut *state;
+        let State { store, lists, act_cache, .. } = &mut *state;
         // His tick may be newer than ours.
-        *ready = None;
+        *act_cache = None;
         store.transaction(|t| {
             let trust = Trust::read(t)?;
             let mut receiving = read_receiving(t)?;

@@ -19,7 +19,7 @@ use crate::vault::Transaction;
 /// act by act. It is true as long as the store's head is the same, nothing but acts
 /// writes to these drawers and every commit succeeds; whoever does otherwise lets go
 /// of it.
-pub(super) struct Ready {
+pub(super) struct ActCache {
     pub(super) sealing_key: ByteVec,
     pub(super) chain: Chain,
     recent: Option<Page>,
@@ -36,7 +36,7 @@ pub(super) struct Anchored {
     arrived: Since,
 }
 
-impl Ready {
+impl ActCache {
     pub(super) fn read(t: &mut Transaction<'_>) -> Result<Self, CrewError> {
         let enrolment = read_enrolment(t)?;
         let packs = whole_packs(t, &enrolment.hq)?;
