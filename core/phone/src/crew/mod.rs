@@ -21,7 +21,7 @@ mod fair_mutex;
 mod fetch;
 mod handoff;
 mod jobs;
-mod life;
+mod lifecycle;
 mod on_demand;
 mod persisted;
 mod phone;
