@@ -13,11 +13,11 @@ use crewseal_custody::{Event, JobId, Lists, Protection};
 
 use super::CrewError;
 use super::chain::{self, read_chain};
-use super::on_demand::{OnDemand, load};
 use super::persisted::{
     ERASURE, FORGETTING, Forgetting, GIVING, ONLY, RECEIVING, load_lists, read_enrolment, stored,
 };
 use super::phone::{Crew, Phone, State, salt};
+use super::suspendable_store::{SuspendableStore, load};
 use crate::clock::Clock;
 use crate::outbox::queue::{self, Status};
 use crate::vault::{KeyVault, Store, StoreError, Transaction, VaultError};
@@ -32,7 +32,7 @@ impl Crew {
     /// locked as before, and this must be called again.
     pub fn suspend(&self) -> Result<(), CrewError> {
         let mut state = self.phone.state()?;
-        state.store = OnDemand::resting();
+        state.store = SuspendableStore::resting();
         (state.epoch, state.act_cache, state.lists) = (None, None, Lists::new());
         Ok(())
     }
@@ -129,7 +129,7 @@ impl Crew {
     pub fn log_out(&self) -> Result<Status, CrewError> {
         let mut state = self.phone.state()?;
         let status = state.store.transaction(|t| queue::status(t).map_err(CrewError::from))?;
-        state.store = OnDemand::resting();
+        state.store = SuspendableStore::resting();
         (state.epoch, state.act_cache, state.client) = (None, None, None);
         state.lists = Lists::new();
         Store::empty(&self.phone.directory, self.phone.vault.as_ref())?;

@@ -22,12 +22,12 @@ mod fetch;
 mod handoff;
 mod jobs;
 mod lifecycle;
-mod on_demand;
 mod persisted;
 mod phone;
 mod photo;
 mod resolution;
 mod sign_off;
+mod suspendable_store;
 mod trust;
 mod upload;
 

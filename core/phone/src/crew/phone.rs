@@ -10,7 +10,7 @@ use crewseal_custody::{DeviceId, Lists, Salt, Since};
 use super::CrewError;
 use super::act_cache::ActCache;
 use super::fair_mutex::{FairMutex, FairMutexGuard, TimedOut};
-use super::on_demand::{self, OnDemand};
+use super::suspendable_store::{self, SuspendableStore};
 use crate::clock::Clock;
 use crate::random;
 use crate::sync::Client;
@@ -36,7 +36,7 @@ pub(super) struct Phone {
 }
 
 pub(super) struct State {
-    pub(super) store: OnDemand,
+    pub(super) store: SuspendableStore,
     pub(super) lists: Lists,
     /// In memory only: it never goes back, and a restart begins another.
     pub(super) epoch: Option<Epoch>,
@@ -63,7 +63,7 @@ impl Crew {
         vault: Arc<dyn KeyVault>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, CrewError> {
-        let (store, keys, lists) = on_demand::load(directory, vault.as_ref())?;
+        let (store, keys, lists) = suspendable_store::load(directory, vault.as_ref())?;
         let device = DeviceId::of(&keys.act, &keys.handoff);
         let state = State { store, lists, epoch: None, act_cache: None, client: None };
         let (directory, state) = (directory.to_owned(), FairMutex::new(state));
