@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 pub use crewseal::Uploaded;
 use crewseal::outbox::attachment::{self, QUOTA};
-use crewseal::{Deed, PhotoRefused};
+use crewseal::{ActRequest, PhotoRefused};
 use crewseal_custody::{EventId, JobId};
 
 use crate::act::found;
@@ -101,12 +101,12 @@ impl Crew {
     ) -> Result<Photographed, CrewError> {
         self.ask(move |phone| {
             let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
-            let deed = Deed { kind: act.into(), boxes, findings, about: None };
+            let request = ActRequest { kind: act.into(), boxes, findings, about: None };
             let longest =
                 limits.map_or(crewseal::outbox::LONGEST_SIDE, |limits| limits.longest_side);
             let quota = limits.and_then(|limits| limits.quota).unwrap_or(QUOTA);
             let photos: Vec<&[u8]> = photos.iter().map(Vec::as_slice).collect();
-            Ok(phone.record_with_photos(job, &deed, &photos, longest, quota)?.into())
+            Ok(phone.record_with_photos(job, &request, &photos, longest, quota)?.into())
         })
         .await
     }

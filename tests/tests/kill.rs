@@ -26,7 +26,7 @@ use crewseal::clock::{Clock, SystemClock};
 use crewseal::outbox::LONGEST_SIDE;
 use crewseal::outbox::attachment::QUOTA;
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError, Deed};
+use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::{BootId, EventId, FaultKind, JobId, Kind, Record, Role};
@@ -354,10 +354,11 @@ async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infall
             }
             9 => {
                 let boxes = jobs.set(0..rng.random_range(1..12));
-                let deed = Deed { kind: Kind::Count, boxes, findings: Vec::new(), about: None };
+                let request =
+                    ActRequest { kind: Kind::Count, boxes, findings: Vec::new(), about: None };
                 let photo = photo();
                 let recorded =
-                    crew.record_with_photos(jobs.kept, &deed, &[&photo], LONGEST_SIDE, QUOTA)?;
+                    crew.record_with_photos(jobs.kept, &request, &[&photo], LONGEST_SIDE, QUOTA)?;
                 assert_eq!(recorded.refused, []);
                 say(&format!("did {name} {}", id(&recorded.event)));
                 say("took a photo");

@@ -18,7 +18,7 @@ pub mod sync;
 pub mod vault;
 
 pub use crew::{
-    Acceptance, Asked, Crew, CrewError, Deed, Delivered, Drawn, Fetched, Found, Introduction,
+    Acceptance, ActRequest, Asked, Crew, CrewError, Delivered, Drawn, Fetched, Found, Introduction,
     OfferView, Open, PhotoRefused, Photographed, SignedOffBy, SpotCheck, ToSign, Uploaded,
 };
 pub use crewseal_custody as custody;

@@ -25,7 +25,7 @@ use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
 use crewseal::clock::Clock;
 use crewseal::vault::{KeyVault as _, SoftwareVault, StoreError};
-use crewseal::{Crew, CrewError, Deed};
+use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::{Envelope, EpochHeader, OpeningKey};
 use crewseal_custody::signed::Unverified;
@@ -89,8 +89,8 @@ fn child(home: &Path) {
     for _ in 0..ACTS - 2 {
         crew.record(Kind::Load, paper::JOB, &boxes, &[], None).unwrap();
     }
-    let deed = Deed { kind: Kind::Count, boxes, findings: Vec::new(), about: None };
-    crew.record_all(paper::JOB, &[deed.clone(), deed]).unwrap();
+    let request = ActRequest { kind: Kind::Count, boxes, findings: Vec::new(), about: None };
+    crew.record_all(paper::JOB, &[request.clone(), request]).unwrap();
     assert_eq!(crew.outbox().unwrap().waiting, u64::try_from(ACTS).unwrap());
     assert_eq!(crew.jobs().unwrap().len(), 2);
     crew.tally(paper::JOB).unwrap();

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use crewseal::clock::Clock;
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError, Deed, Open};
+use crewseal::{ActRequest, Crew, CrewError, Open};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::handoff::message::MessageError;
 use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
@@ -384,8 +384,9 @@ mod sign_off {
         ] {
             for (job, acts) in turns {
                 let boxes = if job == JOB { set(0..2) } else { set(50..52) };
-                let deed = Deed { kind: Kind::Load, boxes, findings: Vec::new(), about: None };
-                let ids = phones[0].crew().record_all(job, &vec![deed; acts]).unwrap();
+                let request =
+                    ActRequest { kind: Kind::Load, boxes, findings: Vec::new(), about: None };
+                let ids = phones[0].crew().record_all(job, &vec![request; acts]).unwrap();
                 did.get_mut(&job).unwrap().extend(ids);
                 phones[0].restart();
             }

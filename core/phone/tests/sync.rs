@@ -17,7 +17,7 @@ use std::time::Duration;
 use crewseal::clock::Clock;
 use crewseal::sync::SyncError;
 use crewseal::vault::{KeyVault, Mark, PublicKeys, SoftwareVault, VaultError};
-use crewseal::{Crew, CrewError, Deed, Delivered};
+use crewseal::{ActRequest, Crew, CrewError, Delivered};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
@@ -610,10 +610,11 @@ async fn a_failed_commit_burns_one_index_and_keeps_its_epoch_if_that_is_stored()
 async fn several_acts_in_one_commit_are_all_there_or_none() {
     let m = morning().await;
     let boxes: BTreeSet<Token> = paper::tokens(0..2).into_iter().collect();
-    let deed = |kind| Deed { kind, boxes: boxes.clone(), findings: Vec::new(), about: None };
-    let all = [deed(Kind::Load), deed(Kind::Depart), deed(Kind::Arrive)];
+    let request =
+        |kind| ActRequest { kind, boxes: boxes.clone(), findings: Vec::new(), about: None };
+    let all = [request(Kind::Load), request(Kind::Depart), request(Kind::Arrive)];
     let ids = m.crew.record_all(paper::JOB, &all).unwrap();
-    let refused = m.crew.record_all(paper::JOB, &[deed(Kind::Unload), deed(Kind::Offer)]);
+    let refused = m.crew.record_all(paper::JOB, &[request(Kind::Unload), request(Kind::Offer)]);
     assert!(matches!(refused, Err(CrewError::OnlyByHandoff)));
     m.crew.sync().await.unwrap();
     let events = m.hq.events();

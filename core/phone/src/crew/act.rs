@@ -19,7 +19,7 @@ pub type Found = (FindingKind, BTreeSet<Token>);
 
 /// One act of several that are recorded together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deed {
+pub struct ActRequest {
     /// What was done.
     pub kind: Kind,
     /// On which boxes.
@@ -83,7 +83,7 @@ impl Crew {
         findings: &[Found],
         about: Option<EventId>,
     ) -> Result<EventId, CrewError> {
-        let act = self.phone.deed(kind, job, boxes, findings, about)?;
+        let act = self.phone.act_alone(kind, job, boxes, findings, about)?;
         self.phone.record(act, &BTreeSet::new())
     }
 
@@ -92,10 +92,21 @@ impl Crew {
     ///
     /// # Errors
     /// As of [`record`](Self::record).
-    pub fn record_all(&self, job: JobId, deeds: &[Deed]) -> Result<Vec<EventId>, CrewError> {
-        let act =
-            |deed: &Deed| self.phone.deed(deed.kind, job, &deed.boxes, &deed.findings, deed.about);
-        self.phone.record_all(deeds.iter().map(act).collect::<Result<_, _>>()?)
+    pub fn record_all(
+        &self,
+        job: JobId,
+        requests: &[ActRequest],
+    ) -> Result<Vec<EventId>, CrewError> {
+        let act = |request: &ActRequest| {
+            self.phone.act_alone(
+                request.kind,
+                job,
+                &request.boxes,
+                &request.findings,
+                request.about,
+            )
+        };
+        self.phone.record_all(requests.iter().map(act).collect::<Result<_, _>>()?)
     }
 }
 
@@ -143,7 +154,7 @@ impl Phone {
 
     /// An act that a person does alone, in a job that is open, and that no rule forbids
     /// to this phone's carrier.
-    pub(super) fn deed(
+    pub(super) fn act_alone(
         &self,
         kind: Kind,
         job: JobId,

@@ -71,7 +71,7 @@ impl Crew {
     ) -> Result<Drawn, CrewError> {
         let (salt, picture) = (salt()?, drawing::picture(drawing, 1)?);
         let attached = vec![drawing.digest(&salt)];
-        let act = self.phone.deed(kind, job, boxes, findings, None)?;
+        let act = self.phone.act_alone(kind, job, boxes, findings, None)?;
         let act = Act { attachments: attached, ..act };
         let event = self.phone.record(act, &BTreeSet::new())?;
         Ok(Drawn { event, salt, picture })

@@ -31,7 +31,7 @@ mod suspendable_store;
 mod trust;
 mod upload;
 
-pub use self::act::{Deed, Found};
+pub use self::act::{ActRequest, Found};
 pub use self::counterpart::Introduction;
 pub use self::customer::Drawn;
 pub use self::delivery::Delivered;
