@@ -59,7 +59,7 @@ impl Crew {
         &self,
         mut tell: impl FnMut(&Delivered) + Send,
     ) -> Result<Delivered, CrewError> {
-        let (client, hq) = self.carrier().await?;
+        let (client, hq) = self.delivery_client().await?;
         let mut delivered = Delivered::default();
         let mut after = 0;
         loop {
@@ -83,9 +83,9 @@ impl Crew {
         Ok(delivered)
     }
 
-    pub(super) async fn carrier(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
+    pub(super) async fn delivery_client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
         let phone = Arc::clone(&self.phone);
-        blocking_pool::run(move || phone.carrier()).await
+        blocking_pool::run(move || phone.delivery_client()).await
     }
 
     pub(super) async fn client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
@@ -113,7 +113,7 @@ impl Phone {
 
     /// The connection to deliver by, and HQ's key: this device's own or, on a phone that
     /// is not enrolled, that of the delivery slip which the device before left.
-    pub(super) fn carrier(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
+    pub(super) fn delivery_client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
         match self.client() {
             Err(CrewError::NotEnrolled) => {}
             known => return known,
