@@ -33,6 +33,7 @@ mod observer;
 mod offer;
 mod outbox;
 mod photos;
+mod reentrancy;
 mod rule;
 mod salvage;
 mod screen;
@@ -40,7 +41,6 @@ mod session;
 mod sighting;
 mod sign_off;
 mod texts;
-mod within;
 
 pub use act::{Act, Countersign, Finding, FindingKind};
 pub use cancel::CancelToken;
