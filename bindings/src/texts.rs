@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_that_the_face_has_is_here_or_is_not_shown() {
+    fn every_kind_that_the_api_has_is_here_or_is_not_shown() {
         let mut kinds = BTreeSet::new();
         let mut left = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
         while let Some(path) = left.pop() {
@@ -348,7 +348,7 @@ mod tests {
             }
         }
         for (kind, _) in KEYS {
-            assert!(kinds.remove(*kind), "{kind} is no kind of the face");
+            assert!(kinds.remove(*kind), "{kind} is no kind of the API");
         }
         let left: Vec<_> =
             kinds.iter().filter(|kind| !NOT_SHOWN.contains(&kind.as_str())).collect();

@@ -1,4 +1,4 @@
-//! The face as an app drives it: keys and clocks of its own, frames of bytes,
+//! The API as an app drives it: keys and clocks of its own, frames of bytes,
 //! and nothing of the core's types.
 #![expect(
     clippy::unwrap_used,
