@@ -8,7 +8,7 @@ pub use crewseal_custody::Protection;
 use crewseal_custody::signed::PublicKey;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::within::PhoneId;
+use crate::reentrancy::PhoneId;
 
 /// A phone's key hardware: two keys of P-256 that never leave it, and a third
 /// that wraps the key of the store.

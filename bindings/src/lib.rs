@@ -33,6 +33,7 @@ mod observer;
 mod offer;
 mod outbox;
 mod photos;
+mod reentrancy;
 mod rule;
 mod salvage;
 mod screen;
@@ -40,7 +41,6 @@ mod session;
 mod sighting;
 mod sign_off;
 mod texts;
-mod within;
 
 pub use act::{Act, Countersign, Finding, FindingKind};
 pub use cancel::CancelToken;
@@ -56,9 +56,14 @@ pub use keys::{HighWaterMark, KeyVault, KeyVaultError, Protection, PublicKeys};
 pub use label::{Label, LabelFault};
 pub use network::{Connection, NetworkError, NetworkState};
 pub use observer::{Alarm, Observer, ObserverError, SyncProgress};
-pub use offer::{Acceptance, GivingState, Offer, OpenHandoff, Partner, ReceivingState, Role};
+pub use offer::{
+    Acceptance, GivingState, Introduction, Offer, OpenHandoff, Partner, ReceivingState, Role,
+    SpotCheck,
+};
 pub use outbox::{Decision, Delivered, Fetched, OutboxStatus, Parked, Refusal};
-pub use photos::{PhotoFault, PhotoLimits, Photographed, RefusedPhoto, Uploaded, WaitingPhoto};
+pub use photos::{
+    PhotoFault, PhotoLimits, Photographed, RefusedPhoto, UploadOver, Uploaded, WaitingPhoto,
+};
 pub use rule::Rule;
 pub use salvage::{AfterSalvage, Damage, Salvage};
 pub use screen::{Collected, Collector, Language, Purpose, Show, TextFault, four_words};

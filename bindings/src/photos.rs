@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 pub use crewseal::Uploaded;
 use crewseal::outbox::attachment::{self, QUOTA};
-use crewseal::{Deed, PhotoRefused};
+use crewseal::{ActRequest, PhotoRefused};
 use crewseal_custody::{EventId, JobId};
 
 use crate::act::found;
@@ -75,6 +75,15 @@ pub struct Uploaded {
     pub unanswered: u64,
 }
 
+/// Over what photos may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum UploadOver {
+    /// A network that costs nothing.
+    Unmetered,
+    /// Any network, also one that costs by the byte.
+    AnyNetwork,
+}
+
 #[uniffi::export(async_runtime = "tokio")]
 impl Crew {
     /// Records one act with photos, files as the camera wrote them. Each is scaled,
@@ -92,12 +101,12 @@ impl Crew {
     ) -> Result<Photographed, CrewError> {
         self.ask(move |phone| {
             let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
-            let deed = Deed { kind: act.into(), boxes, findings, about: None };
+            let request = ActRequest { kind: act.into(), boxes, findings, about: None };
             let longest =
                 limits.map_or(crewseal::outbox::LONGEST_SIDE, |limits| limits.longest_side);
             let quota = limits.and_then(|limits| limits.quota).unwrap_or(QUOTA);
             let photos: Vec<&[u8]> = photos.iter().map(Vec::as_slice).collect();
-            Ok(phone.record_with_photos(job, &deed, &photos, longest, quota)?.into())
+            Ok(phone.record_with_photos(job, &request, &photos, longest, quota)?.into())
         })
         .await
     }
@@ -109,15 +118,15 @@ impl Crew {
 
     /// Sends the photos that wait, each from where HQ is. Do it after `sync`, which
     /// brings the acts that name them. On a network that costs by the byte it throws
-    /// `Metered` and sends nothing, unless that is allowed.
-    #[uniffi::method(default(over_metered = false, cancel = None))]
+    /// `Metered` and sends nothing, unless any network will do.
+    #[uniffi::method(default(cancel = None))]
     pub async fn upload(
         &self,
-        over_metered: bool,
+        over: UploadOver,
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<Uploaded, CrewError> {
         let work = async {
-            if !over_metered {
+            if over == UploadOver::Unmetered {
                 self.unmetered().await?;
             }
             Ok(self.phone().upload().await?)

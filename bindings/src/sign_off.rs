@@ -3,7 +3,7 @@
 use crewseal::{Asked, SignedOffBy, ToSign};
 use crewseal_custody::{EventId, JobId};
 
-use crate::{Crew, CrewError, FindingKind, Partner};
+use crate::{Crew, CrewError, FindingKind, Introduction, Partner};
 
 /// What another phone asks this phone's carrier to sign off. Its signature was
 /// verified; show it, and give it to `Crew.answerSignOff`.
@@ -126,16 +126,15 @@ impl SignOffRequest {
 impl Crew {
     /// Asks a supervisor to sign off one act of this phone or, without an event, all
     /// that it did in a job since the last time. The bytes are what to show him, the
-    /// same each time. `introduce` puts this device's credential in, for a supervisor
-    /// who does not know it.
-    #[uniffi::method(default(event = None, introduce = false))]
+    /// same each time.
+    #[uniffi::method(default(event = None))]
     pub async fn ask_sign_off(
         &self,
         job: JobId,
+        introduction: Introduction,
         event: Option<EventId>,
-        introduce: bool,
     ) -> Result<Vec<u8>, CrewError> {
-        self.ask(move |phone| Ok(phone.ask_sign_off(job, event, introduce)?)).await
+        self.ask(move |phone| Ok(phone.ask_sign_off(job, event, introduction)?)).await
     }
 
     /// Reads what a crew's phone asks this phone's carrier to sign off.

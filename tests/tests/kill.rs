@@ -30,10 +30,10 @@ use crewseal::clock::{Clock, SystemClock};
 use crewseal::outbox::LONGEST_SIDE;
 use crewseal::outbox::attachment::QUOTA;
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError, Deed};
+use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::personal::Personal;
-use crewseal_custody::{BootId, EventId, FaultKind, JobId, Kind, Record, Role};
+use crewseal_custody::{BootId, EventId, FaultKind, JobId, Kind, Record, Role, SpotCheck};
 use crewseal_hq::{Hq, JobPlan, Listen, serve};
 use crewseal_label::Token;
 use rand::rngs::SmallRng;
@@ -358,10 +358,11 @@ async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infall
             }
             9 => {
                 let boxes = jobs.set(0..rng.random_range(1..12));
-                let deed = Deed { kind: Kind::Count, boxes, findings: Vec::new(), about: None };
+                let request =
+                    ActRequest { kind: Kind::Count, boxes, findings: Vec::new(), about: None };
                 let photo = photo();
                 let recorded =
-                    crew.record_with_photos(jobs.kept, &deed, &[&photo], LONGEST_SIDE, QUOTA)?;
+                    crew.record_with_photos(jobs.kept, &request, &[&photo], LONGEST_SIDE, QUOTA)?;
                 assert_eq!(recorded.refused, []);
                 say(&format!("did {name} {}", id(&recorded.event)));
                 say("took a photo");
@@ -386,7 +387,7 @@ async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infall
 fn hand_over(from: &(&str, Crew), to: &(&str, Crew), jobs: &Jobs) -> Result<(), CrewError> {
     let ((giver, from), (receiver, to)) = (from, to);
     let boxes = jobs.set(0..6);
-    let hello = to.hello(true)?;
+    let hello = to.hello(crewseal::Introduction::Included)?;
     let shown = match from.offer(jobs.kept, &boxes, &[], &hello) {
         Err(CrewError::StillOffered { offer }) => {
             // From before a kill.
@@ -397,7 +398,7 @@ fn hand_over(from: &(&str, Crew), to: &(&str, Crew), jobs: &Jobs) -> Result<(), 
     };
     let offer = to.read_offer(&shown)?;
     say(&format!("did {giver} {}", id(&offer.offer)));
-    let accept = to.accept(&offer, &boxes, &[], true)?;
+    let accept = to.accept(&offer, &boxes, &[], SpotCheck::Done)?;
     let ack = from.read_acceptance(&accept)?.ack;
     let accepted = to.read_ack(&ack)?;
     say(&format!("did {receiver} {}", id(&accepted)));

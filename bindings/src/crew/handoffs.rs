@@ -6,16 +6,16 @@ use crewseal_custody::{EventId, JobId};
 
 use crate::act::found;
 use crate::label::tokens;
-use crate::{Acceptance, Crew, CrewError, Finding, Label, Offer, OpenHandoff, ReceivingState};
+use crate::{
+    Acceptance, Crew, CrewError, Finding, Introduction, Label, Offer, OpenHandoff, ReceivingState,
+    SpotCheck,
+};
 
 #[uniffi::export(async_runtime = "tokio")]
 impl Crew {
     /// Begins to receive: the bytes are what to show the giver, as a QR code.
-    /// `introduce` puts this device's credential in, for a giver who does not know
-    /// it.
-    #[uniffi::method(default(introduce = false))]
-    pub async fn hello(&self, introduce: bool) -> Result<Vec<u8>, CrewError> {
-        self.ask(move |phone| Ok(phone.hello(introduce)?)).await
+    pub async fn hello(&self, introduction: Introduction) -> Result<Vec<u8>, CrewError> {
+        self.ask(move |phone| Ok(phone.hello(introduction)?)).await
     }
 
     /// Offers boxes to the device that shows this hello. The person is asked to
@@ -48,12 +48,12 @@ impl Crew {
         &self,
         offer: Arc<Offer>,
         scanned: Vec<Label>,
-        is_checked: bool,
+        check: SpotCheck,
         findings: Vec<Finding>,
     ) -> Result<Vec<u8>, CrewError> {
         self.ask(move |phone| {
             let (scanned, findings) = (tokens(&scanned)?, found(&findings)?);
-            Ok(phone.accept(&offer.view, &scanned, &findings, is_checked)?)
+            Ok(phone.accept(&offer.view, &scanned, &findings, check)?)
         })
         .await
     }

@@ -11,7 +11,7 @@ use crate::cancel::unless_cancelled;
 use crate::clock::AppClock;
 use crate::keys::AppVault;
 use crate::notices::Notices;
-use crate::within::PhoneId;
+use crate::reentrancy::PhoneId;
 use crate::{CancelToken, Clock, CrewError, KeyVault, NetworkState, Observer, Salvage, network};
 
 /// A phone of a crew: its keys, its store and its HQ. An app has one.

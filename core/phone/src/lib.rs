@@ -18,8 +18,8 @@ pub mod sync;
 pub mod vault;
 
 pub use crew::{
-    Acceptance, Asked, Crew, CrewError, Deed, Delivered, Drawn, Fetched, Found, OfferView, Open,
-    PhotoRefused, Photographed, SignedOffBy, ToSign, Uploaded,
+    Acceptance, ActRequest, Asked, Crew, CrewError, Delivered, Drawn, Fetched, Found, Introduction,
+    OfferView, Open, PhotoRefused, Photographed, SignedOffBy, ToSign, Uploaded,
 };
 pub use crewseal_custody as custody;
 pub use crewseal_label as label;

@@ -1,5 +1,5 @@
 //! An act by the core's own functions, on the thread that calls: what remains of it
-//! without a face.
+//! without the API.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::trouble::Trouble;
 
-/// A phone without a face.
+/// A phone without the API.
 pub struct Core {
     crew: Crew,
     vault: Arc<TimedVault>,

@@ -11,7 +11,7 @@ use crewseal::{Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::rules::Rule;
 use crewseal_custody::{
-    BoxClass, FaultKind, FindingKind, JobId, Kind, Nda, Qualifications, Record, Role,
+    BoxClass, FaultKind, FindingKind, JobId, Kind, Nda, Qualifications, Record, Role, SpotCheck,
 };
 use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
 use crewseal_label::Token;
@@ -191,7 +191,12 @@ async fn boxes_are_offered_only_to_those_who_may_have_them() {
     let contractor = office.phone("contractor", Role::Contractor, &some).await;
     let mover = office.phone("mover", Role::Mover, &all).await;
     let offer = |to: &Crew, boxes: &[usize]| {
-        mover.offer(job, &office.set(boxes), &[], &to.hello(false).unwrap())
+        mover.offer(
+            job,
+            &office.set(boxes),
+            &[],
+            &to.hello(crewseal::Introduction::Omitted).unwrap(),
+        )
     };
     assert_eq!(other_forbidden(offer(&supervisor, &[2])), Some(Rule::Role));
     assert_eq!(other_forbidden(offer(&contractor, &[0, 2])), Some(Rule::Classes));
@@ -204,9 +209,9 @@ async fn boxes_are_offered_only_to_those_who_may_have_them() {
     assert!(view.is_some_and(|error| matches!(error, CrewError::Stranger)), "not on his roster");
     contractor.fetch().await.unwrap();
     let view = contractor.read_offer(&offered).unwrap();
-    let besides = contractor.accept(&view, &office.set(&[0, 2]), &[], true);
+    let besides = contractor.accept(&view, &office.set(&[0, 2]), &[], SpotCheck::Done);
     assert_eq!(forbidden(besides), Some(Rule::Classes));
-    contractor.accept(&view, &office.set(&[2]), &[], true).unwrap();
+    contractor.accept(&view, &office.set(&[2]), &[], SpotCheck::Done).unwrap();
 }
 
 #[tokio::test]
@@ -218,7 +223,7 @@ async fn a_revoked_device_neither_gives_nor_gets() {
     lost.fetch().await.unwrap();
     lost.record(Kind::TakeOver, job, &office.set(&[2, 3]), &[], None).unwrap();
     // Before anybody knows, it offers.
-    let early = driver.hello(false).unwrap();
+    let early = driver.hello(crewseal::Introduction::Omitted).unwrap();
     let early = lost.offer(job, &office.set(&[2]), &[], &early).unwrap();
     driver.fetch().await.unwrap();
     let early = driver.read_offer(&early).unwrap();
@@ -226,9 +231,14 @@ async fn a_revoked_device_neither_gives_nor_gets() {
     office.clock.pass(10);
     office.hq.revoke(lost.device(), office.clock.now()).unwrap();
     driver.fetch().await.unwrap();
-    let to_it = driver.offer(job, &office.set(&[3]), &[], &lost.hello(false).unwrap());
+    let to_it = driver.offer(
+        job,
+        &office.set(&[3]),
+        &[],
+        &lost.hello(crewseal::Introduction::Omitted).unwrap(),
+    );
     assert_eq!(other_forbidden(to_it), Some(Rule::Revocation));
-    let from_it = driver.accept(&early, &office.set(&[2]), &[], true);
+    let from_it = driver.accept(&early, &office.set(&[2]), &[], SpotCheck::Done);
     assert_eq!(other_forbidden(from_it), Some(Rule::Revocation));
 
     // What it did before is in order; of what it does now without knowing, nobody
@@ -258,9 +268,11 @@ async fn the_epoch_of_revocations_travels_from_phone_to_phone() {
     driver.fetch().await.unwrap();
     let hand_over = |from: &Crew, to: &Crew, boxes: &[usize]| {
         let boxes = office.set(boxes);
-        let offer = from.offer(job, &boxes, &[], &to.hello(false).unwrap()).unwrap();
+        let offer = from
+            .offer(job, &boxes, &[], &to.hello(crewseal::Introduction::Omitted).unwrap())
+            .unwrap();
         let view = to.read_offer(&offer).unwrap();
-        let accept = to.accept(&view, &boxes, &[], true).unwrap();
+        let accept = to.accept(&view, &boxes, &[], SpotCheck::Done).unwrap();
         let acceptance = from.read_acceptance(&accept).unwrap();
         to.read_ack(&acceptance.ack).unwrap();
         (view.may_be_revoked, acceptance.may_be_revoked)

@@ -10,16 +10,16 @@ use crewseal_label::Token;
 use crewseal_scan::Commission;
 
 use super::CrewError;
-use super::known::{Known, classes_of};
+use super::act_cache::ActCache;
 use super::phone::{Crew, Phone, State};
-use super::ready::Ready;
+use super::trust::{Trust, classes_of};
 
 /// What was found wrong with which boxes.
 pub type Found = (FindingKind, BTreeSet<Token>);
 
 /// One act of several that are recorded together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deed {
+pub struct ActRequest {
     /// What was done.
     pub kind: Kind,
     /// On which boxes.
@@ -83,7 +83,7 @@ impl Crew {
         findings: &[Found],
         about: Option<EventId>,
     ) -> Result<EventId, CrewError> {
-        let act = self.phone.deed(kind, job, boxes, findings, about)?;
+        let act = self.phone.act_alone(kind, job, boxes, findings, about)?;
         self.phone.record(act, &BTreeSet::new())
     }
 
@@ -92,10 +92,21 @@ impl Crew {
     ///
     /// # Errors
     /// As of [`record`](Self::record).
-    pub fn record_all(&self, job: JobId, deeds: &[Deed]) -> Result<Vec<EventId>, CrewError> {
-        let act =
-            |deed: &Deed| self.phone.deed(deed.kind, job, &deed.boxes, &deed.findings, deed.about);
-        self.phone.record_all(deeds.iter().map(act).collect::<Result<_, _>>()?)
+    pub fn record_all(
+        &self,
+        job: JobId,
+        requests: &[ActRequest],
+    ) -> Result<Vec<EventId>, CrewError> {
+        let act = |request: &ActRequest| {
+            self.phone.act_alone(
+                request.kind,
+                job,
+                &request.boxes,
+                &request.findings,
+                request.about,
+            )
+        };
+        self.phone.record_all(requests.iter().map(act).collect::<Result<_, _>>()?)
     }
 }
 
@@ -117,16 +128,7 @@ impl Phone {
         boxes: &BTreeSet<Token>,
         newest: impl Fn(&Manifests) -> u32,
     ) -> Result<Act, CrewError> {
-        Ok(Act {
-            kind,
-            job,
-            boxes: self.state()?.lists.name_for(boxes, newest)?,
-            findings: Vec::new(),
-            place: None,
-            attachments: Vec::new(),
-            to: None,
-            about: None,
-        })
+        Ok(Act::new(kind, job, self.state()?.lists.name_for(boxes, newest)?))
     }
 
     /// The classes of these boxes of a job.
@@ -146,13 +148,13 @@ impl Phone {
         boxes: &BTreeSet<Token>,
     ) -> Result<(), CrewError> {
         let classes = self.classes(pack, boxes)?;
-        let known = self.state()?.store.transaction(|t| Known::read(t))?;
-        known.may(kind, &classes)
+        let trust = self.state()?.store.transaction(|t| Trust::read(t))?;
+        trust.may(kind, &classes)
     }
 
     /// An act that a person does alone, in a job that is open, and that no rule forbids
     /// to this phone's carrier.
-    pub(super) fn deed(
+    pub(super) fn act_alone(
         &self,
         kind: Kind,
         job: JobId,
@@ -163,10 +165,10 @@ impl Phone {
         use Kind::{Accept, Ack, Offer, Release, Resume, Withdraw};
         {
             let mut state = self.state()?;
-            let State { store, ready, lists, .. } = &mut *state;
-            let known = match ready.take() {
+            let State { store, act_cache, lists, .. } = &mut *state;
+            let known = match act_cache.take() {
                 Some(known) => known,
-                None => match store.transaction(Ready::read) {
+                None => match store.transaction(ActCache::read) {
                     // Then no job came from HQ either, which is what to say first.
                     Err(CrewError::NoTick) => {
                         drop(state);
@@ -176,12 +178,12 @@ impl Phone {
                     read => read?,
                 },
             };
-            let known = ready.insert(known);
+            let known = act_cache.insert(known);
             let pack = known.open_job(job, self.clock.now())?;
             if matches!(kind, Offer | Accept | Ack | Withdraw | Release | Resume) {
                 return Err(CrewError::OnlyByHandoff);
             }
-            known.known.may(kind, &classes_of(pack, lists, boxes)?)?;
+            known.trust.may(kind, &classes_of(pack, lists, boxes)?)?;
         }
         let findings = self.findings(findings)?;
         Ok(Act { findings, about, ..self.act(kind, job, boxes)? })

@@ -3,19 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use crewseal_custody::envelope::{AttachmentKey, Entry, Epoch, SealError, SealingKey};
+use crewseal_custody::envelope::{
+    AttachmentKey, Entry, Envelope, Epoch, EpochId, SealError, SealingKey,
+};
 use crewseal_custody::signed::{PublicKey, Signed};
 use crewseal_custody::stack::with_stack_wiped;
-use crewseal_custody::{Act, Event, EventId, Link, Lists, Moment};
+use crewseal_custody::{Act, Event, EventId, JobId, Link, Lists, Moment};
 use crewseal_label::Token;
 use zeroize::Zeroizing;
 
 use super::CrewError;
+use super::act_cache::{ActCache, Anchored};
+use super::chain::read_chain;
 use super::diary::Line;
-use super::head::read_chain;
-use super::kept::remember;
+use super::persisted::remember;
 use super::phone::{Phone, State, salt};
-use super::ready::{Anchored, Ready};
 use crate::outbox::{attachment, queue};
 use crate::random;
 use crate::vault::{Mark, Transaction};
@@ -59,7 +61,7 @@ impl Phone {
             remember(t, job, entered, lists)?;
             keep(t, recorded.last.as_ref().ok_or(CrewError::NothingToSign)?)
         })?;
-        self.release_all(&mut state)?;
+        self.raise_high_water_mark_in(&mut state)?;
         Ok(shown)
     }
 
@@ -125,77 +127,33 @@ impl Phone {
         complete: impl FnOnce(Event) -> Event,
         keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
     ) -> Result<T, CrewError> {
-        let State { store, epoch, lists, ready, .. } = state;
+        let State { store, epoch, lists, act_cache, .. } = state;
         // It is put back after the commit only: whatever fails before, what the
         // store says is read from the store again.
         let head = store.open()?.head();
-        let mut now = match ready.take().filter(|ready| ready.is_at(head)) {
+        let now = match act_cache.take().filter(|act_cache| act_cache.is_at(head)) {
             Some(known) => known,
-            None => store.transaction(Ready::read)?,
+            None => store.transaction(ActCache::read)?,
         };
-        let mut headers = Vec::new();
-        let commit = || {
-            let resume = now.chain.is_undeclared().then(Act::resume);
-            if acts.is_empty() && resume.is_none() {
-                return Err(CrewError::NothingToSign);
-            }
-            // Signing may wait for a person, so the transaction begins after it. Of
-            // the events none but the last is needed once it is sealed, and it lies
-            // on the stack, which is overwritten; a list would leave them on the heap.
-            let mut envelopes = Vec::with_capacity(acts.len() + 1);
-            let mut recorded = Recorded { ids: Vec::with_capacity(acts.len()), last: None };
-            let mut lines = Vec::with_capacity(acts.len());
-            let mut complete = Some(complete);
-            let job = acts.first().map(|act| act.job);
-            let mine = acts.into_iter().map(|act| (act, true));
-            for (act, is_mine) in resume.map(|act| (act, false)).into_iter().chain(mine) {
-                let event = self.event(&now, act)?;
-                let complete = if is_mine { complete.take() } else { None };
-                let keys = if complete.is_some() { keys } else { &[] };
-                let event = match complete {
-                    Some(complete) => self.sign(complete(event))?,
-                    None => self.sign(event)?,
-                };
-                if epoch.as_ref().is_none_or(|epoch| epoch.left() == 0) {
-                    let begun = Epoch::begin(
-                        &SealingKey::from_bytes(&now.sealing_key)?,
-                        &mut random::generator(),
-                    )?;
-                    headers.push((begun.id(), begun.header()));
-                    *epoch = Some(begun);
-                }
-                let sealing = epoch.as_mut().ok_or(SealError::Full)?;
-                let (generation, sequence, id) = (event.generation, event.sequence, event.id());
-                let content = Entry::to_bytes(event.as_bytes(), keys);
-                envelopes.push(sealing.seal(self.device, generation, sequence, id, &content)?);
-                now.chain.append(event.job, id);
-                if is_mine {
-                    lines.push(Line::of(&event));
-                    recorded.ids.push(id);
-                    recorded.last = Some(event);
-                }
-            }
+        let mut sealing = Sealing::after(now, acts.len());
+        let job = acts.first().map(|act| act.job);
+        // Signing may wait for a person, so the transaction begins after it.
+        let committed = sealing.add(self, epoch, acts, keys, complete).and_then(|()| {
             store.transaction(|t| {
-                for (id, header) in &headers {
-                    queue::begin_epoch(t, *id, header)?;
-                }
-                for envelope in &envelopes {
-                    queue::push(t, envelope)?;
-                }
-                now.write_down(t, job.map(|job| (job, lines)))?;
-                keep(t, lists, &recorded)
+                sealing.write_down(t, job)?;
+                keep(t, lists, &sealing.recorded)
             })
-        };
-        match commit() {
+        });
+        match committed {
             Ok(done) => {
-                *ready = Some(now);
+                *act_cache = Some(sealing.now);
                 Ok(done)
             }
             Err(error) => {
                 // What was sealed is lost with its index, which no other entry
                 // gets. An epoch that began here is lost whole: its header may
                 // not be in the store.
-                if !headers.is_empty() {
+                if !sealing.headers.is_empty() {
                     *epoch = None;
                 }
                 Err(error)
@@ -209,7 +167,7 @@ impl Phone {
         Ok(Signed::sign(event, self.keys.of(protection), sign)?)
     }
 
-    fn event(&self, now: &Ready, act: Act) -> Result<Event, CrewError> {
+    fn event(&self, now: &ActCache, act: Act) -> Result<Event, CrewError> {
         let link = Link {
             device: self.device,
             generation: now.chain.generation,
@@ -224,13 +182,13 @@ impl Phone {
     }
 
     /// Before a byte of an event leaves: the mark outside the database.
-    pub(super) fn release(&self) -> Result<(), CrewError> {
-        self.release_all(&mut *self.state()?)
+    pub(super) fn raise_high_water_mark(&self) -> Result<(), CrewError> {
+        self.raise_high_water_mark_in(&mut *self.state()?)
     }
 
     /// The same in this turn. In one, or of two releases the earlier could put the mark
     /// back.
-    pub(super) fn release_all(&self, state: &mut State) -> Result<(), CrewError> {
+    pub(super) fn raise_high_water_mark_in(&self, state: &mut State) -> Result<(), CrewError> {
         let chain = state.store.transaction(|t| read_chain(t))?;
         let mark = Mark { generation: chain.generation, sequence: chain.sequence };
         if self.vault.mark()? < mark {
@@ -240,10 +198,102 @@ impl Phone {
     }
 }
 
-/// What a commit is about to make durable.
+/// What a commit is about to make durable. Of the events none but the last is needed once it
+/// is sealed, and it lies on the stack, which is overwritten; a list would leave them on the
+/// heap.
 struct Recorded {
     ids: Vec<EventId>,
     last: Option<Signed<Event>>,
+}
+
+/// Acts that are signed and sealed one after another, for one commit.
+struct Sealing {
+    /// What acts need of the store, as it will be after the commit.
+    now: ActCache,
+    /// Of the epochs that began here.
+    headers: Vec<(EpochId, Vec<u8>)>,
+    envelopes: Vec<Envelope>,
+    lines: Vec<Line>,
+    recorded: Recorded,
+}
+
+impl Sealing {
+    fn after(now: ActCache, acts: usize) -> Self {
+        Self {
+            now,
+            headers: Vec::new(),
+            envelopes: Vec::with_capacity(acts.saturating_add(1)),
+            lines: Vec::with_capacity(acts),
+            recorded: Recorded { ids: Vec::with_capacity(acts), last: None },
+        }
+    }
+
+    /// Signs acts and seals them, after saying that the store was restored if nothing says so
+    /// yet.
+    fn add(
+        &mut self,
+        phone: &Phone,
+        epoch: &mut Option<Epoch>,
+        acts: Vec<Act>,
+        keys: &[AttachmentKey],
+        complete: impl FnOnce(Event) -> Event,
+    ) -> Result<(), CrewError> {
+        if self.now.chain.is_undeclared() {
+            let event = phone.sign(phone.event(&self.now, Act::resume())?)?;
+            self.seal(phone, epoch, &event, &[])?;
+        } else if acts.is_empty() {
+            return Err(CrewError::NothingToSign);
+        }
+        let mut first = Some((complete, keys));
+        for act in acts {
+            let event = phone.event(&self.now, act)?;
+            let (event, keys) = match first.take() {
+                Some((complete, keys)) => (phone.sign(complete(event))?, keys),
+                None => (phone.sign(event)?, &[][..]),
+            };
+            self.seal(phone, epoch, &event, keys)?;
+            self.lines.push(Line::of(&event));
+            self.recorded.ids.push(event.id());
+            self.recorded.last = Some(event);
+        }
+        Ok(())
+    }
+
+    /// Seals an event to HQ, as the newest of the chain.
+    fn seal(
+        &mut self,
+        phone: &Phone,
+        epoch: &mut Option<Epoch>,
+        event: &Signed<Event>,
+        keys: &[AttachmentKey],
+    ) -> Result<(), CrewError> {
+        if epoch.as_ref().is_none_or(|epoch| epoch.left() == 0) {
+            let begun = Epoch::begin(
+                &SealingKey::from_bytes(&self.now.sealing_key)?,
+                &mut random::generator(),
+            )?;
+            self.headers.push((begun.id(), begun.header()));
+            *epoch = Some(begun);
+        }
+        let epoch = epoch.as_mut().ok_or(SealError::Full)?;
+        let (generation, sequence, id) = (event.generation, event.sequence, event.id());
+        let content = Entry::to_bytes(event.as_bytes(), keys);
+        self.envelopes.push(epoch.seal(phone.device, generation, sequence, id, &content)?);
+        self.now.chain.append(event.job, id);
+        Ok(())
+    }
+
+    /// Puts it all into the queue, and the acts of the job into the diary.
+    fn write_down(&mut self, t: &mut Transaction<'_>, job: Option<JobId>) -> Result<(), CrewError> {
+        for (id, header) in &self.headers {
+            queue::begin_epoch(t, *id, header)?;
+        }
+        for envelope in &self.envelopes {
+            queue::push(t, envelope)?;
+        }
+        let lines = std::mem::take(&mut self.lines);
+        self.now.write_down(t, job.map(|job| (job, lines)))
+    }
 }
 
 fn fresh_key(photo: &[u8]) -> Result<AttachmentKey, CrewError> {

@@ -1,7 +1,7 @@
 //! The other phone: who shows what was scanned, whether it may be believed, and what can be
 //! shown to it.
 
-use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::cbor;
 use crewseal_custody::handoff::HandoffError;
 use crewseal_custody::handoff::text::MAX_MESSAGE;
 use crewseal_custody::signed::{Message, PublicKey, Signed};
@@ -9,10 +9,30 @@ use crewseal_custody::{Credential, DeviceId, Tick};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
-use super::kept::{KeptTick, ONLY, TICK};
-use super::known::Known;
+use super::persisted::{KeptTick, ONLY, TICK};
 use super::phone::Phone;
+use super::trust::Trust;
 use crate::vault::Transaction;
+
+/// Whether this device introduces itself to the one that reads what it shows: puts its
+/// credential in, for somebody on whose rosters it is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Introduction {
+    /// It does not: the other one knows it.
+    Omitted,
+    /// It does. What is shown gets larger.
+    Included,
+}
+
+impl Introduction {
+    /// The credential, if it is to be shown.
+    pub(super) fn of(self, credential: &Signed<Credential>) -> Option<&Signed<Credential>> {
+        match self {
+            Self::Omitted => None,
+            Self::Included => Some(credential),
+        }
+    }
+}
 
 impl Phone {
     /// Keeps a tick of another phone that is newer than this one's. The next event
@@ -21,16 +41,14 @@ impl Phone {
         &self,
         t: &mut Transaction<'_>,
         tick: Option<&Signed<Tick>>,
-        known: Known,
-    ) -> Result<Known, CrewError> {
-        let Some(tick) = tick.filter(|tick| tick.number > known.tick.number) else {
-            return Ok(known);
+        trust: Trust,
+    ) -> Result<Trust, CrewError> {
+        let Some(tick) = tick.filter(|tick| tick.number > trust.tick.number) else {
+            return Ok(trust);
         };
-        let (boot, millis) = self.clock.since_boot();
-        let kept =
-            KeptTick { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis };
+        let kept = KeptTick::of(tick, self.clock.as_ref());
         t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
-        Ok(Known { tick: tick.clone(), ..known })
+        Ok(Trust { tick: tick.clone(), ..trust })
     }
 }
 
@@ -49,10 +67,10 @@ pub(super) fn known_credential(
     roster: &[ByteVec],
     enclosed: Option<&Signed<Credential>>,
     device: DeviceId,
-    known: &Known,
+    trust: &Trust,
 ) -> Result<Signed<Credential>, CrewError> {
     let on_roster =
-        roster.iter().filter_map(|bytes| Signed::<Credential>::open(bytes, &known.hq).ok());
+        roster.iter().filter_map(|bytes| Signed::<Credential>::open(bytes, &trust.hq).ok());
     on_roster
         .chain(enclosed.cloned())
         .find(|credential| credential.device() == device)

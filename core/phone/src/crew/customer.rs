@@ -71,7 +71,7 @@ impl Crew {
     ) -> Result<Drawn, CrewError> {
         let (salt, picture) = (salt()?, drawing::picture(drawing, 1)?);
         let attached = vec![drawing.digest(&salt)];
-        let act = self.phone.deed(kind, job, boxes, findings, None)?;
+        let act = self.phone.act_alone(kind, job, boxes, findings, None)?;
         let act = Act { attachments: attached, ..act };
         let event = self.phone.record(act, &BTreeSet::new())?;
         Ok(Drawn { event, salt, picture })
@@ -91,7 +91,7 @@ impl Crew {
             Signed::sign(receipt, &vault.public_keys()?.act, |bytes| {
                 vault.sign(Protection::Act, bytes)
             })?;
-        self.phone.release()?;
+        self.phone.raise_high_water_mark()?;
         Ok(CustomerReceipt::to_text(&receipt))
     }
 }

@@ -11,7 +11,7 @@ use crewseal_custody::{EventId, Receipt};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
-use super::kept::read_enrolment;
+use super::persisted::read_enrolment;
 use super::phone::{Crew, Phone, State};
 use crate::blocking_pool;
 use crate::outbox::delivery;
@@ -59,7 +59,7 @@ impl Crew {
         &self,
         mut tell: impl FnMut(&Delivered) + Send,
     ) -> Result<Delivered, CrewError> {
-        let (client, hq) = self.carrier().await?;
+        let (client, hq) = self.delivery_client().await?;
         let mut delivered = Delivered::default();
         let mut after = 0;
         loop {
@@ -83,9 +83,9 @@ impl Crew {
         Ok(delivered)
     }
 
-    pub(super) async fn carrier(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
+    pub(super) async fn delivery_client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
         let phone = Arc::clone(&self.phone);
-        blocking_pool::run(move || phone.carrier()).await
+        blocking_pool::run(move || phone.delivery_client()).await
     }
 
     pub(super) async fn client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
@@ -104,7 +104,7 @@ impl Phone {
             Some(known) => Arc::clone(known),
             None => {
                 let made = Client::new(&enrolment.url, &enrolment.authority)
-                    .map_err(|error| CrewError::Sync { error, again_after: None })?;
+                    .map_err(CrewError::for_good)?;
                 Arc::clone(client.insert(Arc::new(made)))
             }
         };
@@ -113,15 +113,14 @@ impl Phone {
 
     /// The connection to deliver by, and HQ's key: this device's own or, on a phone that
     /// is not enrolled, that of the delivery slip which the device before left.
-    pub(super) fn carrier(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
+    pub(super) fn delivery_client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
         match self.client() {
             Err(CrewError::NotEnrolled) => {}
             known => return known,
         }
         let slip = self.state()?.store.transaction(|t| Ok::<_, CrewError>(delivery::read(t)?))?;
         let slip = slip.ok_or(CrewError::NotEnrolled)?;
-        let client = Client::delivering(&slip)
-            .map_err(|error| CrewError::Sync { error, again_after: None })?;
+        let client = Client::delivering(&slip).map_err(CrewError::for_good)?;
         Ok((Arc::new(client), slip.endpoint.hq))
     }
 
@@ -146,7 +145,7 @@ impl Phone {
             Ok::<_, CrewError>((entries, batch))
         })?;
         if !entries.is_empty() {
-            self.release()?;
+            self.raise_high_water_mark()?;
         }
         Ok((entries, batch))
     }
@@ -186,7 +185,7 @@ impl Phone {
             SyncError::Offline | SyncError::Unreadable => None,
             SyncError::KeysBusy => return CrewError::KeysBusy,
             SyncError::Pool(error) => return error.into(),
-            _ => return CrewError::Sync { error, again_after: None },
+            _ => return CrewError::for_good(error),
         };
         let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         // Without random bytes the wait is the longest: still right, only late.

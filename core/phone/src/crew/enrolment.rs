@@ -9,7 +9,7 @@ use crewseal_custody::wire::{Endpoint, EnrolClaim, EnrolRequest, EnrolmentCode, 
 use crewseal_custody::{Credential, Protection};
 
 use super::CrewError;
-use super::kept::{
+use super::persisted::{
     ENROLMENT, Enrolment, JOB, ONLY, REVOCATIONS, ROLL, TICK, load_lists, read_enrolment,
 };
 use super::phone::{Crew, Phone, State};
@@ -37,11 +37,10 @@ impl Crew {
     pub async fn enrol(&self, invitation: &[u8]) -> Result<(), CrewError> {
         let invitation: Invitation =
             cbor::from_versioned::<_, 1>(invitation).map_err(CrewError::Invitation)?;
-        let unusable = |error| CrewError::Sync { error, again_after: None };
         SealingKey::from_bytes(&invitation.sealing_key)
-            .map_err(|_| unusable(SyncError::Invitation))?;
+            .map_err(|_| CrewError::for_good(SyncError::Invitation))?;
         let Endpoint { url, authority, hq } = invitation.endpoint;
-        let client = Client::new(&url, &authority).map_err(unusable)?;
+        let client = Client::new(&url, &authority).map_err(CrewError::for_good)?;
         let phone = Arc::clone(&self.phone);
         let code = invitation.code;
         let request = blocking_pool::run(move || phone.enrol_request(code)).await?;
@@ -86,8 +85,8 @@ impl Phone {
     /// and comes again from this one.
     pub(super) fn keep_enrolment(&self, enrolment: &Enrolment) -> Result<(), CrewError> {
         let mut state = self.state()?;
-        let State { store, lists, epoch, client, ready, .. } = &mut *state;
-        *ready = None;
+        let State { store, lists, epoch, client, act_cache, .. } = &mut *state;
+        *act_cache = None;
         *lists = store.transaction(|t| {
             let is_same_hq = match read_enrolment(t) {
                 Ok(before) => before.hq == enrolment.hq,

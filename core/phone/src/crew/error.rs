@@ -153,3 +153,10 @@ pub enum CrewError {
         again_after: Option<Duration>,
     },
 }
+
+impl CrewError {
+    /// HQ could not be talked to, and trying again does not help.
+    pub(super) const fn for_good(error: SyncError) -> Self {
+        Self::Sync { error, again_after: None }
+    }
+}

@@ -11,11 +11,11 @@ use crewseal_custody::wire::{DeliveryRight, Endpoint};
 use crewseal_custody::{Revocations, Tick};
 
 use super::CrewError;
-use super::kept::{
+use super::persisted::{
     Enrolment, JOB, KeptTick, ONLY, REVOCATIONS, ROLL, TICK, load_lists, read_enrolment, stored,
 };
-use super::known::read_revocations;
 use super::phone::{Crew, Phone, State};
+use super::trust::read_revocations;
 use crate::blocking_pool;
 use crate::outbox::delivery;
 use crate::sync::{Client, NOT_FOUND, SyncError};
@@ -31,6 +31,15 @@ pub struct Fetched {
     pub jobs: u64,
     /// Labels on the depot's rolls.
     pub labels: u64,
+}
+
+/// What HQ answered, its signatures verified.
+pub(super) struct Download {
+    pub(super) tick: Signed<Tick>,
+    /// None if no newer ones are known at HQ.
+    pub(super) revocations: Option<Signed<Revocations>>,
+    pub(super) packs: Vec<Signed<JobPack>>,
+    pub(super) rolls: Vec<RollWire>,
 }
 
 impl Crew {
@@ -56,10 +65,11 @@ impl Crew {
         for pack in &packs {
             pack.manifests(&hq)?;
         }
+        let download = Download { tick, revocations, packs, rolls: rolls.rolls };
         let phone = Arc::clone(&self.phone);
         blocking_pool::run(move || {
-            let (list, state) = (revocations.as_ref(), &mut *phone.state()?);
-            let fetched = phone.keep(state, &hq, &tick, list, &packs, &rolls.rolls)?;
+            let state = &mut *phone.state()?;
+            let fetched = phone.keep(state, &hq, &download)?;
             phone.go_on(state)?;
             Ok(fetched)
         })
@@ -105,16 +115,12 @@ impl Phone {
         &self,
         state: &mut State,
         hq: &PublicKey,
-        tick: &Signed<Tick>,
-        revocations: Option<&Signed<Revocations>>,
-        packs: &[Signed<JobPack>],
-        rolls: &[RollWire],
+        download: &Download,
     ) -> Result<Fetched, CrewError> {
-        let (boot, millis) = self.clock.since_boot();
-        let kept =
-            KeptTick { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis };
+        let Download { tick, revocations, packs, rolls } = download;
+        let kept = KeptTick::of(tick, self.clock.as_ref());
         let mut labels = 0_usize;
-        state.ready = None;
+        state.act_cache = None;
         state.lists = state.store.transaction(|t| {
             // Another phone may have shown a newer one. HQ's clock does not go back.
             if kept_tick(t, hq)?

@@ -8,9 +8,9 @@ use crewseal_label::Token;
 use crewseal_scan::Tally;
 
 use super::CrewError;
-use super::kept::{read_enrolment, read_packs, read_progress};
+use super::act_cache::is_open;
+use super::persisted::{read_enrolment, read_packs, read_progress};
 use super::phone::{Crew, Phone, State};
-use super::ready::is_open;
 
 impl Crew {
     /// The jobs on this phone that are open now.

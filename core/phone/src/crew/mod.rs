@@ -8,6 +8,8 @@
 //! [`Crew`] has its functions in the files of what they are about.
 
 mod act;
+mod act_cache;
+mod chain;
 mod commit;
 mod counterpart;
 mod customer;
@@ -15,23 +17,22 @@ mod delivery;
 mod diary;
 mod enrolment;
 mod error;
+mod fair_mutex;
 mod fetch;
 mod handoff;
-mod head;
 mod jobs;
-mod kept;
-mod known;
-mod life;
-mod on_demand;
+mod lifecycle;
+mod persisted;
 mod phone;
 mod photo;
-mod ready;
 mod resolution;
 mod sign_off;
-mod turn;
+mod suspendable_store;
+mod trust;
 mod upload;
 
-pub use self::act::{Deed, Found};
+pub use self::act::{ActRequest, Found};
+pub use self::counterpart::Introduction;
 pub use self::customer::Drawn;
 pub use self::delivery::Delivered;
 pub use self::error::CrewError;

@@ -8,9 +8,9 @@ use crewseal_custody::envelope::Epoch;
 use crewseal_custody::{DeviceId, Lists, Salt, Since};
 
 use super::CrewError;
-use super::on_demand::{self, OnDemand};
-use super::ready::Ready;
-use super::turn::{TooLong, Turn, Turns};
+use super::act_cache::ActCache;
+use super::fair_mutex::{FairMutex, FairMutexGuard, TimedOut};
+use super::suspendable_store::{self, SuspendableStore};
 use crate::clock::Clock;
 use crate::random;
 use crate::sync::Client;
@@ -29,19 +29,19 @@ pub(super) struct Phone {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) device: DeviceId,
     pub(super) keys: PublicKeys,
-    pub(super) state: Turns<State>,
+    pub(super) state: FairMutex<State>,
     /// Of syncs, one after another, by which the wait until the next grows. Not in the
     /// state: a sync that is over does not wait for a turn to say so.
     pub(super) failures: AtomicU32,
 }
 
 pub(super) struct State {
-    pub(super) store: OnDemand,
+    pub(super) store: SuspendableStore,
     pub(super) lists: Lists,
     /// In memory only: it never goes back, and a restart begins another.
     pub(super) epoch: Option<Epoch>,
     /// What acts need of the store; none where that must be read again.
-    pub(super) ready: Option<Ready>,
+    pub(super) act_cache: Option<ActCache>,
     /// With its session, as long as the enrolment is the same.
     pub(super) client: Option<Arc<Client>>,
 }
@@ -63,10 +63,10 @@ impl Crew {
         vault: Arc<dyn KeyVault>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, CrewError> {
-        let (store, keys, lists) = on_demand::load(directory, vault.as_ref())?;
+        let (store, keys, lists) = suspendable_store::load(directory, vault.as_ref())?;
         let device = DeviceId::of(&keys.act, &keys.handoff);
-        let state = State { store, lists, epoch: None, ready: None, client: None };
-        let (directory, state) = (directory.to_owned(), Turns::new(state));
+        let state = State { store, lists, epoch: None, act_cache: None, client: None };
+        let (directory, state) = (directory.to_owned(), FairMutex::new(state));
         let failures = AtomicU32::new(0);
         let phone = Phone { directory, vault, clock, device, keys, state, failures };
         phone.go_on(&mut *phone.state()?)?;
@@ -102,10 +102,10 @@ impl Phone {
     ///
     /// # Errors
     /// [`CrewError::KeysBusy`].
-    pub(super) fn state(&self) -> Result<Turn<'_, State>, CrewError> {
-        let mut state = self.state.take().map_err(|TooLong| CrewError::KeysBusy)?;
+    pub(super) fn state(&self) -> Result<FairMutexGuard<'_, State>, CrewError> {
+        let mut state = self.state.lock().map_err(|TimedOut| CrewError::KeysBusy)?;
         if state.store.is_corrupt() {
-            (state.epoch, state.ready) = (None, None);
+            (state.epoch, state.act_cache) = (None, None);
             if let Ok(lists) = state.store.reopen(self.vault.as_ref(), self.device) {
                 state.lists = lists;
             }
@@ -123,3 +123,6 @@ impl Phone {
 pub(super) fn salt() -> Result<Salt, CrewError> {
     Ok(Salt(random::bytes()?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use crewseal_custody::{EventId, JobId};
 use crewseal_scan::photo::PhotoError;
 
 use super::CrewError;
-use super::act::Deed;
+use super::act::ActRequest;
 use super::phone::Crew;
 use crate::outbox::attachment::{self, Attached};
 use crate::outbox::prepare_photo;
@@ -55,12 +55,18 @@ impl Crew {
     pub fn record_with_photos(
         &self,
         job: JobId,
-        deed: &Deed,
+        request: &ActRequest,
         photos: &[&[u8]],
         longest: u32,
         quota: u64,
     ) -> Result<Photographed, CrewError> {
-        let act = self.phone.deed(deed.kind, job, &deed.boxes, &deed.findings, deed.about)?;
+        let act = self.phone.act_alone(
+            request.kind,
+            job,
+            &request.boxes,
+            &request.findings,
+            request.about,
+        )?;
         let mut taken = self.phone.state()?.store.transaction(|t| attachment::taken(t))?;
         let (mut ready, mut refused) = (Vec::new(), Vec::new());
         for (place, photo) in photos.iter().enumerate() {

@@ -7,9 +7,9 @@ use crewseal_custody::signed::{Digest, Signed, Unverified};
 use crewseal_custody::{Credential, DeviceId, EventId, Protection, Refused, Role};
 
 use super::CrewError;
-use super::kept::read_packs;
-use super::known::Known;
+use super::persisted::read_packs;
 use super::phone::Crew;
+use super::trust::Trust;
 use crate::outbox::queue;
 use crate::vault::Transaction;
 
@@ -64,13 +64,13 @@ impl Crew {
 
 /// The credential of a supervisor whom HQ vouches for, of a job on this phone.
 fn supervisor(t: &mut Transaction<'_>, device: DeviceId) -> Result<Credential, CrewError> {
-    let known = Known::read(t)?;
+    let trust = Trust::read(t)?;
     let found = read_packs(t)?
         .iter()
         .flat_map(|pack| &pack.roster)
-        .filter_map(|bytes| Signed::<Credential>::open(bytes, &known.hq).ok())
+        .filter_map(|bytes| Signed::<Credential>::open(bytes, &trust.hq).ok())
         .find(|found| found.device() == device && found.role == Role::Supervisor)
         .ok_or(CrewError::Stranger)?;
-    known.still_vouches_for(&found)?;
+    trust.still_vouches_for(&found)?;
     Ok(Credential::clone(&found))
 }

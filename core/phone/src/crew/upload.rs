@@ -49,7 +49,7 @@ impl Crew {
     /// receipted, and what HQ has of a photo need not be sent again.
     pub async fn upload(&self) -> Result<Uploaded, CrewError> {
         let mut uploaded = Uploaded::default();
-        let (client, hq) = self.carrier().await?;
+        let (client, hq) = self.delivery_client().await?;
         let crew = self.clone();
         let photos = blocking_pool::run(move || crew.photos()).await?;
         for photo in photos.into_iter().filter(|photo| !photo.is_damaged) {

@@ -436,12 +436,30 @@ mod tests {
         (Arc::new(Waiting { asked, go_on: Mutex::new(go_on) }), is_asked, let_go)
     }
 
-    #[tokio::test]
-    async fn whoever_waits_for_anothers_vault_gives_up_and_the_other_goes_on() {
+    /// A client that waits for no time worth mentioning, of an HQ that is not there.
+    fn impatient() -> Client {
         let authority = rcgen::KeyPair::generate().unwrap();
         let authority = rcgen::CertificateParams::default().self_signed(&authority).unwrap();
         let mut client = Client::new("https://hq.example", authority.der()).unwrap();
         client.patience = Duration::from_millis(1);
+        client
+    }
+
+    #[tokio::test]
+    async fn a_vault_that_panics_is_a_fault_and_holds_up_no_other_call() {
+        let (client, (vault, is_asked, _let_go)) = (impatient(), vault());
+        // Its vault panics, for nobody hears that it is asked.
+        drop(is_asked);
+        for _ in 0..2 {
+            let panicked = client.tick(&vault).await;
+            assert_eq!(panicked, Err(SyncError::Pool(PoolError::Panicked)));
+            assert!(!client.waits_for_vault.load(Ordering::SeqCst));
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_anothers_vault_gives_up_and_the_other_goes_on() {
+        let client = impatient();
         let (vault, mut is_asked, let_go) = vault();
         let (client, first) = (Arc::new(client), Arc::clone(&vault));
         let other = Arc::clone(&client);

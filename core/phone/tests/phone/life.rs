@@ -10,7 +10,7 @@ use crewseal::vault::{Damage, KeyVault, StoreError};
 use crewseal::{Crew, CrewError};
 use crewseal_custody::job::{Erasure, Method, Verification};
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{DeviceId, Event, EventId, FaultKind, JobId, Kind, Outcome};
+use crewseal_custody::{DeviceId, Event, EventId, FaultKind, JobId, Kind, Outcome, SpotCheck};
 use crewseal_label::Token;
 use fixtures::clock::Standing;
 use fixtures::files::{self, copy};
@@ -182,7 +182,7 @@ mod a_suspended_phone {
         assert!(closed(crew.rotate_keys().unwrap_err()));
         assert!(closed(crew.forget(paper::JOB).unwrap_err()));
         assert!(closed(crew.log_out().unwrap_err()));
-        assert!(closed(crew.hello(false).unwrap_err()));
+        assert!(closed(crew.hello(crewseal::Introduction::Omitted).unwrap_err()));
         assert!(closed(crew.sync().await.unwrap_err()));
         assert!(closed(crew.fetch().await.unwrap_err()));
         assert!(closed(crew.enrol(&hq.invitation()).await.unwrap_err()));
@@ -224,7 +224,7 @@ async fn keys_are_exchanged_while_acts_wait_and_a_handoff_is_open() {
     let hq = MockHq::start().await;
     let crew = enrolled(home.path(), &hq).await;
     count(&crew, paper::JOB).unwrap();
-    let hello = crew.hello(false).unwrap();
+    let hello = crew.hello(crewseal::Introduction::Omitted).unwrap();
     for _ in 0..3 {
         crew.rotate_keys().unwrap();
         count(&crew, paper::JOB).unwrap();
@@ -344,10 +344,10 @@ mod a_job {
         let giver = enrolled(one.path(), &hq).await;
         let receiver = enrolled(other.path(), &hq).await;
         giver.fetch().await.unwrap();
-        let hello = receiver.hello(false).unwrap();
+        let hello = receiver.hello(crewseal::Introduction::Omitted).unwrap();
         let shown = giver.offer(paper::JOB, &boxes(), &[], &hello).unwrap();
         let offer = receiver.read_offer(&shown).unwrap();
-        let accept = receiver.accept(&offer, &boxes(), &[], true).unwrap();
+        let accept = receiver.accept(&offer, &boxes(), &[], SpotCheck::Done).unwrap();
         let outside = "SELECT count(*) FROM value WHERE compartment IS NULL";
         let before =
             |home: &Path| -> i64 { peek(home).query_row(outside, [], |row| row.get(0)).unwrap() };

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
 use crewseal::vault::{KeyVault as _, StoreError};
-use crewseal::{Crew, CrewError, Deed};
+use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::{Envelope, EpochHeader, OpeningKey};
 use crewseal_custody::signed::Unverified;
@@ -59,8 +59,8 @@ fn child(home: &Path) {
     for _ in 0..ACTS - 2 {
         crew.record(Kind::Load, paper::JOB, &boxes, &[], None).unwrap();
     }
-    let deed = Deed { kind: Kind::Count, boxes, findings: Vec::new(), about: None };
-    crew.record_all(paper::JOB, &[deed.clone(), deed]).unwrap();
+    let request = ActRequest { kind: Kind::Count, boxes, findings: Vec::new(), about: None };
+    crew.record_all(paper::JOB, &[request.clone(), request]).unwrap();
     assert_eq!(crew.outbox().unwrap().waiting, u64::try_from(ACTS).unwrap());
     assert_eq!(crew.jobs().unwrap().len(), 2);
     crew.tally(paper::JOB).unwrap();

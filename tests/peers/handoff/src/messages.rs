@@ -204,7 +204,7 @@ pub fn sizes() -> Sizes {
     let meeting = Meeting::new();
     let known = |count| {
         let load = Load::new(count);
-        let hello = meeting.hello(false);
+        let hello = meeting.hello(crewseal::Introduction::Omitted);
         let list = || load.lists.name(&load.boxes).expect("few enough");
         let offer = meeting.offer(list(), &hello);
         let accept = meeting.accept(list(), &offer, Anchored::Other);
@@ -219,7 +219,7 @@ pub fn sizes() -> Sizes {
     };
     let load = Load::new(200);
     let list = || load.lists.name(&load.boxes).expect("few enough");
-    let hello = meeting.hello(true);
+    let hello = meeting.hello(crewseal::Introduction::Included);
     let offer = meeting.offer(list(), &hello);
     let accept = meeting.accept(list(), &offer, Anchored::Other);
     let credential = Some(meeting.giver_credential.clone());
@@ -234,7 +234,7 @@ pub fn sizes() -> Sizes {
     let same = meeting.accept(list(), &offer, Anchored::Same);
     let late = meeting.ack(&accept, Digest([0x61; 32]), Anchored::Other);
     let rooted = Tick { root: Some(Digest([0x33; 32])), ..paper::tick(TICK) };
-    let rooted = Hello { tick: Some(paper::hq().sign(rooted)), ..meeting.hello(false) };
+    let rooted = Hello { tick: Some(paper::hq().sign(rooted)), ..meeting.hello(crewseal::Introduction::Omitted) };
     let none = Enclosed::default();
     let others = vec![
         Shown::of(

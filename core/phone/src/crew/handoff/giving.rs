@@ -6,17 +6,15 @@ use crewseal_custody::cbor;
 use crewseal_custody::handoff::message::{self, Enclosed};
 use crewseal_custody::handoff::{Compared, Giving, GivingState, HandoffError, Hello, MessageError};
 use crewseal_custody::signed::{Signed, Unverified};
-use crewseal_custody::{
-    Act, BoxList, Credential, Event, EventId, JobId, Kind, Manifests, Since, admit,
-};
+use crewseal_custody::{Act, Credential, Event, EventId, JobId, Kind, Manifests, Since, admit};
 use crewseal_label::Token;
 
 use crate::crew::CrewError;
 use crate::crew::act::Found;
 use crate::crew::counterpart::{again, known_credential, showable};
-use crate::crew::kept::{GIVING, stored};
-use crate::crew::known::Known;
+use crate::crew::persisted::{GIVING, stored};
 use crate::crew::phone::{Crew, State};
+use crate::crew::trust::Trust;
 use crate::vault::Transaction;
 
 /// An acceptance from another phone, verified.
@@ -31,6 +29,16 @@ pub struct Acceptance {
     /// Whether HQ has revoked devices that this phone does not know of yet: the
     /// receiver may be among them. It is to be shown, and blocks nothing.
     pub may_be_revoked: bool,
+}
+
+/// An offer of this device and the ACCEPT that answers it.
+struct Answered {
+    giving: Giving,
+    offer: Signed<Event>,
+    accept: Signed<Event>,
+    receiver: Signed<Credential>,
+    compared: Compared,
+    may_be_revoked: bool,
 }
 
 impl Crew {
@@ -52,19 +60,19 @@ impl Crew {
         let now = self.phone.since_boot();
         let mut state = self.phone.state()?;
         // His tick may be newer than ours.
-        state.ready = None;
-        let (hello, known) = state.store.transaction(|t| {
-            let known = Known::read(t)?;
-            let hello = Hello::read(hello, known.authority())?;
-            let known = self.phone.keep_newer(t, hello.tick.as_ref(), known)?;
-            Ok::<_, CrewError>((hello, known))
+        state.act_cache = None;
+        let (hello, trust) = state.store.transaction(|t| {
+            let trust = Trust::read(t)?;
+            let hello = Hello::read(hello, trust.authority())?;
+            let trust = self.phone.keep_newer(t, hello.tick.as_ref(), trust)?;
+            Ok::<_, CrewError>((hello, trust))
         })?;
         drop(state);
         let receiver =
-            known_credential(&pack.roster, hello.credential.as_ref(), hello.device, &known)?;
+            known_credential(&pack.roster, hello.credential.as_ref(), hello.device, &trust)?;
         let classes = self.phone.classes(&pack, boxes)?;
-        known.may(Kind::Offer, &classes)?;
-        known.other_may(Kind::Accept, &classes, &receiver)?;
+        trust.may(Kind::Offer, &classes)?;
+        trust.other_may(Kind::Accept, &classes, &receiver)?;
         self.check_not_offered(boxes, now)?;
         // A greeting that does not say is of one who has what this phone has.
         let newest = |manifests: &Manifests| match (&hello.manifests, manifests.newest()) {
@@ -75,8 +83,8 @@ impl Crew {
         act.findings = self.phone.findings_for(findings, newest)?;
         act.to = Some(hello.device);
         let enclosed = Enclosed {
-            credential: hello.credential.is_some().then(|| known.credential.clone()),
-            tick: has_older_tick(&hello, &known).then(|| known.tick.clone()),
+            credential: hello.credential.is_some().then(|| trust.credential.clone()),
+            tick: has_older_tick(&hello, &trust).then(|| trust.tick.clone()),
         };
         let commitment = hello.commitment;
         let shown = self.phone.record_to_show(
@@ -100,53 +108,14 @@ impl Crew {
     /// [`CrewError::NotForMe`], [`CrewError::FromPhone`] and others.
     pub fn read_acceptance(&self, shown: &[u8]) -> Result<Acceptance, CrewError> {
         let now = self.phone.since_boot();
-        let (mut giving, offer, accept, receiver, compared, may_be_revoked) = {
-            let mut state = self.phone.state()?;
-            let State { store, lists, ready, .. } = &mut *state;
-            // His tick may be newer than ours.
-            *ready = None;
-            store.transaction(|t| {
-                let known = Known::read(t)?;
-                let mut other = MessageError::OtherHandoff;
-                for bytes in t.all(GIVING)? {
-                    let mut giving: Giving = stored(&bytes)?;
-                    let offer = again::<Event>(giving.offer(), &known.credential.handoff_key)?;
-                    let (accept, enclosed) =
-                        match message::read_accept(shown, &offer, known.authority()) {
-                            Ok(read) => read,
-                            Err(error) => {
-                                other = error;
-                                continue;
-                            }
-                        };
-                    let receiver = again::<Credential>(giving.receiver(), &known.hq)?;
-                    let accept = admit(accept, |_| Some(&*receiver))?;
-                    giving.accepted(&offer, &accept, now)?;
-                    let known = self.phone.keep_newer(t, enclosed.tick.as_ref(), known)?;
-                    let (offered, accepted) =
-                        (lists.resolve(&offer.boxes)?, lists.resolve(&accept.boxes)?);
-                    let compared = Compared::of(&offered, &accepted);
-                    let may_be_revoked = known.has_old_revocations();
-                    return Ok((giving, offer, accept, receiver, compared, may_be_revoked));
-                }
-                Err(CrewError::Message(other))
-            })?
-        };
+        let Answered { mut giving, offer, accept, receiver, compared, may_be_revoked } =
+            self.answered_by(shown, now)?;
         if giving.state(now) == GivingState::Acknowledged {
-            self.phone.release()?;
+            self.phone.raise_high_water_mark()?;
             let ack = giving.shown().to_vec();
             return Ok(Acceptance { receiver, compared, ack, may_be_revoked });
         }
-        let act = Act {
-            kind: Kind::Ack,
-            job: offer.job,
-            boxes: BoxList::default(),
-            findings: Vec::new(),
-            place: None,
-            attachments: Vec::new(),
-            to: None,
-            about: Some(accept.id()),
-        };
+        let act = Act::about(Kind::Ack, offer.job, accept.id());
         let ack = self.phone.record_to_show(
             act,
             &BTreeSet::new(),
@@ -161,6 +130,40 @@ impl Crew {
         Ok(Acceptance { receiver, compared, ack, may_be_revoked })
     }
 
+    /// The offer of this device that this ACCEPT answers.
+    fn answered_by(&self, shown: &[u8], now: Since) -> Result<Answered, CrewError> {
+        let mut state = self.phone.state()?;
+        let State { store, lists, act_cache, .. } = &mut *state;
+        // His tick may be newer than ours.
+        *act_cache = None;
+        store.transaction(|t| {
+            let trust = Trust::read(t)?;
+            let mut other = MessageError::OtherHandoff;
+            for bytes in t.all(GIVING)? {
+                let mut giving: Giving = stored(&bytes)?;
+                let offer = again::<Event>(giving.offer(), &trust.credential.handoff_key)?;
+                let (accept, enclosed) =
+                    match message::read_accept(shown, &offer, trust.authority()) {
+                        Ok(read) => read,
+                        Err(error) => {
+                            other = error;
+                            continue;
+                        }
+                    };
+                let receiver = again::<Credential>(giving.receiver(), &trust.hq)?;
+                let accept = admit(accept, |_| Some(&*receiver))?;
+                giving.accepted(&offer, &accept, now)?;
+                let trust = self.phone.keep_newer(t, enclosed.tick.as_ref(), trust)?;
+                let (offered, accepted) =
+                    (lists.resolve(&offer.boxes)?, lists.resolve(&accept.boxes)?);
+                let compared = Compared::of(&offered, &accepted);
+                let may_be_revoked = trust.has_old_revocations();
+                return Ok(Answered { giving, offer, accept, receiver, compared, may_be_revoked });
+            }
+            Err(CrewError::Message(other))
+        })
+    }
+
     /// Takes an offer back that nobody answered, so that its boxes can be offered
     /// again. The answer is WITHDRAW, to show the other phone if it is still there.
     ///
@@ -168,28 +171,19 @@ impl Crew {
     /// [`HandoffError::Answered`] and others.
     pub fn withdraw(&self, offer: EventId) -> Result<Vec<u8>, CrewError> {
         let (mut giving, offer) = self.phone.state()?.store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let bytes = t.get(GIVING, &offer.0)?.ok_or(CrewError::NotForMe)?;
             let giving: Giving = stored(&bytes)?;
-            let offer = again::<Event>(giving.offer(), &known.credential.handoff_key)?;
+            let offer = again::<Event>(giving.offer(), &trust.credential.handoff_key)?;
             Ok::<_, CrewError>((giving, offer))
         })?;
         if giving.state(self.phone.since_boot()) == GivingState::Withdrawn {
-            self.phone.release()?;
+            self.phone.raise_high_water_mark()?;
             return Ok(giving.shown().to_vec());
         }
         // Before anything is signed: an offer that was answered stays.
         giving.clone().withdrawn(Vec::new())?;
-        let act = Act {
-            kind: Kind::Withdraw,
-            job: offer.job,
-            boxes: BoxList::default(),
-            findings: Vec::new(),
-            place: None,
-            attachments: Vec::new(),
-            to: None,
-            about: Some(offer.id()),
-        };
+        let act = Act::about(Kind::Withdraw, offer.job, offer.id());
         let shown = self.phone.record_to_show(
             act,
             &BTreeSet::new(),
@@ -240,6 +234,6 @@ fn keep_giving(
 }
 
 /// Whether the receiver's tick is known and older than this phone's.
-fn has_older_tick(hello: &Hello, known: &Known) -> bool {
-    hello.tick.as_ref().is_some_and(|tick| tick.number < known.tick.number)
+fn has_older_tick(hello: &Hello, trust: &Trust) -> bool {
+    hello.tick.as_ref().is_some_and(|tick| tick.number < trust.tick.number)
 }

@@ -5,7 +5,7 @@ use crewseal_custody::signed::Unverified;
 use crewseal_custody::{DeviceId, Event, EventId};
 
 use crate::crew::CrewError;
-use crate::crew::kept::{GIVING, RECEIVING, stored};
+use crate::crew::persisted::{GIVING, RECEIVING, stored};
 use crate::crew::phone::Crew;
 
 /// A handoff that is not over.
@@ -40,7 +40,7 @@ impl Crew {
     pub fn handoffs(&self) -> Result<Vec<Open>, CrewError> {
         let now = self.phone.since_boot();
         // What was signed and not shown yet leaves the phone by this.
-        self.phone.release()?;
+        self.phone.raise_high_water_mark()?;
         self.phone.state()?.store.transaction(|t| {
             let mut open = Vec::new();
             for bytes in t.all(GIVING)? {

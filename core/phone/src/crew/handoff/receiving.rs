@@ -13,12 +13,12 @@ use zeroize::Zeroizing;
 
 use crate::crew::CrewError;
 use crate::crew::act::Found;
-use crate::crew::counterpart::{again, known_credential, showable};
-use crate::crew::kept::{ONLY, RECEIVING, read_packs, stored};
-use crate::crew::known::{Known, classes_of};
-use crate::crew::life::job_of;
+use crate::crew::act_cache::is_open;
+use crate::crew::counterpart::{Introduction, again, known_credential, showable};
+use crate::crew::lifecycle::job_of;
+use crate::crew::persisted::{ONLY, RECEIVING, read_packs, stored};
 use crate::crew::phone::{Crew, State, salt};
-use crate::crew::ready::is_open;
+use crate::crew::trust::{Trust, classes_of};
 use crate::vault::Transaction;
 
 /// An offer from another phone, verified.
@@ -39,15 +39,14 @@ pub struct OfferView {
     /// giver may be among them. It is to be shown, and blocks nothing.
     pub may_be_revoked: bool,
 }
-
 impl Crew {
     /// Begins to receive: HELLO, to show the giver. It takes the place of a handoff
-    /// that is over or came to nothing; one that waits for its ACK goes on waiting. `introduce` puts this device's
-    /// credential into it, for a giver who does not know it.
+    /// that is over or came to nothing; one that waits for its ACK goes on
+    /// waiting.
     ///
     /// # Errors
     /// [`CrewError`].
-    pub fn hello(&self, introduce: bool) -> Result<Vec<u8>, CrewError> {
+    pub fn hello(&self, introduction: Introduction) -> Result<Vec<u8>, CrewError> {
         let me = self.phone.device;
         let opening = salt()?;
         let now = self.phone.since_boot();
@@ -55,7 +54,7 @@ impl Crew {
         let mut state = self.phone.state()?;
         let State { store, lists, .. } = &mut *state;
         store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let open: BTreeSet<JobId> = read_packs(t)?
                 .iter()
                 .filter(|pack| is_open(pack, clock))
@@ -66,11 +65,12 @@ impl Crew {
             };
             let manifests = ManifestVersions::of(lists.manifests().filter(is_open));
             let begun = Receiving::begin(opening, Vec::new(), now);
+            let credential = introduction.of(&trust.credential).cloned();
             let hello = Hello {
                 device: me,
                 commitment: begun.commitment(&me),
-                tick: (!introduce).then(|| known.tick.clone()),
-                credential: introduce.then(|| known.credential.clone()),
+                tick: credential.is_none().then(|| trust.tick.clone()),
+                credential,
                 manifests: Some(manifests),
             };
             let bytes = hello.to_bytes();
@@ -88,11 +88,11 @@ impl Crew {
         let me = self.phone.device;
         let now = self.phone.since_boot();
         let mut state = self.phone.state()?;
-        let State { store, lists, ready, .. } = &mut *state;
+        let State { store, lists, act_cache, .. } = &mut *state;
         // His tick may be newer than ours.
-        *ready = None;
+        *act_cache = None;
         store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let mut receiving = read_receiving(t)?;
             let greeting = Hello {
                 device: me,
@@ -101,8 +101,8 @@ impl Crew {
                 credential: None,
                 manifests: None,
             };
-            let (offer, enclosed) = message::read_offer(shown, &greeting, known.authority())?;
-            let known = self.phone.keep_newer(t, enclosed.tick.as_ref(), known)?;
+            let (offer, enclosed) = message::read_offer(shown, &greeting, trust.authority())?;
+            let trust = self.phone.keep_newer(t, enclosed.tick.as_ref(), trust)?;
             let claims = offer.claims();
             let (job, giver) = (claims.job, claims.device);
             let packs = read_packs(t)?;
@@ -111,14 +111,14 @@ impl Crew {
                 return Err(CrewError::NotForMe);
             }
             let giver =
-                known_credential(&pack.roster, enclosed.credential.as_ref(), giver, &known)?;
+                known_credential(&pack.roster, enclosed.credential.as_ref(), giver, &trust)?;
             let offer = admit(offer, |_| Some(&*giver))?;
             let boxes = lists.resolve(&offer.boxes)?;
-            known.other_may(Kind::Offer, &classes_of(pack, lists, &boxes)?, &giver)?;
+            trust.other_may(Kind::Offer, &classes_of(pack, lists, &boxes)?, &giver)?;
             receiving.offered(&me, &offer, &giver, now)?;
             keep_receiving(t, &receiving)?;
             let check = drawn(&offer.id(), &receiving.opening(), &boxes);
-            let may_be_revoked = known.has_old_revocations();
+            let may_be_revoked = trust.has_old_revocations();
             Ok(OfferView { giver, job, boxes, offer: offer.id(), check, may_be_revoked })
         })
     }
@@ -134,22 +134,14 @@ impl Crew {
         offer: &OfferView,
         scanned: &BTreeSet<Token>,
         findings: &[Found],
-        is_checked: bool,
+        check: SpotCheck,
     ) -> Result<Vec<u8>, CrewError> {
         let pack = self.phone.open_job(offer.job)?;
-        let (offered, receiving, known) = self.phone.state()?.store.transaction(|t| {
-            let known = Known::read(t)?;
-            let receiving = read_receiving(t)?;
-            let bytes = receiving.offer().ok_or(HandoffError::OtherHandoff)?;
-            let offered = again::<Event>(bytes, &offer.giver.handoff_key)?;
-            if offered.id() != offer.offer {
-                return Err(HandoffError::OtherHandoff.into());
-            }
-            Ok::<_, CrewError>((offered, receiving, known))
-        })?;
+        let (offered, receiving, trust) =
+            self.phone.state()?.store.transaction(|t| read_offered(t, offer))?;
         if receiving.acceptance().is_some() {
             // After a crash, or a second tap: the identical bytes.
-            self.phone.release()?;
+            self.phone.raise_high_water_mark()?;
             return Ok(receiving.shown().to_vec());
         }
         match receiving.state(self.phone.since_boot()) {
@@ -158,8 +150,8 @@ impl Crew {
             _ => {}
         }
         let classes = self.phone.classes(&pack, scanned)?;
-        known.may(Kind::Accept, &classes)?;
-        known.other_may(Kind::Offer, &classes, &offer.giver)?;
+        trust.may(Kind::Accept, &classes)?;
+        trust.other_may(Kind::Offer, &classes, &offer.giver)?;
         // What the giver named boxes by he has, and of the two that is the older.
         let named: BTreeSet<_> = offered.boxes.manifests().copied().collect();
         let newest = |manifests: &Manifests| {
@@ -171,16 +163,15 @@ impl Crew {
         act.findings = self.phone.findings_for(findings, newest)?;
         act.about = Some(offer.offer);
         let opening = receiving.opening();
-        let spot_check = if is_checked { SpotCheck::Done } else { SpotCheck::NotDone };
-        let did_greet_with_tick = greeted_with_tick(receiving.shown(), &known);
+        let did_greet_with_tick = greeted_with_tick(receiving.shown(), &trust);
         let shown = self.phone.record_to_show(
             act,
             scanned,
-            |event| Event { opening: Some(opening), spot_check: Some(spot_check), ..event },
+            |event| Event { opening: Some(opening), spot_check: Some(check), ..event },
             |t, event| {
                 let enclosed = Enclosed {
                     credential: None,
-                    tick: (!did_greet_with_tick).then(|| known.tick.clone()),
+                    tick: (!did_greet_with_tick).then(|| trust.tick.clone()),
                 };
                 let shown = showable(message::accept(event, &offered, &enclosed))?;
                 let mut receiving = receiving;
@@ -199,16 +190,16 @@ impl Crew {
     pub fn read_ack(&self, shown: &[u8]) -> Result<EventId, CrewError> {
         let mut state = self.phone.state()?;
         state.store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let mut other = CrewError::NotForMe;
             for bytes in t.all(RECEIVING)? {
                 let mut receiving: Receiving = stored(&bytes)?;
                 let parts = (receiving.acceptance(), receiving.offer(), receiving.giver());
                 let (Some(accept), Some(offer), Some(giver)) = parts else { continue };
-                let accept = again::<Event>(accept, &known.credential.handoff_key)?;
-                let giver = again::<Credential>(giver, &known.hq)?;
+                let accept = again::<Event>(accept, &trust.credential.handoff_key)?;
+                let giver = again::<Credential>(giver, &trust.hq)?;
                 let offer = again::<Event>(offer, &giver.handoff_key)?;
-                match message::read_ack(shown, &offer, &accept, known.authority()) {
+                match message::read_ack(shown, &offer, &accept, trust.authority()) {
                     Ok(ack) => {
                         let ack = admit(ack, |_| Some(&*giver))?;
                         receiving.confirmed(&ack)?;
@@ -232,16 +223,16 @@ impl Crew {
         let now = self.phone.since_boot();
         let mut state = self.phone.state()?;
         state.store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let mut other = CrewError::NotForMe;
             for bytes in t.all(RECEIVING)? {
                 let mut receiving: Receiving = stored(&bytes)?;
                 let (Some(offer), Some(giver)) = (receiving.offer(), receiving.giver()) else {
                     continue;
                 };
-                let giver = again::<Credential>(giver, &known.hq)?;
+                let giver = again::<Credential>(giver, &trust.hq)?;
                 let offer = again::<Event>(offer, &giver.handoff_key)?;
-                match message::read_withdraw(shown, &offer, known.authority()) {
+                match message::read_withdraw(shown, &offer, trust.authority()) {
                     Ok(withdrawal) => {
                         let withdrawal = admit(withdrawal, |_| Some(&*giver))?;
                         receiving.withdrawn(&withdrawal)?;
@@ -256,6 +247,21 @@ impl Crew {
             Err(other)
         })
     }
+}
+
+/// The offer, and how far receiving it has come.
+fn read_offered(
+    t: &Transaction<'_>,
+    offer: &OfferView,
+) -> Result<(Signed<Event>, Receiving, Trust), CrewError> {
+    let trust = Trust::read(t)?;
+    let receiving = read_receiving(t)?;
+    let bytes = receiving.offer().ok_or(HandoffError::OtherHandoff)?;
+    let offered = again::<Event>(bytes, &offer.giver.handoff_key)?;
+    if offered.id() != offer.offer {
+        return Err(HandoffError::OtherHandoff.into());
+    }
+    Ok((offered, receiving, trust))
 }
 
 fn keep_receiving(t: &mut Transaction<'_>, receiving: &Receiving) -> Result<(), CrewError> {
@@ -307,6 +313,6 @@ fn read_receiving(t: &Transaction<'_>) -> Result<Receiving, CrewError> {
     stored(&read_receiving_bytes(t)?)
 }
 
-fn greeted_with_tick(hello: &[u8], known: &Known) -> bool {
-    Hello::read(hello, known.authority()).is_ok_and(|hello| hello.tick.is_some())
+fn greeted_with_tick(hello: &[u8], trust: &Trust) -> bool {
+    Hello::read(hello, trust.authority()).is_ok_and(|hello| hello.tick.is_some())
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crewseal::vault::{KeyVault, Mark, SoftwareVault, VaultError};
-use crewseal::{CrewError, Deed};
+use crewseal::{ActRequest, CrewError};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
@@ -151,8 +151,10 @@ async fn no_byte_leaves_before_the_mark_is_raised() {
     let error = day.crew.sync().await.unwrap_err();
     assert!(matches!(error, CrewError::Vault(VaultError::Hardware)), "{error:?}");
     assert_eq!(day.hq.requests("outbox"), 0);
-    let offered =
-        day.crew.hello(false).and_then(|hello| day.crew.offer(paper::JOB, &boxes(), &[], &hello));
+    let offered = day
+        .crew
+        .hello(crewseal::Introduction::Omitted)
+        .and_then(|hello| day.crew.offer(paper::JOB, &boxes(), &[], &hello));
     assert!(offered.is_err(), "nor is anything shown to another phone");
 
     *day.vault.refuses.lock().unwrap() = false;
@@ -269,10 +271,11 @@ async fn a_failed_commit_burns_one_index_and_keeps_its_epoch_if_that_is_stored()
 async fn several_acts_in_one_commit_are_all_there_or_none() {
     let m = morning().await;
     let boxes: BTreeSet<Token> = paper::tokens(0..2).into_iter().collect();
-    let deed = |kind| Deed { kind, boxes: boxes.clone(), findings: Vec::new(), about: None };
-    let all = [deed(Kind::Load), deed(Kind::Depart), deed(Kind::Arrive)];
+    let request =
+        |kind| ActRequest { kind, boxes: boxes.clone(), findings: Vec::new(), about: None };
+    let all = [request(Kind::Load), request(Kind::Depart), request(Kind::Arrive)];
     let ids = m.crew.record_all(paper::JOB, &all).unwrap();
-    let refused = m.crew.record_all(paper::JOB, &[deed(Kind::Unload), deed(Kind::Offer)]);
+    let refused = m.crew.record_all(paper::JOB, &[request(Kind::Unload), request(Kind::Offer)]);
     assert!(matches!(refused, Err(CrewError::OnlyByHandoff)));
     m.crew.sync().await.unwrap();
     let events = m.hq.events();

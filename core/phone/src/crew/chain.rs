@@ -11,7 +11,7 @@ use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use super::CrewError;
-use super::kept::{ONLY, stored};
+use super::persisted::{ONLY, stored};
 use crate::outbox::queue;
 use crate::vault::{Collection, Mark, StoreError, Transaction};
 

@@ -7,15 +7,15 @@ use std::path::Path;
 use crewseal_custody::{DeviceId, Lists};
 
 use super::CrewError;
-use super::head::continue_chain;
-use super::kept::{load_lists, read_enrolment};
+use super::chain::continue_chain;
+use super::persisted::{load_lists, read_enrolment};
 use crate::outbox::{open_store, reopen_store};
 use crate::vault::{KeyVault, PublicKeys, Salvage, Store, StoreError, Transaction};
 
 /// A store that rests while the app is suspended.
-pub(super) struct OnDemand(Option<Store>);
+pub(super) struct SuspendableStore(Option<Store>);
 
-impl OnDemand {
+impl SuspendableStore {
     pub(super) fn transaction<T, E: From<StoreError> + Error + 'static>(
         &mut self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
@@ -65,13 +65,13 @@ impl OnDemand {
 pub(super) fn load(
     directory: &Path,
     vault: &dyn KeyVault,
-) -> Result<(OnDemand, PublicKeys, Lists), CrewError> {
+) -> Result<(SuspendableStore, PublicKeys, Lists), CrewError> {
     // First the store: emptying it, where that was interrupted, makes another device.
     let mut store = open_store(directory, vault)?;
     let keys = vault.public_keys()?;
     let device = DeviceId::of(&keys.act, &keys.handoff);
     let lists = prepare(&mut store, vault, device)?;
-    Ok((OnDemand(Some(store)), keys, lists))
+    Ok((SuspendableStore(Some(store)), keys, lists))
 }
 
 /// What is to be done with a store that was just opened, before anything else: its

@@ -12,12 +12,12 @@ use crewseal_custody::signed::{PublicKey, Signed, Unverified};
 use crewseal_custody::{Event, JobId, Lists, Protection};
 
 use super::CrewError;
-use super::head::{self, read_chain};
-use super::kept::{
+use super::chain::{self, read_chain};
+use super::persisted::{
     ERASURE, FORGETTING, Forgetting, GIVING, ONLY, RECEIVING, load_lists, read_enrolment, stored,
 };
-use super::on_demand::{OnDemand, load};
 use super::phone::{Crew, Phone, State, salt};
+use super::suspendable_store::{SuspendableStore, load};
 use crate::clock::Clock;
 use crate::outbox::queue::{self, Status};
 use crate::vault::{KeyVault, Store, StoreError, Transaction, VaultError};
@@ -32,8 +32,8 @@ impl Crew {
     /// locked as before, and this must be called again.
     pub fn suspend(&self) -> Result<(), CrewError> {
         let mut state = self.phone.state()?;
-        state.store = OnDemand::resting();
-        (state.epoch, state.ready, state.lists) = (None, None, Lists::new());
+        state.store = SuspendableStore::resting();
+        (state.epoch, state.act_cache, state.lists) = (None, None, Lists::new());
         Ok(())
     }
 
@@ -84,8 +84,8 @@ impl Crew {
     pub fn forget(&self, job: JobId) -> Result<Signed<Erasure>, CrewError> {
         // All in one turn: what is forgotten cannot be forgotten again for its certificate.
         let mut state = self.phone.state()?;
-        let State { store, lists, ready, .. } = &mut *state;
-        *ready = None;
+        let State { store, lists, act_cache, .. } = &mut *state;
+        *act_cache = None;
         let vault = self.phone.vault.as_ref();
         let store = store.open()?;
         // Before any key is exchanged.
@@ -97,7 +97,7 @@ impl Crew {
             let storage_key = t.wrapped_storage_key()?.into();
             let forgetting = Forgetting { version: Version, job, wrap, storage_key };
             t.put(FORGETTING, &job.0, None, &cbor::to_vec(&forgetting))?;
-            head::forget(t, job)?;
+            chain::forget(t, job)?;
             let hq = read_enrolment(t)?.hq;
             load_lists(t, &hq)
         })?;
@@ -129,8 +129,8 @@ impl Crew {
     pub fn log_out(&self) -> Result<Status, CrewError> {
         let mut state = self.phone.state()?;
         let status = state.store.transaction(|t| queue::status(t).map_err(CrewError::from))?;
-        state.store = OnDemand::resting();
-        (state.epoch, state.ready, state.client) = (None, None, None);
+        state.store = SuspendableStore::resting();
+        (state.epoch, state.act_cache, state.client) = (None, None, None);
         state.lists = Lists::new();
         Store::empty(&self.phone.directory, self.phone.vault.as_ref())?;
         Ok(status)

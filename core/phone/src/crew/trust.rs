@@ -11,10 +11,10 @@ use crewseal_custody::{BoxClass, Credential, Kind, Lists, Revocations, Tick};
 use crewseal_label::Token;
 
 use super::CrewError;
-use super::kept::{KeptTick, ONLY, REVOCATIONS, TICK, read_enrolment, stored};
+use super::persisted::{KeptTick, ONLY, REVOCATIONS, TICK, read_enrolment, stored};
 use crate::vault::Transaction;
 
-pub(super) struct Known {
+pub(super) struct Trust {
     pub(super) hq: PublicKey,
     /// The newest one, fetched or shown by another phone.
     pub(super) tick: Signed<Tick>,
@@ -23,7 +23,7 @@ pub(super) struct Known {
     pub(super) revocations: Option<Signed<Revocations>>,
 }
 
-impl Known {
+impl Trust {
     pub(super) fn read(t: &Transaction<'_>) -> Result<Self, CrewError> {
         let enrolment = read_enrolment(t)?;
         let kept: KeptTick = stored(&t.get(TICK, ONLY)?.ok_or(CrewError::NoTick)?)?;

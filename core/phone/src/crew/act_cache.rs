@@ -8,10 +8,10 @@ use crewseal_custody::{Anchor, JobId, Moment, Since, Tick};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
+use super::chain::{self, Chain};
 use super::diary::{self, Line, Page};
-use super::head::{self, Chain};
-use super::kept::{KeptTick, ONLY, TICK, read_enrolment, stored, whole_packs};
-use super::known::Known;
+use super::persisted::{KeptTick, ONLY, TICK, read_enrolment, stored, whole_packs};
+use super::trust::Trust;
 use crate::clock::Clock;
 use crate::vault::Transaction;
 
@@ -19,13 +19,13 @@ use crate::vault::Transaction;
 /// act by act. It is true as long as the store's head is the same, nothing but acts
 /// writes to these collections and every commit succeeds; whoever does otherwise lets go
 /// of it.
-pub(super) struct Ready {
+pub(super) struct ActCache {
     pub(super) sealing_key: ByteVec,
     pub(super) chain: Chain,
     recent: Option<Page>,
     /// The head of the store that says so.
     head: Option<Vec<u8>>,
-    pub(super) known: Known,
+    pub(super) trust: Trust,
     pub(super) anchored: Anchored,
     packs: BTreeMap<JobId, JobPack>,
 }
@@ -36,16 +36,16 @@ pub(super) struct Anchored {
     arrived: Since,
 }
 
-impl Ready {
+impl ActCache {
     pub(super) fn read(t: &mut Transaction<'_>) -> Result<Self, CrewError> {
         let enrolment = read_enrolment(t)?;
         let packs = whole_packs(t, &enrolment.hq)?;
         Ok(Self {
             sealing_key: enrolment.sealing_key,
-            chain: head::read_chain(t)?,
+            chain: chain::read_chain(t)?,
             recent: diary::recent_if_whole(t)?,
             head: t.head().map(<[u8]>::to_vec),
-            known: Known::read(t)?,
+            trust: Trust::read(t)?,
             anchored: Anchored::read(t, &enrolment.hq)?,
             packs: packs.into_iter().map(|pack| (pack.job, pack)).collect(),
         })
@@ -66,7 +66,7 @@ impl Ready {
             self.recent = diary::write_down(t, self.recent.take(), job, lines)?;
         }
         let recent = self.recent.as_ref().map(|page| page.seal(t)).transpose()?;
-        head::put(t, &self.chain, recent)?;
+        chain::put(t, &self.chain, recent)?;
         self.head = t.head().map(<[u8]>::to_vec);
         Ok(())
     }

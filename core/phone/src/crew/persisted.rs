@@ -6,13 +6,14 @@ use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::job::JobPack;
 use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{PublicKey, Signed};
-use crewseal_custody::{BootId, JobId, Lists};
+use crewseal_custody::{BootId, JobId, Lists, Tick};
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use super::CrewError;
+use crate::clock::Clock;
 use crate::vault::{Collection, StoreError, Transaction, WrapNonce};
 
 pub(super) const ENROLMENT: Collection = Collection("enrolment");
@@ -85,6 +86,14 @@ pub(super) struct KeptTick {
     pub(super) boot: BootId,
     #[n(3)]
     pub(super) millis: u64,
+}
+
+impl KeptTick {
+    /// One that comes now.
+    pub(super) fn of(tick: &Signed<Tick>, clock: &dyn Clock) -> Self {
+        let (boot, millis) = clock.since_boot();
+        Self { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis }
+    }
 }
 
 /// What the screen needs to know of a job between two starts of the app.
