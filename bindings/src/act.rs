@@ -1,7 +1,7 @@
 //! What may be done with boxes, what may be found wrong, and who else must sign.
 
 use crewseal::Found;
-use crewseal_custody::Kind;
+use crewseal_custody::EventKind;
 
 use crate::label::tokens;
 use crate::{CrewError, Label};
@@ -88,7 +88,7 @@ pub(crate) fn found(findings: &[Finding]) -> Result<Vec<Found>, CrewError> {
     findings.iter().map(|finding| Ok((finding.kind.into(), tokens(&finding.boxes)?))).collect()
 }
 
-impl From<Act> for Kind {
+impl From<Act> for EventKind {
     fn from(act: Act) -> Self {
         match act {
             Act::TakeOver => Self::TakeOver,

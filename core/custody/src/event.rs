@@ -14,7 +14,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use crate::cbor::Version;
 use crate::signed::{Digest, Message, Namespace};
 use crate::{
-    BootId, BoxList, Commitment, DeviceId, EventId, FindingKind, JobId, Kind, OneTimeCode,
+    BootId, BoxList, Commitment, DeviceId, EventId, EventKind, FindingKind, JobId, OneTimeCode,
     Protection, ReleaseProof, Salt,
 };
 
@@ -108,7 +108,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Act {
     /// What.
-    pub kind: Kind,
+    pub kind: EventKind,
     /// In which job.
     pub job: JobId,
     /// With which boxes.
@@ -129,7 +129,7 @@ pub struct Act {
 impl Act {
     /// An act of which there is nothing more to say.
     #[must_use]
-    pub const fn new(kind: Kind, job: JobId, boxes: BoxList) -> Self {
+    pub const fn new(kind: EventKind, job: JobId, boxes: BoxList) -> Self {
         Self {
             kind,
             job,
@@ -144,14 +144,14 @@ impl Act {
 
     /// One that answers an event or is about one, and touches no box.
     #[must_use]
-    pub fn about(kind: Kind, job: JobId, event: EventId) -> Self {
+    pub fn about(kind: EventKind, job: JobId, event: EventId) -> Self {
         Self { about: Some(event), ..Self::new(kind, job, BoxList::default()) }
     }
 
     /// That a device's store was restored or lost.
     #[must_use]
     pub fn resume() -> Self {
-        Self::new(Kind::Resume, JobId::NONE, BoxList::default())
+        Self::new(EventKind::Resume, JobId::NONE, BoxList::default())
     }
 }
 
@@ -188,7 +188,7 @@ pub struct Event {
     pub version: Version<1>,
     /// What was done.
     #[n(1)]
-    pub kind: Kind,
+    pub kind: EventKind,
     /// By which device.
     #[n(2)]
     pub device: DeviceId,

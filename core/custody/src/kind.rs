@@ -9,7 +9,7 @@ use crate::Protection;
 /// The numbers stand in signed bytes and never change their meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]
-pub enum Kind {
+pub enum EventKind {
     /// Labels were stuck on boxes (commissioning, active).
     #[n(1)]
     Commission,
@@ -114,7 +114,7 @@ pub enum FindingKind {
     ClockDisagrees,
 }
 
-impl Kind {
+impl EventKind {
     /// Which key must sign this kind: where responsibility passes from one
     /// person to another, a person must be present. Taking an offer back passes
     /// nothing, and the app may do it when nobody is there.

@@ -8,7 +8,7 @@
 //! # What happened
 //!
 //! * [`Event`] is one [`Act`] of one device, signed; the events of a device form a chain.
-//!   What can be done is a [`Kind`], what was not as it should be a [`FindingKind`].
+//!   What can be done is a [`EventKind`], what was not as it should be a [`FindingKind`].
 //! * [`BoxList`] names boxes, compactly and without ambiguity, by what [`Lists`] knows: a
 //!   job's [`Manifests`] and the [`roll`]s of blank labels that crews carry.
 //! * [`Credential`] is HQ's word about a device and its carrier, which [`Revocations`]
@@ -44,13 +44,13 @@
 //! ```
 //! use std::collections::BTreeSet;
 //!
-//! use crewseal_custody::{Act, JobId, Kind, Lists};
+//! use crewseal_custody::{Act, JobId, EventKind, Lists};
 //! use crewseal_label::Token;
 //!
 //! // An act on two boxes of which no list is known here: they are named one by one.
 //! let lists = Lists::new();
 //! let boxes: BTreeSet<Token> = [[1; 16], [2; 16]].map(Token::from_bytes).into();
-//! let act = Act::new(Kind::Load, JobId([7; 16]), lists.name(&boxes)?);
+//! let act = Act::new(EventKind::Load, JobId([7; 16]), lists.name(&boxes)?);
 //! assert_eq!(lists.resolve(&act.boxes)?, boxes);
 //! # Ok::<(), crewseal_custody::BoxListError>(())
 //! ```
@@ -90,7 +90,7 @@ pub use customer::{
 };
 pub use event::{Act, Anchor, Event, Finding, LAPSE, Link, Moment, Place, Since, SpotCheck};
 pub use id::{BootId, Commitment, DeviceId, EventId, JobId, Salt};
-pub use kind::{FindingKind, Kind};
+pub use kind::{EventKind, FindingKind};
 pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
 pub use revocation::Revocations;

@@ -16,7 +16,7 @@ use crate::cbor::Version;
 use crate::roll::{RollError, RollWire};
 use crate::signed::{Message, Namespace, PublicKey, Signed, SignedError, Unverified};
 use crate::{
-    BoxClass, BoxList, BoxListError, Confirmation, Credential, Event, Evidence, JobId, Kind,
+    BoxClass, BoxList, BoxListError, Confirmation, Credential, Event, EventKind, Evidence, JobId,
     Manifest, ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations, SignedOff, Tick,
     admit, classes,
 };
@@ -314,7 +314,7 @@ impl Checks {
             if let Some(event) = self.keep(at, admitted) {
                 // That a device's store was restored is of no job and of each.
                 let is_ours = event.job == record.job
-                    || (event.kind == Kind::Resume && event.job == JobId::NONE);
+                    || (event.kind == EventKind::Resume && event.job == JobId::NONE);
                 self.holds(at, is_ours, RecordError::OtherJob);
                 let before = evidence.events.insert(event.id(), event);
                 self.once(at, before);

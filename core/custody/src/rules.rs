@@ -15,7 +15,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{BoxClass, Credential, FindingKind, Kind, Licence, Qualifications, Role};
+use crate::{BoxClass, Credential, EventKind, FindingKind, Licence, Qualifications, Role};
 
 /// When an act was done, in seconds since 1970-01-01 UTC, as far as HQ's
 /// signatures bound it.
@@ -149,7 +149,7 @@ pub struct Person<'a> {
 /// classes. Whom boxes are handed to is asked as one who accepts them.
 #[must_use]
 pub fn of_person(
-    kind: Kind,
+    kind: EventKind,
     classes: &BTreeSet<BoxClass>,
     person: Person<'_>,
     when: Interval,
@@ -168,7 +168,7 @@ pub fn of_person(
 }
 
 fn of_qualifications(
-    kind: Kind,
+    kind: EventKind,
     classes: &BTreeSet<BoxClass>,
     has: &Qualifications,
     when: Interval,
@@ -184,8 +184,8 @@ fn of_qualifications(
     };
     let may_take = !takes(kind) || classes.is_subset(&has.classes);
     let is_licensed = match kind {
-        Kind::Depart => holds(Licence::Driving) || holds(Licence::DrivingHeavy),
-        Kind::Destroy => holds(Licence::ConfidentialDestruction),
+        EventKind::Depart => holds(Licence::Driving) || holds(Licence::DrivingHeavy),
+        EventKind::Destroy => holds(Licence::ConfidentialDestruction),
         _ => true,
     };
     [
@@ -210,15 +210,17 @@ fn broken(judged: impl IntoIterator<Item = (Rule, Proof)>) -> Vec<Broken> {
 /// `in_trouble` those of the boxes that it finds [`is_trouble`] with.
 #[must_use]
 pub fn needs(
-    kind: Kind,
+    kind: EventKind,
     classes: &BTreeSet<BoxClass>,
     in_trouble: &BTreeSet<BoxClass>,
 ) -> Option<Rule> {
-    let is_signed_for = !is_paperwork(kind) && kind != Kind::SignOff;
+    let is_signed_for = !is_paperwork(kind) && kind != EventKind::SignOff;
     match kind {
-        Kind::Destroy => Some(Rule::Supervisor),
+        EventKind::Destroy => Some(Rule::Supervisor),
         _ if is_signed_for && !in_trouble.is_empty() => Some(Rule::Supervisor),
-        Kind::TakeOver | Kind::Deliver | Kind::CollectForDestruction if !classes.is_empty() => {
+        EventKind::TakeOver | EventKind::Deliver | EventKind::CollectForDestruction
+            if !classes.is_empty() =>
+        {
             Some(Rule::SecondPerson)
         }
         _ => None,
@@ -269,44 +271,44 @@ impl Countersigned {
 }
 
 /// Whether a role does such things at all.
-const fn may_do(role: Role, kind: Kind) -> bool {
+const fn may_do(role: Role, kind: EventKind) -> bool {
     match kind {
-        Kind::SignOff => matches!(role, Role::Supervisor),
-        Kind::TakeOver
-        | Kind::Load
-        | Kind::Store
-        | Kind::Offer
-        | Kind::Accept
-        | Kind::Deliver
-        | Kind::Depart
-        | Kind::Arrive
-        | Kind::Unload
-        | Kind::CollectForDestruction
-        | Kind::Destroy => !matches!(role, Role::Supervisor),
-        Kind::Commission
-        | Kind::Count
-        | Kind::Pack
-        | Kind::Seal
-        | Kind::Unpack
-        | Kind::Ack
-        | Kind::Withdraw
-        | Kind::Release
-        | Kind::Resume => true,
+        EventKind::SignOff => matches!(role, Role::Supervisor),
+        EventKind::TakeOver
+        | EventKind::Load
+        | EventKind::Store
+        | EventKind::Offer
+        | EventKind::Accept
+        | EventKind::Deliver
+        | EventKind::Depart
+        | EventKind::Arrive
+        | EventKind::Unload
+        | EventKind::CollectForDestruction
+        | EventKind::Destroy => !matches!(role, Role::Supervisor),
+        EventKind::Commission
+        | EventKind::Count
+        | EventKind::Pack
+        | EventKind::Seal
+        | EventKind::Unpack
+        | EventKind::Ack
+        | EventKind::Withdraw
+        | EventKind::Release
+        | EventKind::Resume => true,
     }
 }
 
 /// Whether boxes come to whoever does this. Whoever has boxes may always give
 /// them away.
-const fn takes(kind: Kind) -> bool {
-    matches!(kind, Kind::TakeOver | Kind::CollectForDestruction | Kind::Accept)
+const fn takes(kind: EventKind) -> bool {
+    matches!(kind, EventKind::TakeOver | EventKind::CollectForDestruction | EventKind::Accept)
 }
 
 /// Whether somebody sees what is in the boxes.
-const fn opens(kind: Kind) -> bool {
-    matches!(kind, Kind::Pack | Kind::Unpack | Kind::Destroy)
+const fn opens(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Pack | EventKind::Unpack | EventKind::Destroy)
 }
 
 /// What ends or confirms something that was begun, and touches no box.
-const fn is_paperwork(kind: Kind) -> bool {
-    matches!(kind, Kind::Ack | Kind::Withdraw | Kind::Release | Kind::Resume)
+const fn is_paperwork(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Ack | EventKind::Withdraw | EventKind::Release | EventKind::Resume)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use crewseal_custody::Kind;
+use crewseal_custody::EventKind;
 use crewseal_hq::dispatch::plan;
 use data_encoding::HEXLOWER;
 
@@ -41,7 +41,7 @@ pub fn open_job(args: &JobArgs) -> Result<ExitCode, Failure> {
 pub fn release_codes(args: &CodesArgs) -> Result<ExitCode, Failure> {
     let hq = args.data.open()?;
     let job = find_job(&hq, &args.job)?;
-    let codes = hq.release_codes(job, &[Kind::TakeOver, Kind::Deliver])?;
+    let codes = hq.release_codes(job, &[EventKind::TakeOver, EventKind::Deliver])?;
     for (act, code) in ["pickup  ", "delivery"].into_iter().zip(codes) {
         say(format_args!("{act}  {}", *code.to_grouped()))?;
     }

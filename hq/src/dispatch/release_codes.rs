@@ -1,7 +1,7 @@
 //! Release codes: the customer's word for one act each.
 
 use crewseal_custody::cbor;
-use crewseal_custody::{JobId, Kind, ReleaseCode, ReleaseKey};
+use crewseal_custody::{EventKind, JobId, ReleaseCode, ReleaseKey};
 use rusqlite::params;
 
 use crate::error::HqError;
@@ -16,7 +16,11 @@ impl Hq {
     ///
     /// # Errors
     /// [`HqError::UnknownJob`], [`HqError::Random`], or the database.
-    pub fn release_codes(&self, job: JobId, acts: &[Kind]) -> Result<Vec<ReleaseCode>, HqError> {
+    pub fn release_codes(
+        &self,
+        job: JobId,
+        acts: &[EventKind],
+    ) -> Result<Vec<ReleaseCode>, HqError> {
         self.store.write(|db| {
             if !store::has_job(db, &job)? {
                 return Err(HqError::UnknownJob(job));

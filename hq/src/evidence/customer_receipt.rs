@@ -37,7 +37,7 @@ pub enum ReceiptError {
 
 /// An act and its number of boxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Said(crewseal_custody::Kind, u32);
+pub struct Said(crewseal_custody::EventKind, u32);
 
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

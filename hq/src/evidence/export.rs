@@ -7,7 +7,7 @@ use crewseal_custody::cbor::Version;
 use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{Digest, Signed, Unverified};
 use crewseal_custody::{
-    Batch, DeviceId, Event, JobId, Kind, Lists, MAX_RECORD, Record, SignedOff, admit,
+    Batch, DeviceId, Event, EventKind, JobId, Lists, MAX_RECORD, Record, SignedOff, admit,
 };
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
@@ -150,7 +150,7 @@ fn receipts(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVec>, H
 /// the newest of them; they are what that event's device did in this job before it,
 /// as far as the root goes back.
 fn inclusions(events: &[Signed<Event>]) -> Vec<SignedOff> {
-    let sign_offs = events.iter().filter(|event| event.kind == Kind::SignOff);
+    let sign_offs = events.iter().filter(|event| event.kind == EventKind::SignOff);
     let batch = |sign_off: &Signed<Event>| {
         let newest = events.iter().position(|event| Some(event.id()) == sign_off.about)?;
         let before = events.get(..=newest)?;

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::personal::Personal;
-use crewseal_custody::{EventId, FindingKind, Holder, Kind, Reading, Role, Step};
+use crewseal_custody::{EventId, EventKind, FindingKind, Holder, Reading, Role, Step};
 use crewseal_label::Token;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -417,7 +417,7 @@ fn chain(steps: &[Step], summary: &JobSummary<'_>) -> Markup {
 fn step_row(step: &Step, summary: &JobSummary<'_>) -> Markup {
     // A box that was found missing took no part in the step that names it.
     let absent = step.findings.contains(&FindingKind::Missing);
-    let handoff = matches!(step.kind, Kind::TakeOver | Kind::Accept | Kind::Deliver);
+    let handoff = matches!(step.kind, EventKind::TakeOver | EventKind::Accept | EventKind::Deliver);
     html! {
         tr.handoff[handoff && !absent] {
             td {

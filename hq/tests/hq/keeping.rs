@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crewseal_custody::Kind;
+use crewseal_custody::EventKind;
 use crewseal_hq::clock::SystemClock;
 use crewseal_hq::{Hq, HqError, JobPlan, KeysError, Listen, serve};
 use crewseal_label::Token;
@@ -39,7 +39,7 @@ fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
 async fn everything_survives_a_restart() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let envelope = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let envelope = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     let first = phone.deliver(std::slice::from_ref(&envelope)).await;
     site.running.shutdown().await;
     drop(site.hq);
@@ -78,7 +78,7 @@ fn a_newer_database_is_refused_and_left_as_it_was() {
 async fn evidence_cannot_be_changed_or_deleted() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let envelope = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let envelope = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     phone.deliver(&[envelope]).await;
     site.hq.revoke(phone.device(), 1).unwrap();
     let db = Connection::open(site.dir.path().join("data/hq.db")).unwrap();

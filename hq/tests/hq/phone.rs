@@ -16,8 +16,8 @@ use crewseal_custody::wire::{
     Session, SessionRequest,
 };
 use crewseal_custody::{
-    Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, JobId, Kind, Link, Lists,
-    Moment, Outcome, Protection, Receipt, Role, Salt, Since, Tick,
+    Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, EventKind, JobId, Link,
+    Lists, Moment, Outcome, Protection, Receipt, Role, Salt, Since, Tick,
 };
 use crewseal_hq::clock::Clock;
 use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
@@ -245,7 +245,7 @@ impl Phone {
     }
 
     /// The next event of this phone's chain.
-    pub fn event(&mut self, kind: Kind, job: JobId, boxes: BoxList) -> Event {
+    pub fn event(&mut self, kind: EventKind, job: JobId, boxes: BoxList) -> Event {
         self.sequence += 1;
         let link = Link {
             device: self.device(),
@@ -282,7 +282,7 @@ impl Phone {
     }
 
     /// An act on boxes named one by one, signed and sealed.
-    pub fn act(&mut self, kind: Kind, job: JobId, boxes: &[Token]) -> Envelope {
+    pub fn act(&mut self, kind: EventKind, job: JobId, boxes: &[Token]) -> Envelope {
         let event = self.event(kind, job, singly(boxes));
         let signed = self.sign(event);
         self.seal(&signed)

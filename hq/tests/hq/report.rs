@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use crewseal_custody::personal::Personal;
-use crewseal_custody::{Kind, Record, Role};
+use crewseal_custody::{EventKind, Record, Role};
 use crewseal_hq::evidence::job_summary::JobSummary;
 use crewseal_hq::evidence::report::{Report, render};
 
@@ -74,7 +74,7 @@ fn the_page_loads_nothing_and_tells_no_label() {
 fn hostile_texts_stay_texts() {
     let mut day = moving_day();
     day.enrol("<img onerror=x>", Role::Mover);
-    day.act(5, Kind::Count, &[0], at(17, 0), More::default());
+    day.act(5, EventKind::Count, &[0], at(17, 0), More::default());
     let page = page(&day, "</title><script>alert(1)</script>\"&");
     assert!(!page.contains("<script"));
     assert!(!page.contains("<img"));

@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor::Version;
-use crewseal_custody::{BoxClass, FindingKind, Kind, Outcome, Receipt, Refusal, Revocations, Role};
+use crewseal_custody::{
+    BoxClass, EventKind, FindingKind, Outcome, Receipt, Refusal, Revocations, Role,
+};
 use crewseal_hq::evidence::severity::Severity;
 use crewseal_hq::evidence::verdict::{Standing, Verdict};
 use crewseal_hq::evidence::verify::{verify, verify_as_told};
@@ -16,9 +18,9 @@ fn small() -> Day {
     let driver = day.enrol("Driver 4", Role::Driver);
     let all = [0, 1, 2, 3];
     day.tick(at(8, 0));
-    day.act(mover, Kind::TakeOver, &all, at(8, 10), More::default());
+    day.act(mover, EventKind::TakeOver, &all, at(8, 10), More::default());
     day.hand_over(mover, driver, &all, at(8, 20));
-    day.act(driver, Kind::Deliver, &all, at(9, 0), More::default());
+    day.act(driver, EventKind::Deliver, &all, at(9, 0), More::default());
     day.sync(at(9, 5));
     day
 }
@@ -196,11 +198,11 @@ fn a_box_that_turns_up_again_is_not_counted_missing() {
     let mut day = Day::new(2, 0);
     let mover = day.enrol("Mover 17", Role::Mover);
     day.tick(at(8, 0));
-    day.act(mover, Kind::TakeOver, &[0, 1], at(8, 10), More::default());
+    day.act(mover, EventKind::TakeOver, &[0, 1], at(8, 10), More::default());
     let findings = vec![(FindingKind::Missing, vec![1])];
     let found = More { findings, ..More::default() };
-    day.act(mover, Kind::Count, &[0], at(8, 30), found);
-    day.act(mover, Kind::Deliver, &[0, 1], at(9, 0), More::default());
+    day.act(mover, EventKind::Count, &[0], at(8, 30), found);
+    day.act(mover, EventKind::Deliver, &[0, 1], at(9, 0), More::default());
     day.sync(at(9, 5));
     let verdict = judge(&day);
     let headline = verdict.contents.as_ref().unwrap().headline.as_str();
@@ -243,7 +245,7 @@ fn a_machine_reads_the_same() {
 #[test]
 fn rules_are_said_in_words() {
     let mut day = small();
-    day.act(0, Kind::SignOff, &[], at(9, 30), More::default());
+    day.act(0, EventKind::SignOff, &[], at(9, 30), More::default());
     day.sync(at(9, 40));
     let mut record = day.record();
     record.sensitive = day.list(&[1]);

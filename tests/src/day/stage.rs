@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crewseal::{Crew, Found};
-use crewseal_custody::{EventId, JobId, Kind};
+use crewseal_custody::{EventId, EventKind, JobId};
 use crewseal_hq::evidence::wording;
 use crewseal_label::Token;
 use crewseal_scan::{Sighting, Tally};
@@ -86,7 +86,7 @@ impl<'s> Day<'s> {
     pub fn act(
         &mut self,
         phone: &Phone,
-        kind: Kind,
+        kind: EventKind,
         job: JobId,
         boxes: &BTreeSet<Token>,
         findings: &[Found],

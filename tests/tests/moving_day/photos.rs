@@ -12,7 +12,7 @@ use crewseal::vault::SoftwareVault;
 use crewseal::{ActRequest, Crew, CrewError, Uploaded};
 use crewseal_custody::cbor;
 use crewseal_custody::personal::Personal;
-use crewseal_custody::{BootId, EventId, JobId, Kind, Role};
+use crewseal_custody::{BootId, EventId, EventKind, JobId, Role};
 use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
 use crewseal_label::Token;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
@@ -82,7 +82,7 @@ impl Site {
 
     fn record(&self, crew: &Crew, photo: &[u8]) -> EventId {
         let request = ActRequest {
-            kind: Kind::Load,
+            kind: EventKind::Load,
             boxes: self.boxes.clone(),
             findings: Vec::new(),
             about: None,

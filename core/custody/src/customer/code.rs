@@ -18,7 +18,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::signed::Namespace;
-use crate::{EventId, JobId, Kind};
+use crate::{EventId, EventKind, JobId};
 
 /// Characters of the code itself: 80 bits and not one over.
 const CODE_CHARS: usize = 16;
@@ -154,7 +154,7 @@ pub struct ReleaseKey {
     pub number: u8,
     /// The kind of statement that the code releases, and no other.
     #[n(1)]
-    pub kind: Kind,
+    pub kind: EventKind,
     /// An Ed25519 key.
     #[n(2)]
     #[cbor(with = "minicbor::bytes")]
@@ -164,7 +164,7 @@ pub struct ReleaseKey {
 impl ReleaseKey {
     /// The key of a job's code.
     #[must_use]
-    pub fn of(job: JobId, number: u8, kind: Kind, code: &ReleaseCode) -> Self {
+    pub fn of(job: JobId, number: u8, kind: EventKind, code: &ReleaseCode) -> Self {
         let mut public = [0; 32];
         public.copy_from_slice(code.key_pair(job, number).public_key().as_ref());
         Self { number, kind, public }
@@ -177,7 +177,7 @@ impl ReleaseKey {
     pub fn authorises(
         &self,
         job: JobId,
-        kind: Kind,
+        kind: EventKind,
         statement: &EventId,
         proof: &ReleaseProof,
     ) -> bool {

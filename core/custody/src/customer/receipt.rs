@@ -11,7 +11,7 @@ use minicbor::{Decode, Encode};
 
 use crate::cbor::{self, Version};
 use crate::signed::{Digest, Message, Namespace, Signed, SignedError, Unverified};
-use crate::{EventId, Kind};
+use crate::{EventId, EventKind};
 
 /// What the crew's device signs for the customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -25,7 +25,7 @@ pub struct CustomerReceipt {
     pub event: EventId,
     /// What was done.
     #[n(2)]
-    pub kind: Kind,
+    pub kind: EventKind,
     /// With how many boxes.
     #[n(3)]
     pub boxes: u32,
@@ -53,19 +53,19 @@ const EVENT: &str = ". EVENT: ";
 const SIGNATURE: &str = ". SIGNATURE: ";
 
 /// The acts that a customer gets a receipt for, in the words of the text.
-const ACTS: [(Kind, &str); 6] = [
-    (Kind::TakeOver, "TAKEN OVER"),
-    (Kind::Deliver, "DELIVERED"),
-    (Kind::Pack, "PACKED"),
-    (Kind::Unpack, "UNPACKED"),
-    (Kind::CollectForDestruction, "COLLECTED FOR DESTRUCTION"),
-    (Kind::Destroy, "DESTROYED"),
+const ACTS: [(EventKind, &str); 6] = [
+    (EventKind::TakeOver, "TAKEN OVER"),
+    (EventKind::Deliver, "DELIVERED"),
+    (EventKind::Pack, "PACKED"),
+    (EventKind::Unpack, "UNPACKED"),
+    (EventKind::CollectForDestruction, "COLLECTED FOR DESTRUCTION"),
+    (EventKind::Destroy, "DESTROYED"),
 ];
 
 impl CustomerReceipt {
     /// The receipt for an act; none for one that is no customer's matter.
     #[must_use]
-    pub fn of(event: EventId, kind: Kind, boxes: u32) -> Option<Self> {
+    pub fn of(event: EventId, kind: EventKind, boxes: u32) -> Option<Self> {
         words(kind).map(|_| Self { version: Version, event, kind, boxes })
     }
 
@@ -110,7 +110,7 @@ impl CustomerReceipt {
     }
 }
 
-fn words(kind: Kind) -> Option<&'static str> {
+fn words(kind: EventKind) -> Option<&'static str> {
     ACTS.into_iter().find(|(act, _)| *act == kind).map(|(_, words)| words)
 }
 
@@ -143,7 +143,13 @@ mod tests {
 
     #[test]
     fn other_acts_have_none() {
-        for kind in [Kind::Load, Kind::Offer, Kind::SignOff, Kind::Release, Kind::Count] {
+        for kind in [
+            EventKind::Load,
+            EventKind::Offer,
+            EventKind::SignOff,
+            EventKind::Release,
+            EventKind::Count,
+        ] {
             assert_eq!(CustomerReceipt::of(Digest([0; 32]), kind, 1), None, "{kind:?}");
         }
     }

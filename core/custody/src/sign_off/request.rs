@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 
 use crate::cbor::Version;
 use crate::signed::{Digest, Message, Namespace};
-use crate::{Batch, DeviceId, EventId, FindingKind, JobId, Kind, MOST_SIGNED_OFF, Salt};
+use crate::{Batch, DeviceId, EventId, EventKind, FindingKind, JobId, MOST_SIGNED_OFF, Salt};
 
 /// One act, in short.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -17,7 +17,7 @@ pub struct Entry {
     pub event: EventId,
     /// What was done.
     #[n(1)]
-    pub kind: Kind,
+    pub kind: EventKind,
     /// With how many boxes.
     #[n(2)]
     pub boxes: u32,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::job::JobPack;
 use crewseal_custody::rules::{self, Rule};
-use crewseal_custody::{Act, BoxClass, EventId, Finding, FindingKind, JobId, Kind, Manifests};
+use crewseal_custody::{Act, BoxClass, EventId, EventKind, Finding, FindingKind, JobId, Manifests};
 use crewseal_label::Token;
 use crewseal_scan::Commission;
 
@@ -21,7 +21,7 @@ pub type Found = (FindingKind, BTreeSet<Token>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActRequest {
     /// What was done.
-    pub kind: Kind,
+    pub kind: EventKind,
     /// On which boxes.
     pub boxes: BTreeSet<Token>,
     /// What was found wrong.
@@ -42,8 +42,8 @@ impl Crew {
             return Err(CrewError::OtherJob);
         }
         let pack = self.phone.open_job(job)?;
-        self.phone.check(Kind::Commission, &pack, boxes)?;
-        let act = self.phone.act(Kind::Commission, job, boxes)?;
+        self.phone.check(EventKind::Commission, &pack, boxes)?;
+        let act = self.phone.act(EventKind::Commission, job, boxes)?;
         self.phone.record(act, boxes)
     }
 
@@ -55,7 +55,7 @@ impl Crew {
     /// and others.
     pub fn needs(
         &self,
-        kind: Kind,
+        kind: EventKind,
         job: JobId,
         boxes: &BTreeSet<Token>,
         findings: &[Found],
@@ -77,7 +77,7 @@ impl Crew {
     /// others.
     pub fn record(
         &self,
-        kind: Kind,
+        kind: EventKind,
         job: JobId,
         boxes: &BTreeSet<Token>,
         findings: &[Found],
@@ -113,7 +113,7 @@ impl Crew {
 impl Phone {
     pub(super) fn act(
         &self,
-        kind: Kind,
+        kind: EventKind,
         job: JobId,
         boxes: &BTreeSet<Token>,
     ) -> Result<Act, CrewError> {
@@ -123,7 +123,7 @@ impl Phone {
     /// An act whose boxes are named to somebody who has these versions of manifests.
     pub(super) fn act_for(
         &self,
-        kind: Kind,
+        kind: EventKind,
         job: JobId,
         boxes: &BTreeSet<Token>,
         newest: impl Fn(&Manifests) -> u32,
@@ -143,7 +143,7 @@ impl Phone {
     /// Whether the rules let this phone's carrier do this, before it is signed.
     pub(super) fn check(
         &self,
-        kind: Kind,
+        kind: EventKind,
         pack: &JobPack,
         boxes: &BTreeSet<Token>,
     ) -> Result<(), CrewError> {
@@ -156,13 +156,13 @@ impl Phone {
     /// to this phone's carrier.
     pub(super) fn act_alone(
         &self,
-        kind: Kind,
+        kind: EventKind,
         job: JobId,
         boxes: &BTreeSet<Token>,
         findings: &[Found],
         about: Option<EventId>,
     ) -> Result<Act, CrewError> {
-        use Kind::{Accept, Ack, Offer, Release, Resume, Withdraw};
+        use EventKind::{Accept, Ack, Offer, Release, Resume, Withdraw};
         {
             let mut state = self.state()?;
             let State { store, act_cache, lists, .. } = &mut *state;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{
-    Act, CustomerReceipt, Drawing, Entry, Event, EventId, JobId, Kind, Protection, ReleaseCode,
-    Salt,
+    Act, CustomerReceipt, Drawing, Entry, Event, EventId, EventKind, JobId, Protection,
+    ReleaseCode, Salt,
 };
 use crewseal_label::Token;
 
@@ -36,7 +36,7 @@ impl Crew {
     pub fn release(
         &self,
         job: JobId,
-        kind: Kind,
+        kind: EventKind,
         statement: EventId,
         code: &str,
     ) -> Result<EventId, CrewError> {
@@ -50,7 +50,7 @@ impl Crew {
             .map(|(_, proof)| proof)
             .ok_or(CrewError::WrongCode)?;
         let none = BTreeSet::new();
-        let mut act = self.phone.act(Kind::Release, job, &none)?;
+        let mut act = self.phone.act(EventKind::Release, job, &none)?;
         act.about = Some(statement);
         let complete = |event| Event { proof: Some(proof), ..event };
         self.phone.record_with(act, &none, complete, |_, event| Ok(event.id()))
@@ -63,7 +63,7 @@ impl Crew {
     /// As [`record`](Self::record), and [`CrewError::Drawing`] if it has no picture.
     pub fn record_drawn(
         &self,
-        kind: Kind,
+        kind: EventKind,
         job: JobId,
         boxes: &BTreeSet<Token>,
         findings: &[Found],

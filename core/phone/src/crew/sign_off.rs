@@ -9,7 +9,7 @@ use crewseal_custody::handoff::HandoffError;
 use crewseal_custody::handoff::message::{self, Enclosed, MessageError};
 use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::{
-    Act, Credential, Entry, Event, EventId, JobId, Kind, OneTimeCode, Protection, Role,
+    Act, Credential, Entry, Event, EventId, EventKind, JobId, OneTimeCode, Protection, Role,
     SignOffRequest, Subject, admit,
 };
 use minicbor::bytes::ByteVec;
@@ -174,7 +174,7 @@ impl Crew {
         if trust.credential.role != Role::Supervisor {
             return Err(CrewError::NotASupervisor);
         }
-        trust.may(Kind::SignOff, &BTreeSet::new())?;
+        trust.may(EventKind::SignOff, &BTreeSet::new())?;
         let subject = Subject::of(&request.entries).ok_or(CrewError::NothingToSign)?;
         let act = Act { attachments: vec![request.id()], ..act(request.job, subject) };
         let credential = asked.is_introduced.then(|| trust.credential.clone());
@@ -325,7 +325,7 @@ fn to_sign(
 }
 
 fn act(job: JobId, subject: Subject) -> Act {
-    Act::about(Kind::SignOff, job, subject.about)
+    Act::about(EventKind::SignOff, job, subject.about)
 }
 
 fn read_asked(t: &Transaction<'_>) -> Result<Vec<Kept>, CrewError> {

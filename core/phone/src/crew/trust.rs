@@ -7,7 +7,7 @@ use crewseal_custody::handoff::message::Authority;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::rules::{self, Broken, Interval, Person, Rule};
 use crewseal_custody::signed::{PublicKey, Signed};
-use crewseal_custody::{BoxClass, Credential, Kind, Lists, Revocations, Tick};
+use crewseal_custody::{BoxClass, Credential, EventKind, Lists, Revocations, Tick};
 use crewseal_label::Token;
 
 use super::CrewError;
@@ -47,7 +47,11 @@ impl Trust {
     }
 
     /// Whether this phone's carrier may do this with boxes of these classes.
-    pub(super) fn may(&self, kind: Kind, classes: &BTreeSet<BoxClass>) -> Result<(), CrewError> {
+    pub(super) fn may(
+        &self,
+        kind: EventKind,
+        classes: &BTreeSet<BoxClass>,
+    ) -> Result<(), CrewError> {
         self.broken(kind, classes, &self.credential)
             .map_or(Ok(()), |rule| Err(CrewError::Forbidden(rule)))
     }
@@ -55,7 +59,7 @@ impl Trust {
     /// The same of the other side of a handoff.
     pub(super) fn other_may(
         &self,
-        kind: Kind,
+        kind: EventKind,
         classes: &BTreeSet<BoxClass>,
         other: &Credential,
     ) -> Result<(), CrewError> {
@@ -69,14 +73,14 @@ impl Trust {
     /// Whether HQ still vouches for another device. HQ's newest time that is known
     /// here decides: what ended before it has ended for sure.
     pub(super) fn still_vouches_for(&self, other: &Credential) -> Result<(), CrewError> {
-        self.other_may(Kind::Ack, &BTreeSet::new(), other)
+        self.other_may(EventKind::Ack, &BTreeSet::new(), other)
     }
 
     /// The first rule that would be broken for sure. HQ's newest time that is known
     /// here decides: what ended before it has ended.
     fn broken(
         &self,
-        kind: Kind,
+        kind: EventKind,
         classes: &BTreeSet<BoxClass>,
         credential: &Credential,
     ) -> Option<Rule> {

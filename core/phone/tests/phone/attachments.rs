@@ -10,7 +10,7 @@ use crewseal::outbox::{LONGEST_SIDE, open_store, prepare_photo};
 use crewseal::{ActRequest, Crew, PhotoRefused, Uploaded};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::wire::AttachmentState;
-use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, Kind};
+use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, EventKind};
 use crewseal_scan::photo::PhotoError;
 use fixtures::clock::Standing;
 use fixtures::hq::MockHq;
@@ -90,7 +90,7 @@ async fn phone() -> (tempfile::TempDir, MockHq, Crew) {
 
 fn request() -> ActRequest {
     let boxes: BTreeSet<_> = paper::tokens(0..3).into_iter().collect();
-    ActRequest { kind: Kind::Load, boxes, findings: Vec::new(), about: None }
+    ActRequest { kind: EventKind::Load, boxes, findings: Vec::new(), about: None }
 }
 
 /// All chunks of a photo, from a store that nobody else has open.

@@ -10,7 +10,7 @@ use crewseal::vault::{Damage, KeyVault, StoreError};
 use crewseal::{Crew, CrewError};
 use crewseal_custody::job::{Erasure, Method, Verification};
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{DeviceId, Event, EventId, FaultKind, JobId, Kind, Outcome, SpotCheck};
+use crewseal_custody::{DeviceId, Event, EventId, EventKind, FaultKind, JobId, Outcome, SpotCheck};
 use crewseal_label::Token;
 use fixtures::clock::Standing;
 use fixtures::files::{self, copy};
@@ -36,7 +36,7 @@ fn boxes() -> BTreeSet<Token> {
 
 fn count(crew: &Crew, job: JobId) -> Result<EventId, CrewError> {
     let boxes = if job == paper::JOB { boxes() } else { BTreeSet::from([paper::token(50)]) };
-    crew.record(Kind::Count, job, &boxes, &[], None)
+    crew.record(EventKind::Count, job, &boxes, &[], None)
 }
 
 fn put_back(from: &Path, to: &Path) {
@@ -62,7 +62,7 @@ fn faults(hq: &MockHq) -> Vec<FaultKind> {
     kinds.filter(|kind| !expected.contains(kind)).collect()
 }
 
-fn numbers(events: &[Signed<Event>]) -> Vec<(Kind, u32, u64, Option<EventId>)> {
+fn numbers(events: &[Signed<Event>]) -> Vec<(EventKind, u32, u64, Option<EventId>)> {
     events.iter().map(|e| (e.kind, e.generation, e.sequence, e.previous)).collect()
 }
 
@@ -102,10 +102,10 @@ mod a_backup {
         assert_eq!(
             numbers(&events),
             [
-                (Kind::Count, 1, 1, None),
-                (Kind::Count, 1, 2, Some(first)),
-                (Kind::Resume, 2, 1, Some(first)),
-                (Kind::Count, 2, 2, Some(resumed)),
+                (EventKind::Count, 1, 1, None),
+                (EventKind::Count, 1, 2, Some(first)),
+                (EventKind::Resume, 2, 1, Some(first)),
+                (EventKind::Count, 2, 2, Some(resumed)),
             ]
         );
         assert_eq!(events[2].job, JobId::NONE);
@@ -158,7 +158,7 @@ mod a_backup {
         let resumed = events[1].id();
         assert_eq!(
             numbers(&events[1..]),
-            [(Kind::Resume, 2, 1, None), (Kind::Count, 2, 2, Some(resumed))]
+            [(EventKind::Resume, 2, 1, None), (EventKind::Count, 2, 2, Some(resumed))]
         );
         assert_eq!(faults(&hq), []);
     }

@@ -9,7 +9,7 @@ use crewseal_custody::envelope::{Epoch, EpochHeader, OpenedEpoch, OpeningKey};
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::{Digest, Signed};
-use crewseal_custody::{DeviceId, Event, Kind, Outcome, Refusal};
+use crewseal_custody::{DeviceId, Event, EventKind, Outcome, Refusal};
 use fixtures::{files, paper, vault};
 
 fn hq() -> OpeningKey {
@@ -43,7 +43,7 @@ mod queues {
         let mut mover = paper::mover();
         let mut epoch = Epoch::begin(hq().public(), &mut random::generator()).unwrap();
         let events: Vec<_> =
-            (0..3).map(|number| mover.does(Kind::Load, paper::boxes([number]))).collect();
+            (0..3).map(|number| mover.does(EventKind::Load, paper::boxes([number]))).collect();
         let stored: Result<(), StoreError> = open(&home).transaction(|t| {
             queue::begin_epoch(t, epoch.id(), &epoch.header())?;
             for e in &events {

@@ -13,8 +13,8 @@ use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
 use crewseal_custody::handoff::{GivingState, HandoffError, ReceivingState};
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{
-    BootId, Confirmation, CustomerReceipt, Drawing, Event, EventId, Evidence, Fault, FaultKind,
-    FindingKind, Kind, LAPSE, Manifest, OneTimeCode, Point, Role, SignOff, SpotCheck, Stroke,
+    BootId, Confirmation, CustomerReceipt, Drawing, Event, EventId, EventKind, Evidence, Fault,
+    FaultKind, FindingKind, LAPSE, Manifest, OneTimeCode, Point, Role, SignOff, SpotCheck, Stroke,
 };
 use crewseal_label::Token;
 use fixtures::hq::MockHq;
@@ -276,7 +276,8 @@ mod manifests {
         let kinds = [FindingKind::Damaged, FindingKind::SealBroken, FindingKind::LabelTyped];
         let finding = |at: usize| (kinds[at % 3], set([u16::try_from(at % 10).unwrap()]));
         let findings: Vec<_> = (0..10_000).map(finding).collect();
-        let id = giver.crew().record(Kind::TakeOver, JOB, &set(0..10), &findings, None).unwrap();
+        let id =
+            giver.crew().record(EventKind::TakeOver, JOB, &set(0..10), &findings, None).unwrap();
         let hello = receiver.crew().hello(crewseal::Introduction::Omitted).unwrap();
         let offer = giver.crew().offer(JOB, &set(0..10), &findings, &hello).unwrap();
         assert!(receiver.crew().read_offer(&offer).is_ok());
@@ -315,7 +316,8 @@ mod sign_off {
         let (hq, mut phones) = crew().await;
         let [mover, _, supervisor] = &mut phones;
         let damaged = (FindingKind::Damaged, set(1..3));
-        let took = mover.crew().record(Kind::TakeOver, JOB, &set(0..5), &[damaged], None).unwrap();
+        let took =
+            mover.crew().record(EventKind::TakeOver, JOB, &set(0..5), &[damaged], None).unwrap();
         let shown =
             mover.crew().ask_sign_off(JOB, Some(took), crewseal::Introduction::Omitted).unwrap();
         mover.restart();
@@ -326,7 +328,7 @@ mod sign_off {
         let asked = supervisor.crew().read_sign_off_request(&shown).unwrap();
         assert_eq!(asked.crew.pseudonym, "Mover 17");
         let [entry] = &asked.request.entries[..] else { panic!("one act") };
-        assert_eq!((entry.event, entry.kind, entry.boxes), (took, Kind::TakeOver, 5));
+        assert_eq!((entry.event, entry.kind, entry.boxes), (took, EventKind::TakeOver, 5));
         assert_eq!(entry.findings, [(FindingKind::Damaged, 2)]);
         let answer = supervisor.crew().answer_sign_off(&asked).unwrap();
         supervisor.restart();
@@ -365,7 +367,7 @@ mod sign_off {
             for (job, acts) in turns {
                 let boxes = if job == JOB { set(0..2) } else { set(50..52) };
                 let request =
-                    ActRequest { kind: Kind::Load, boxes, findings: Vec::new(), about: None };
+                    ActRequest { kind: EventKind::Load, boxes, findings: Vec::new(), about: None };
                 let ids = phones[0].crew().record_all(job, &vec![request; acts]).unwrap();
                 did.get_mut(&job).unwrap().extend(ids);
                 phones[0].restart();
@@ -401,8 +403,10 @@ mod sign_off {
         let (hq, phones) = crew().await;
         let [mover, _, supervisor] = &phones;
         let record = |kind| mover.crew().record(kind, JOB, &set(0..5), &[], None).unwrap();
-        let first: Vec<EventId> =
-            [Kind::TakeOver, Kind::Load, Kind::Depart].into_iter().map(record).collect();
+        let first: Vec<EventId> = [EventKind::TakeOver, EventKind::Load, EventKind::Depart]
+            .into_iter()
+            .map(record)
+            .collect();
         let sign_off = |of: Option<EventId>| {
             let shown =
                 mover.crew().ask_sign_off(JOB, of, crewseal::Introduction::Included).unwrap();
@@ -415,7 +419,7 @@ mod sign_off {
         let (morning, one) = sign_off(None);
         assert_eq!(morning, first, "what was signed off alone is among the day's, too");
         assert_eq!(one.about, first.last().copied());
-        let second = [record(Kind::Arrive), record(Kind::Unload)];
+        let second = [record(EventKind::Arrive), record(EventKind::Unload)];
         let (evening, two) = sign_off(None);
         assert_eq!(evening, second, "from where the last one ended");
         let nothing = mover.crew().ask_sign_off(JOB, None, crewseal::Introduction::Omitted);
@@ -460,8 +464,8 @@ mod sign_off {
     #[tokio::test]
     async fn by_anybody_else_or_of_anything_else_is_refused() {
         let (_hq, [mover, driver, supervisor]) = crew().await;
-        let took = mover.crew().record(Kind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
-        let load = mover.crew().record(Kind::Load, JOB, &set(0..5), &[], None).unwrap();
+        let took = mover.crew().record(EventKind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
+        let load = mover.crew().record(EventKind::Load, JOB, &set(0..5), &[], None).unwrap();
         let shown =
             mover.crew().ask_sign_off(JOB, Some(took), crewseal::Introduction::Omitted).unwrap();
         let asked = driver.crew().read_sign_off_request(&shown).unwrap();
@@ -487,7 +491,7 @@ mod sign_off {
         let refused = driver.crew().read_sign_off(&answer);
         assert!(matches!(refused, Err(CrewError::NotForMe)), "{refused:?}");
         // Another phone that asked something else, and the same phone about another act.
-        driver.crew().record(Kind::Count, JOB, &set(0..5), &[], None).unwrap();
+        driver.crew().record(EventKind::Count, JOB, &set(0..5), &[], None).unwrap();
         driver.crew().ask_sign_off(JOB, None, crewseal::Introduction::Omitted).unwrap();
         let refused = driver.crew().read_sign_off(&answer);
         let other = MessageError::OtherHandoff;
@@ -501,13 +505,13 @@ mod sign_off {
     async fn with_a_one_time_code_is_a_claim_until_hq_confirms_it() {
         let (hq, phones) = crew().await;
         let [mover, _, supervisor] = &phones;
-        let took = mover.crew().record(Kind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
+        let took = mover.crew().record(EventKind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
         let code = OneTimeCode::from_bytes([0x5c; 10]);
         let slip = code.to_grouped().replacen(&code.to_grouped()[..1], "7", 1);
         let refused = mover.crew().claim_sign_off(JOB, Some(took), &slip);
         assert!(matches!(refused, Err(CrewError::ReleaseCode(_))), "{refused:?}");
         let typed = mover.crew().claim_sign_off(JOB, Some(took), &code.to_grouped()).unwrap();
-        mover.crew().record(Kind::Load, JOB, &set(0..5), &[], None).unwrap();
+        mover.crew().record(EventKind::Load, JOB, &set(0..5), &[], None).unwrap();
         let scanned = mover.crew().claim_sign_off(JOB, None, &code.to_text()).unwrap();
 
         let mut evidence = evidence(&hq, &phones).await;
@@ -547,8 +551,8 @@ mod customer {
     async fn keeps_a_receipt_that_the_crews_key_signed() {
         let (hq, phones) = crew().await;
         let [mover, driver, _] = &phones;
-        let took = mover.crew().record(Kind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
-        let load = mover.crew().record(Kind::Load, JOB, &set(0..5), &[], None).unwrap();
+        let took = mover.crew().record(EventKind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
+        let load = mover.crew().record(EventKind::Load, JOB, &set(0..5), &[], None).unwrap();
         let text = mover.crew().receipt(took).unwrap();
         assert!(text.starts_with("T:CREWSEAL RECEIPT. TAKEN OVER. BOXES: 5. EVENT: "), "{text}");
         let receipt = CustomerReceipt::parse(&text).unwrap();
@@ -571,7 +575,7 @@ mod customer {
         let strokes = vec![Stroke { points: points.collect() }];
         let drawing = Drawing::new(60, 40, strokes).unwrap();
         let crew = phones[0].crew();
-        let drawn = crew.record_drawn(Kind::TakeOver, JOB, &set(0..5), &[], &drawing).unwrap();
+        let drawn = crew.record_drawn(EventKind::TakeOver, JOB, &set(0..5), &[], &drawing).unwrap();
         assert!(drawn.picture.starts_with(b"\x89PNG"));
         let evidence = evidence(&hq, &phones).await;
         assert_eq!(event(&evidence, drawn.event).attachments, [drawing.digest(&drawn.salt)]);

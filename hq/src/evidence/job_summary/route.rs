@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{Custody, Event, EventId, Holder, Kind, Reading};
+use crewseal_custody::{Custody, Event, EventId, EventKind, Holder, Reading};
 
 /// A holder on the way of the boxes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Station {
     /// Who.
     pub holder: Holder,
     /// What he did with boxes meanwhile: the kind, how many, when by his clock.
-    pub acts: Vec<(Kind, usize, u64)>,
+    pub acts: Vec<(EventKind, usize, u64)>,
     /// To whom they went on.
     pub onward: Option<Handoff>,
 }
@@ -55,40 +55,40 @@ pub(super) fn route(
 ) -> Vec<Station> {
     let mut moves = moves(custody);
     let answered: BTreeSet<EventId> =
-        order.iter().filter(|e| e.kind == Kind::Accept).filter_map(|e| e.about).collect();
+        order.iter().filter(|e| e.kind == EventKind::Accept).filter_map(|e| e.about).collect();
     let mut route = vec![Station::new(Holder::Customer)];
     for event in order {
         for ((from, to), boxes) in moves.remove(&event.id()).unwrap_or_default() {
             pass_on(&mut route, from, signed_handoff(reading, custody, event, (to, boxes)));
         }
         match event.kind {
-            Kind::Offer if !answered.contains(&event.id()) => {
+            EventKind::Offer if !answered.contains(&event.id()) => {
                 let from = Holder::Device(event.device);
                 if let Some(handoff) = open_offer(reading, event) {
                     pass_on(&mut route, from, handoff);
                 }
             }
-            Kind::Commission
-            | Kind::Pack
-            | Kind::Seal
-            | Kind::Load
-            | Kind::Depart
-            | Kind::Arrive
-            | Kind::Store
-            | Kind::Count
-            | Kind::Unload
-            | Kind::Unpack
-            | Kind::Destroy
-            | Kind::SignOff => note_act(&mut route, reading, event),
-            Kind::TakeOver
-            | Kind::CollectForDestruction
-            | Kind::Offer
-            | Kind::Accept
-            | Kind::Ack
-            | Kind::Withdraw
-            | Kind::Release
-            | Kind::Resume
-            | Kind::Deliver => {}
+            EventKind::Commission
+            | EventKind::Pack
+            | EventKind::Seal
+            | EventKind::Load
+            | EventKind::Depart
+            | EventKind::Arrive
+            | EventKind::Store
+            | EventKind::Count
+            | EventKind::Unload
+            | EventKind::Unpack
+            | EventKind::Destroy
+            | EventKind::SignOff => note_act(&mut route, reading, event),
+            EventKind::TakeOver
+            | EventKind::CollectForDestruction
+            | EventKind::Offer
+            | EventKind::Accept
+            | EventKind::Ack
+            | EventKind::Withdraw
+            | EventKind::Release
+            | EventKind::Resume
+            | EventKind::Deliver => {}
         }
     }
     route
@@ -119,7 +119,7 @@ fn signed_handoff(
     event: &Signed<Event>,
     (to, boxes): (Holder, usize),
 ) -> Handoff {
-    let offer = (event.kind == Kind::Accept).then_some(event.about).flatten();
+    let offer = (event.kind == EventKind::Accept).then_some(event.about).flatten();
     let offered_at = offer.and_then(|id| reading.evidence.events.get(&id));
     Handoff {
         to,
@@ -148,7 +148,7 @@ fn open_offer(reading: &Reading, offer: &Signed<Event>) -> Option<Handoff> {
 /// Adds what was done with boxes at the newest station of whoever did it.
 fn note_act(route: &mut [Station], reading: &Reading, event: &Signed<Event>) {
     // A sign-off is about the boxes of the event that it signs off.
-    let signed_off = event.about.filter(|_| event.kind == Kind::SignOff);
+    let signed_off = event.about.filter(|_| event.kind == EventKind::SignOff);
     let seen = signed_off.and_then(|id| reading.evidence.events.get(&id)).unwrap_or(event);
     let me = Holder::Device(event.device);
     let at = route.iter().rposition(|station| station.holder == me);

@@ -1,6 +1,8 @@
 //! Single things by their names: acts, findings, roles, holders, HQ's answers.
 
-use crewseal_custody::{DeviceId, Dispute, FindingKind, Kind, Outcome, Protection, Refusal, Role};
+use crewseal_custody::{
+    DeviceId, Dispute, EventKind, FindingKind, Outcome, Protection, Refusal, Role,
+};
 
 use super::grammar::printable;
 
@@ -12,29 +14,29 @@ pub const NOBODY: &str = "nobody: destroyed";
 
 /// What was done, as it follows a box: "loaded".
 #[must_use]
-pub const fn kind(kind: Kind) -> &'static str {
+pub const fn kind(kind: EventKind) -> &'static str {
     match kind {
-        Kind::Commission => "labelled",
-        Kind::TakeOver => "taken over from the customer",
-        Kind::Load => "loaded",
-        Kind::Store => "put into the warehouse",
-        Kind::Count => "counted",
-        Kind::Offer => "offered",
-        Kind::Accept => "accepted",
-        Kind::Deliver => "delivered to the customer",
-        Kind::SignOff => "signed off",
-        Kind::Pack => "packed",
-        Kind::Seal => "sealed",
-        Kind::Depart => "sent on its way",
-        Kind::Arrive => "arrived",
-        Kind::Unload => "unloaded",
-        Kind::Unpack => "unpacked",
-        Kind::CollectForDestruction => "collected to be destroyed",
-        Kind::Destroy => "destroyed",
-        Kind::Ack => "acceptance acknowledged",
-        Kind::Withdraw => "offer taken back",
-        Kind::Release => "confirmed by the customer's code",
-        Kind::Resume => "store restored",
+        EventKind::Commission => "labelled",
+        EventKind::TakeOver => "taken over from the customer",
+        EventKind::Load => "loaded",
+        EventKind::Store => "put into the warehouse",
+        EventKind::Count => "counted",
+        EventKind::Offer => "offered",
+        EventKind::Accept => "accepted",
+        EventKind::Deliver => "delivered to the customer",
+        EventKind::SignOff => "signed off",
+        EventKind::Pack => "packed",
+        EventKind::Seal => "sealed",
+        EventKind::Depart => "sent on its way",
+        EventKind::Arrive => "arrived",
+        EventKind::Unload => "unloaded",
+        EventKind::Unpack => "unpacked",
+        EventKind::CollectForDestruction => "collected to be destroyed",
+        EventKind::Destroy => "destroyed",
+        EventKind::Ack => "acceptance acknowledged",
+        EventKind::Withdraw => "offer taken back",
+        EventKind::Release => "confirmed by the customer's code",
+        EventKind::Resume => "store restored",
     }
 }
 

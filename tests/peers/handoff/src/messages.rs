@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crewseal_custody::{
-    Act, Anchor, BootId, BoxClass, BoxList, Commitment, Credential, Event, Kind, Licence, Link,
+    Act, Anchor, BootId, BoxClass, BoxList, Commitment, Credential, Event, EventKind, Licence, Link,
     Lists, Manifests, Moment, Nda, Qualifications, Salt, Since, SpotCheck, Tick,
 };
 use crewseal_custody::handoff::Hello;
@@ -111,7 +111,7 @@ impl Meeting {
 
     /// The giver's offer. Its chain has an event before.
     pub fn offer(&self, boxes: BoxList, hello: &Hello) -> Signed<Event> {
-        let act = Act { to: Some(hello.device), ..paper::act(Kind::Offer, boxes) };
+        let act = Act { to: Some(hello.device), ..paper::act(EventKind::Offer, boxes) };
         let event = event(&self.giver, 0, Digest([0x61; 32]), Anchored::Same, act);
         self.giver.handoff.sign(Event { commitment: Some(hello.commitment), ..event })
     }
@@ -123,7 +123,7 @@ impl Meeting {
         offer: &Signed<Event>,
         anchored: Anchored,
     ) -> Signed<Event> {
-        let act = Act { about: Some(offer.id()), ..paper::act(Kind::Accept, boxes) };
+        let act = Act { about: Some(offer.id()), ..paper::act(EventKind::Accept, boxes) };
         let event = event(&self.receiver, 0, Digest([0x72; 32]), anchored, act);
         let (opening, spot_check) = (Some(self.opening), Some(SpotCheck::Done));
         self.receiver.handoff.sign(Event { opening, spot_check, ..event })
@@ -136,7 +136,7 @@ impl Meeting {
         previous: Digest,
         anchored: Anchored,
     ) -> Signed<Event> {
-        let act = Act { about: Some(accept.id()), ..paper::act(Kind::Ack, BoxList::default()) };
+        let act = Act { about: Some(accept.id()), ..paper::act(EventKind::Ack, BoxList::default()) };
         self.giver.handoff.sign(event(&self.giver, 1, previous, anchored, act))
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crewseal::clock::Clock;
-use crewseal_custody::{BootId, FindingKind, Kind};
+use crewseal_custody::{BootId, FindingKind, EventKind};
 use crewseal_label::Token;
 use crewseal_custody::signed::Digest;
 use crewseal::vault::SoftwareVault;
@@ -89,7 +89,7 @@ fn boxes() -> BTreeSet<Token> {
 fn request() -> ActRequest {
     let damaged = paper::tokens(3..4).into_iter().collect();
     ActRequest {
-        kind: Kind::Load,
+        kind: EventKind::Load,
         boxes: boxes(),
         findings: vec![(FindingKind::Damaged, damaged)],
         about: Some(Digest([7; 32])),

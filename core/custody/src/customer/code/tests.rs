@@ -73,39 +73,44 @@ fn every_error_in_one_or_two_characters_is_caught() {
 
 #[test]
 fn a_code_releases_one_statement_of_one_kind_in_one_job() {
-    let key = ReleaseKey::of(JOB, 1, Kind::Deliver, &code());
+    let key = ReleaseKey::of(JOB, 1, EventKind::Deliver, &code());
     let proof = code().sign(JOB, 1, &STATEMENT);
-    assert!(key.authorises(JOB, Kind::Deliver, &STATEMENT, &proof));
+    assert!(key.authorises(JOB, EventKind::Deliver, &STATEMENT, &proof));
 
     let other_job = JobId([9; 16]);
-    assert!(!key.authorises(other_job, Kind::Deliver, &STATEMENT, &proof));
-    assert!(!key.authorises(JOB, Kind::TakeOver, &STATEMENT, &proof));
-    assert!(!key.authorises(JOB, Kind::Deliver, &Digest([8; 32]), &proof));
-    assert!(!key.authorises(JOB, Kind::Deliver, &STATEMENT, &ReleaseProof { number: 2, ..proof }));
+    assert!(!key.authorises(other_job, EventKind::Deliver, &STATEMENT, &proof));
+    assert!(!key.authorises(JOB, EventKind::TakeOver, &STATEMENT, &proof));
+    assert!(!key.authorises(JOB, EventKind::Deliver, &Digest([8; 32]), &proof));
+    assert!(!key.authorises(
+        JOB,
+        EventKind::Deliver,
+        &STATEMENT,
+        &ReleaseProof { number: 2, ..proof }
+    ));
 
     // The same bits under another number or job are another key.
     let elsewhere = code().sign(JOB, 2, &STATEMENT);
     let renumbered = ReleaseProof { number: 1, ..elsewhere };
-    assert!(!key.authorises(JOB, Kind::Deliver, &STATEMENT, &elsewhere));
-    assert!(!key.authorises(JOB, Kind::Deliver, &STATEMENT, &renumbered));
-    let second = ReleaseKey::of(JOB, 2, Kind::Deliver, &code());
-    assert!(!second.authorises(JOB, Kind::Deliver, &STATEMENT, &proof));
+    assert!(!key.authorises(JOB, EventKind::Deliver, &STATEMENT, &elsewhere));
+    assert!(!key.authorises(JOB, EventKind::Deliver, &STATEMENT, &renumbered));
+    let second = ReleaseKey::of(JOB, 2, EventKind::Deliver, &code());
+    assert!(!second.authorises(JOB, EventKind::Deliver, &STATEMENT, &proof));
     assert_ne!(second.public, key.public);
-    assert_ne!(ReleaseKey::of(other_job, 1, Kind::Deliver, &code()).public, key.public);
+    assert_ne!(ReleaseKey::of(other_job, 1, EventKind::Deliver, &code()).public, key.public);
 
     // Another code is too.
     let other = ReleaseCode::from_bytes([3; 10]).sign(JOB, 1, &STATEMENT);
-    assert!(!key.authorises(JOB, Kind::Deliver, &STATEMENT, &other));
+    assert!(!key.authorises(JOB, EventKind::Deliver, &STATEMENT, &other));
     for at in 0..64 {
         let mut damaged = proof;
         damaged.signature[at] ^= 1;
-        assert!(!key.authorises(JOB, Kind::Deliver, &STATEMENT, &damaged), "byte {at}");
+        assert!(!key.authorises(JOB, EventKind::Deliver, &STATEMENT, &damaged), "byte {at}");
     }
 }
 
 #[test]
 fn what_was_frozen_is_written_the_same_today() {
-    let key = ReleaseKey::of(JOB, 1, Kind::Deliver, &code());
+    let key = ReleaseKey::of(JOB, 1, EventKind::Deliver, &code());
     let proof = code().sign(JOB, 1, &STATEMENT);
     assert_eq!(*code().to_grouped(), "04HMAS-W9NF6Y-Y41JB7");
     assert_eq!(
@@ -140,7 +145,7 @@ fn nothing_shows_a_code() {
     wrong.replace_range(3..4, if text.as_bytes()[3] == b'7' { "8" } else { "7" });
     let shown = format!(
         "{:?} {:?} {} {}",
-        ReleaseKey::of(JOB, 1, Kind::Deliver, &code()),
+        ReleaseKey::of(JOB, 1, EventKind::Deliver, &code()),
         code().sign(JOB, 1, &STATEMENT),
         error(&wrong).unwrap(),
         error(&text[..16]).unwrap(),

@@ -6,7 +6,9 @@ use crewseal_custody::cbor;
 use crewseal_custody::handoff::message::{self, Enclosed};
 use crewseal_custody::handoff::{Compared, Giving, GivingState, HandoffError, Hello, MessageError};
 use crewseal_custody::signed::{Signed, Unverified};
-use crewseal_custody::{Act, Credential, Event, EventId, JobId, Kind, Manifests, Since, admit};
+use crewseal_custody::{
+    Act, Credential, Event, EventId, EventKind, JobId, Manifests, Since, admit,
+};
 use crewseal_label::Token;
 
 use crate::crew::CrewError;
@@ -71,15 +73,15 @@ impl Crew {
         let receiver =
             known_credential(&pack.roster, hello.credential.as_ref(), hello.device, &trust)?;
         let classes = self.phone.classes(&pack, boxes)?;
-        trust.may(Kind::Offer, &classes)?;
-        trust.other_may(Kind::Accept, &classes, &receiver)?;
+        trust.may(EventKind::Offer, &classes)?;
+        trust.other_may(EventKind::Accept, &classes, &receiver)?;
         self.check_not_offered(boxes, now)?;
         // A greeting that does not say is of one who has what this phone has.
         let newest = |manifests: &Manifests| match (&hello.manifests, manifests.newest()) {
             (Some(versions), Some(newest)) => versions.version(newest.job),
             _ => u32::MAX,
         };
-        let mut act = self.phone.act_for(Kind::Offer, job, boxes, newest)?;
+        let mut act = self.phone.act_for(EventKind::Offer, job, boxes, newest)?;
         act.findings = self.phone.findings_for(findings, newest)?;
         act.to = Some(hello.device);
         let enclosed = Enclosed {
@@ -115,7 +117,7 @@ impl Crew {
             let ack = giving.shown().to_vec();
             return Ok(Acceptance { receiver, compared, ack, may_be_revoked });
         }
-        let act = Act::about(Kind::Ack, offer.job, accept.id());
+        let act = Act::about(EventKind::Ack, offer.job, accept.id());
         let ack = self.phone.record_to_show(
             act,
             &BTreeSet::new(),
@@ -183,7 +185,7 @@ impl Crew {
         }
         // Before anything is signed: an offer that was answered stays.
         giving.clone().withdrawn(Vec::new())?;
-        let act = Act::about(Kind::Withdraw, offer.job, offer.id());
+        let act = Act::about(EventKind::Withdraw, offer.job, offer.id());
         let shown = self.phone.record_to_show(
             act,
             &BTreeSet::new(),

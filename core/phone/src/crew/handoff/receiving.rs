@@ -7,7 +7,7 @@ use crewseal_custody::cbor;
 use crewseal_custody::handoff::message::{self, Enclosed, ManifestVersions};
 use crewseal_custody::handoff::{HandoffError, Hello, Receiving, ReceivingState, drawn};
 use crewseal_custody::signed::{Signed, Unverified};
-use crewseal_custody::{Credential, Event, EventId, JobId, Kind, Manifests, SpotCheck, admit};
+use crewseal_custody::{Credential, Event, EventId, EventKind, JobId, Manifests, SpotCheck, admit};
 use crewseal_label::Token;
 use zeroize::Zeroizing;
 
@@ -114,7 +114,7 @@ impl Crew {
                 known_credential(&pack.roster, enclosed.credential.as_ref(), giver, &trust)?;
             let offer = admit(offer, |_| Some(&*giver))?;
             let boxes = lists.resolve(&offer.boxes)?;
-            trust.other_may(Kind::Offer, &classes_of(pack, lists, &boxes)?, &giver)?;
+            trust.other_may(EventKind::Offer, &classes_of(pack, lists, &boxes)?, &giver)?;
             receiving.offered(&me, &offer, &giver, now)?;
             keep_receiving(t, &receiving)?;
             let check = drawn(&offer.id(), &receiving.opening(), &boxes);
@@ -150,8 +150,8 @@ impl Crew {
             _ => {}
         }
         let classes = self.phone.classes(&pack, scanned)?;
-        trust.may(Kind::Accept, &classes)?;
-        trust.other_may(Kind::Offer, &classes, &offer.giver)?;
+        trust.may(EventKind::Accept, &classes)?;
+        trust.other_may(EventKind::Offer, &classes, &offer.giver)?;
         // What the giver named boxes by he has, and of the two that is the older.
         let named: BTreeSet<_> = offered.boxes.manifests().copied().collect();
         let newest = |manifests: &Manifests| {
@@ -159,7 +159,7 @@ impl Crew {
             let common = versions.filter(|version| named.contains(&version.id()));
             common.map(|version| version.number).max().unwrap_or_default()
         };
-        let mut act = self.phone.act_for(Kind::Accept, offer.job, scanned, newest)?;
+        let mut act = self.phone.act_for(EventKind::Accept, offer.job, scanned, newest)?;
         act.findings = self.phone.findings_for(findings, newest)?;
         act.about = Some(offer.offer);
         let opening = receiving.opening();

@@ -12,7 +12,7 @@ use crewseal_custody::envelope::OpeningKey;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::signed::{Message, Signed};
-use crewseal_custody::{BootId, BoxList, Credential, JobId, Kind, Protection, Role, Tick};
+use crewseal_custody::{BootId, BoxList, Credential, EventKind, JobId, Protection, Role, Tick};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -171,7 +171,7 @@ fn phone(home: &TempDir) -> (Crew, Arc<Waiting>, Receiver<()>, Sender<()>) {
 }
 
 fn count(crew: &Crew) -> Result<crewseal_custody::EventId, CrewError> {
-    crew.record(Kind::Count, JOB, &BTreeSet::new(), &[], None)
+    crew.record(EventKind::Count, JOB, &BTreeSet::new(), &[], None)
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn shows_what_was_signed_before_anybody_else_has_the_turn() {
     vault.waits.store(true, Ordering::SeqCst);
     let (phone, none) = (&crew.phone, BTreeSet::new());
     let marks = thread::scope(|scope| {
-        let act = phone.act(Kind::Count, JOB, &none).unwrap();
+        let act = phone.act(EventKind::Count, JOB, &none).unwrap();
         let showing =
             || phone.record_to_show(act, &BTreeSet::new(), |event| event, |_, _| Ok(Vec::new()));
         let showing = scope.spawn(showing);
