@@ -1,10 +1,10 @@
 //! Delivery without keys: what brings the queue to HQ when this phone's own are gone.
 //!
 //! HQ grants a phone a token that lets its bearer deliver and do nothing else: the
-//! [`DeliveryRight`]. With it the phone keeps where HQ answers and how to know it: the
-//! [`Slip`]. It lies in the store in clear, and stays there when a user logs out or HQ
-//! wipes the phone: whoever reads it learns which HQ it is, and could bring that HQ
-//! entries.
+//! [`DeliveryGrant`]. With it the phone keeps where HQ answers and how to know it: the
+//! [`StoredDeliveryGrant`]. That lies in the store in clear, and stays there when a user
+//! logs out or HQ wipes the phone: whoever reads it learns which HQ it is, and could
+//! bring that HQ entries.
 
 use minicbor::encode::Write;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
@@ -16,7 +16,7 @@ use crate::wire::Endpoint;
 /// A right to deliver, and to do nothing else, for when a phone's keys are gone.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct DeliveryRight {
+pub struct DeliveryGrant {
     /// Format version.
     #[n(0)]
     pub version: Version<1>,
@@ -30,7 +30,7 @@ pub struct DeliveryRight {
 
 /// What delivers the queue without any key of this phone: a right, and where it holds.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Slip {
+pub struct StoredDeliveryGrant {
     /// Format version, under key 0.
     pub version: Version<1>,
     /// Where HQ answers. Its key is what receipts are verified with.
@@ -41,7 +41,7 @@ pub struct Slip {
     pub until: u64,
 }
 
-impl<C> Encode<C> for Slip {
+impl<C> Encode<C> for StoredDeliveryGrant {
     fn encode<W: Write>(
         &self,
         e: &mut Encoder<W>,
@@ -53,7 +53,7 @@ impl<C> Encode<C> for Slip {
     }
 }
 
-impl<'b, C> Decode<'b, C> for Slip {
+impl<'b, C> Decode<'b, C> for StoredDeliveryGrant {
     fn decode(d: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
         cbor::map(d, 3 + Endpoint::FIELDS)?;
         Ok(Self {
@@ -66,9 +66,9 @@ impl<'b, C> Decode<'b, C> for Slip {
 }
 
 /// Tells nothing of the token.
-impl std::fmt::Debug for Slip {
+impl std::fmt::Debug for StoredDeliveryGrant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Slip({}, until {})", self.endpoint.url, self.until)
+        write!(f, "StoredDeliveryGrant({}, until {})", self.endpoint.url, self.until)
     }
 }
 

@@ -11,7 +11,7 @@
 //! | `GET /v1/rolls` | | [`Rolls`] |
 //! | `POST /v1/outbox` | [`Batch`] | [`Receipts`] |
 //! | `POST /v1/attachments` | [`AttachmentPart`] | [`AttachmentState`] |
-//! | `GET /v1/delivery` | | [`DeliveryRight`] |
+//! | `GET /v1/delivery` | | [`DeliveryGrant`] |
 //!
 //! The last seven want `Authorization: Bearer` with a session's token; `outbox` and
 //! `attachments` also take a delivery token. Bodies
@@ -23,7 +23,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::cbor::{self, Version};
-pub use crate::delivery::DeliveryRight;
+pub use crate::delivery::DeliveryGrant;
 use crate::roll::RollWire;
 use crate::signed::{Digest, Message, Namespace, PublicKey};
 use crate::{DeviceId, EventId};

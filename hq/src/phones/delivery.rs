@@ -8,7 +8,7 @@ use std::time::Duration;
 use crewseal_custody::DeviceId;
 use crewseal_custody::cbor::Version;
 use crewseal_custody::delivery::DeliveryToken;
-use crewseal_custody::wire::DeliveryRight;
+use crewseal_custody::wire::DeliveryGrant;
 use data_encoding::BASE64URL_NOPAD;
 use rusqlite::{OptionalExtension, params};
 
@@ -28,7 +28,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 
 impl Hq {
     /// A new right to deliver for this device's phone; it ends with 90 days.
-    pub(crate) fn grant_delivery(&self, device: DeviceId) -> Result<DeliveryRight, HqError> {
+    pub(crate) fn grant_delivery(&self, device: DeviceId) -> Result<DeliveryGrant, HqError> {
         let token = BASE64URL_NOPAD.encode(&random::<32>()?);
         let now = self.clock.now();
         let until = now.saturating_add(GRANT_SECONDS);
@@ -40,7 +40,7 @@ impl Hq {
             )?;
             Ok(())
         })?;
-        Ok(DeliveryRight { version: Version, token: DeliveryToken(token), until })
+        Ok(DeliveryGrant { version: Version, token: DeliveryToken(token), until })
     }
 
     /// To which device's phone this token was given, if it still holds.

@@ -8,7 +8,7 @@ use crewseal::{Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::signed::Signed;
-use crewseal_custody::wire::{DeliveryRight, Jobs, Rolls};
+use crewseal_custody::wire::{DeliveryGrant, Jobs, Rolls};
 use crewseal_custody::{
     BoxClass, DeviceId, EventKind, Licence, Nda, Outcome, Qualifications, Revocations, Role, Tick,
 };
@@ -280,7 +280,7 @@ async fn wrong_places_methods_and_types_are_problems() {
 async fn a_delivery_token_delivers_and_does_nothing_else() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let right: DeliveryRight =
+    let right: DeliveryGrant =
         cbor::from_slice(&success(phone.get("/v1/delivery").await).await.unwrap()).unwrap();
     let envelope = phone.act(EventKind::TakeOver, site.job, &[site.label(0)]);
     phone.token = right.token.0.clone();

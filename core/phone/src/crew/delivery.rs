@@ -112,16 +112,16 @@ impl Phone {
     }
 
     /// The connection to deliver by, and HQ's key: this device's own or, on a phone that
-    /// is not enrolled, that of the delivery slip which the device before left.
+    /// is not enrolled, that of the delivery grant which the device before left.
     pub(super) fn delivery_client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
         match self.client() {
             Err(CrewError::NotEnrolled) => {}
             known => return known,
         }
-        let slip = self.state()?.store.transaction(|t| Ok::<_, CrewError>(delivery::read(t)?))?;
-        let slip = slip.ok_or(CrewError::NotEnrolled)?;
-        let client = Client::delivering(&slip).map_err(CrewError::for_good)?;
-        Ok((Arc::new(client), slip.endpoint.hq))
+        let grant = self.state()?.store.transaction(|t| Ok::<_, CrewError>(delivery::read(t)?))?;
+        let grant = grant.ok_or(CrewError::NotEnrolled)?;
+        let client = Client::delivering(&grant).map_err(CrewError::for_good)?;
+        Ok((Arc::new(client), grant.endpoint.hq))
     }
 
     pub(super) fn next_batch(&self, after: i64) -> Result<(Vec<Waiting>, Batch), CrewError> {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::delivery::Slip;
+use crewseal_custody::delivery::StoredDeliveryGrant;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{PublicKey, Signed};
-use crewseal_custody::wire::{DeliveryRight, Endpoint};
+use crewseal_custody::wire::{DeliveryGrant, Endpoint};
 use crewseal_custody::{Revocations, Tick};
 
 use super::CrewError;
@@ -21,8 +21,8 @@ use crate::outbox::delivery;
 use crate::sync::{Client, NOT_FOUND, SyncError};
 use crate::vault::Transaction;
 
-/// How many seconds before its end a delivery slip is renewed: 30 days.
-const SLIP_RENEWAL: u64 = 30 * 24 * 60 * 60;
+/// How many seconds before its end a delivery grant is renewed: 30 days.
+const GRANT_RENEWAL: u64 = 30 * 24 * 60 * 60;
 
 /// What came from HQ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,13 +79,13 @@ impl Crew {
     /// Keeps a right to deliver for a time when this phone's keys are gone.
     async fn renew_slip(&self, client: &Client) -> Result<(), CrewError> {
         let phone = Arc::clone(&self.phone);
-        if !blocking_pool::run(move || phone.wants_slip()).await? {
+        if !blocking_pool::run(move || phone.wants_grant()).await? {
             return Ok(());
         }
         match client.delivery(&self.phone.vault).await {
             Ok(right) => {
                 let phone = Arc::clone(&self.phone);
-                blocking_pool::run(move || phone.keep_slip(right)).await
+                blocking_pool::run(move || phone.keep_grant(right)).await
             }
             // An HQ that grants none.
             Err(SyncError::Refused { status: NOT_FOUND }) => Ok(()),
@@ -164,26 +164,26 @@ impl Phone {
 
     /// Whether the right to deliver without keys is to be asked for: there is none, of
     /// another HQ, or one that ends soon.
-    pub(super) fn wants_slip(&self) -> Result<bool, CrewError> {
+    pub(super) fn wants_grant(&self) -> Result<bool, CrewError> {
         let now = self.clock.now();
         self.state()?.store.transaction(|t| {
-            let (slip, enrolment) = (delivery::read(t)?, read_enrolment(t)?);
-            let is_good = |slip: &Slip| {
-                let Endpoint { url, hq, .. } = &slip.endpoint;
+            let (grant, enrolment) = (delivery::read(t)?, read_enrolment(t)?);
+            let is_good = |grant: &StoredDeliveryGrant| {
+                let Endpoint { url, hq, .. } = &grant.endpoint;
                 let is_same = *hq == enrolment.hq && *url == enrolment.url;
-                is_same && slip.until > now.saturating_add(SLIP_RENEWAL)
+                is_same && grant.until > now.saturating_add(GRANT_RENEWAL)
             };
-            Ok(!slip.as_ref().is_some_and(is_good))
+            Ok(!grant.as_ref().is_some_and(is_good))
         })
     }
 
-    pub(super) fn keep_slip(&self, right: DeliveryRight) -> Result<(), CrewError> {
+    pub(super) fn keep_grant(&self, right: DeliveryGrant) -> Result<(), CrewError> {
         self.state()?.store.transaction(|t| {
             let Enrolment { url, authority, hq, .. } = read_enrolment(t)?;
-            let DeliveryRight { token, until, .. } = right;
+            let DeliveryGrant { token, until, .. } = right;
             let endpoint = Endpoint { url, authority, hq };
-            let slip = Slip { version: Version, endpoint, token, until };
-            Ok(delivery::keep(t, &slip)?)
+            let grant = StoredDeliveryGrant { version: Version, endpoint, token, until };
+            Ok(delivery::keep(t, &grant)?)
         })
     }
 }

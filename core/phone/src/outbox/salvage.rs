@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor;
-use crewseal_custody::delivery::Slip;
+use crewseal_custody::delivery::StoredDeliveryGrant;
 use crewseal_custody::envelope::{Envelope, EpochHeader, EpochId, MAGIC, MAX_ENVELOPE};
 use crewseal_custody::{DeviceId, EventId};
 
@@ -66,7 +66,7 @@ pub(super) fn salvage(store: &mut Store, carver: &mut PageCarver) -> Result<Entr
         found.carve(carver, version);
     }
     salvage_photos(store, carver)?;
-    salvage_slip(store, carver)?;
+    salvage_grant(store, carver)?;
     let known: BTreeSet<EventId> = store.transaction(queue::events)?;
     let epochs: BTreeSet<EpochId> = found.envelopes.values().map(|(_, epoch, _)| *epoch).collect();
     let headers = &found.headers;
@@ -116,15 +116,15 @@ fn salvage_photos(store: &mut Store, carver: &mut PageCarver) -> Result<(), Stor
 
 /// Takes over how to deliver without keys, which is needed most where they are lost.
 /// Nothing proves it but that HQ takes deliveries by it.
-fn salvage_slip(store: &mut Store, carver: &mut PageCarver) -> Result<(), StoreError> {
+fn salvage_grant(store: &mut Store, carver: &mut PageCarver) -> Result<(), StoreError> {
     for version in [carver.newest(), carver.before_damage()].concat() {
         for row in carver.rows(version) {
             if let (1, [Column::Null, Column::Blob(bytes)]) = (row.number, row.columns.as_slice())
-                && let Ok(slip) = cbor::from_versioned::<Slip, 1>(bytes)
+                && let Ok(grant) = cbor::from_versioned::<StoredDeliveryGrant, 1>(bytes)
             {
                 return store.transaction(|t| match delivery::read(t)? {
                     Some(_) => Ok(()),
-                    None => delivery::keep(t, &slip),
+                    None => delivery::keep(t, &grant),
                 });
             }
         }

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::delivery::Slip;
+use crewseal_custody::delivery::StoredDeliveryGrant;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{
-    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, DeliveryRight,
+    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, DeliveryGrant,
     Endpoint, EnrolRequest, Jobs, Receipts, Rolls, Session, SessionRequest,
 };
 use crewseal_custody::{DeviceId, Protection};
@@ -131,13 +131,13 @@ impl Client {
         Ok(Self { http, url, token, waits_for_vault, patience, only_delivers })
     }
 
-    /// A client that delivers by a slip, and is let do nothing else.
+    /// A client that delivers by a grant, and is let do nothing else.
     ///
     /// # Errors
     /// [`SyncError::Invitation`].
-    pub fn delivering(slip: &Slip) -> Result<Self, SyncError> {
-        let token = Some(Zeroizing::new(slip.token.0.clone())).into();
-        let Endpoint { url, authority, .. } = &slip.endpoint;
+    pub fn delivering(grant: &StoredDeliveryGrant) -> Result<Self, SyncError> {
+        let token = Some(Zeroizing::new(grant.token.0.clone())).into();
+        let Endpoint { url, authority, .. } = &grant.endpoint;
         Ok(Self { token, only_delivers: true, ..Self::new(url, authority)? })
     }
 
@@ -145,7 +145,7 @@ impl Client {
     ///
     /// # Errors
     /// [`SyncError`]; [`SyncError::Refused`] with status 404 from an HQ that grants none.
-    pub async fn delivery(&self, vault: &Arc<dyn KeyVault>) -> Result<DeliveryRight, SyncError> {
+    pub async fn delivery(&self, vault: &Arc<dyn KeyVault>) -> Result<DeliveryGrant, SyncError> {
         read(&self.ask(vault, Method::GET, "v1/delivery", None).await?)
     }
 
