@@ -2,7 +2,7 @@
 //!
 //! HQ grants a phone a token that lets its bearer deliver and do nothing else: the
 //! [`DeliveryGrant`]. With it the phone keeps where HQ answers and how to know it: the
-//! [`StoredDeliveryGrant`]. That lies in the store in clear, and stays there when a user
+//! [`StoredGrant`]. That lies in the store in clear, and stays there when a user
 //! logs out or HQ wipes the phone: whoever reads it learns which HQ it is, and could
 //! bring that HQ entries.
 
@@ -30,7 +30,7 @@ pub struct DeliveryGrant {
 
 /// What delivers the queue without any key of this phone: a right, and where it holds.
 #[derive(Clone, PartialEq, Eq)]
-pub struct StoredDeliveryGrant {
+pub struct StoredGrant {
     /// Format version, under key 0.
     pub version: Version<1>,
     /// Where HQ answers. Its key is what receipts are verified with.
@@ -41,7 +41,7 @@ pub struct StoredDeliveryGrant {
     pub until: u64,
 }
 
-impl<C> Encode<C> for StoredDeliveryGrant {
+impl<C> Encode<C> for StoredGrant {
     fn encode<W: Write>(
         &self,
         e: &mut Encoder<W>,
@@ -53,7 +53,7 @@ impl<C> Encode<C> for StoredDeliveryGrant {
     }
 }
 
-impl<'b, C> Decode<'b, C> for StoredDeliveryGrant {
+impl<'b, C> Decode<'b, C> for StoredGrant {
     fn decode(d: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
         cbor::map(d, 3 + Endpoint::FIELDS)?;
         Ok(Self {
@@ -66,9 +66,9 @@ impl<'b, C> Decode<'b, C> for StoredDeliveryGrant {
 }
 
 /// Tells nothing of the token.
-impl std::fmt::Debug for StoredDeliveryGrant {
+impl std::fmt::Debug for StoredGrant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "StoredDeliveryGrant({}, until {})", self.endpoint.url, self.until)
+        write!(f, "StoredGrant({}, until {})", self.endpoint.url, self.until)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::delivery::StoredDeliveryGrant;
+use crewseal_custody::delivery::StoredGrant;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{PublicKey, Signed};
@@ -168,7 +168,7 @@ impl Phone {
         let now = self.clock.now();
         self.state()?.store.transaction(|t| {
             let (grant, enrolment) = (delivery::read(t)?, read_enrolment(t)?);
-            let is_good = |grant: &StoredDeliveryGrant| {
+            let is_good = |grant: &StoredGrant| {
                 let Endpoint { url, hq, .. } = &grant.endpoint;
                 let is_same = *hq == enrolment.hq && *url == enrolment.url;
                 is_same && grant.until > now.saturating_add(GRANT_RENEWAL)
@@ -182,7 +182,7 @@ impl Phone {
             let Enrolment { url, authority, hq, .. } = read_enrolment(t)?;
             let DeliveryGrant { token, until, .. } = right;
             let endpoint = Endpoint { url, authority, hq };
-            let grant = StoredDeliveryGrant { version: Version, endpoint, token, until };
+            let grant = StoredGrant { version: Version, endpoint, token, until };
             Ok(delivery::keep(t, &grant)?)
         })
     }

@@ -2,7 +2,7 @@
 //! gone, and so lies there in clear.
 
 use crewseal_custody::cbor;
-use crewseal_custody::delivery::StoredDeliveryGrant;
+use crewseal_custody::delivery::StoredGrant;
 use rusqlite::OptionalExtension;
 
 use crate::vault::{StoreError, Transaction};
@@ -11,7 +11,7 @@ use crate::vault::{StoreError, Transaction};
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn keep(transaction: &Transaction<'_>, grant: &StoredDeliveryGrant) -> Result<(), StoreError> {
+pub fn keep(transaction: &Transaction<'_>, grant: &StoredGrant) -> Result<(), StoreError> {
     let insert = "INSERT OR REPLACE INTO delivery (one, slip) VALUES (1, ?1)";
     transaction.sql().prepare_cached(insert)?.execute([cbor::to_vec(grant)])?;
     Ok(())
@@ -21,7 +21,7 @@ pub fn keep(transaction: &Transaction<'_>, grant: &StoredDeliveryGrant) -> Resul
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn read(transaction: &Transaction<'_>) -> Result<Option<StoredDeliveryGrant>, StoreError> {
+pub fn read(transaction: &Transaction<'_>) -> Result<Option<StoredGrant>, StoreError> {
     let select = "SELECT slip FROM delivery WHERE one = 1";
     let bytes: Option<Vec<u8>> =
         transaction.sql().prepare_cached(select)?.query_row([], |row| row.get(0)).optional()?;

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor;
-use crewseal_custody::delivery::StoredDeliveryGrant;
+use crewseal_custody::delivery::StoredGrant;
 use crewseal_custody::envelope::{Envelope, EpochHeader, EpochId, MAGIC, MAX_ENVELOPE};
 use crewseal_custody::{DeviceId, EventId};
 
@@ -120,7 +120,7 @@ fn salvage_grant(store: &mut Store, carver: &mut PageCarver) -> Result<(), Store
     for version in [carver.newest(), carver.before_damage()].concat() {
         for row in carver.rows(version) {
             if let (1, [Column::Null, Column::Blob(bytes)]) = (row.number, row.columns.as_slice())
-                && let Ok(grant) = cbor::from_versioned::<StoredDeliveryGrant, 1>(bytes)
+                && let Ok(grant) = cbor::from_versioned::<StoredGrant, 1>(bytes)
             {
                 return store.transaction(|t| match delivery::read(t)? {
                     Some(_) => Ok(()),

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::delivery::StoredDeliveryGrant;
+use crewseal_custody::delivery::StoredGrant;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{
     AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, DeliveryGrant,
@@ -135,7 +135,7 @@ impl Client {
     ///
     /// # Errors
     /// [`SyncError::Invitation`].
-    pub fn delivering(grant: &StoredDeliveryGrant) -> Result<Self, SyncError> {
+    pub fn delivering(grant: &StoredGrant) -> Result<Self, SyncError> {
         let token = Some(Zeroizing::new(grant.token.0.clone())).into();
         let Endpoint { url, authority, .. } = &grant.endpoint;
         Ok(Self { token, only_delivers: true, ..Self::new(url, authority)? })

@@ -1,7 +1,7 @@
 //! What is sealed to HQ: entries, photos, and what is decided about them.
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::delivery::{DeliveryToken, StoredDeliveryGrant};
+use crewseal_custody::delivery::{DeliveryToken, StoredGrant};
 use crewseal_custody::envelope::{AttachmentKey, Envelope, Epoch, EpochHeader, OpeningKey};
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
@@ -121,7 +121,7 @@ fn upload() -> Vector {
     let token = DeliveryToken("a-token-of-printable-ascii".to_owned());
     let until = paper::MORNING + 90 * 86_400;
     let right = DeliveryGrant { version: Version, token: token.clone(), until };
-    let grant = StoredDeliveryGrant {
+    let grant = StoredGrant {
         version: Version,
         endpoint: Endpoint {
             url: "https://hq.example:8443".to_owned(),

@@ -7,7 +7,7 @@ use std::path::Path;
 use crewseal::outbox::{delivery, queue};
 use crewseal::vault::{Damage, KeyVault, Mark, StoreError};
 use crewseal_custody::cbor::Version;
-use crewseal_custody::delivery::{DeliveryToken, StoredDeliveryGrant};
+use crewseal_custody::delivery::{DeliveryToken, StoredGrant};
 use crewseal_custody::wire::Endpoint;
 use fixtures::files::{copy_phone, database, log};
 use fixtures::stored::{NAMES, open, queued, value};
@@ -71,7 +71,7 @@ fn a_lost_key_costs_the_values_and_no_entry() {
 /// Where the keys are lost, nothing but the grant delivers the queue.
 #[test]
 fn keeps_how_to_deliver_without_keys() {
-    let grant = StoredDeliveryGrant {
+    let grant = StoredGrant {
         version: Version,
         endpoint: Endpoint {
             url: "https://hq.example:8443".to_owned(),
