@@ -6,6 +6,7 @@
 
 pub mod camera;
 pub mod day;
+pub mod error;
 pub mod network;
 pub mod screen;
 pub mod time;

@@ -7,7 +7,7 @@ use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
 use crewseal_label::Code;
 use crewseal_scan::{Luma, read};
 
-use crate::day::DayError;
+use crate::error::DayError;
 
 /// Pixels along a module's side.
 const PIXELS: usize = 6;

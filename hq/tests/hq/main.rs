@@ -1,6 +1,11 @@
-//! HQ over real HTTPS with a real database, and a phone made of the core's own
-//! parts: `ring` keys, `Event`, `Epoch`, and the types of `sync::wire`.
+//! HQ over real HTTPS with a real database, against a phone made of the core's own
+//! parts; its commands; and the records that it exports, with what `verify` and the
+//! report make of them.
 
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod day;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
@@ -14,4 +19,8 @@ mod photos;
 #[cfg(test)]
 mod record;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod sign_off;
+#[cfg(test)]
+mod verdict;

@@ -9,7 +9,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::slice;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, Once, OnceLock};
 
 use rusqlite::ffi::{
     SQLITE_ERROR, SQLITE_FULL, SQLITE_IOERR_FSYNC, SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ,
@@ -17,7 +17,8 @@ use rusqlite::ffi::{
     sqlite3_int64, sqlite3_io_methods, sqlite3_vfs, sqlite3_vfs_find, sqlite3_vfs_register,
 };
 
-use crate::{Change, Fault, Operation, State, lock};
+use crate::fault::{Fault, Operation};
+use crate::state::{Change, State, lock};
 
 type Watched = Arc<Mutex<State>>;
 
@@ -25,6 +26,8 @@ type Watched = Arc<Mutex<State>>;
 static DISKS: Mutex<BTreeMap<PathBuf, Watched>> = Mutex::new(BTreeMap::new());
 /// The system's own layer.
 static SYSTEM: OnceLock<System> = OnceLock::new();
+/// Whether ours is before it.
+static REGISTERED: Once = Once::new();
 
 struct System(sqlite3_vfs);
 
@@ -52,24 +55,26 @@ pub(crate) fn forget(directory: &Path) {
     lock(&DISKS).remove(directory);
 }
 
-/// Makes our layer the one that SQLite uses unless it is told otherwise.
+/// Makes our layer the one that SQLite uses unless it is told otherwise. Whoever opens a
+/// database at that moment finds the system's own functions where ours look for them.
 fn install() {
-    SYSTEM.get_or_init(|| {
+    let system = SYSTEM.get_or_init(|| {
         // SAFETY: null asks for the default; SQLite has one on every system, and it
         // lives as long as the process.
-        let system = unsafe { *sqlite3_vfs_find(std::ptr::null()) };
+        System(unsafe { *sqlite3_vfs_find(std::ptr::null()) })
+    });
+    REGISTERED.call_once(|| {
         let ours = sqlite3_vfs {
-            szOsFile: tail_at(&system) + size_of::<*mut Tail>().try_into().unwrap_or(8),
+            szOsFile: tail_at(&system.0) + size_of::<*mut Tail>().try_into().unwrap_or(8),
             pNext: std::ptr::null_mut(),
             zName: c"disk".as_ptr(),
             xOpen: Some(open),
             xDelete: Some(delete),
-            ..system
+            ..system.0
         };
         // SAFETY: it is leaked, so it lives as long as SQLite may use it.
         let taken = unsafe { sqlite3_vfs_register(Box::leak(Box::new(ours)), 1) };
         assert_eq!(taken, SQLITE_OK, "SQLite does not take the disk");
-        System(system)
     });
 }
 

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::Trouble;
+use crate::trouble::Trouble;
 
 /// Boxes of the job.
 const BOXES: usize = 40;

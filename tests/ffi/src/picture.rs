@@ -6,7 +6,7 @@ use std::path::Path;
 use image::imageops::{FilterType, overlay, resize};
 use image::{GrayImage, Luma};
 
-use crate::Trouble;
+use crate::trouble::Trouble;
 
 /// A plane of luma without gaps.
 pub struct Picture {

@@ -4,10 +4,10 @@
 use std::io::{BufRead as _, Write as _};
 use std::path::Path;
 
-use crate::Trouble;
 use crate::core::Core;
 use crate::picture::Picture;
 use crate::rust::InRust;
+use crate::trouble::Trouble;
 
 #[derive(Default)]
 struct Program {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde_json::json;
+use standings::{Standing, Standings, not_run};
 
 /// What was measured from one language.
 pub struct Measured {
@@ -12,7 +13,7 @@ pub struct Measured {
     pub act_limit: f64,
     pub frames: Pairs,
     pub acts: Pairs,
-    /// Acts without the face, on the thread that calls.
+    /// Acts without the API, on the thread that calls.
     pub core_acts: Vec<Duration>,
     pub cold: Vec<Duration>,
     pub threads: Option<Threads>,
@@ -39,32 +40,6 @@ pub struct Report {
     pub missing: Vec<String>,
 }
 
-/// One figure that must reach its floor and should reach its goal; less is better.
-struct Standing {
-    name: String,
-    figure: f64,
-    floor: f64,
-    goal: f64,
-}
-
-impl Standing {
-    fn reaches(&self, mark: f64) -> bool {
-        self.figure <= mark
-    }
-}
-
-impl fmt::Display for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, figure, floor, goal } = self;
-        let word = |mark| if self.reaches(mark) { "reached" } else { "missed" };
-        let (at_floor, at_goal) = (word(*floor), word(*goal));
-        write!(
-            f,
-            "{name:<52} {figure:>8.3}   floor {floor:>7.2} {at_floor:<8} goal {goal:>7.2} {at_goal}"
-        )
-    }
-}
-
 /// The one in the middle.
 pub fn median(times: &[Duration]) -> Duration {
     let mut sorted = times.to_vec();
@@ -85,7 +60,8 @@ impl Measured {
         let Self { language, act_limit, frames, acts, cold, threads, .. } = self;
         let mut standings = Vec::new();
         let mut stand = |what: &str, figure, floor, goal| {
-            standings.push(Standing { name: format!("{language}: {what}"), figure, floor, goal });
+            let name = format!("{language}: {what}");
+            standings.push(Standing::less(name, figure, (floor, goal)));
         };
         let ratio = median(&frames.theirs).as_secs_f64() / median(&frames.rust).as_secs_f64();
         stand("a frame, to the same in Rust", ratio, 1.03, 1.03);
@@ -104,20 +80,20 @@ impl Measured {
 }
 
 impl Report {
-    fn standings(&self) -> Vec<Standing> {
-        self.measured.iter().flat_map(Measured::standings).collect()
+    fn standings(&self) -> Standings {
+        Standings(self.measured.iter().flat_map(Measured::standings).collect())
     }
 
     /// Whether nothing that was measured is below its floor.
     pub fn holds(&self) -> bool {
-        self.standings().iter().all(|standing| standing.reaches(standing.floor))
+        self.standings().hold()
     }
 
     fn not_run(&self) -> String {
         let threads = self.measured.iter().filter(|measured| measured.threads.is_none());
         let threads = threads.map(|measured| format!("threads of {}", measured.language));
         let missing: Vec<String> = self.missing.iter().cloned().chain(threads).collect();
-        if missing.is_empty() { "nothing".to_owned() } else { missing.join("; ") }
+        not_run(&missing)
     }
 
     /// The same for programs.
@@ -137,20 +113,10 @@ impl Report {
                 "threads_at_rest": threads.as_ref().map(|threads| &threads.at_rest),
             })
         };
-        let standing = |standing: &Standing| {
-            json!({
-                "name": standing.name,
-                "ours": standing.figure,
-                "floor": standing.floor,
-                "goal": standing.goal,
-                "reaches_floor": standing.reaches(standing.floor),
-                "reaches_goal": standing.reaches(standing.goal),
-            })
-        };
         let json = json!({
             "subject": "ffi",
             "measured": self.measured.iter().map(measured).collect::<Vec<_>>(),
-            "standings": self.standings().iter().map(standing).collect::<Vec<_>>(),
+            "standings": self.standings().to_json(),
             "not_run": self.not_run(),
         });
         format!("{json:#}\n")
@@ -172,7 +138,7 @@ impl fmt::Display for Report {
             }
             writeln!(
                 f,
-                "  an act without the face, on the thread that calls: {:.4}",
+                "  an act without the API, on the thread that calls: {:.4}",
                 millis(median(core_acts))
             )?;
             writeln!(f, "  {:>6} {:<12} {:>9.4}", cold.len(), "cold opens", millis(median(cold)))?;
@@ -182,14 +148,7 @@ impl fmt::Display for Report {
             writeln!(f)?;
         }
         let standings = self.standings();
-        for standing in &standings {
-            writeln!(f, "{standing}")?;
-        }
-        writeln!(f, "\nnot run: {}", self.not_run())?;
-        let reached =
-            |mark: fn(&Standing) -> f64| standings.iter().filter(|s| s.reaches(mark(s))).count();
-        let all = standings.len();
-        let (floors, goals) = (reached(|s| s.floor), reached(|s| s.goal));
-        write!(f, "floors {floors}/{all}, goals {goals}/{all}")
+        writeln!(f, "{standings}\nnot run: {}", self.not_run())?;
+        f.write_str(&standings.summary())
     }
 }

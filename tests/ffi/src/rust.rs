@@ -1,4 +1,4 @@
-//! The calls that are measured, in Rust: the same functions of the face, and for acts
+//! The calls that are measured, in Rust: the same functions of the API, and for acts
 //! the same wait for a thread of the core's.
 
 use std::path::Path;
@@ -13,8 +13,8 @@ use crewseal_ffi::{
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 
-use crate::Trouble;
 use crate::picture::Picture;
+use crate::trouble::Trouble;
 
 /// A phone in Rust.
 pub struct InRust {

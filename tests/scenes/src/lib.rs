@@ -11,32 +11,24 @@ mod grain;
 mod label;
 mod lettering;
 mod light;
+mod placed;
 mod room;
 mod space;
 mod warehouse;
 
 pub use annotate::{Kind, Mark, annotate};
 use camera::Camera;
-use crewseal_label::{Strength, Token};
+use crewseal_label::Token;
 use image::RgbImage;
 pub use light::Light;
 use light::Lighting;
+pub use placed::Placed;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use room::Room;
+pub use space::Vec3;
 use space::vec3;
-pub use warehouse::{Frame, Level, Setting, Shown, Warehouse};
-
-/// A label on a box.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed {
-    /// What it bears.
-    pub token: Token,
-    /// How it is printed.
-    pub strength: Strength,
-    /// Whether half of its code is ripped off. The groups for typing remain.
-    pub torn: bool,
-}
+pub use warehouse::{Frame, Hand, Level, Setting, Shown, Warehouse};
 
 /// Boxes before a camera.
 #[derive(Debug, Clone)]

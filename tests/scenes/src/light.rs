@@ -129,13 +129,7 @@ impl Lighting {
     }
 }
 
-fn gather_face(
-    room: &Room,
-    number: usize,
-    face: Face,
-    (lamp_colour, window_colour): (Vec3, Vec3),
-    lamp: Vec3,
-) -> Lit {
+fn gather_face(room: &Room, number: usize, face: Face, colours: (Vec3, Vec3), lamp: Vec3) -> Lit {
     let block = &room.things[number].block;
     let size = block.face_size(face);
     let count = |side: f32| (side / SPACING).clamp(2.0, MOST_POINTS) as usize;
@@ -146,7 +140,6 @@ fn gather_face(
         let tangent = across.cross(normal).normalised();
         (tangent, normal.cross(tangent))
     };
-    let not_itself = |other: usize| other != number;
     let mut points = Vec::with_capacity(columns * rows);
     for row in 0..rows {
         for column in 0..columns {
@@ -154,43 +147,71 @@ fn gather_face(
             let v = (row as f32 + 0.5) / rows as f32 * size.1;
             let from = block.point(face, u, v) + normal * 0.0005;
             let turn = speck(column as i32, row as i32, number as u32);
-            let mut sum = Vec3::ZERO;
-            for i in 0..TO_LAMP {
-                let (radius, angle) = spiral(i, TO_LAMP, turn);
-                let on_lamp = lamp + vec3(angle.cos(), 0.0, angle.sin()) * (LAMP * radius.sqrt());
-                let way = on_lamp - from;
-                let square = way.dot(way);
-                let slant = way.dot(normal) / square.sqrt();
-                let ray = Ray { from, along: way };
-                let is_dark = slant <= 0.0 || room.shades(&ray, not_itself);
-                if !is_dark {
-                    sum = sum + lamp_colour * (slant / square / TO_LAMP as f32);
-                }
-            }
-            for i in 0..AROUND {
-                let (radius, angle) = spiral(i, AROUND, turn);
-                let along = tangent * (angle.cos() * radius.sqrt())
-                    + other * (angle.sin() * radius.sqrt())
-                    + normal * (1.0 - radius).sqrt();
-                let met = room.met_by(&Ray { from, along }, not_itself);
-                let share = 1.0 / AROUND as f32;
-                let arrives = match met {
-                    // What is near throws back little, in its own colour.
-                    Some((_, distance, _)) if distance < 1.2 => {
-                        vec3(0.10, 0.075, 0.05) * (0.25 + distance)
-                    }
-                    _ => {
-                        let from_window = (along.dot(vec3(-0.55, 0.25, 0.8))).max(0.0);
-                        let bounced = lamp_colour * 0.055 + vec3(0.02, 0.019, 0.018);
-                        bounced + window_colour * (0.12 + from_window * from_window)
-                    }
-                };
-                sum = sum + arrives * share;
-            }
-            points.push(sum);
+            let place = Place { number, from, normal, turn };
+            let lit = place.lit_by(room, lamp, colours.0);
+            points.push(place.lit_from_around(room, (tangent, other), colours, lit));
         }
     }
     Lit { columns, rows, size, points }.smoothed()
+}
+
+/// A place on a face of a thing, and how its rays are turned.
+struct Place {
+    number: usize,
+    from: Vec3,
+    normal: Vec3,
+    turn: f32,
+}
+
+impl Place {
+    /// What comes straight from the lamp.
+    fn lit_by(&self, room: &Room, lamp: Vec3, colour: Vec3) -> Vec3 {
+        let mut sum = Vec3::ZERO;
+        for i in 0..TO_LAMP {
+            let (radius, angle) = spiral(i, TO_LAMP, self.turn);
+            let on_lamp = lamp + vec3(angle.cos(), 0.0, angle.sin()) * (LAMP * radius.sqrt());
+            let way = on_lamp - self.from;
+            let square = way.dot(way);
+            let slant = way.dot(self.normal) / square.sqrt();
+            let ray = Ray { from: self.from, along: way };
+            let is_dark = slant <= 0.0 || room.shades(&ray, |other| other != self.number);
+            if !is_dark {
+                sum = sum + colour * (slant / square / TO_LAMP as f32);
+            }
+        }
+        sum
+    }
+
+    /// That and what comes from everywhere else: the window, walls, other things.
+    fn lit_from_around(
+        &self,
+        room: &Room,
+        (tangent, other): (Vec3, Vec3),
+        (lamp_colour, window_colour): (Vec3, Vec3),
+        mut sum: Vec3,
+    ) -> Vec3 {
+        for i in 0..AROUND {
+            let (radius, angle) = spiral(i, AROUND, self.turn);
+            let along = tangent * (angle.cos() * radius.sqrt())
+                + other * (angle.sin() * radius.sqrt())
+                + self.normal * (1.0 - radius).sqrt();
+            let met = room.met_by(&Ray { from: self.from, along }, |other| other != self.number);
+            let share = 1.0 / AROUND as f32;
+            let arrives = match met {
+                // What is near throws back little, in its own colour.
+                Some((_, distance, _)) if distance < 1.2 => {
+                    vec3(0.10, 0.075, 0.05) * (0.25 + distance)
+                }
+                _ => {
+                    let from_window = (along.dot(vec3(-0.55, 0.25, 0.8))).max(0.0);
+                    let bounced = lamp_colour * 0.055 + vec3(0.02, 0.019, 0.018);
+                    bounced + window_colour * (0.12 + from_window * from_window)
+                }
+            };
+            sum = sum + arrives * share;
+        }
+        sum
+    }
 }
 
 /// Point `i` of `count` spread evenly over a disc: squared radius and angle.

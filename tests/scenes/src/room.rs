@@ -4,10 +4,10 @@
 use rand::Rng;
 use rand::rngs::SmallRng;
 
-use crate::Placed;
 use crate::grain::{cell, cloud, speck, step};
 use crate::label::{HEIGHT, Sticker, WIDTH};
 use crate::lettering::{advance, ink};
+use crate::placed::Placed;
 use crate::space::{Block, Face, Ray, Vec3, vec3};
 
 /// What stands on a carton besides its label: which way it is held, never what
@@ -237,7 +237,7 @@ fn boards(u: f32, v: f32, seed: u32) -> Vec3 {
 }
 
 fn cardboard(carton: &Carton, face: Face, (width, height): (f32, f32), u: f32, v: f32) -> Vec3 {
-    let seed = carton.seed ^ (face as u32).wrapping_mul(0x51ED_270B);
+    let seed = seed_of(carton, face);
     if face == Face::Front {
         let (x, y) = carton.on_label(u, v);
         if let Some(paper) = carton.sticker.at(x, y) {
@@ -260,8 +260,20 @@ fn cardboard(carton: &Carton, face: Face, (width, height): (f32, f32), u: f32, v
     let bruise = step(0.55, 0.9, cloud(u * 9.0, v * 6.0, seed ^ 7));
     colour = colour * (1.0 - 0.10 * bruise);
 
-    // The seam runs from end to end of the top; so does the tape, and down the
-    // ends a little.
+    colour = taped(carton, face, (width, height), (u, v), colour);
+    if face == Face::Front { written_on(carton, seed, (u, v), colour) } else { colour }
+}
+
+/// The seam runs from end to end of the top; so does the tape, and down the ends a
+/// little.
+fn taped(
+    carton: &Carton,
+    face: Face,
+    (width, height): (f32, f32),
+    (u, v): (f32, f32),
+    mut colour: Vec3,
+) -> Vec3 {
+    let seed = seed_of(carton, face);
     let is_end = match face {
         Face::Front | Face::Back => carton.end_on,
         Face::Left | Face::Right => !carton.end_on,
@@ -287,17 +299,24 @@ fn cardboard(carton: &Carton, face: Face, (width, height): (f32, f32), u: f32, v
         let hole = pill((u - width / 2.0).abs(), v - 0.088, 0.032, 0.014);
         colour = colour.mixed(vec3(0.02, 0.013, 0.008), 1.0 - step(-0.0012, 0.0012, hole));
     }
-    if face == Face::Front {
-        let (x, y) = carton.word_at;
-        let slant = (v - y) * 0.12;
-        if (0.0..WORD_HEIGHT).contains(&(v - y)) {
-            let wobble = 0.0012 * cloud(u * 45.0, v * 45.0, seed ^ 9);
-            let across = (u - x + slant + wobble) / WORD_HEIGHT;
-            let ink = ink(WORD, across, (v - y + wobble) / WORD_HEIGHT);
-            colour = colour.mixed(vec3(0.03, 0.03, 0.04), 0.88 * step(0.3, 0.7, ink));
-        }
-    }
     colour
+}
+
+/// What a mover wrote on the front with a thick pen.
+fn written_on(carton: &Carton, seed: u32, (u, v): (f32, f32), colour: Vec3) -> Vec3 {
+    let (x, y) = carton.word_at;
+    let slant = (v - y) * 0.12;
+    if !(0.0..WORD_HEIGHT).contains(&(v - y)) {
+        return colour;
+    }
+    let wobble = 0.0012 * cloud(u * 45.0, v * 45.0, seed ^ 9);
+    let across = (u - x + slant + wobble) / WORD_HEIGHT;
+    let ink = ink(WORD, across, (v - y + wobble) / WORD_HEIGHT);
+    colour.mixed(vec3(0.03, 0.03, 0.04), 0.88 * step(0.3, 0.7, ink))
+}
+
+fn seed_of(carton: &Carton, face: Face) -> u32 {
+    carton.seed ^ (face as u32).wrapping_mul(0x51ED_270B)
 }
 
 /// Distance to a lying pill, less than 0 inside.

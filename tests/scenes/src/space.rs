@@ -6,8 +6,11 @@ use std::ops::{Add, Mul, Sub};
 /// A point, a direction or a linear colour.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Vec3 {
+    /// To the right.
     pub x: f32,
+    /// Up.
     pub y: f32,
+    /// Towards the camera.
     pub z: f32,
 }
 

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use moving_day::day::{self, DayError, FEWEST_BOXES, Plan, Played};
+use moving_day::day::{self, FEWEST_BOXES, Plan, Played};
+use moving_day::error::DayError;
 
 /// Plays one move, from printed labels to HQ's receipts, and leaves a directory
 /// of what there is to see. The customer is made up.

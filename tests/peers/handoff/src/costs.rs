@@ -117,7 +117,7 @@ fn hand_over(meeting: &Meeting, load: &Load) -> Operations {
     };
 
     // The receiver.
-    let hello = meeting.hello(false);
+    let hello = meeting.hello(crewseal::Introduction::Omitted);
     let shown = hello.to_bytes();
     let mut receiving = Receiving::begin(*opening, shown.clone(), now);
 

@@ -8,10 +8,10 @@ use rand::Rng;
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 
-use super::Shares;
 use super::conditions::{Chance, Conditions};
 use super::film::Film;
 use super::plane::{Eye, Plane, paint};
+use super::setting::Shares;
 use super::sticker::{Bend, Glare, Sticker};
 use super::texture::{Label, Print, Texture, Wear};
 use crate::grain::{cloud, speck, step};
@@ -126,17 +126,7 @@ impl Aisle {
                 );
                 let plane = upright(corner, rng.random_range(-0.02..0.02), 0.0);
                 let own = if bright && rng.random_bool(0.3) { 0.7 } else { shade };
-                let light = own * rng.random_range(0.85..1.15);
-                let mut new = Front {
-                    plane,
-                    size,
-                    light,
-                    offset: (rng.random_range(0.0..200.0), rng.random_range(0.0..200.0)),
-                    prints: Vec::new(),
-                    tape: tape(size, rng),
-                };
-                print_on(&mut new, prints, rng);
-                aisle.fronts.push(new);
+                aisle.fronts.push(front_of(plane, size, own, prints, rng));
                 let is_labelled = (0..stack.rows as i32).contains(&row)
                     && (0..stack.columns as i32).contains(&column);
                 if is_labelled {
@@ -360,6 +350,27 @@ fn kinds(labels: usize, front: (f32, f32), share: f32, rng: &mut SmallRng) -> Ve
     (0..labels)
         .map(|_| if rng.random_bool(rough) { Strength::Rough } else { Strength::Normal })
         .collect()
+}
+
+/// The front of a box, in a light about its own.
+fn front_of(
+    plane: Plane,
+    size: (f32, f32),
+    own: f32,
+    prints: &[Print],
+    rng: &mut SmallRng,
+) -> Front {
+    let light = own * rng.random_range(0.85..1.15);
+    let mut front = Front {
+        plane,
+        size,
+        light,
+        offset: (rng.random_range(0.0..200.0), rng.random_range(0.0..200.0)),
+        prints: Vec::new(),
+        tape: tape(size, rng),
+    };
+    print_on(&mut front, prints, rng);
+    front
 }
 
 fn choose(labels: usize, share: f32) -> &'static Stack {

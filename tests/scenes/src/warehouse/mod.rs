@@ -12,6 +12,7 @@ mod conditions;
 mod film;
 mod hand;
 mod plane;
+mod setting;
 mod sticker;
 mod texture;
 
@@ -20,57 +21,22 @@ pub use conditions::Level;
 use conditions::Range;
 use crewseal_label::Token;
 use film::{Exposure, Shine};
-use hand::{FRAMES, Hand};
+pub use hand::{FRAMES, Hand};
 use image::GrayImage;
 use plane::{Eye, FOCAL};
 use rand::rngs::SmallRng;
-use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
+pub use setting::Setting;
+use setting::{Shares, mixed};
 use sticker::Sticker;
 
 use crate::camera::{HEIGHT, WIDTH};
 use crate::space::{Vec3, vec3};
 
-/// Scenes of a series that share out the range of a condition among them.
-const SERIES: u32 = 8;
 /// Pixels that stay free around the labels.
 const BORDER: f32 = 46.0;
 /// Steps of the hand's way during an exposure.
 const STEPS: usize = 16;
-
-/// Which scene: the same four always give the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Setting {
-    /// What everything is drawn from.
-    pub seed: u64,
-    /// How hard it is.
-    pub level: Level,
-    /// Labels in view: 1, 6, 12 or 24.
-    pub labels: usize,
-    /// Scenes of one series differ in this. Eight in a row share out good and
-    /// bad conditions evenly.
-    pub number: u32,
-}
-
-impl Setting {
-    /// How many labels a still has in view, each as often as the others.
-    pub const IN_VIEW: [usize; 4] = [1, 6, 12, 24];
-
-    /// The stills of a level: 96 with 1032 labels of the first two, where a label
-    /// in a hundred makes a difference, and 64 with 688 of the third.
-    pub fn stills(seed: u64, level: Level) -> impl Iterator<Item = Self> {
-        let series = if level == Level::Three { 2 } else { 3 };
-        (0..series * SERIES).flat_map(move |number| {
-            Self::IN_VIEW.map(|labels| Self { seed, level, labels, number })
-        })
-    }
-
-    /// Hand-held sequences: so many, of one level, with 24 labels in view.
-    /// None of them is the scene of a still.
-    pub fn sequences(seed: u64, level: Level, count: u32) -> impl Iterator<Item = Self> {
-        (0..count).map(move |number| Self { seed: !seed, level, labels: 24, number })
-    }
-}
 
 /// A scene, ready to be photographed.
 pub struct Warehouse {
@@ -126,7 +92,7 @@ impl Warehouse {
         ]);
         let mut rng = SmallRng::seed_from_u64(seed);
         let conditions = setting.level.conditions();
-        let mut shares = Shares { setting, next: 0 };
+        let mut shares = Shares::of(setting);
         let aisle = Aisle::new(setting.labels, conditions, &mut shares, &mut rng);
         let mut drawn = |range: Range| between(range, shares.next());
 
@@ -247,36 +213,4 @@ fn stand(aisle: &Aisle, towards: Vec3, roll: f32, pixels: f32, rng: &mut SmallRn
             distance *= 1.01;
         }
     }
-}
-
-/// Shares of what a level's scenes are drawn from, 0 to 1: over a series of scenes each
-/// is gone through evenly, and in another order than the others.
-struct Shares<'a> {
-    setting: &'a Setting,
-    next: u64,
-}
-
-impl Shares<'_> {
-    fn next(&mut self) -> f32 {
-        let Setting { seed, level, labels, number } = *self.setting;
-        let series = u64::from(number / SERIES);
-        let drawn = mixed(&[seed, u64::from(level.number()), labels as u64, series, self.next]);
-        self.next += 1;
-        let mut rng = SmallRng::seed_from_u64(drawn);
-        let mut order: Vec<u32> = (0..SERIES).collect();
-        order.shuffle(&mut rng);
-        let parts: [f32; SERIES as usize] = rng.random();
-        let place = (number % SERIES) as usize;
-        (order[place] as f32 + parts[place]) / SERIES as f32
-    }
-}
-
-/// Several numbers as one seed.
-fn mixed(numbers: &[u64]) -> u64 {
-    numbers.iter().fold(0x9E37_79B9_7F4A_7C15, |sum, number| {
-        let mut h = (sum ^ number).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        h ^= h >> 29;
-        h = h.wrapping_mul(0x94D0_49BB_1331_11EB);
-        h ^ (h >> 32)
-    })
 }

@@ -1,0 +1,156 @@
+//! The exported record, and what is said of one that was changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crewseal_custody::cbor::Version;
+use crewseal_custody::{BoxList, DeviceId, EventKind, JobId, Outcome, Receipt, Record, Salt, Tick};
+use fixtures::paper::{self};
+use minicbor::bytes::ByteVec;
+
+#[test]
+fn a_record_names_an_error_for_every_byte_that_was_changed() {
+    let mut mover = paper::mover();
+    let event = mover.does(EventKind::TakeOver, paper::boxes([1, 101]));
+    let bytes = |message: &[u8]| ByteVec::from(message.to_vec());
+    let hq = paper::hq();
+    let roll = paper::roll(&paper::tokens(100..120));
+    let shown = paper::token(101);
+    let record = hq.sign(Record {
+        version: Version,
+        job: paper::JOB,
+        origin: paper::ORIGIN.to_owned(),
+        hq: hq.public,
+        at: paper::MORNING + 9_000,
+        credentials: vec![bytes(hq.sign(mover.credential()).as_bytes())],
+        ticks: vec![bytes(hq.sign(paper::tick(1)).as_bytes())],
+        manifests: vec![bytes(hq.sign(paper::manifest(1, None, &paper::tokens(0..10))).as_bytes())],
+        rolls: vec![roll.disclosing(|token| *token == shown).to_wire()],
+        events: vec![bytes(event.as_bytes())],
+        receipts: vec![bytes(
+            hq.sign(paper::receipt(&event, Outcome::Stored, paper::MORNING + 5_000)).as_bytes(),
+        )],
+        release_keys: Vec::new(),
+        sensitive: BoxList::default(),
+        classes: BTreeMap::new(),
+        revocations: None,
+        inclusions: Vec::new(),
+        confirmations: Vec::new(),
+    });
+    let whole = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
+    assert_eq!(whole.errors, []);
+    assert_eq!(whole.evidence.verify().faults, BTreeSet::new());
+
+    for at in 0..record.as_bytes().len() {
+        let mut damaged = record.as_bytes().to_vec();
+        damaged[at] ^= 1 << (at % 8);
+        if let Ok(reading) = Record::read(&damaged, Some(&hq.public)) {
+            assert!(!reading.errors.is_empty(), "byte {at}");
+        }
+    }
+    for end in 0..record.as_bytes().len() {
+        assert!(Record::read(&record.as_bytes()[..end], None).is_err(), "cut after {end}");
+    }
+    let stranger = Record::read(record.as_bytes(), Some(&paper::other_hq().public)).unwrap();
+    assert!(!stranger.errors.is_empty());
+}
+
+#[test]
+fn an_event_of_another_job_in_a_record_is_an_error() {
+    let (mut mover, hq) = (paper::mover(), paper::hq());
+    let event = mover.acts_elsewhere();
+    assert_ne!(event.job, JobId([0x0a; 16]));
+    let bytes = |message: &[u8]| ByteVec::from(message.to_vec());
+    let record = hq.sign(Record {
+        version: Version,
+        job: paper::JOB,
+        origin: paper::ORIGIN.to_owned(),
+        hq: hq.public,
+        at: paper::MORNING,
+        credentials: vec![bytes(hq.sign(mover.credential()).as_bytes())],
+        ticks: Vec::new(),
+        manifests: Vec::new(),
+        rolls: Vec::new(),
+        events: vec![bytes(event.as_bytes()), bytes(event.as_bytes())],
+        receipts: Vec::new(),
+        release_keys: Vec::new(),
+        sensitive: BoxList::default(),
+        classes: BTreeMap::new(),
+        revocations: None,
+        inclusions: Vec::new(),
+        confirmations: Vec::new(),
+    });
+    let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
+    let said: Vec<String> =
+        reading.errors.iter().map(|(at, error)| format!("{at}: {error}")).collect();
+    assert_eq!(
+        said,
+        [
+            "event 1: belongs to another job",
+            "event 2: belongs to another job",
+            "event 2: stands in the record twice",
+        ]
+    );
+}
+
+#[test]
+fn a_tick_of_another_log_and_a_receipt_with_other_numbers_are_errors() {
+    let (mut mover, hq) = (paper::mover(), paper::hq());
+    let event = mover.acts_elsewhere();
+    let bytes = |message: &[u8]| ByteVec::from(message.to_vec());
+    let tick = hq.sign(Tick {
+        version: Version,
+        origin: "another log".to_owned(),
+        number: 1,
+        at: paper::MORNING,
+        nonce: Salt([1; 16]),
+        root: None,
+        epoch: None,
+    });
+    let receipt = hq.sign(Receipt {
+        version: Version,
+        event: event.id(),
+        device: event.device,
+        generation: event.generation,
+        sequence: event.sequence + 1,
+        outcome: Outcome::Stored,
+        at: paper::MORNING,
+        origin: paper::ORIGIN.to_owned(),
+    });
+    let record = hq.sign(Record {
+        version: Version,
+        job: event.job,
+        origin: paper::ORIGIN.to_owned(),
+        hq: hq.public,
+        at: paper::MORNING,
+        credentials: vec![bytes(hq.sign(mover.credential()).as_bytes())],
+        ticks: vec![bytes(tick.as_bytes())],
+        manifests: Vec::new(),
+        rolls: Vec::new(),
+        events: vec![bytes(event.as_bytes())],
+        receipts: vec![bytes(receipt.as_bytes())],
+        release_keys: Vec::new(),
+        sensitive: BoxList::default(),
+        classes: BTreeMap::new(),
+        revocations: None,
+        inclusions: Vec::new(),
+        confirmations: Vec::new(),
+    });
+    let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
+    let said: Vec<String> =
+        reading.errors.iter().map(|(at, error)| format!("{at}: {error}")).collect();
+    assert_eq!(
+        said,
+        [
+            "tick 1: belongs to another log",
+            "receipt 1: names its event's device or numbers otherwise",
+        ]
+    );
+}
+
+#[test]
+fn device_ids_follow_from_both_keys_and_their_order() {
+    let mover = paper::mover();
+    let (act, handoff) = (mover.act.public, mover.handoff.public);
+    assert_eq!(DeviceId::of(&act, &handoff), mover.credential().device());
+    assert_ne!(DeviceId::of(&act, &handoff), DeviceId::of(&handoff, &act));
+}

@@ -1,0 +1,601 @@
+//! The rules: each broken by an act that it forbids, kept by one that it allows,
+//! and silent where nothing is proven.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::rules::{self, Broken, Interval, Person, Rule};
+use crewseal_custody::signed::Signed;
+use crewseal_custody::{
+    Act, Batch, BoxClass, BoxList, Classes, Credential, DeviceId, Event, EventId, EventKind,
+    Evidence, Fault, FaultKind, Finding, FindingKind, Licence, Nda, Outcome, Qualifications,
+    Revocations, Role, Tick, classes,
+};
+use crewseal_label::Token;
+use fixtures::paper::{self, Phone, set};
+use proptest::prelude::*;
+
+/// Boxes of the manifest that are not ordinary.
+const PAPERS: u16 = 1;
+const DEVICES: u16 = 2;
+const VALUABLES: u16 = 3;
+/// Sensitive, and nobody said what is in it.
+const UNKNOWN: u16 = 4;
+const ORDINARY: u16 = 5;
+
+fn job_classes() -> Classes {
+    let classed = BTreeMap::from([
+        (BoxClass::Papers, paper::boxes([PAPERS])),
+        (BoxClass::Devices, paper::boxes([DEVICES])),
+        (BoxClass::Valuables, paper::boxes([VALUABLES])),
+    ]);
+    classes(&paper::boxes([PAPERS, UNKNOWN]), &classed, &paper::lists()).unwrap()
+}
+
+/// With everything that anything asks for, until the evening.
+fn qualified() -> Qualifications {
+    let until = paper::MORNING + 40_000;
+    Qualifications {
+        licences: [Licence::Driving, Licence::ConfidentialDestruction].into(),
+        nda: Some(Nda { text: Nda::digest("I tell nobody."), until }),
+        trained_until: Some(until),
+        classes: BoxClass::ALL.into(),
+    }
+}
+
+fn with(phone: Phone, qualifications: Qualifications) -> Phone {
+    Phone { qualifications: Some(qualifications), ..phone }
+}
+
+/// What HQ knows of these phones, and of these acts received at these times.
+fn known(phones: &[&Phone], events: &[(&Signed<Event>, u64)]) -> Evidence {
+    let mut evidence = paper::evidence(phones);
+    evidence.classes = job_classes();
+    for (event, at) in events {
+        evidence.events.insert(event.id(), Signed::clone(event));
+        let receipt = paper::hq().sign(paper::receipt(event, Outcome::Stored, *at));
+        evidence.receipts.insert(event.id(), receipt);
+    }
+    evidence
+}
+
+fn is_of_rules(fault: &&Fault) -> bool {
+    matches!(fault.kind, FaultKind::Broken(_) | FaultKind::NotProvable(_))
+}
+
+/// The faults of rules, with what proves them.
+fn faults(evidence: &Evidence) -> Vec<(FaultKind, BTreeSet<EventId>, BTreeSet<Token>)> {
+    let faults = evidence.verify().faults;
+    let faults = faults.iter().filter(is_of_rules);
+    faults.map(|fault| (fault.kind, fault.events.clone(), fault.boxes.clone())).collect()
+}
+
+fn kinds(evidence: &Evidence) -> Vec<FaultKind> {
+    faults(evidence).into_iter().map(|(kind, _, _)| kind).collect()
+}
+
+/// What comes of one act of a phone, anchored at the morning's first tick and
+/// received an hour and a half later.
+fn of_one(mut phone: Phone, act: Act) -> Vec<FaultKind> {
+    let event = phone.signs(act);
+    let evidence = known(&[&phone], &[(&event, event.claimed_at + 1_800)]);
+    kinds(&evidence)
+}
+
+fn does(phone: Phone, kind: EventKind, number: u16) -> Vec<FaultKind> {
+    of_one(phone, paper::act(kind, paper::boxes([number])))
+}
+
+/// Times of an act: the tick before it and HQ's receipt.
+fn between(tick: u64, receipt: u64, phone: &Phone, kind: EventKind, number: u16) -> Evidence {
+    let mut phone = Phone { tick, claims: paper::tick(tick).at, ..clone(phone) };
+    let event = phone.signs(paper::act(kind, paper::boxes([number])));
+    known(&[&phone], &[(&event, receipt)])
+}
+
+/// The same phone before it did anything.
+fn clone(phone: &Phone) -> Phone {
+    let fresh = match phone.role {
+        Role::Mover | Role::Contractor => paper::mover(),
+        Role::Driver => paper::driver(),
+        Role::Warehouse => paper::keeper(),
+        Role::Supervisor => paper::supervisor(),
+    };
+    Phone { role: phone.role, qualifications: phone.qualifications.clone(), ..fresh }
+}
+
+mod classes_of_boxes {
+    use super::*;
+
+    #[test]
+    fn a_sensitive_box_of_no_class_counts_as_of_every_class() {
+        let classes = job_classes();
+        assert_eq!(classes[&paper::token(UNKNOWN)], BoxClass::ALL.into());
+        assert_eq!(classes[&paper::token(PAPERS)], [BoxClass::Papers].into());
+        assert!(!classes.contains_key(&paper::token(ORDINARY)));
+    }
+
+    #[test]
+    fn numbers_keep_their_meaning() {
+        for class in BoxClass::ALL {
+            assert_eq!(cbor::to_vec(&class), [class.number()]);
+        }
+        let licences = [
+            (Licence::Driving, 1),
+            (Licence::DrivingHeavy, 2),
+            (Licence::Forklift, 3),
+            (Licence::ConfidentialDestruction, 4),
+        ];
+        for (licence, number) in licences {
+            assert_eq!(cbor::to_vec(&licence), [number]);
+        }
+        assert_eq!([1, 2, 3], BoxClass::ALL.map(BoxClass::number));
+    }
+}
+
+mod people {
+    use super::*;
+
+    #[test]
+    fn who_holds_no_boxes_takes_offers_and_is_offered_none() {
+        let role = FaultKind::Broken(Rule::Role);
+        for kind in [
+            EventKind::TakeOver,
+            EventKind::Load,
+            EventKind::Store,
+            EventKind::Depart,
+            EventKind::Arrive,
+            EventKind::Unload,
+            EventKind::Deliver,
+            EventKind::CollectForDestruction,
+        ] {
+            assert_eq!(does(paper::supervisor(), kind, ORDINARY), [role], "{kind:?}");
+            for other in [paper::mover(), paper::driver(), paper::keeper()] {
+                assert_eq!(does(other, kind, ORDINARY), [], "{kind:?}");
+            }
+        }
+        assert_eq!(does(paper::supervisor(), EventKind::Count, ORDINARY), []);
+        assert_eq!(does(paper::mover(), EventKind::SignOff, ORDINARY), [role]);
+
+        let (mut giver, supervisor) = (paper::mover(), paper::supervisor());
+        let took = giver.does(EventKind::TakeOver, paper::boxes([ORDINARY]));
+        let offer = giver.offers(supervisor.device(), paper::boxes([ORDINARY]));
+        let late = paper::MORNING + 9_000;
+        let evidence = known(&[&giver, &supervisor], &[(&took, late), (&offer, late)]);
+        assert_eq!(faults(&evidence), [(role, [offer.id()].into(), set([]))]);
+    }
+
+    #[test]
+    fn a_contractor_takes_only_the_classes_that_he_may() {
+        let classes = BTreeSet::from([BoxClass::Papers]);
+        let contractor = || Phone {
+            role: Role::Contractor,
+            ..with(paper::mover(), Qualifications { classes: classes.clone(), ..qualified() })
+        };
+        let not_his = FaultKind::Broken(Rule::Classes);
+        for (number, may) in [
+            (ORDINARY, true),
+            (PAPERS, true),
+            (DEVICES, false),
+            (VALUABLES, false),
+            (UNKNOWN, false),
+        ] {
+            for kind in [EventKind::TakeOver, EventKind::CollectForDestruction, EventKind::Accept] {
+                let found = does(contractor(), kind, number);
+                assert_eq!(!found.contains(&not_his), may, "{kind:?} {number}");
+            }
+            // What he has he may always give away.
+            for kind in [EventKind::Deliver, EventKind::Offer, EventKind::Unload] {
+                assert!(!does(contractor(), kind, number).contains(&not_his), "{kind:?}");
+            }
+            // Nor may anybody hand it to him.
+            let mut giver = with(paper::driver(), qualified());
+            let offer = giver.offers(contractor().device(), paper::boxes([ORDINARY, number]));
+            let evidence = known(&[&giver, &contractor()], &[(&offer, offer.claimed_at + 1_800)]);
+            let expected = (not_his, [offer.id()].into(), set([number]));
+            assert_eq!(faults(&evidence).contains(&expected), !may, "{number}");
+        }
+    }
+
+    #[test]
+    fn licences_are_asked_for_where_they_are_needed() {
+        let licensed = |licences: &[Licence]| {
+            let licences = licences.iter().copied().collect();
+            with(paper::driver(), Qualifications { licences, ..qualified() })
+        };
+        let missing = FaultKind::Broken(Rule::Licence);
+        let (depart, destroy) = (EventKind::Depart, EventKind::Destroy);
+        for (kind, licences, may) in [
+            (depart, &[][..], false),
+            (depart, &[Licence::Forklift, Licence::ConfidentialDestruction], false),
+            (depart, &[Licence::Driving], true),
+            (depart, &[Licence::DrivingHeavy], true),
+            (destroy, &[Licence::Driving, Licence::DrivingHeavy, Licence::Forklift], false),
+            (destroy, &[Licence::ConfidentialDestruction], true),
+            (EventKind::Load, &[], true),
+        ] {
+            let found = does(licensed(licences), kind, ORDINARY);
+            assert_eq!(!found.contains(&missing), may, "{kind:?} with {licences:?}");
+        }
+    }
+
+    /// Each of these ends at a time: an act is in order before it, against the rule
+    /// if all of its proven time is after it, and not provable between.
+    #[test]
+    fn an_expired_revoked_or_untrained_key_is_judged_by_the_whole_interval() {
+        let end = paper::tick(7).at;
+        let trained = Qualifications { trained_until: Some(end), ..qualified() };
+        let nda = Some(Nda { text: Nda::digest("I tell nobody."), until: end });
+        let silent = Qualifications { nda, ..qualified() };
+        let cases = [
+            (Rule::Training, with(paper::mover(), trained), false),
+            (Rule::Nda, with(paper::mover(), silent), false),
+            (Rule::Revocation, paper::mover(), true),
+            (Rule::Credential, paper::mover(), false),
+        ];
+        for (rule, phone, is_revoked) in cases {
+            for (tick, receipt, expected) in [
+                (1, end - 1, None),
+                (1, end, Some(FaultKind::NotProvable(rule))),
+                (6, end + 5_000, Some(FaultKind::NotProvable(rule))),
+                (7, end + 5_000, Some(FaultKind::Broken(rule))),
+                (9, end + 5_000, Some(FaultKind::Broken(rule))),
+            ] {
+                // Accepted from somebody, so that nobody else has to sign.
+                let mut evidence = between(tick, receipt, &phone, EventKind::Accept, PAPERS);
+                if is_revoked {
+                    evidence.revocations = Some(revoked(1, phone.device(), end));
+                }
+                if rule == Rule::Credential {
+                    let ended = Credential { valid_to: end, ..phone.credential() };
+                    evidence.credentials.insert(phone.device(), paper::hq().sign(ended));
+                }
+                let found: Vec<FaultKind> = kinds(&evidence);
+                let expected: Vec<FaultKind> = expected.into_iter().collect();
+                assert_eq!(found, expected, "{rule:?}: tick {tick}, receipt {receipt}");
+            }
+            // Without a receipt nobody knows how late it was.
+            let mut evidence = between(6, end, &phone, EventKind::Accept, PAPERS);
+            evidence.receipts.clear();
+            if is_revoked {
+                evidence.revocations = Some(revoked(1, phone.device(), end));
+            }
+            assert_eq!(kinds(&evidence), [], "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_credential_has_qualifications_for_it_must_name() {
+        let nothing = || with(paper::mover(), Qualifications::default());
+        let broken = |rules: &[Rule]| -> Vec<FaultKind> {
+            rules.iter().map(|rule| FaultKind::Broken(*rule)).collect()
+        };
+        assert_eq!(does(nothing(), EventKind::Accept, ORDINARY), broken(&[Rule::Training]));
+        let all = [Rule::Training, Rule::Nda, Rule::Classes];
+        assert_eq!(does(nothing(), EventKind::Accept, PAPERS), broken(&all));
+        let of_valuables = [Rule::Training, Rule::Classes];
+        assert_eq!(does(nothing(), EventKind::Accept, VALUABLES), broken(&of_valuables));
+        // Packing shows what is in the box; counting does not.
+        let opened = [Rule::Training, Rule::Nda];
+        assert_eq!(does(nothing(), EventKind::Pack, DEVICES), broken(&opened));
+        assert_eq!(does(nothing(), EventKind::Count, DEVICES), broken(&[Rule::Training]));
+    }
+
+    #[test]
+    fn old_credentials_break_no_rule_about_qualifications() {
+        for kind in [
+            EventKind::Accept,
+            EventKind::Pack,
+            EventKind::Depart,
+            EventKind::Offer,
+            EventKind::Count,
+        ] {
+            for number in [ORDINARY, PAPERS, UNKNOWN] {
+                assert_eq!(does(paper::driver(), kind, number), [], "{kind:?} {number}");
+            }
+        }
+        // Nor does an old record, which knows of no classes, ask for a second person.
+        let mut mover = paper::mover();
+        let took = mover.does(EventKind::TakeOver, paper::boxes([PAPERS]));
+        let mut evidence = known(&[&mover], &[(&took, took.claimed_at + 60)]);
+        evidence.classes.clear();
+        assert_eq!(kinds(&evidence), []);
+    }
+
+    proptest! {
+        /// All of the interval, a part of it, or nothing: as anybody would count it,
+        /// second by second.
+        #[test]
+        fn of_a_time_follow_from_every_second_of_the_interval(
+            earliest in 0_u64..40,
+            length in 0_u64..40,
+            end in 0_u64..80,
+        ) {
+            let latest = earliest + length;
+            let when = Interval { not_before: Some(earliest), not_after: Some(latest) };
+            let credential = Credential { valid_from: 0, valid_to: 1_000, ..paper::mover().credential() };
+            let person = Person { credential: &credential, revoked_since: Some(end) };
+            let broken = rules::of_person(EventKind::Count, &BTreeSet::new(), person, when);
+            let outside = (earliest..=latest).filter(|second| *second >= end).count();
+            let all = usize::try_from(length + 1).unwrap();
+            let expected: Vec<Broken> = (outside > 0)
+                .then_some(if outside == all { Broken::Proven(Rule::Revocation) } else { Broken::NotProvable(Rule::Revocation) })
+                .into_iter()
+                .collect();
+            prop_assert_eq!(broken, expected);
+        }
+    }
+}
+
+fn revoked(epoch: u64, device: DeviceId, since: u64) -> Signed<Revocations> {
+    let origin = paper::ORIGIN.to_owned();
+    paper::hq().sign(Revocations {
+        version: Version,
+        origin,
+        epoch,
+        since: [(device, since)].into(),
+    })
+}
+
+#[test]
+fn an_older_list_of_revocations_than_hq_s_clock_tells_of_is_said() {
+    let mut mover = paper::mover();
+    let count = mover.does(EventKind::Count, BoxList::default());
+    let mut evidence = known(&[&mover], &[(&count, count.claimed_at + 60)]);
+    let tick = Tick { epoch: Some(2), ..paper::tick(1) };
+    evidence.ticks.insert(1, paper::hq().sign(tick));
+    let missing = |evidence: &Evidence| {
+        let faults = evidence.verify().faults;
+        faults.iter().any(|fault| {
+            fault.kind == FaultKind::RevocationsMissing && fault.events == [count.id()].into()
+        })
+    };
+    assert!(missing(&evidence), "no list at all");
+    evidence.revocations = Some(revoked(1, paper::driver().device(), paper::MORNING));
+    assert!(missing(&evidence), "one too old");
+    evidence.revocations = Some(revoked(2, paper::driver().device(), paper::MORNING));
+    assert!(!missing(&evidence));
+}
+
+mod signatures {
+    use super::*;
+
+    const LATE: u64 = paper::MORNING + 20_000;
+
+    fn second() -> FaultKind {
+        FaultKind::Broken(Rule::SecondPerson)
+    }
+
+    fn supervisor() -> FaultKind {
+        FaultKind::Broken(Rule::Supervisor)
+    }
+
+    fn all(events: &[&Signed<Event>]) -> Evidence {
+        let phones = [paper::mover(), paper::driver(), paper::supervisor()];
+        let events: Vec<_> = events.iter().map(|event| (*event, LATE)).collect();
+        known(&[&phones[0], &phones[1], &phones[2]], &events)
+    }
+
+    fn signs_off(event: &Signed<Event>) -> Signed<Event> {
+        paper::supervisor().answers(EventKind::SignOff, event.id(), event.boxes.clone())
+    }
+
+    fn finds(phone: &mut Phone, kind: FindingKind, number: u16) -> Signed<Event> {
+        let finding = Finding { kind, boxes: paper::boxes([number]), photo: None };
+        let act = paper::act(EventKind::Count, BoxList::default());
+        phone.signs(Act { findings: vec![finding], ..act })
+    }
+
+    #[test]
+    fn of_two_people_are_needed_for_boxes_of_a_higher_class() {
+        for kind in [EventKind::TakeOver, EventKind::CollectForDestruction, EventKind::Deliver] {
+            for number in [PAPERS, DEVICES, VALUABLES, UNKNOWN] {
+                let act = paper::mover().does(kind, paper::boxes([number, ORDINARY]));
+                let expected = (second(), [act.id()].into(), set([number]));
+                assert_eq!(faults(&all(&[&act])), [expected], "{kind:?} {number}");
+                assert_eq!(kinds(&all(&[&act, &signs_off(&act)])), [], "{kind:?} {number}");
+            }
+            let act = paper::mover().does(kind, paper::boxes([ORDINARY]));
+            assert_eq!(kinds(&all(&[&act])), [], "{kind:?} of an ordinary box");
+        }
+        let load = paper::mover().does(EventKind::Load, paper::boxes([PAPERS]));
+        assert_eq!(kinds(&all(&[&load])), []);
+    }
+
+    #[test]
+    fn of_a_receiver_count_where_boxes_went_on_by_a_handoff() {
+        let (mut mover, mut driver) = (paper::mover(), paper::driver());
+        let took = mover.does(EventKind::TakeOver, paper::boxes([PAPERS, VALUABLES, ORDINARY]));
+        let offer = mover.offers(driver.device(), paper::boxes([PAPERS, VALUABLES]));
+        assert_eq!(kinds(&all(&[&took, &offer])), [second()], "offered is not signed for");
+        let some = driver.answers(EventKind::Accept, offer.id(), paper::boxes([PAPERS]));
+        assert_eq!(kinds(&all(&[&took, &offer, &some])), [second()], "one of the two");
+        let mut driver = paper::driver();
+        let both = driver.answers(EventKind::Accept, offer.id(), paper::boxes([PAPERS, VALUABLES]));
+        assert_eq!(kinds(&all(&[&took, &offer, &both])), []);
+        // He who had them from another and delivers alone is alone at the door.
+        let deliver = driver.does(EventKind::Deliver, paper::boxes([PAPERS, VALUABLES]));
+        assert_eq!(kinds(&all(&[&took, &offer, &both, &deliver])), [second()]);
+    }
+
+    #[test]
+    fn of_a_supervisor_are_needed_for_what_is_found_or_destroyed() {
+        for kind in [FindingKind::Missing, FindingKind::Damaged, FindingKind::SealBroken] {
+            let count = finds(&mut paper::mover(), kind, PAPERS);
+            let expected = (supervisor(), [count.id()].into(), set([PAPERS]));
+            assert_eq!(faults(&all(&[&count])), [expected], "{kind:?}");
+            assert_eq!(kinds(&all(&[&count, &signs_off(&count)])), [], "{kind:?}");
+            let count = finds(&mut paper::mover(), kind, ORDINARY);
+            assert_eq!(kinds(&all(&[&count])), [], "{kind:?} on an ordinary box");
+        }
+        let typed = finds(&mut paper::mover(), FindingKind::LabelTyped, PAPERS);
+        assert_eq!(kinds(&all(&[&typed])), []);
+
+        let destroy = paper::mover().does(EventKind::Destroy, paper::boxes([ORDINARY]));
+        assert_eq!(kinds(&all(&[&destroy])), [supervisor()]);
+        assert_eq!(kinds(&all(&[&destroy, &signs_off(&destroy)])), []);
+    }
+
+    #[test]
+    fn of_the_same_person_of_another_role_or_of_a_revoked_device_do_not_count() {
+        let mut driver = paper::driver();
+        let count = finds(&mut driver, FindingKind::Missing, PAPERS);
+        let by_mover = paper::mover().answers(EventKind::SignOff, count.id(), BoxList::default());
+        assert!(kinds(&all(&[&count, &by_mover])).contains(&supervisor()), "another role");
+
+        let sign_off = signs_off(&count);
+        let mut evidence = all(&[&count, &sign_off]);
+        evidence.revocations = Some(revoked(1, paper::supervisor().device(), paper::MORNING));
+        let expected = [FaultKind::Broken(Rule::Revocation), supervisor()];
+        assert_eq!(kinds(&evidence), expected, "a revoked one");
+
+        let mut alone = paper::supervisor();
+        let count = finds(&mut alone, FindingKind::Missing, PAPERS);
+        let own = alone.answers(EventKind::SignOff, count.id(), BoxList::default());
+        let found = faults(&all(&[&count, &own]));
+        let both = BTreeSet::from([count.id(), own.id()]);
+        assert!(found.contains(&(FaultKind::Broken(Rule::OwnSignOff), both, set([]))));
+        assert!(found.iter().any(|(kind, _, _)| *kind == supervisor()), "his own");
+    }
+
+    /// Of a sign-off of several events the record shows only the root.
+    #[test]
+    fn of_a_day_s_batch_leave_open_which_acts_were_signed_off() {
+        let count = finds(&mut paper::mover(), FindingKind::Missing, PAPERS);
+        let batch = paper::supervisor().writes(paper::act(EventKind::SignOff, BoxList::default()));
+        let root = Batch::of(&[count.id()].into()).map(|batch| batch.root());
+        let batch = paper::supervisor().handoff.sign(Event { root, ..batch });
+        let found = kinds(&all(&[&count, &batch]));
+        assert_eq!(found, [FaultKind::NotProvable(Rule::Supervisor)]);
+    }
+}
+
+mod order {
+    use super::*;
+
+    /// Acts of four people on boxes of all classes, whatever comes of them.
+    #[derive(Debug, Clone)]
+    struct Step {
+        by: usize,
+        kind: EventKind,
+        boxes: BTreeSet<u16>,
+        finding: Option<(FindingKind, u16)>,
+        /// Which earlier act is answered, and to whom is offered.
+        about: prop::sample::Index,
+        to: usize,
+        tick: u64,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let kind = prop::sample::select(vec![
+            EventKind::TakeOver,
+            EventKind::Offer,
+            EventKind::Accept,
+            EventKind::Count,
+            EventKind::Deliver,
+            EventKind::Destroy,
+            EventKind::SignOff,
+            EventKind::CollectForDestruction,
+            EventKind::Depart,
+        ]);
+        let finding = prop::option::of((
+            prop::sample::select(vec![FindingKind::Missing, FindingKind::LabelTyped]),
+            0_u16..6,
+        ));
+        let boxes = prop::collection::btree_set(0_u16..6, 1..4);
+        let step =
+            (0_usize..3, kind, boxes, finding, any::<prop::sample::Index>(), 0_usize..3, 1_u64..50);
+        let step = step.prop_map(|(by, kind, boxes, finding, about, to, tick)| Step {
+            by,
+            kind,
+            boxes,
+            finding,
+            about,
+            to,
+            tick,
+        });
+        prop::collection::vec(step, 1..14)
+    }
+
+    fn phones(off: [u64; 3]) -> [Phone; 3] {
+        let some = Qualifications { classes: [BoxClass::Papers].into(), ..qualified() };
+        let mut phones =
+            [with(paper::mover(), some), with(paper::driver(), qualified()), paper::supervisor()];
+        for (phone, off) in phones.iter_mut().zip(off) {
+            phone.claims += off;
+        }
+        phones
+    }
+
+    fn played(steps: &[Step], off: [u64; 3]) -> ([Phone; 3], Vec<Signed<Event>>) {
+        let mut phones = phones(off);
+        let mut events: Vec<Signed<Event>> = Vec::new();
+        for step in steps {
+            let to = phones[step.to].device();
+            let phone = &mut phones[step.by];
+            phone.tick = phone.tick.max(step.tick);
+            let mut act = paper::act(step.kind, paper::boxes(step.boxes.iter().copied()));
+            if let Some((kind, number)) = step.finding {
+                let boxes = paper::boxes([number]);
+                act.findings.push(Finding { kind, boxes, photo: None });
+            }
+            act.to = (step.kind == EventKind::Offer).then_some(to);
+            let answers =
+                matches!(step.kind, EventKind::Accept | EventKind::SignOff) && !events.is_empty();
+            act.about = answers.then(|| events[step.about.index(events.len())].id());
+            events.push(phone.signs(act));
+        }
+        (phones, events)
+    }
+
+    /// An event by its place in its device's chain.
+    type Place = (DeviceId, u64);
+
+    /// What rules find, with events by their place in their device's chain.
+    fn found(evidence: &Evidence) -> BTreeSet<(FaultKind, BTreeSet<Place>, BTreeSet<Token>)> {
+        let place = |id: &EventId| (evidence.events[id].device, evidence.events[id].sequence);
+        let faults = evidence.verify().faults;
+        let of_rules = faults.iter().filter(is_of_rules);
+        of_rules
+            // Whether a box went on by a handoff is a matter of who had it, which what
+            // nothing else orders is told of by the clocks.
+            .filter(|fault| fault.kind != FaultKind::Broken(Rule::SecondPerson))
+            .map(|fault| {
+                (fault.kind, fault.events.iter().map(place).collect(), fault.boxes.clone())
+            })
+            .collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn of_arrival_and_clocks_changes_nothing_that_rules_find(
+            steps in steps(),
+            turn: prop::sample::Index,
+            off in any::<[u16; 3]>(),
+            straddled in 1_u64..50,
+        ) {
+            let (phones, events) = played(&steps, [0; 3]);
+            let whole = |events: &[&Signed<Event>], phones: &[Phone; 3]| {
+                let received: Vec<_> =
+                    events.iter().map(|event| (*event, paper::MORNING + 36_000)).collect();
+                let mut evidence = known(&[&phones[0], &phones[1], &phones[2]], &received);
+                let since = paper::tick(straddled).at;
+                evidence.revocations = Some(revoked(1, phones[0].device(), since));
+                evidence
+            };
+            let told: Vec<&Signed<Event>> = events.iter().collect();
+            let mut turned = told.clone();
+            turned.rotate_left(turn.index(told.len()));
+            turned.reverse();
+            let expected = whole(&told, &phones);
+            prop_assert_eq!(whole(&turned, &phones).verify(), expected.verify());
+
+            // Whatever their own clocks say: HQ's bound the times.
+            let (other_phones, skewed) = played(&steps, off.map(u64::from));
+            let skewed: Vec<&Signed<Event>> = skewed.iter().collect();
+            prop_assert_eq!(found(&whole(&skewed, &other_phones)), found(&expected));
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Labels, box lists, and all that is signed but events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::roll::{Leaf, RollHead};
+use crewseal_custody::signed::Digest;
+use crewseal_custody::wire::{EnrolClaim, EnrolmentCode, SessionRequest};
+use crewseal_custody::{
+    BoxClass, DeviceId, Dispute, EventKind, Licence, Lists, Nda, Outcome, Qualifications, Refusal,
+    Revocations, Tick,
+};
+use crewseal_label::Token;
+use fixtures::paper;
+
+use super::format::Vector;
+use super::signed::signed_message;
+
+/// What HQ and phones sign apart from events, and what they sign it over.
+pub fn specimens() -> Vec<Vector> {
+    [labels(), of_hq(), of_a_phone()].concat()
+}
+
+fn labels() -> Vec<Vector> {
+    let lists = paper::lists();
+    vec![
+        label("label of zeros", [0; 16]),
+        label("label of ones", [0xff; 16]),
+        label("label counting up", std::array::from_fn(|i| u8::try_from(i).unwrap())),
+        label("label of the first box", *paper::token(0).as_bytes()),
+        label("label 1,000", *paper::token(1_000).as_bytes()),
+        box_list("no boxes", &lists, &[]),
+        box_list("boxes of a manifest", &lists, &[0, 1, 2, 7, 9]),
+        box_list("only the last boxes of a manifest", &lists, &[8, 9]),
+        box_list("boxes of a roll", &lists, &[100, 107, 108]),
+        box_list("boxes of a roll, the first bytes left out", &lists, &[117, 119]),
+        box_list("boxes one by one", &lists, &[300, 301, 500]),
+        box_list("boxes of all three kinds", &lists, &[3, 4, 110, 300]),
+    ]
+}
+
+fn of_hq() -> Vec<Vector> {
+    let version_1 = paper::manifest(1, None, &paper::tokens(0..3));
+    let id_1 = paper::hq().sign(version_1.clone()).id();
+    let labels: Vec<Leaf> = paper::tokens(100..103).into_iter().map(Leaf::Token).collect();
+    vec![
+        receipt("receipt: stored", Outcome::Stored),
+        receipt("receipt: stored after a gap", Outcome::StoredAfterGap(4)),
+        receipt("receipt: stored in dispute", Outcome::StoredInDispute(Dispute::Fork)),
+        receipt("receipt: refused", Outcome::Refused(Refusal::Mislabelled)),
+        tick("tick 1", paper::tick(1)),
+        tick("tick with the root of a log", Tick { root: Some(Digest([7; 32])), ..paper::tick(9) }),
+        credential("credential of a mover", &paper::mover()),
+        credential("credential of a supervisor", &paper::supervisor()),
+        tick("tick with an epoch of revocations", Tick { epoch: Some(3), ..paper::tick(2) }),
+        credential("credential with all qualifications", &{
+            let qualifications = Some(qualifications());
+            paper::Phone { qualifications, ..paper::driver() }
+        }),
+        credential("credential with no qualifications", &{
+            let qualifications = Some(Qualifications::default());
+            paper::Phone { qualifications, ..paper::driver() }
+        }),
+        revocations("revocations of nobody", 0, &[]),
+        revocations(
+            "revocations of two devices",
+            3,
+            &[
+                (paper::mover().device(), paper::MORNING + 60),
+                (paper::driver().device(), paper::MORNING),
+            ],
+        ),
+        manifest("manifest, version 1", version_1),
+        manifest("manifest, version 2", paper::manifest(2, Some(id_1), &[paper::token(3)])),
+        roll_head("roll of three labels", &labels),
+        roll_head("roll of one label", &labels[..1]),
+    ]
+}
+
+fn of_a_phone() -> Vec<Vector> {
+    let mover = paper::mover();
+    let claim = EnrolClaim {
+        version: Version,
+        code: EnrolmentCode([0xc0; 16]),
+        act_key: mover.act.public,
+        handoff_key: mover.handoff.public,
+    };
+    let session =
+        SessionRequest { version: Version, device: mover.device(), challenge: [0xcc; 32] };
+    vec![
+        signed_message(
+            Vector::new("enrolment", "enrolment of a mover").with_bytes("code", &claim.code.0),
+            &mover.act,
+            claim.clone(),
+        ),
+        signed_message(
+            Vector::new("session", "session of a mover").with_bytes("challenge", &[0xcc; 32]),
+            &mover.act,
+            session,
+        ),
+        Vector::new("device", "id of a device")
+            .with_bytes("act-key", &mover.act.public.0)
+            .with_bytes("handoff-key", &mover.handoff.public.0)
+            .with_bytes("id", &mover.device().0),
+    ]
+}
+
+fn label(name: &str, bytes: [u8; 16]) -> Vector {
+    let text = Token::from_bytes(bytes).to_text();
+    Vector::new("label", name).with_bytes("token", &bytes).with("text", text)
+}
+
+fn box_list(name: &str, lists: &Lists, numbers: &[u16]) -> Vector {
+    let named: BTreeSet<Token> = numbers.iter().copied().map(paper::token).collect();
+    let list = lists.name(&named).unwrap();
+    assert_eq!(lists.resolve(&list), Ok(named.clone()), "{name}");
+    let tokens: Vec<u8> = named.iter().flat_map(|token| *token.as_bytes()).collect();
+    Vector::new("box-list", name)
+        .with_bytes("boxes", &tokens)
+        .with_bytes("list", &cbor::to_vec(&list))
+}
+
+fn receipt(name: &str, outcome: Outcome) -> Vector {
+    let act = paper::mover().does(EventKind::TakeOver, paper::boxes(0..3));
+    let receipt = paper::receipt(&act, outcome, paper::MORNING + 7_200);
+    let v = Vector::new("receipt", name)
+        .with_bytes("event", &receipt.event.0)
+        .with_bytes("device", &receipt.device.0)
+        .with("generation", receipt.generation)
+        .with("sequence", receipt.sequence)
+        .with("outcome", format!("{outcome:?}"))
+        .with("at", receipt.at)
+        .with("origin", &receipt.origin);
+    signed_message(v, &paper::hq(), receipt)
+}
+
+fn tick(name: &str, tick: Tick) -> Vector {
+    let mut v = Vector::new("tick", name)
+        .with("origin", &tick.origin)
+        .with("number", tick.number)
+        .with("at", tick.at)
+        .with_bytes("nonce", &tick.nonce.0);
+    if let Some(root) = tick.root {
+        v = v.with_bytes("root", &root.0);
+    }
+    signed_message(v, &paper::hq(), tick)
+}
+
+fn manifest(name: &str, manifest: crewseal_custody::Manifest) -> Vector {
+    let mut v = Vector::new("manifest", name)
+        .with_bytes("job", &manifest.job.0)
+        .with("number", manifest.number)
+        .with_bytes("added", &manifest.added);
+    if let Some(previous) = manifest.previous {
+        v = v.with_bytes("previous", &previous.0);
+    }
+    signed_message(v, &paper::hq(), manifest)
+}
+
+fn roll_head(name: &str, leaves: &[Leaf]) -> Vector {
+    let head = RollHead::over(leaves).unwrap();
+    let tokens: Vec<u8> = leaves
+        .iter()
+        .flat_map(|leaf| match leaf {
+            Leaf::Token(token) => *token.as_bytes(),
+            Leaf::Hidden(_) => panic!("the labels of a vector are shown"),
+        })
+        .collect();
+    let v = Vector::new("roll", name)
+        .with_bytes("tokens", &tokens)
+        .with("count", head.count)
+        .with_bytes("root", &head.root.0);
+    signed_message(v, &paper::hq(), head)
+}
+
+fn credential(name: &str, phone: &paper::Phone) -> Vector {
+    let credential = phone.credential();
+    let mut v = Vector::new("credential", name)
+        .with_bytes("act-key", &credential.act_key.0)
+        .with_bytes("handoff-key", &credential.handoff_key.0)
+        .with_bytes("device", &credential.device().0)
+        .with("pseudonym", &credential.pseudonym)
+        .with("role", format!("{:?}", credential.role))
+        .with("valid-from", credential.valid_from)
+        .with("valid-to", credential.valid_to);
+    if let Some(Qualifications { licences, nda, trained_until, classes }) =
+        &credential.qualifications
+    {
+        v = v.with("licences", format!("{licences:?}")).with("classes", format!("{classes:?}"));
+        if let Some(nda) = nda {
+            v = v.with_bytes("nda", &nda.text.0).with("nda-until", nda.until);
+        }
+        if let Some(until) = trained_until {
+            v = v.with("trained-until", until);
+        }
+    }
+    signed_message(v, &paper::hq(), credential)
+}
+
+fn revocations(name: &str, epoch: u64, since: &[(DeviceId, u64)]) -> Vector {
+    let since: BTreeMap<DeviceId, u64> = since.iter().copied().collect();
+    let mut v = Vector::new("revocations", name).with("origin", paper::ORIGIN).with("epoch", epoch);
+    for (place, (device, since)) in (1..).zip(&since) {
+        v = v
+            .with_bytes(&format!("device-{place}"), &device.0)
+            .with(&format!("since-{place}"), since);
+    }
+    let origin = paper::ORIGIN.to_owned();
+    signed_message(v, &paper::hq(), Revocations { version: Version, origin, epoch, since })
+}
+
+/// HELLO with a tick that tells of revocations, of a log without a root.
+/// Everything that a credential can say of its carrier.
+pub fn qualifications() -> Qualifications {
+    let text = Nda::digest("I tell nobody what I see.");
+    Qualifications {
+        licences: [Licence::Driving, Licence::ConfidentialDestruction].into(),
+        nda: Some(Nda { text, until: paper::MORNING + 86_400 }),
+        trained_until: Some(paper::MORNING + 172_800),
+        classes: [BoxClass::Papers, BoxClass::Valuables].into(),
+    }
+}

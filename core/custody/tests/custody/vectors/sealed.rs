@@ -1,0 +1,176 @@
+//! What is sealed to HQ: entries, photos, and what is decided about them.
+
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::delivery::{DeliveryToken, StoredGrant};
+use crewseal_custody::envelope::{AttachmentKey, Envelope, Epoch, EpochHeader, OpeningKey};
+use crewseal_custody::personal::Personal;
+use crewseal_custody::resolution::{Decision, Resolution};
+use crewseal_custody::signed::{Digest, Namespace};
+use crewseal_custody::wire::{AttachmentPart, AttachmentState, DeliveryGrant, Endpoint};
+use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, DeviceId, Salt};
+use data_encoding::HEXLOWER;
+use fixtures::{paper, random};
+use minicbor::{Decode, Encode};
+
+use super::format::Vector;
+use super::signed::signed_message;
+
+/// HQ's private key for outboxes, of these vectors only.
+const OPENING_KEY: [u8; 32] = [0x2e; 32];
+
+pub fn specimens() -> Vec<Vector> {
+    let sealing = OpeningKey::from_bytes(&OPENING_KEY).unwrap();
+    vec![
+        Vector::new("sealing-key", "HQ's key for outboxes")
+            .with_bytes("opening-key", &OPENING_KEY)
+            .with_bytes("sealing-key", &sealing.public().to_bytes())
+            .with_bytes("id", &sealing.public().id().0),
+        envelope("first entry of an epoch", 0, b"one act, or whatever is sealed"),
+        envelope("fourth entry, a whole step long", 3, &[0x55; 64]),
+        envelope("last entry of an epoch, empty", 1_023, b""),
+        attachment("an attachment of no byte", 0),
+        attachment("an attachment of one chunk", 40),
+        attachment("an attachment of two chunks, the second of one byte", 16_385),
+        resolution("an entry that is sent again", Decision::SendAgain),
+        resolution("an entry that is given up", Decision::GiveUp),
+        attachment_receipt("a photo that HQ has", AttachmentOutcome::Stored),
+        attachment_receipt("a photo that is not what was sealed", AttachmentOutcome::Altered),
+        upload(),
+    ]
+}
+
+fn envelope(name: &str, index: u16, content: &[u8]) -> Vector {
+    let key = OpeningKey::from_bytes(&OPENING_KEY).unwrap();
+    let mut epoch = Epoch::begin(key.public(), &mut random::generator()).unwrap();
+    let (device, event) = (DeviceId([0xd1; 16]), Digest([0xe7; 32]));
+    let sealed = (0..=index)
+        .map(|_| epoch.seal(device, 2, 0x0102_0304_0506_0708, event, content).unwrap())
+        .last()
+        .unwrap();
+    Vector::new("envelope", name)
+        .with_bytes("opening-key", &OPENING_KEY)
+        .with_bytes("sealing-key-id", &key.public().id().0)
+        .with("index", index)
+        .with_bytes("device", &device.0)
+        .with("generation", 2)
+        .with("sequence", 0x0102_0304_0506_0708_u64)
+        .with_bytes("event", &event.0)
+        .with_bytes("content", content)
+        .with_bytes("header", &epoch.header())
+        .with_bytes("envelope", sealed.as_bytes())
+}
+
+/// The key of an attachment as it travels.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct WrittenKey {
+    #[n(0)]
+    digest: Digest,
+    #[n(1)]
+    salt: Salt,
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    key: [u8; 32],
+    #[n(3)]
+    size: u64,
+}
+
+/// Byte n of the content is n modulo 251.
+fn attachment(name: &str, length: usize) -> Vector {
+    let content: Vec<u8> =
+        (0..length).map(|at| u8::try_from(at % 251).expect("below 251")).collect();
+    let salt = Salt([0x5a; 16]);
+    let key = cbor::to_vec(&WrittenKey {
+        digest: Namespace::Attachment.digest(&[&salt.0, &content]),
+        salt,
+        key: [0x7b; 32],
+        size: length.try_into().unwrap(),
+    });
+    let read: AttachmentKey = cbor::from_slice(&key).unwrap();
+    let chunks: Vec<Vec<u8>> = read.seal(&content).collect::<Result<_, _>>().unwrap();
+    let all = chunks.concat();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &all);
+    let vector = Vector::new("attachment", name)
+        .with("bytes", length)
+        .with_bytes("attachment-key", &key)
+        .with_bytes("entry", &crewseal_custody::envelope::Entry::to_bytes(b"an event", &[read]))
+        .with_bytes("sha256-of-all-chunks", digest.as_ref());
+    if length < 64 { vector.with_bytes("chunk", &all) } else { vector }
+}
+
+fn attachment_receipt(name: &str, outcome: AttachmentOutcome) -> Vector {
+    let receipt = AttachmentReceipt {
+        version: Version,
+        digest: Digest([0xa1; 32]),
+        event: Digest([0xe7; 32]),
+        outcome,
+        at: paper::MORNING + 7_200,
+        origin: "hq.example/log".to_owned(),
+    };
+    let vector = Vector::new("attachment-receipt", name).with("outcome", format!("{outcome:?}"));
+    signed_message(vector, &paper::hq(), receipt)
+}
+
+/// What goes to and fro around an upload, and the grant by which a wiped phone delivers.
+fn upload() -> Vector {
+    let (event, digest) = (Digest([0xe7; 32]), Digest([0xa1; 32]));
+    let chunks = vec![vec![0xc1; 3].into(), vec![0xc2; 3].into()];
+    let part = AttachmentPart { version: Version, event, digest, first: 8, chunks };
+    let state = AttachmentState { version: Version, held: 10, receipt: None };
+    let receipted = AttachmentState { receipt: Some(vec![0xc3; 3].into()), ..state.clone() };
+    let token = DeliveryToken("a-token-of-printable-ascii".to_owned());
+    let until = paper::MORNING + 90 * 86_400;
+    let right = DeliveryGrant { version: Version, token: token.clone(), until };
+    let grant = StoredGrant {
+        version: Version,
+        endpoint: Endpoint {
+            url: "https://hq.example:8443".to_owned(),
+            authority: vec![0xca; 4].into(),
+            hq: paper::hq().public,
+        },
+        token,
+        until,
+    };
+    Vector::new("upload", "an upload and a delivery slip")
+        .with_bytes("part", &cbor::to_vec(&part))
+        .with_bytes("state", &cbor::to_vec(&state))
+        .with_bytes("state-receipted", &cbor::to_vec(&receipted))
+        .with_bytes("right", &cbor::to_vec(&right))
+        .with_bytes("slip", &cbor::to_vec(&grant))
+}
+
+fn resolution(name: &str, decision: Decision) -> Vector {
+    let supervisor = paper::supervisor();
+    let resolution = Resolution {
+        version: Version,
+        event: Digest([0xe7; 32]),
+        refusal: Digest([0x4e; 32]),
+        decision,
+        note: Personal::new("HQ knows the device now"),
+        by: supervisor.device(),
+        claimed_at: paper::MORNING + 7_200,
+    };
+    let vector = Vector::new("resolution", name)
+        .with("decision", format!("{decision:?}"))
+        .with("note", resolution.note.reveal());
+    signed_message(vector, &supervisor.handoff, resolution)
+}
+
+pub fn still_opens(vector: &Vector) {
+    let name = &vector.name;
+    let key = OpeningKey::from_bytes(&vector.bytes("opening-key")).unwrap();
+    let header: EpochHeader = cbor::from_versioned::<_, 1>(&vector.bytes("header")).unwrap();
+    let epoch = key.epoch(&header).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let envelope = Envelope::parse(&vector.bytes("envelope"))
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
+    let address = envelope.address();
+    assert_eq!(HEXLOWER.encode(&address.hq_key.0), vector.fields["sealing-key-id"], "{name}");
+    assert_eq!(address.epoch, header.epoch(), "{name}");
+    assert_eq!(address.index.to_string(), vector.fields["index"], "{name}");
+    assert_eq!(HEXLOWER.encode(&address.device.0), vector.fields["device"], "{name}");
+    assert_eq!(address.generation.to_string(), vector.fields["generation"], "{name}");
+    assert_eq!(address.sequence.to_string(), vector.fields["sequence"], "{name}");
+    assert_eq!(HEXLOWER.encode(&address.event.0), vector.fields["event"], "{name}");
+    let content = epoch.open(&envelope).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(*content, vector.bytes("content"), "{name}");
+}

@@ -1,0 +1,190 @@
+//! Whatever HQ answers, or the network for it: nothing is lost, and what went wrong is
+//! named.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crewseal::Delivered;
+use crewseal::sync::SyncError;
+use crewseal_custody::{EventId, Refusal};
+use fixtures::hq::{CertificateKind, MockHq};
+
+use super::morning::{Watched, morning, open, why};
+
+#[tokio::test]
+async fn what_was_recorded_arrives_once_and_in_order() {
+    let day = morning().await;
+    let acts: Vec<EventId> = (0..3).map(|_| day.act()).collect();
+    day.delivers(3).await;
+    assert_eq!(day.at_hq(), acts);
+    day.delivers(0).await;
+    assert_eq!(day.hq.requests("outbox"), 1, "an empty queue asks nobody");
+}
+
+#[tokio::test]
+async fn an_expired_session_is_renewed_once_and_the_batch_arrives() {
+    let day = morning().await;
+    day.act();
+    let before = day.hq.requests("session");
+    day.hq.expire_sessions();
+    day.delivers(1).await;
+    assert_eq!(day.hq.requests("session"), before + 1);
+    assert_eq!(day.hq.requests("outbox"), 2);
+}
+
+#[tokio::test]
+async fn a_device_that_hq_does_not_admit_asks_once_more_and_no_oftener() {
+    let day = morning().await;
+    day.act();
+    day.hq.admit_nobody();
+    assert_eq!(day.fails().await, (SyncError::NotAdmitted, None));
+    assert_eq!(day.hq.requests("outbox"), 2);
+    assert_eq!(day.waiting(), 1);
+}
+
+#[tokio::test]
+async fn a_busy_hq_is_left_alone_for_as_long_as_it_asks() {
+    let day = morning().await;
+    day.act();
+    let asked = Duration::from_secs(120);
+    day.hq.answer_503(Some(120));
+    day.hq.answer_429(Some(120));
+    for _ in 0..2 {
+        let (error, again_after) = day.fails().await;
+        assert_eq!(error, SyncError::Busy { retry_after: Some(asked) });
+        assert!(again_after.is_some_and(|wait| wait >= asked), "{again_after:?}");
+    }
+    day.hq.answer_503(None);
+    let (error, again_after) = day.fails().await;
+    assert_eq!(error, SyncError::Busy { retry_after: None });
+    assert!(again_after.is_some());
+    day.delivers(1).await;
+}
+
+#[tokio::test]
+async fn a_truncated_answer_is_unreadable_and_the_next_sync_delivers() {
+    let day = morning().await;
+    let act = day.act();
+    day.hq.truncate_answer();
+    let (error, again_after) = day.fails().await;
+    assert_eq!(error, SyncError::Unreadable);
+    assert!(again_after.is_some());
+    assert_eq!(day.waiting(), 1, "HQ has it, but the phone cannot know");
+    day.delivers(1).await;
+    assert_eq!(day.at_hq(), [act], "the same event, so once");
+}
+
+#[tokio::test]
+async fn after_a_dropped_answer_the_same_is_sent_again_and_the_queue_empties() {
+    let day = morning().await;
+    let act = day.act();
+    day.hq.drop_answer();
+    let (error, again_after) = day.fails().await;
+    assert!(matches!(error, SyncError::Unreadable | SyncError::Offline), "{error:?}");
+    assert!(again_after.is_some());
+    day.delivers(1).await;
+    assert_eq!(day.at_hq(), [act]);
+}
+
+#[tokio::test]
+async fn a_networks_login_page_is_named_and_not_taken_for_hq() {
+    let day = morning().await;
+    day.act();
+    day.hq.answer_html();
+    day.hq.redirect();
+    day.hq.answer_status(511);
+    for _ in 0..3 {
+        assert_eq!(day.fails().await, (SyncError::CaptivePortal, None));
+    }
+    day.delivers(1).await;
+}
+
+#[tokio::test]
+async fn a_refused_request_is_to_be_reported_and_loses_nothing() {
+    let day = morning().await;
+    day.act();
+    day.hq.answer_status(400);
+    let error = day.crew.sync().await.unwrap_err();
+    assert_eq!(why(error), (SyncError::Refused { status: 400 }, None));
+    day.delivers(1).await;
+}
+
+#[tokio::test]
+async fn somebody_elses_certificate_is_named() {
+    for (papers, expected) in [
+        (CertificateKind::OfAnotherAuthority, SyncError::WrongCertificate),
+        (CertificateKind::Expired, SyncError::WrongClock),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let (vault, hq) = (Arc::<Watched>::default(), MockHq::start_with(papers).await);
+        let error = open(home.path(), &vault).enrol(&hq.invitation()).await.unwrap_err();
+        assert_eq!(why(error), (expected, None));
+        assert_eq!(hq.requests("enrol"), 0, "{papers:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_hq_the_phone_is_offline_and_says_when_to_try_again() {
+    let day = morning().await;
+    day.hq.stop();
+    day.act();
+    let (error, again_after) = day.fails().await;
+    assert_eq!(error, SyncError::Offline);
+    assert!(again_after.is_some());
+    assert_eq!(day.waiting(), 1);
+}
+
+#[tokio::test]
+async fn one_bad_entry_of_fifty_is_parked_and_blocks_none() {
+    let day = morning().await;
+    let acts: Vec<EventId> = (0..50).map(|_| day.act()).collect();
+    day.hq.refuse([17]);
+    let delivered = day.crew.sync().await.unwrap();
+    assert_eq!(delivered, Delivered { receipted: 49, parked: 1, unanswered: 0 });
+    let status = day.crew.outbox().unwrap();
+    assert_eq!(status.waiting, 0);
+    let parked: Vec<_> = status.parked.iter().map(|one| (one.event, one.reason)).collect();
+    assert_eq!(parked, [(acts[17], Refusal::Signature)]);
+    assert_eq!(day.at_hq().len(), 49);
+    // It stays, and it is not sent again.
+    day.delivers(0).await;
+    assert_eq!(day.hq.requests("outbox"), 1);
+    day.act();
+    day.delivers(1).await;
+}
+
+#[tokio::test]
+async fn what_hq_does_not_answer_waits_and_what_it_answers_goes() {
+    let day = morning().await;
+    for _ in 0..5 {
+        day.act();
+    }
+    day.hq.answer_half();
+    let delivered = day.crew.sync().await.unwrap();
+    assert_eq!(delivered, Delivered { receipted: 3, parked: 0, unanswered: 2 });
+    assert_eq!(day.waiting(), 2);
+    day.delivers(2).await;
+    assert_eq!(day.at_hq().len(), 5);
+}
+
+#[tokio::test]
+async fn receipts_that_another_key_signed_settle_nothing() {
+    let day = morning().await;
+    day.act();
+    day.hq.sign_with_another_key();
+    let delivered = day.crew.sync().await.unwrap();
+    assert_eq!(delivered, Delivered { receipted: 0, parked: 0, unanswered: 1 });
+    assert_eq!(day.waiting(), 1);
+    day.delivers(1).await;
+}
+
+#[tokio::test]
+async fn receipts_of_another_device_settle_nothing() {
+    let day = morning().await;
+    day.act();
+    day.hq.answer_for_another_device();
+    let delivered = day.crew.sync().await.unwrap();
+    assert_eq!(delivered, Delivered { receipted: 0, parked: 0, unanswered: 1 });
+    assert_eq!(day.waiting(), 1);
+    day.delivers(1).await;
+}

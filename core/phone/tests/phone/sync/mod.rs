@@ -1,0 +1,6 @@
+//! The phone and HQ over real HTTPS: whatever goes wrong between them, nothing
+//! is lost, and what went wrong is named.
+
+mod answers;
+mod morning;
+mod store;
