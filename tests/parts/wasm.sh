@@ -6,7 +6,7 @@ custody_for_wasm() {
 
 verify_in_wasm() {
     node tests/wasm/verify.mjs target/wasm32-unknown-unknown/release/custody_wasm.wasm \
-        core/phone/tests/vectors/v1.txt
+        core/custody/tests/vectors/v1.txt
 }
 
 install_rust
