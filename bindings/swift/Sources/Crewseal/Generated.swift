@@ -1288,7 +1288,7 @@ public protocol CrewProtocol: AnyObject, Sendable {
      * is, and says whether the drawn boxes were checked by hand. The person is
      * asked to confirm; the bytes are what to show the giver.
      */
-    func accept(offer: Offer, scanned: [Label], isChecked: Bool, findings: [Finding]) async throws  -> Data
+    func accept(offer: Offer, scanned: [Label], check: SpotCheck, findings: [Finding]) async throws  -> Data
     
     /**
      * The handoffs of this phone that are not over, with what to show again: after a
@@ -1298,10 +1298,8 @@ public protocol CrewProtocol: AnyObject, Sendable {
     
     /**
      * Begins to receive: the bytes are what to show the giver, as a QR code.
-     * `introduce` puts this device's credential in, for a giver who does not know
-     * it.
      */
-    func hello(introduce: Bool) async throws  -> Data
+    func hello(introduction: Introduction) async throws  -> Data
     
     /**
      * Offers boxes to the device that shows this hello. The person is asked to
@@ -1460,9 +1458,9 @@ public protocol CrewProtocol: AnyObject, Sendable {
     /**
      * Sends the photos that wait, each from where HQ is. Do it after `sync`, which
      * brings the acts that name them. On a network that costs by the byte it throws
-     * `Metered` and sends nothing, unless that is allowed.
+     * `Metered` and sends nothing, unless any network will do.
      */
-    func upload(overMetered: Bool, cancel: CancelToken?) async throws  -> Uploaded
+    func upload(over: UploadOver, cancel: CancelToken?) async throws  -> Uploaded
     
     /**
      * Signs off what was asked. The person is asked to confirm, and must be a
@@ -1473,10 +1471,9 @@ public protocol CrewProtocol: AnyObject, Sendable {
     /**
      * Asks a supervisor to sign off one act of this phone or, without an event, all
      * that it did in a job since the last time. The bytes are what to show him, the
-     * same each time. `introduce` puts this device's credential in, for a supervisor
-     * who does not know it.
+     * same each time.
      */
-    func askSignOff(job: JobId, event: EventId?, introduce: Bool) async throws  -> Data
+    func askSignOff(job: JobId, introduction: Introduction, event: EventId?) async throws  -> Data
     
     /**
      * Claims a supervisor's sign-off with his one-time code, typed or scanned on this
@@ -1759,12 +1756,12 @@ open func release(job: JobId, act: Act, statement: EventId, code: String)async t
      * is, and says whether the drawn boxes were checked by hand. The person is
      * asked to confirm; the bytes are what to show the giver.
      */
-open func accept(offer: Offer, scanned: [Label], isChecked: Bool, findings: [Finding] = [])async throws  -> Data  {
+open func accept(offer: Offer, scanned: [Label], check: SpotCheck, findings: [Finding] = [])async throws  -> Data  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_method_crew_accept(
-                        self.uniffiCloneHandle(),FfiConverterTypeOffer_lower(offer),FfiConverterSequenceTypeLabel.lower(scanned),FfiConverterBool.lower(isChecked),FfiConverterSequenceTypeFinding.lower(findings)
+                        self.uniffiCloneHandle(),FfiConverterTypeOffer_lower(offer),FfiConverterSequenceTypeLabel.lower(scanned),FfiConverterTypeSpotCheck_lower(check),FfiConverterSequenceTypeFinding.lower(findings)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
@@ -1797,15 +1794,13 @@ open func handoffs()async throws  -> [OpenHandoff]  {
     
     /**
      * Begins to receive: the bytes are what to show the giver, as a QR code.
-     * `introduce` puts this device's credential in, for a giver who does not know
-     * it.
      */
-open func hello(introduce: Bool = false)async throws  -> Data  {
+open func hello(introduction: Introduction)async throws  -> Data  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_method_crew_hello(
-                        self.uniffiCloneHandle(),FfiConverterBool.lower(introduce)
+                        self.uniffiCloneHandle(),FfiConverterTypeIntroduction_lower(introduction)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
@@ -2309,14 +2304,14 @@ open func recordWithPhotos(act: Act, job: JobId, boxes: [Label], photos: [Data],
     /**
      * Sends the photos that wait, each from where HQ is. Do it after `sync`, which
      * brings the acts that name them. On a network that costs by the byte it throws
-     * `Metered` and sends nothing, unless that is allowed.
+     * `Metered` and sends nothing, unless any network will do.
      */
-open func upload(overMetered: Bool = false, cancel: CancelToken? = nil)async throws  -> Uploaded  {
+open func upload(over: UploadOver, cancel: CancelToken? = nil)async throws  -> Uploaded  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_method_crew_upload(
-                        self.uniffiCloneHandle(),FfiConverterBool.lower(overMetered),FfiConverterOptionTypeCancelToken.lower(cancel)
+                        self.uniffiCloneHandle(),FfiConverterTypeUploadOver_lower(over),FfiConverterOptionTypeCancelToken.lower(cancel)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
@@ -2350,15 +2345,14 @@ open func answerSignOff(request: SignOffRequest)async throws  -> Data  {
     /**
      * Asks a supervisor to sign off one act of this phone or, without an event, all
      * that it did in a job since the last time. The bytes are what to show him, the
-     * same each time. `introduce` puts this device's credential in, for a supervisor
-     * who does not know it.
+     * same each time.
      */
-open func askSignOff(job: JobId, event: EventId? = nil, introduce: Bool = false)async throws  -> Data  {
+open func askSignOff(job: JobId, introduction: Introduction, event: EventId? = nil)async throws  -> Data  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(
-                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job),FfiConverterOptionTypeEventId.lower(event),FfiConverterBool.lower(introduce)
+                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job),FfiConverterTypeIntroduction_lower(introduction),FfiConverterOptionTypeEventId.lower(event)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
@@ -9964,6 +9958,82 @@ public func FfiConverterTypeGivingState_lower(_ value: GivingState) -> RustBuffe
 
 
 /**
+ * Whether this device introduces itself to the one that reads what it shows: puts its
+ * credential in, for somebody on whose rosters it is not.
+ */
+
+public enum Introduction: Equatable, Hashable {
+    
+    /**
+     * It does not: the other one knows it.
+     */
+    case omitted
+    /**
+     * It does. What is shown gets larger.
+     */
+    case included
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Introduction: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeIntroduction: FfiConverterRustBuffer {
+    typealias SwiftType = Introduction
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Introduction {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .omitted
+        
+        case 2: return .included
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Introduction, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .omitted:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .included:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIntroduction_lift(_ buf: RustBuffer) throws -> Introduction {
+    return try FfiConverterTypeIntroduction.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIntroduction_lower(_ value: Introduction) -> RustBuffer {
+    return FfiConverterTypeIntroduction.lower(value)
+}
+
+
+
+/**
  * Why the key hardware did not do what it was asked.
  */
 public 
@@ -11675,6 +11745,81 @@ public func FfiConverterTypeSighting_lower(_ value: Sighting) -> RustBuffer {
 
 
 /**
+ * Whether the drawn boxes were checked by hand.
+ */
+
+public enum SpotCheck: Equatable, Hashable {
+    
+    /**
+     * They were.
+     */
+    case done
+    /**
+     * They were not, or not all of them.
+     */
+    case notDone
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SpotCheck: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSpotCheck: FfiConverterRustBuffer {
+    typealias SwiftType = SpotCheck
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SpotCheck {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .done
+        
+        case 2: return .notDone
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SpotCheck, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .done:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .notDone:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSpotCheck_lift(_ buf: RustBuffer) throws -> SpotCheck {
+    return try FfiConverterTypeSpotCheck.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSpotCheck_lower(_ value: SpotCheck) -> RustBuffer {
+    return FfiConverterTypeSpotCheck.lower(value)
+}
+
+
+
+/**
  * What an event says was done.
  */
 
@@ -12056,6 +12201,81 @@ public func FfiConverterTypeTextFault_lift(_ buf: RustBuffer) throws -> TextFaul
 #endif
 public func FfiConverterTypeTextFault_lower(_ value: TextFault) -> RustBuffer {
     return FfiConverterTypeTextFault.lower(value)
+}
+
+
+
+/**
+ * Over what photos may be sent.
+ */
+
+public enum UploadOver: Equatable, Hashable {
+    
+    /**
+     * A network that costs nothing.
+     */
+    case unmetered
+    /**
+     * Any network, also one that costs by the byte.
+     */
+    case anyNetwork
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension UploadOver: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUploadOver: FfiConverterRustBuffer {
+    typealias SwiftType = UploadOver
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UploadOver {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .unmetered
+        
+        case 2: return .anyNetwork
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: UploadOver, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .unmetered:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .anyNetwork:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploadOver_lift(_ buf: RustBuffer) throws -> UploadOver {
+    return try FfiConverterTypeUploadOver.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploadOver_lower(_ value: UploadOver) -> RustBuffer {
+    return FfiConverterTypeUploadOver.lower(value)
 }
 
 
@@ -13163,13 +13383,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_release() != 44590) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_accept() != 23221) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_accept() != 21923) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_handoffs() != 33223) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_hello() != 13755) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_hello() != 17049) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_offer() != 33487) {
@@ -13247,13 +13467,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_record_with_photos() != 63752) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_upload() != 20111) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_upload() != 39517) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off() != 60892) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off() != 14705) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off() != 42187) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_claim_sign_off() != 56941) {

@@ -524,7 +524,7 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_release(uint64_t ptr, RustBuffer job
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ACCEPT
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ACCEPT
-uint64_t uniffi_crewseal_ffi_fn_method_crew_accept(uint64_t ptr, uint64_t offer, RustBuffer scanned, int8_t is_checked, RustBuffer findings
+uint64_t uniffi_crewseal_ffi_fn_method_crew_accept(uint64_t ptr, uint64_t offer, RustBuffer scanned, RustBuffer check, RustBuffer findings
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_HANDOFFS
@@ -534,7 +534,7 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_handoffs(uint64_t ptr
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_HELLO
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_HELLO
-uint64_t uniffi_crewseal_ffi_fn_method_crew_hello(uint64_t ptr, int8_t introduce
+uint64_t uniffi_crewseal_ffi_fn_method_crew_hello(uint64_t ptr, RustBuffer introduction
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OFFER
@@ -664,7 +664,7 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_record_with_photos(uint64_t ptr, Rus
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_UPLOAD
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_UPLOAD
-uint64_t uniffi_crewseal_ffi_fn_method_crew_upload(uint64_t ptr, int8_t over_metered, RustBuffer cancel
+uint64_t uniffi_crewseal_ffi_fn_method_crew_upload(uint64_t ptr, RustBuffer over, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ANSWER_SIGN_OFF
@@ -674,7 +674,7 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_answer_sign_off(uint64_t ptr, uint64
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ASK_SIGN_OFF
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ASK_SIGN_OFF
-uint64_t uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(uint64_t ptr, RustBuffer job, RustBuffer event, int8_t introduce
+uint64_t uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(uint64_t ptr, RustBuffer job, RustBuffer introduction, RustBuffer event
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_CLAIM_SIGN_OFF

@@ -1011,11 +1011,11 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_release(`ptr`: Long,`job`: RustBuffer.ByValue,`act`: RustBuffer.ByValue,`statement`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_accept(`ptr`: Long,`offer`: Long,`scanned`: RustBuffer.ByValue,`isChecked`: Byte,`findings`: RustBuffer.ByValue,
+    external fun uniffi_crewseal_ffi_fn_method_crew_accept(`ptr`: Long,`offer`: Long,`scanned`: RustBuffer.ByValue,`check`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_handoffs(`ptr`: Long,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_hello(`ptr`: Long,`introduce`: Byte,
+    external fun uniffi_crewseal_ffi_fn_method_crew_hello(`ptr`: Long,`introduction`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_offer(`ptr`: Long,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`hello`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
     ): Long
@@ -1067,11 +1067,11 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_record_with_photos(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`photos`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,`limits`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_upload(`ptr`: Long,`overMetered`: Byte,`cancel`: RustBuffer.ByValue,
+    external fun uniffi_crewseal_ffi_fn_method_crew_upload(`ptr`: Long,`over`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_answer_sign_off(`ptr`: Long,`request`: Long,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(`ptr`: Long,`job`: RustBuffer.ByValue,`event`: RustBuffer.ByValue,`introduce`: Byte,
+    external fun uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(`ptr`: Long,`job`: RustBuffer.ByValue,`introduction`: RustBuffer.ByValue,`event`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_claim_sign_off(`ptr`: Long,`job`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,`event`: RustBuffer.ByValue,
     ): Long
@@ -1373,13 +1373,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_release() and 0xFFFF) != 44590) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_accept() and 0xFFFF) != 23221) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_accept() and 0xFFFF) != 21923) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_handoffs() and 0xFFFF) != 33223) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_hello() and 0xFFFF) != 13755) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_hello() and 0xFFFF) != 17049) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_offer() and 0xFFFF) != 33487) {
@@ -1457,13 +1457,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_with_photos() and 0xFFFF) != 63752) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_upload() and 0xFFFF) != 20111) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_upload() and 0xFFFF) != 39517) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off() and 0xFFFF) != 60892) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off() and 0xFFFF) != 14705) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off() and 0xFFFF) != 42187) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_claim_sign_off() and 0xFFFF) != 56941) {
@@ -3203,7 +3203,7 @@ public interface CrewInterface {
      * is, and says whether the drawn boxes were checked by hand. The person is
      * asked to confirm; the bytes are what to show the giver.
      */
-    suspend fun `accept`(`offer`: Offer, `scanned`: List<Label>, `isChecked`: kotlin.Boolean, `findings`: List<Finding> = listOf()): kotlin.ByteArray
+    suspend fun `accept`(`offer`: Offer, `scanned`: List<Label>, `check`: SpotCheck, `findings`: List<Finding> = listOf()): kotlin.ByteArray
     
     /**
      * The handoffs of this phone that are not over, with what to show again: after a
@@ -3213,10 +3213,8 @@ public interface CrewInterface {
     
     /**
      * Begins to receive: the bytes are what to show the giver, as a QR code.
-     * `introduce` puts this device's credential in, for a giver who does not know
-     * it.
      */
-    suspend fun `hello`(`introduce`: kotlin.Boolean = false): kotlin.ByteArray
+    suspend fun `hello`(`introduction`: Introduction): kotlin.ByteArray
     
     /**
      * Offers boxes to the device that shows this hello. The person is asked to
@@ -3375,9 +3373,9 @@ public interface CrewInterface {
     /**
      * Sends the photos that wait, each from where HQ is. Do it after `sync`, which
      * brings the acts that name them. On a network that costs by the byte it throws
-     * `Metered` and sends nothing, unless that is allowed.
+     * `Metered` and sends nothing, unless any network will do.
      */
-    suspend fun `upload`(`overMetered`: kotlin.Boolean = false, `cancel`: CancelToken? = null): Uploaded
+    suspend fun `upload`(`over`: UploadOver, `cancel`: CancelToken? = null): Uploaded
     
     /**
      * Signs off what was asked. The person is asked to confirm, and must be a
@@ -3388,10 +3386,9 @@ public interface CrewInterface {
     /**
      * Asks a supervisor to sign off one act of this phone or, without an event, all
      * that it did in a job since the last time. The bytes are what to show him, the
-     * same each time. `introduce` puts this device's credential in, for a supervisor
-     * who does not know it.
+     * same each time.
      */
-    suspend fun `askSignOff`(`job`: JobId, `event`: EventId? = null, `introduce`: kotlin.Boolean = false): kotlin.ByteArray
+    suspend fun `askSignOff`(`job`: JobId, `introduction`: Introduction, `event`: EventId? = null): kotlin.ByteArray
     
     /**
      * Claims a supervisor's sign-off with his one-time code, typed or scanned on this
@@ -3752,7 +3749,7 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `accept`(`offer`: Offer, `scanned`: List<Label>, `isChecked`: kotlin.Boolean, `findings`: List<Finding>) : kotlin.ByteArray {
+    override suspend fun `accept`(`offer`: Offer, `scanned`: List<Label>, `check`: SpotCheck, `findings`: List<Finding>) : kotlin.ByteArray {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_crewseal_ffi_fn_method_crew_accept(
@@ -3760,7 +3757,7 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
                 
         FfiConverterTypeOffer.lower(`offer`),
         FfiConverterSequenceTypeLabel.lower(`scanned`),
-        FfiConverterBoolean.lower(`isChecked`),
+        FfiConverterTypeSpotCheck.lower(`check`),
         FfiConverterSequenceTypeFinding.lower(`findings`),
             )
         },
@@ -3802,18 +3799,16 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
     
     /**
      * Begins to receive: the bytes are what to show the giver, as a QR code.
-     * `introduce` puts this device's credential in, for a giver who does not know
-     * it.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `hello`(`introduce`: kotlin.Boolean) : kotlin.ByteArray {
+    override suspend fun `hello`(`introduction`: Introduction) : kotlin.ByteArray {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_crewseal_ffi_fn_method_crew_hello(
                 uniffiHandle,
                 
-        FfiConverterBoolean.lower(`introduce`),
+        FfiConverterTypeIntroduction.lower(`introduction`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -4474,17 +4469,17 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
     /**
      * Sends the photos that wait, each from where HQ is. Do it after `sync`, which
      * brings the acts that name them. On a network that costs by the byte it throws
-     * `Metered` and sends nothing, unless that is allowed.
+     * `Metered` and sends nothing, unless any network will do.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `upload`(`overMetered`: kotlin.Boolean, `cancel`: CancelToken?) : Uploaded {
+    override suspend fun `upload`(`over`: UploadOver, `cancel`: CancelToken?) : Uploaded {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_crewseal_ffi_fn_method_crew_upload(
                 uniffiHandle,
                 
-        FfiConverterBoolean.lower(`overMetered`),
+        FfiConverterTypeUploadOver.lower(`over`),
         FfiConverterOptionalTypeCancelToken.lower(`cancel`),
             )
         },
@@ -4528,20 +4523,19 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
     /**
      * Asks a supervisor to sign off one act of this phone or, without an event, all
      * that it did in a job since the last time. The bytes are what to show him, the
-     * same each time. `introduce` puts this device's credential in, for a supervisor
-     * who does not know it.
+     * same each time.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `askSignOff`(`job`: JobId, `event`: EventId?, `introduce`: kotlin.Boolean) : kotlin.ByteArray {
+    override suspend fun `askSignOff`(`job`: JobId, `introduction`: Introduction, `event`: EventId?) : kotlin.ByteArray {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(
                 uniffiHandle,
                 
         FfiConverterTypeJobId.lower(`job`),
+        FfiConverterTypeIntroduction.lower(`introduction`),
         FfiConverterOptionalTypeEventId.lower(`event`),
-        FfiConverterBoolean.lower(`introduce`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -12565,6 +12559,50 @@ public object FfiConverterTypeGivingState: FfiConverterRustBuffer<GivingState> {
 
 
 
+/**
+ * Whether this device introduces itself to the one that reads what it shows: puts its
+ * credential in, for somebody on whose rosters it is not.
+ */
+
+enum class Introduction {
+    
+    /**
+     * It does not: the other one knows it.
+     */
+    OMITTED,
+    /**
+     * It does. What is shown gets larger.
+     */
+    INCLUDED;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeIntroduction: FfiConverterRustBuffer<Introduction> {
+    override fun read(buf: ByteBuffer) = try {
+        Introduction.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Introduction) = 4UL
+
+    override fun write(value: Introduction, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
 
 
 /**
@@ -13941,6 +13979,49 @@ public object FfiConverterTypeSighting : FfiConverterRustBuffer<Sighting>{
 
 
 /**
+ * Whether the drawn boxes were checked by hand.
+ */
+
+enum class SpotCheck {
+    
+    /**
+     * They were.
+     */
+    DONE,
+    /**
+     * They were not, or not all of them.
+     */
+    NOT_DONE;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSpotCheck: FfiConverterRustBuffer<SpotCheck> {
+    override fun read(buf: ByteBuffer) = try {
+        SpotCheck.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: SpotCheck) = 4UL
+
+    override fun write(value: SpotCheck, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * What an event says was done.
  */
 
@@ -14130,6 +14211,49 @@ public object FfiConverterTypeTextFault: FfiConverterRustBuffer<TextFault> {
     override fun allocationSize(value: TextFault) = 4UL
 
     override fun write(value: TextFault, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Over what photos may be sent.
+ */
+
+enum class UploadOver {
+    
+    /**
+     * A network that costs nothing.
+     */
+    UNMETERED,
+    /**
+     * Any network, also one that costs by the byte.
+     */
+    ANY_NETWORK;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeUploadOver: FfiConverterRustBuffer<UploadOver> {
+    override fun read(buf: ByteBuffer) = try {
+        UploadOver.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: UploadOver) = 4UL
+
+    override fun write(value: UploadOver, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
