@@ -8,7 +8,7 @@ use crewseal_ffi::{
     ReceivingState, Refusal, Region, Role, Show, Sighting, Step, TextFault, four_words, read_frame,
 };
 
-use crate::hq::{BLANK, BOXES, Hq, JOB};
+use crate::hq::{self, BLANK, BOXES, Hq, JOB};
 use crate::phone::{Frame, open, text};
 
 /// The label of a sighting that has one.
