@@ -33,7 +33,7 @@
 //! * [`signed`] messages (COSE_Sign1) in [`cbor`] (deterministic), each in a
 //!   [`Namespace`](signed::Namespace) of its own.
 //! * An [`envelope`] is one entry of a phone's queue, sealed to HQ; its [`stack`] is wiped.
-//! * [`wire`] is what phone and HQ say to each other; [`resolution`] and [`delivery`] are
+//! * [`wire`] is what phone and HQ say to each other; [`resolution`] and [`delivery_grant`] are
 //!   for what waits.
 //! * [`personal`] texts show themselves to nobody by accident.
 //!
@@ -59,7 +59,7 @@ mod boxes;
 pub mod cbor;
 mod credential;
 mod customer;
-pub mod delivery;
+pub mod delivery_grant;
 pub mod envelope;
 mod event;
 pub mod handoff;

@@ -23,7 +23,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::cbor::{self, Version};
-pub use crate::delivery::DeliveryGrant;
+pub use crate::delivery_grant::DeliveryGrant;
 use crate::roll::RollWire;
 use crate::signed::{Digest, Message, Namespace, PublicKey};
 use crate::{DeviceId, EventId};

@@ -3,7 +3,7 @@
 use data_encoding::Encoding;
 use data_encoding_macro::new_encoding;
 
-use crate::check::Symbol;
+use crate::check_characters::Symbol;
 
 /// Crockford's base32: no I, L, O or U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -29,7 +29,7 @@
 //! are minted at HQ only.
 
 mod alphabet;
-mod check;
+mod check_characters;
 mod code;
 #[cfg(feature = "print")]
 mod sheet;

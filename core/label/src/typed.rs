@@ -6,7 +6,7 @@
 //! another text.
 
 use crate::alphabet::{CROCKFORD, character, is_separator, normalise, symbol};
-use crate::check::check_symbols;
+use crate::check_characters::check_symbols;
 
 /// How many characters at the end are checks.
 pub const CHECK_CHARS: usize = 2;

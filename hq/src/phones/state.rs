@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::delivery::RateLimit;
+use super::delivery_grant::RateLimit;
 use super::problem::Problem;
 use super::session::Sessions;
 use crate::error::HqError;

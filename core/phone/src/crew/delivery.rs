@@ -14,7 +14,7 @@ use super::CrewError;
 use super::persisted::read_enrolment;
 use super::phone::{Crew, Phone, State};
 use crate::blocking_pool;
-use crate::outbox::delivery;
+use crate::outbox::delivery_grant;
 use crate::outbox::queue::{self, Settled, Status, Waiting};
 use crate::random;
 use crate::sync::{Client, SyncError, pause};
@@ -118,7 +118,8 @@ impl Phone {
             Err(CrewError::NotEnrolled) => {}
             known => return known,
         }
-        let grant = self.state()?.store.transaction(|t| Ok::<_, CrewError>(delivery::read(t)?))?;
+        let grant =
+            self.state()?.store.transaction(|t| Ok::<_, CrewError>(delivery_grant::read(t)?))?;
         let grant = grant.ok_or(CrewError::NotEnrolled)?;
         let client = Client::delivering(&grant).map_err(CrewError::for_good)?;
         Ok((Arc::new(client), grant.endpoint.hq))

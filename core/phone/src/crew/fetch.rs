@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::delivery::StoredGrant;
+use crewseal_custody::delivery_grant::StoredGrant;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{PublicKey, Signed};
@@ -17,7 +17,7 @@ use super::persisted::{
 use super::phone::{Crew, Phone, State};
 use super::trust::read_revocations;
 use crate::blocking_pool;
-use crate::outbox::delivery;
+use crate::outbox::delivery_grant;
 use crate::sync::{Client, NOT_FOUND, SyncError};
 use crate::vault::Transaction;
 
@@ -167,7 +167,7 @@ impl Phone {
     pub(super) fn wants_grant(&self) -> Result<bool, CrewError> {
         let now = self.clock.now();
         self.state()?.store.transaction(|t| {
-            let (grant, enrolment) = (delivery::read(t)?, read_enrolment(t)?);
+            let (grant, enrolment) = (delivery_grant::read(t)?, read_enrolment(t)?);
             let is_good = |grant: &StoredGrant| {
                 let Endpoint { url, hq, .. } = &grant.endpoint;
                 let is_same = *hq == enrolment.hq && *url == enrolment.url;
@@ -183,7 +183,7 @@ impl Phone {
             let DeliveryGrant { token, until, .. } = right;
             let endpoint = Endpoint { url, authority, hq };
             let grant = StoredGrant { version: Version, endpoint, token, until };
-            Ok(delivery::keep(t, &grant)?)
+            Ok(delivery_grant::keep(t, &grant)?)
         })
     }
 }

@@ -6,7 +6,7 @@
 
 mod answers;
 pub mod attachment;
-pub mod delivery;
+pub mod delivery_grant;
 mod opening;
 mod photo;
 pub mod queue;

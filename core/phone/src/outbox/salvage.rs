@@ -9,11 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor;
-use crewseal_custody::delivery::StoredGrant;
+use crewseal_custody::delivery_grant::StoredGrant;
 use crewseal_custody::envelope::{Envelope, EpochHeader, EpochId, MAGIC, MAX_ENVELOPE};
 use crewseal_custody::{DeviceId, EventId};
 
-use super::{attachment, delivery, queue};
+use super::{attachment, delivery_grant, queue};
 use crate::vault::{Column, Entries, PageCarver, PageVersion, Snapshot, Store, StoreError};
 
 /// How many entries go into the new store in one transaction.
@@ -122,9 +122,9 @@ fn salvage_grant(store: &mut Store, carver: &mut PageCarver) -> Result<(), Store
             if let (1, [Column::Null, Column::Blob(bytes)]) = (row.number, row.columns.as_slice())
                 && let Ok(grant) = cbor::from_versioned::<StoredGrant, 1>(bytes)
             {
-                return store.transaction(|t| match delivery::read(t)? {
+                return store.transaction(|t| match delivery_grant::read(t)? {
                     Some(_) => Ok(()),
-                    None => delivery::keep(t, &grant),
+                    None => delivery_grant::keep(t, &grant),
                 });
             }
         }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::delivery::StoredGrant;
+use crewseal_custody::delivery_grant::StoredGrant;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{
     AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, DeliveryGrant,

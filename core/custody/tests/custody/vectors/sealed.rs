@@ -1,7 +1,7 @@
 //! What is sealed to HQ: entries, photos, and what is decided about them.
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::delivery::{DeliveryToken, StoredGrant};
+use crewseal_custody::delivery_grant::{DeliveryToken, StoredGrant};
 use crewseal_custody::envelope::{AttachmentKey, Envelope, Epoch, EpochHeader, OpeningKey};
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crewseal::outbox::{delivery, queue};
+use crewseal::outbox::{delivery_grant, queue};
 use crewseal::vault::{Damage, KeyVault, Mark, StoreError};
 use crewseal_custody::cbor::Version;
-use crewseal_custody::delivery::{DeliveryToken, StoredGrant};
+use crewseal_custody::delivery_grant::{DeliveryToken, StoredGrant};
 use crewseal_custody::wire::Endpoint;
 use fixtures::files::{copy_phone, database, log};
 use fixtures::stored::{NAMES, open, queued, value};
@@ -84,7 +84,7 @@ fn keeps_how_to_deliver_without_keys() {
     for lost in ["the key", "a frame"] {
         let (home, held, _) = small();
         let mut store = open(home.path()).unwrap();
-        store.transaction(|t| delivery::keep(t, &grant)).unwrap();
+        store.transaction(|t| delivery_grant::keep(t, &grant)).unwrap();
         let to = tempfile::tempdir().unwrap();
         copy_phone(home.path(), to.path());
         drop(store);
@@ -98,7 +98,11 @@ fn keeps_how_to_deliver_without_keys() {
         let mut store = open(to.path()).unwrap();
         assert_eq!(salvages(&store).len(), 1, "{lost}");
         assert_eq!(queued(&mut store), Ok(held.queue.clone()), "{lost}");
-        assert_eq!(store.transaction(|t| delivery::read(t)), Ok(Some(grant.clone())), "{lost}");
+        assert_eq!(
+            store.transaction(|t| delivery_grant::read(t)),
+            Ok(Some(grant.clone())),
+            "{lost}"
+        );
     }
 }
 

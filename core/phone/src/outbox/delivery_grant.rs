@@ -2,7 +2,7 @@
 //! gone, and so lies there in clear.
 
 use crewseal_custody::cbor;
-use crewseal_custody::delivery::StoredGrant;
+use crewseal_custody::delivery_grant::StoredGrant;
 use rusqlite::OptionalExtension;
 
 use crate::vault::{StoreError, Transaction};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crewseal_custody::DeviceId;
 use crewseal_custody::cbor::Version;
-use crewseal_custody::delivery::DeliveryToken;
+use crewseal_custody::delivery_grant::DeliveryToken;
 use crewseal_custody::wire::DeliveryGrant;
 use data_encoding::BASE64URL_NOPAD;
 use rusqlite::{OptionalExtension, params};
