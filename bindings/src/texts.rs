@@ -337,12 +337,13 @@ mod tests {
                 continue;
             }
             let source = std::fs::read_to_string(path).unwrap();
-            for attribute in source.split("\n#[").skip(1) {
-                let (attribute, rest) = attribute.split_once(")]").unwrap_or_default();
+            for (at, _) in source.match_indices("\n#[") {
+                let (attribute, rest) = source[at..].split_once(")]").unwrap_or_default();
                 let kinds_of = ["uniffi::Enum", "uniffi::Error", "uniffi::remote(Enum"];
                 if !kinds_of.iter().any(|kind| attribute.contains(kind)) {
                     continue;
                 }
+                // Another attribute may stand between.
                 let name = rest.split("pub enum ").nth(1).unwrap();
                 kinds.insert(name.split_whitespace().next().unwrap().to_owned());
             }
