@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use crewseal_custody::handoff::Hello;
+use crewseal_custody::handoff::message::{self, Enclosed, ManifestVersions};
+use crewseal_custody::handoff::text::{Purpose, Show};
+use crewseal_custody::signed::{Digest, PublicKey, Signed};
 use crewseal_custody::{
     Act, Anchor, BootId, BoxClass, BoxList, Commitment, Credential, Event, Kind, Licence, Link,
     Lists, Manifests, Moment, Nda, Qualifications, Salt, Since, Tick,
 };
-use crewseal_custody::handoff::Hello;
-use crewseal_custody::handoff::message::{self, Enclosed, ManifestVersions};
-use crewseal_custody::handoff::text::{Purpose, Show};
 use crewseal_label::Token;
-use crewseal_custody::signed::{Digest, PublicKey, Signed};
 use qrcode::{EcLevel, QrCode, Version};
 
-use crate::crew_on_paper::{self as paper, MORNING, Phone};
+use fixtures::paper::{self as paper, MORNING, Phone};
 
 /// The number of HQ's newest tick: two years of one every ten minutes.
 pub const TICK: u64 = 100_000;
