@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crewseal_custody::BootId;
 
-use crate::within::PhoneId;
+use crate::reentrancy::PhoneId;
 
 /// The phone's clocks. Calls come from any thread.
 #[uniffi::export(foreign)]

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use crewseal::blocking_pool::PoolError;
 use crewseal::sync::SyncError;
 use crewseal::vault::{StoreError, VaultError};
 use crewseal_custody::cbor::CborError;
 use crewseal_custody::envelope::SealError;
 use crewseal_custody::handoff::HandoffError;
 use crewseal_custody::signed::SignedError;
+use crewseal_label::LabelError;
 use crewseal_scan::FrameError;
 
 use crate::{LabelFault, Rule};
@@ -352,6 +354,7 @@ impl From<crewseal::CrewError> for CrewError {
             Core::Seal(SealError::Key) => Self::KeysGone,
             Core::Random(_) | Core::Seal(SealError::Full) => Self::SystemFailed,
             Core::Seal(SealError::TooLarge) => Self::Fault,
+            Core::Pool(error) => error.into(),
             Core::Sync { error, again_after } => Self::of_sync(error, again_after),
         }
     }
@@ -373,6 +376,7 @@ impl CrewError {
             SyncError::Invitation => Self::Invitation,
             SyncError::KeysBusy => Self::KeysBusy,
             SyncError::Vault(error) => error.into(),
+            SyncError::Pool(error) => error.into(),
         }
     }
 }
@@ -384,9 +388,9 @@ impl From<StoreError> for CrewError {
             StoreError::Newer { .. } => Self::AppTooOld,
             StoreError::ReadOnly => Self::StoreReadOnly,
             StoreError::Full => Self::StoreFull,
-            StoreError::Damaged => Self::StoreDamaged,
+            StoreError::ValueCorrupt => Self::StoreDamaged,
             // At the next call it is opened again, and salvaged.
-            StoreError::Io | StoreError::Broken => Self::SystemFailed,
+            StoreError::Io | StoreError::DatabaseCorrupt => Self::SystemFailed,
             StoreError::Closed => Self::Suspended,
             StoreError::Vault(error) => error.into(),
         }
@@ -404,6 +408,21 @@ impl From<VaultError> for CrewError {
     }
 }
 
+impl From<PoolError> for CrewError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Panicked => Self::Fault,
+            PoolError::NoThread => Self::SystemFailed,
+        }
+    }
+}
+
+impl From<LabelError> for CrewError {
+    fn from(error: LabelError) -> Self {
+        Self::NotALabel { fault: error.into() }
+    }
+}
+
 impl From<FrameError> for CrewError {
     fn from(error: FrameError) -> Self {
         Self::NotAFrame { reason: error.to_string() }
@@ -411,101 +430,4 @@ impl From<FrameError> for CrewError {
 }
 
 #[cfg(test)]
-mod tests {
-    use crewseal::CrewError as Core;
-    use crewseal_custody::roll::RollError;
-    use crewseal_custody::rules::Rule;
-    use crewseal_custody::{BoxListError, Refused};
-
-    use super::*;
-
-    fn advice_of_core(error: &Core) -> Advice {
-        match error.advice() {
-            crewseal::Advice::TryLater => Advice::TryLater,
-            crewseal::Advice::AskUser => Advice::AskUser,
-            crewseal::Advice::AskSupervisor => Advice::AskSupervisor,
-            crewseal::Advice::Enrol => Advice::Enrol,
-            crewseal::Advice::Update => Advice::Update,
-            crewseal::Advice::Report => Advice::Report,
-        }
-    }
-
-    #[test]
-    fn apps_get_the_advice_of_the_core() {
-        let version = CborError::Version { found: 9 };
-        let vault = [
-            VaultError::Locked,
-            VaultError::Cancelled,
-            VaultError::KeyGone,
-            VaultError::Hardware,
-            VaultError::BadSignature,
-        ];
-        let stores = [
-            StoreError::InUse,
-            StoreError::Newer { found: 9, known: 1 },
-            StoreError::ReadOnly,
-            StoreError::Full,
-            StoreError::Damaged,
-            StoreError::Io,
-            StoreError::Closed,
-        ];
-        let syncs = [
-            SyncError::Offline,
-            SyncError::CaptivePortal,
-            SyncError::WrongClock,
-            SyncError::WrongCertificate,
-            SyncError::Busy { retry_after: None },
-            SyncError::NotAdmitted,
-            SyncError::Refused { status: 400 },
-            SyncError::Unreadable,
-            SyncError::Invitation,
-            SyncError::KeysBusy,
-        ];
-        let errors = [
-            Core::NotEnrolled,
-            Core::NoTick,
-            Core::UnknownJob,
-            Core::NotOpen,
-            Core::OtherJob,
-            Core::Invitation(version),
-            Core::FromHq(SignedError::Payload(version)),
-            Core::FromHq(SignedError::Signature),
-            Core::Roll(RollError::from(SignedError::Signature)),
-            Core::JobPack(SignedError::Signature.into()),
-            Core::Boxes(BoxListError::TooMany),
-            Core::NotForMe,
-            Core::Stranger,
-            Core::Expired,
-            Core::Forbidden(Rule::Credential),
-            Core::OtherForbidden(Rule::Classes),
-            Core::WrongCode,
-            Core::NothingToSign,
-            Core::Unreceipted { entries: 2 },
-            Core::KeyRemains,
-            Core::LoggedOut,
-            Core::KeysBusy,
-            Core::NoteTooLong,
-            Core::StillOffered { offer: crewseal_custody::signed::Digest([1; 32]) },
-            Core::FromPhone(Refused::UnknownDevice),
-            Core::Seal(SealError::Key),
-            Core::Random(crewseal::random::Unavailable),
-            Core::Seal(SealError::Full),
-            Core::Seal(SealError::TooLarge),
-        ];
-        let errors = errors.into_iter().chain(vault.map(Core::Vault));
-        let errors = errors.chain(vault.map(|error| Core::Store(StoreError::Vault(error))));
-        let errors = errors.chain(stores.map(Core::Store));
-        let errors = errors.chain(syncs.map(|error| Core::Sync { error, again_after: None }));
-        for error in errors {
-            let (name, advice) = (format!("{error:?}"), advice_of_core(&error));
-            assert_eq!(CrewError::from(error).advice(), advice, "{name}");
-        }
-    }
-
-    #[test]
-    fn the_time_to_try_again_comes_along() {
-        let again_after = Some(Duration::from_millis(1_500));
-        let error = Core::Sync { error: SyncError::Offline, again_after };
-        assert_eq!(CrewError::from(error), CrewError::Offline { again_after_millis: Some(1_500) });
-    }
-}
+mod tests;

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+pub use crewseal_scan::{Level, Point, Region};
 use crewseal_scan::{Look, Luma, Reader, Rotation};
 
 use crate::CrewError;
 
 /// A place in the upright frame, in pixels from its top left corner.
-#[derive(Debug, Clone, Copy, PartialEq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct Point {
     /// Pixels to the right.
     pub x: f32,
@@ -32,7 +33,7 @@ pub struct Corners {
 }
 
 /// A part of the upright frame, in whole pixels from its top left corner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct Region {
     /// Pixels left of it.
     pub left: u32,
@@ -136,9 +137,7 @@ impl FrameFormat {
         }?;
         let frame = frame.turned(Rotation::from_degrees(self.rotation_degrees)?);
         Ok(match self.region {
-            Some(Region { left, top, width, height }) => {
-                frame.crop(crewseal_scan::Region { left, top, width, height })?
-            }
+            Some(region) => frame.crop(region)?,
             None => frame,
         })
     }
@@ -158,7 +157,7 @@ pub fn within<T>(budget_millis: u32, read: impl FnOnce(&Look<'_>) -> T) -> T {
 }
 
 /// How much of a code may be destroyed before it cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+#[uniffi::remote(Enum)]
 pub enum Level {
     /// About 7 %.
     L,
@@ -216,23 +215,15 @@ pub fn read_frame(
     Ok(readings.into_iter().map(Reading::from).collect())
 }
 
-impl From<[crewseal_scan::Point; 4]> for Corners {
-    fn from(corners: [crewseal_scan::Point; 4]) -> Self {
-        let [top_left, top_right, bottom_right, bottom_left] =
-            corners.map(|crewseal_scan::Point { x, y }| Point { x, y });
+impl From<[Point; 4]> for Corners {
+    fn from([top_left, top_right, bottom_right, bottom_left]: [Point; 4]) -> Self {
         Self { top_left, top_right, bottom_right, bottom_left }
     }
 }
 
 impl From<crewseal_scan::Reading> for Reading {
     fn from(reading: crewseal_scan::Reading) -> Self {
-        let level = match reading.level {
-            crewseal_scan::Level::L => Level::L,
-            crewseal_scan::Level::M => Level::M,
-            crewseal_scan::Level::Q => Level::Q,
-            crewseal_scan::Level::H => Level::H,
-        };
-        let (corners, version) = (reading.corners.into(), reading.version);
-        Self { text: reading.text, corners, version, level }
+        let crewseal_scan::Reading { text, corners, version, level, .. } = reading;
+        Self { text, corners: corners.into(), version, level }
     }
 }

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use crewseal::vault::{self, Mark, VaultError};
+use crewseal::vault::{self, VaultError};
+pub use crewseal_custody::Protection;
 use crewseal_custody::signed::PublicKey;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::within::PhoneId;
+use crate::reentrancy::PhoneId;
 
 /// A phone's key hardware: two keys of P-256 that never leave it, and a third
 /// that wraps the key of the store.
@@ -74,7 +75,7 @@ pub struct PublicKeys {
 }
 
 /// Which of the two keys is to sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+#[uniffi::remote(Enum)]
 pub enum Protection {
     /// The act key.
     Act,
@@ -82,9 +83,12 @@ pub enum Protection {
     Handoff,
 }
 
+/// The name of [`vault::Mark`] in Kotlin and Swift.
+pub type HighWaterMark = vault::Mark;
+
 /// How far this device's chain of events has gone in what ever left the phone.
 /// An old store put back is noticed by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct HighWaterMark {
     /// The generation.
     pub generation: u32,
@@ -147,15 +151,7 @@ impl vault::KeyVault for AppVault {
         Ok(vault::PublicKeys { act: public_key(&keys.act)?, handoff: public_key(&keys.handoff)? })
     }
 
-    fn sign(
-        &self,
-        protection: crewseal_custody::Protection,
-        message: &[u8],
-    ) -> Result<[u8; 64], VaultError> {
-        let protection = match protection {
-            crewseal_custody::Protection::Act => Protection::Act,
-            crewseal_custody::Protection::Handoff => Protection::Handoff,
-        };
+    fn sign(&self, protection: Protection, message: &[u8]) -> Result<[u8; 64], VaultError> {
         let der = self.ask(|vault| vault.sign(protection, message.to_vec()))?;
         r_and_s(&der).ok_or(VaultError::BadSignature)
     }
@@ -191,16 +187,12 @@ impl vault::KeyVault for AppVault {
         self.ask(|vault| vault.erase())
     }
 
-    fn mark(&self) -> Result<Mark, VaultError> {
-        let mark = self.ask(|vault| vault.mark())?;
-        Ok(mark.map_or(Mark::default(), |HighWaterMark { generation, sequence }| Mark {
-            generation,
-            sequence,
-        }))
+    fn mark(&self) -> Result<HighWaterMark, VaultError> {
+        Ok(self.ask(|vault| vault.mark())?.unwrap_or_default())
     }
 
-    fn raise_mark(&self, Mark { generation, sequence }: Mark) -> Result<(), VaultError> {
-        self.ask(|vault| vault.raise_mark(HighWaterMark { generation, sequence }))
+    fn raise_mark(&self, mark: HighWaterMark) -> Result<(), VaultError> {
+        self.ask(|vault| vault.raise_mark(mark))
     }
 }
 

@@ -5,8 +5,6 @@ use std::fmt;
 
 use crewseal_label::{LabelError, Token};
 
-use crate::CrewError;
-
 /// A label of ours. Only the core makes one: from a list, or from a text that
 /// was scanned or typed.
 #[derive(Clone, PartialEq, Eq, Hash, uniffi::Record)]
@@ -69,12 +67,12 @@ impl From<LabelError> for LabelFault {
 }
 
 /// The token of a label that came from outside.
-pub fn token(label: &Label) -> Result<Token, CrewError> {
-    Token::parse(&label.text).map_err(|error| CrewError::NotALabel { fault: error.into() })
+pub fn token(label: &Label) -> Result<Token, LabelError> {
+    Token::parse(&label.text)
 }
 
 /// The tokens of labels that came from outside, each once.
-pub fn tokens(labels: &[Label]) -> Result<BTreeSet<Token>, CrewError> {
+pub fn tokens(labels: &[Label]) -> Result<BTreeSet<Token>, LabelError> {
     labels.iter().map(token).collect()
 }
 

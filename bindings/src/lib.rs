@@ -1,4 +1,4 @@
-//! The face of Crewseal for Kotlin and Swift.
+//! The API of Crewseal for Kotlin and Swift.
 //!
 //! Thin over [`crewseal::Crew`]: it turns what other languages can say into the
 //! core's types and back, and decides nothing. Four rules of its own hold:
@@ -14,11 +14,12 @@
 //! Personal texts and labels are plain strings here, because a screen must show
 //! them; what holds one prints nothing of it.
 
-mod aside;
+mod act;
 mod cancel;
 mod clock;
 mod code;
 mod crew;
+mod drawn;
 mod erasure;
 mod error;
 mod frame;
@@ -27,22 +28,26 @@ mod job;
 mod keys;
 mod label;
 mod network;
+mod notices;
 mod observer;
 mod offer;
 mod outbox;
 mod photos;
+mod reentrancy;
 mod rule;
 mod salvage;
 mod screen;
 mod session;
+mod sighting;
 mod sign_off;
 mod texts;
-mod within;
 
+pub use act::{Act, Countersign, Finding, FindingKind};
 pub use cancel::CancelToken;
 pub use clock::{Clock, ClockError, SinceBoot};
 pub use code::{QrCode, qr_code};
-pub use crew::{Act, Countersign, Crew, Drawn, DrawnSignature, Finding, FindingKind, PadPoint};
+pub use crew::Crew;
+pub use drawn::{Drawn, DrawnSignature, PadPoint};
 pub use erasure::Erasure;
 pub use error::{Advice, CrewError};
 pub use frame::{Corners, FrameFormat, Level, Point, Reading, Region, read_frame};
@@ -51,13 +56,19 @@ pub use keys::{HighWaterMark, KeyVault, KeyVaultError, Protection, PublicKeys};
 pub use label::{Label, LabelFault};
 pub use network::{Connection, NetworkError, NetworkState};
 pub use observer::{Alarm, Observer, ObserverError, SyncProgress};
-pub use offer::{Acceptance, GivingState, Offer, OpenHandoff, Partner, ReceivingState, Role};
+pub use offer::{
+    Acceptance, GivingState, Introduction, Offer, OpenHandoff, Partner, ReceivingState, Role,
+    SpotCheck,
+};
 pub use outbox::{Decision, Delivered, Fetched, OutboxStatus, Parked, Refusal};
-pub use photos::{PhotoFault, PhotoLimits, Photographed, RefusedPhoto, Uploaded, WaitingPhoto};
+pub use photos::{
+    PhotoFault, PhotoLimits, Photographed, RefusedPhoto, UploadOver, Uploaded, WaitingPhoto,
+};
 pub use rule::Rule;
 pub use salvage::{AfterSalvage, Damage, Salvage};
 pub use screen::{Collected, Collector, Language, Purpose, Show, TextFault, four_words};
-pub use session::{Commission, Count, ScanSession, Sighted, Sighting};
+pub use session::ScanSession;
+pub use sighting::{Commission, Count, Sighted, Sighting};
 pub use sign_off::{AskedSignOff, FindingCount, SignOffEntry, SignOffRequest, SignedOff, Step};
 
 uniffi::setup_scaffolding!("crewseal");

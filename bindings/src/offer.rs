@@ -1,6 +1,8 @@
 //! Another phone's offer, once it was verified.
 
+pub use crewseal::Introduction;
 use crewseal::{OfferView, Open};
+pub use crewseal_custody::SpotCheck;
 use crewseal_custody::handoff;
 use crewseal_custody::{DeviceId, EventId, JobId};
 
@@ -12,6 +14,25 @@ use crate::label::labels;
 #[derive(Debug, uniffi::Object)]
 pub struct Offer {
     pub(crate) view: OfferView,
+}
+
+/// Whether this device introduces itself to the one that reads what it shows: puts its
+/// credential in, for somebody on whose rosters it is not.
+#[uniffi::remote(Enum)]
+pub enum Introduction {
+    /// It does not: the other one knows it.
+    Omitted,
+    /// It does. What is shown gets larger.
+    Included,
+}
+
+/// Whether the drawn boxes were checked by hand.
+#[uniffi::remote(Enum)]
+pub enum SpotCheck {
+    /// They were.
+    Done,
+    /// They were not, or not all of them.
+    NotDone,
 }
 
 /// Another phone's acceptance, once it was verified.

@@ -4,14 +4,13 @@ use std::fmt;
 
 use crewseal::outbox;
 use crewseal::outbox::queue::Status;
+pub use crewseal::{Delivered, Fetched};
 use crewseal_custody::EventId;
-use zeroize::Zeroizing;
 
 use crate::id::RefusalId;
-use crate::{Crew, CrewError};
 
 /// What came from HQ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct Fetched {
     /// Jobs of this device.
     pub jobs: u64,
@@ -20,7 +19,7 @@ pub struct Fetched {
 }
 
 /// What a sync achieved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct Delivered {
     /// Entries that HQ has, with a receipt that was verified. They are gone
     /// here.
@@ -90,48 +89,6 @@ pub enum Refusal {
     Signature,
     /// The envelope and the event in it contradict each other.
     Mislabelled,
-}
-
-impl From<crewseal::Fetched> for Fetched {
-    fn from(fetched: crewseal::Fetched) -> Self {
-        let number = |count| u64::try_from(count).unwrap_or(u64::MAX);
-        Self { jobs: number(fetched.jobs), labels: number(fetched.labels) }
-    }
-}
-
-impl From<crewseal::Delivered> for Delivered {
-    fn from(delivered: crewseal::Delivered) -> Self {
-        let crewseal::Delivered { receipted, parked, unanswered } = delivered;
-        Self { receipted, parked, unanswered }
-    }
-}
-
-#[uniffi::export(async_runtime = "tokio")]
-impl Crew {
-    /// Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
-    /// phone's outbox says of it. The person is asked to confirm. The bytes are to be
-    /// brought to that phone, for its `resolve`; they hold the note, of at most 500
-    /// characters, as anybody can read it.
-    pub async fn decide(
-        &self,
-        event: EventId,
-        refusal: RefusalId,
-        decision: Decision,
-        note: String,
-    ) -> Result<Vec<u8>, CrewError> {
-        let note = Zeroizing::new(note);
-        self.ask(move |phone| Ok(phone.decide(event, refusal.0, decision.into(), &note)?)).await
-    }
-
-    /// Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
-    /// his phone's `decide`. They serve once.
-    ///
-    /// `Stranger` says that no supervisor of a job on this phone decided it: fetch, if he is
-    /// new. `NotForThisPhone` says that no entry here waits for this decision.
-    pub async fn resolve(&self, decision: Vec<u8>) -> Result<(), CrewError> {
-        let decision = Zeroizing::new(decision);
-        self.ask(move |phone| Ok(phone.resolve(&decision)?)).await
-    }
 }
 
 impl From<Status> for OutboxStatus {

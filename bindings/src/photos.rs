@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+pub use crewseal::Uploaded;
 use crewseal::outbox::attachment::{self, QUOTA};
-use crewseal::{Deed, PhotoRefused};
+use crewseal::{ActRequest, PhotoRefused};
 use crewseal_custody::{EventId, JobId};
 
-use crate::crew::found;
+use crate::act::found;
 use crate::label::tokens;
 use crate::{Act, CancelToken, Crew, CrewError, Finding, Label};
 
@@ -64,7 +65,7 @@ pub struct WaitingPhoto {
 }
 
 /// What an upload achieved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct Uploaded {
     /// Photos that HQ has, with a receipt that was verified. They are gone here.
     pub receipted: u64,
@@ -72,6 +73,15 @@ pub struct Uploaded {
     pub damaged: u64,
     /// Photos that HQ did not take yet. They wait.
     pub unanswered: u64,
+}
+
+/// Over what photos may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum UploadOver {
+    /// A network that costs nothing.
+    Unmetered,
+    /// Any network, also one that costs by the byte.
+    AnyNetwork,
 }
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -91,12 +101,12 @@ impl Crew {
     ) -> Result<Photographed, CrewError> {
         self.ask(move |phone| {
             let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
-            let deed = Deed { kind: act.into(), boxes, findings, about: None };
+            let request = ActRequest { kind: act.into(), boxes, findings, about: None };
             let longest =
                 limits.map_or(crewseal::outbox::LONGEST_SIDE, |limits| limits.longest_side);
             let quota = limits.and_then(|limits| limits.quota).unwrap_or(QUOTA);
             let photos: Vec<&[u8]> = photos.iter().map(Vec::as_slice).collect();
-            Ok(phone.record_with_photos(job, &deed, &photos, longest, quota)?.into())
+            Ok(phone.record_with_photos(job, &request, &photos, longest, quota)?.into())
         })
         .await
     }
@@ -108,18 +118,18 @@ impl Crew {
 
     /// Sends the photos that wait, each from where HQ is. Do it after `sync`, which
     /// brings the acts that name them. On a network that costs by the byte it throws
-    /// `Metered` and sends nothing, unless that is allowed.
-    #[uniffi::method(default(over_metered = false, cancel = None))]
+    /// `Metered` and sends nothing, unless any network will do.
+    #[uniffi::method(default(cancel = None))]
     pub async fn upload(
         &self,
-        over_metered: bool,
+        over: UploadOver,
         cancel: Option<Arc<CancelToken>>,
     ) -> Result<Uploaded, CrewError> {
         let work = async {
-            if !over_metered {
+            if over == UploadOver::Unmetered {
                 self.unmetered().await?;
             }
-            Ok(self.phone().upload().await?.into())
+            Ok(self.phone().upload().await?)
         };
         self.with_hq(cancel, work).await
     }
@@ -143,12 +153,5 @@ impl From<crewseal::Photographed> for Photographed {
 impl From<attachment::Attached> for WaitingPhoto {
     fn from(photo: attachment::Attached) -> Self {
         Self { event: photo.event, size: photo.size, is_damaged: photo.is_damaged }
-    }
-}
-
-impl From<crewseal::Uploaded> for Uploaded {
-    fn from(uploaded: crewseal::Uploaded) -> Self {
-        let crewseal::Uploaded { receipted, damaged, unanswered } = uploaded;
-        Self { receipted, damaged, unanswered }
     }
 }

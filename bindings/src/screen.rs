@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crewseal_custody::EventId;
 use crewseal_custody::handoff::text::{self, TextError};
 use crewseal_custody::handoff::words;
+pub use crewseal_custody::handoff::words::Language;
 
 use crate::CrewError;
 
@@ -80,7 +81,7 @@ pub enum TextFault {
 }
 
 /// The language of the four words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+#[uniffi::remote(Enum)]
 pub enum Language {
     /// English words.
     English,
@@ -156,10 +157,6 @@ impl Collector {
 #[uniffi::export]
 #[must_use]
 pub fn four_words(offer: EventId, language: Language) -> Vec<String> {
-    let language = match language {
-        Language::English => words::Language::English,
-        Language::Chinese => words::Language::Chinese,
-    };
     words::four(&offer, language).map(str::to_owned).to_vec()
 }
 

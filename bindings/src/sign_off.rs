@@ -3,8 +3,7 @@
 use crewseal::{Asked, SignedOffBy, ToSign};
 use crewseal_custody::{EventId, JobId};
 
-use crate::crew::FindingKind;
-use crate::{Crew, CrewError, Partner};
+use crate::{Crew, CrewError, FindingKind, Introduction, Partner};
 
 /// What another phone asks this phone's carrier to sign off. Its signature was
 /// verified; show it, and give it to `Crew.answerSignOff`.
@@ -127,16 +126,15 @@ impl SignOffRequest {
 impl Crew {
     /// Asks a supervisor to sign off one act of this phone or, without an event, all
     /// that it did in a job since the last time. The bytes are what to show him, the
-    /// same each time. `introduce` puts this device's credential in, for a supervisor
-    /// who does not know it.
-    #[uniffi::method(default(event = None, introduce = false))]
+    /// same each time.
+    #[uniffi::method(default(event = None))]
     pub async fn ask_sign_off(
         &self,
         job: JobId,
+        introduction: Introduction,
         event: Option<EventId>,
-        introduce: bool,
     ) -> Result<Vec<u8>, CrewError> {
-        self.ask(move |phone| Ok(phone.ask_sign_off(job, event, introduce)?)).await
+        self.ask(move |phone| Ok(phone.ask_sign_off(job, event, introduction)?)).await
     }
 
     /// Reads what a crew's phone asks this phone's carrier to sign off.
@@ -216,31 +214,31 @@ impl From<&Asked> for AskedSignOff {
     }
 }
 
-impl From<crewseal_custody::Kind> for Step {
-    fn from(kind: crewseal_custody::Kind) -> Self {
-        use crewseal_custody::Kind;
+impl From<crewseal_custody::EventKind> for Step {
+    fn from(kind: crewseal_custody::EventKind) -> Self {
+        use crewseal_custody::EventKind;
         match kind {
-            Kind::Commission => Self::Commission,
-            Kind::TakeOver => Self::TakeOver,
-            Kind::Load => Self::Load,
-            Kind::Store => Self::Store,
-            Kind::Count => Self::Count,
-            Kind::Offer => Self::Offer,
-            Kind::Accept => Self::Accept,
-            Kind::Deliver => Self::Deliver,
-            Kind::SignOff => Self::SignOff,
-            Kind::Pack => Self::Pack,
-            Kind::Seal => Self::Seal,
-            Kind::Depart => Self::Depart,
-            Kind::Arrive => Self::Arrive,
-            Kind::Unload => Self::Unload,
-            Kind::Unpack => Self::Unpack,
-            Kind::CollectForDestruction => Self::CollectForDestruction,
-            Kind::Destroy => Self::Destroy,
-            Kind::Ack => Self::Ack,
-            Kind::Withdraw => Self::Withdraw,
-            Kind::Release => Self::Release,
-            Kind::Resume => Self::Resume,
+            EventKind::Commission => Self::Commission,
+            EventKind::TakeOver => Self::TakeOver,
+            EventKind::Load => Self::Load,
+            EventKind::Store => Self::Store,
+            EventKind::Count => Self::Count,
+            EventKind::Offer => Self::Offer,
+            EventKind::Accept => Self::Accept,
+            EventKind::Deliver => Self::Deliver,
+            EventKind::SignOff => Self::SignOff,
+            EventKind::Pack => Self::Pack,
+            EventKind::Seal => Self::Seal,
+            EventKind::Depart => Self::Depart,
+            EventKind::Arrive => Self::Arrive,
+            EventKind::Unload => Self::Unload,
+            EventKind::Unpack => Self::Unpack,
+            EventKind::CollectForDestruction => Self::CollectForDestruction,
+            EventKind::Destroy => Self::Destroy,
+            EventKind::Ack => Self::Ack,
+            EventKind::Withdraw => Self::Withdraw,
+            EventKind::Release => Self::Release,
+            EventKind::Resume => Self::Resume,
         }
     }
 }

@@ -30,10 +30,10 @@ use crewseal::clock::{Clock, SystemClock};
 use crewseal::outbox::LONGEST_SIDE;
 use crewseal::outbox::attachment::QUOTA;
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError, Deed};
+use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::personal::Personal;
-use crewseal_custody::{BootId, EventId, FaultKind, JobId, Kind, Record, Role};
+use crewseal_custody::{BootId, EventId, EventKind, FaultKind, JobId, Record, Role, SpotCheck};
 use crewseal_hq::{Hq, JobPlan, Listen, serve};
 use crewseal_label::Token;
 use rand::rngs::SmallRng;
@@ -104,7 +104,8 @@ fn phones_that_are_killed_at_any_moment_lose_nothing_they_acknowledged() {
             let crew = open(home.path(), name).expect(&at);
             runtime.block_on(ready(&crew, home.path(), name)).expect(&at);
             // An act after the kill takes a number that nobody has seen.
-            let event = crew.record(Kind::Count, jobs.kept, &jobs.set(0..1), &[], None).expect(&at);
+            let event =
+                crew.record(EventKind::Count, jobs.kept, &jobs.set(0..1), &[], None).expect(&at);
             acknowledged.entry(name.to_owned()).or_default().push(id(&event));
             let delivered = runtime.block_on(crew.sync()).expect(&at);
             assert_eq!((delivered.parked, delivered.unanswered), (0, 0), "{at}");
@@ -344,12 +345,12 @@ async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infall
         match rng.random_range(0..16) {
             0..6 => {
                 let boxes = jobs.set(0..rng.random_range(1..12));
-                let event = crew.record(Kind::Count, jobs.kept, &boxes, &[], None)?;
+                let event = crew.record(EventKind::Count, jobs.kept, &boxes, &[], None)?;
                 say(&format!("did {name} {}", id(&event)));
             }
             6..8 => {
                 let boxes = jobs.set(12..rng.random_range(13..24));
-                let event = crew.record(Kind::Count, jobs.forgotten, &boxes, &[], None)?;
+                let event = crew.record(EventKind::Count, jobs.forgotten, &boxes, &[], None)?;
                 say(&format!("did {name} {}", id(&event)));
             }
             8 => {
@@ -358,10 +359,11 @@ async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infall
             }
             9 => {
                 let boxes = jobs.set(0..rng.random_range(1..12));
-                let deed = Deed { kind: Kind::Count, boxes, findings: Vec::new(), about: None };
+                let request =
+                    ActRequest { kind: EventKind::Count, boxes, findings: Vec::new(), about: None };
                 let photo = photo();
                 let recorded =
-                    crew.record_with_photos(jobs.kept, &deed, &[&photo], LONGEST_SIDE, QUOTA)?;
+                    crew.record_with_photos(jobs.kept, &request, &[&photo], LONGEST_SIDE, QUOTA)?;
                 assert_eq!(recorded.refused, []);
                 say(&format!("did {name} {}", id(&recorded.event)));
                 say("took a photo");
@@ -386,7 +388,7 @@ async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infall
 fn hand_over(from: &(&str, Crew), to: &(&str, Crew), jobs: &Jobs) -> Result<(), CrewError> {
     let ((giver, from), (receiver, to)) = (from, to);
     let boxes = jobs.set(0..6);
-    let hello = to.hello(true)?;
+    let hello = to.hello(crewseal::Introduction::Included)?;
     let shown = match from.offer(jobs.kept, &boxes, &[], &hello) {
         Err(CrewError::StillOffered { offer }) => {
             // From before a kill.
@@ -397,7 +399,7 @@ fn hand_over(from: &(&str, Crew), to: &(&str, Crew), jobs: &Jobs) -> Result<(), 
     };
     let offer = to.read_offer(&shown)?;
     say(&format!("did {giver} {}", id(&offer.offer)));
-    let accept = to.accept(&offer, &boxes, &[], true)?;
+    let accept = to.accept(&offer, &boxes, &[], SpotCheck::Done)?;
     let ack = from.read_acceptance(&accept)?.ack;
     let accepted = to.read_ack(&ack)?;
     say(&format!("did {receiver} {}", id(&accepted)));

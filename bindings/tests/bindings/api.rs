@@ -4,8 +4,9 @@
 use crewseal_ffi::{
     Act, Advice, AskedSignOff, Collected, Collector, Commission, Count, Countersign, Crew,
     CrewError, Decision, DrawnSignature, Finding, FindingCount, FindingKind, FrameFormat,
-    GivingState, Label, LabelFault, Language, Level, OpenHandoff, PadPoint, Purpose,
-    ReceivingState, Refusal, Region, Role, Show, Sighting, Step, TextFault, four_words, read_frame,
+    GivingState, Introduction, Label, LabelFault, Language, Level, OpenHandoff, PadPoint, Purpose,
+    ReceivingState, Refusal, Region, Role, Show, Sighting, SpotCheck, Step, TextFault, four_words,
+    read_frame,
 };
 
 use crate::hq::{self, BLANK, BOXES, Hq, JOB};
@@ -97,7 +98,7 @@ async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
     let needed = giver.needs(Act::Destroy, JOB, session.seen(), Vec::new()).await;
     assert_eq!(needed, Ok(Some(Countersign::Supervisor)));
     giver.record(Act::Load, JOB, session.seen(), vec![damaged], None).await.unwrap();
-    let hello = receiver.hello(false).await.unwrap();
+    let hello = receiver.hello(Introduction::Omitted).await.unwrap();
     let offer = giver.offer(JOB, session.seen(), hello, Vec::new()).await.unwrap();
 
     let shown = receiver.read_offer(offer.clone()).await.unwrap();
@@ -106,11 +107,12 @@ async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
     assert_eq!(shown.boxes(), session.seen());
     let own = receiver.begin_scan(JOB).await.unwrap();
     let scanned = vec![label(&own.sight(&text(BOXES[0]))), label(&own.sight(&text(BLANK)))];
-    let accept = receiver.accept(shown, scanned.clone(), true, Vec::new()).await.unwrap();
+    let accept =
+        receiver.accept(shown, scanned.clone(), SpotCheck::Done, Vec::new()).await.unwrap();
     let answer = giver.read_acceptance(accept).await.unwrap();
     assert_eq!((answer.passing.len(), answer.not_accepted.len()), (2, 1));
     assert!(scanned.iter().all(|box_| answer.passing.contains(box_)));
-    let other = receiver.hello(false).await.unwrap();
+    let other = receiver.hello(Introduction::Omitted).await.unwrap();
     assert!(!other.is_empty(), "another handoff may begin before the ACK is read");
     receiver.read_ack(answer.ack.clone()).await.unwrap();
     receiver.read_ack(answer.ack).await.unwrap();
@@ -154,7 +156,7 @@ async fn an_offer_is_taken_back_and_whatever_is_open_is_shown_again() {
     receiver.fetch(None).await.unwrap();
     let session = giver.begin_scan(JOB).await.unwrap();
     session.sight(&text(BOXES[0]));
-    let hello = across(Purpose::Hello, receiver.hello(true).await.unwrap());
+    let hello = across(Purpose::Hello, receiver.hello(Introduction::Included).await.unwrap());
     let offer = giver.offer(JOB, session.seen(), hello, Vec::new()).await.unwrap();
     let view = receiver.read_offer(across(Purpose::Offer, offer.clone())).await.unwrap();
     for language in [Language::English, Language::Chinese] {
@@ -176,7 +178,8 @@ async fn an_offer_is_taken_back_and_whatever_is_open_is_shown_again() {
     let withdrawal = across(Purpose::Withdraw, giver.withdraw(view.id()).await.unwrap());
     let state = receiver.read_withdraw(withdrawal).await.unwrap();
     assert_eq!(state, ReceivingState::Withdrawn);
-    let late = receiver.accept(view, session.seen(), true, Vec::new()).await.unwrap_err();
+    let late =
+        receiver.accept(view, session.seen(), SpotCheck::Done, Vec::new()).await.unwrap_err();
     assert_eq!((late.advice(), late), (Advice::AskUser, CrewError::OfferOver));
     assert_eq!(giver.handoffs().await.unwrap(), []);
     let much = Show::of(Purpose::Offer, vec![1; 70_000]).err().unwrap();
@@ -230,7 +233,7 @@ async fn a_supervisor_signs_off_on_his_own_phone() {
     let findings = vec![Finding { kind: FindingKind::Damaged, boxes: vec![damaged] }];
     let took = mover.record(Act::TakeOver, JOB, session.seen(), findings, None).await.unwrap();
     mover.record_scanned(Act::Load, session.clone(), Vec::new()).await.unwrap();
-    let asked = mover.ask_sign_off(JOB, None, false).await.unwrap();
+    let asked = mover.ask_sign_off(JOB, Introduction::Omitted, None).await.unwrap();
     let request = across(Purpose::SignOffRequest, asked.clone());
     let shown = supervisor.read_sign_off_request(request.clone()).await.unwrap();
     assert_eq!((shown.crew().device, shown.job()), (mover.device_id(), JOB));
@@ -249,7 +252,7 @@ async fn a_supervisor_signs_off_on_his_own_phone() {
     );
     let kept = mover.sign_offs(JOB).await.unwrap();
     assert_eq!(kept, [AskedSignOff { entries, shown: asked, signed: Some(signed) }]);
-    let nothing = mover.ask_sign_off(JOB, None, false).await.unwrap_err();
+    let nothing = mover.ask_sign_off(JOB, Introduction::Omitted, None).await.unwrap_err();
     assert_eq!((nothing.advice(), nothing), (Advice::AskUser, CrewError::NothingToSign));
     let code = hq::release_code().to_text().to_string();
     mover.claim_sign_off(JOB, code, Some(took)).await.unwrap();

@@ -1,6 +1,6 @@
 //! An HQ of one job and one roll: as much as an app's side can be shown with.
 
-use crewseal_custody::{JobId, Kind, Refusal, ReleaseCode, ReleaseKey, Role};
+use crewseal_custody::{EventKind, JobId, Refusal, ReleaseCode, ReleaseKey, Role};
 use crewseal_label::Token;
 use fixtures::hq::{Job, MockHq};
 
@@ -28,7 +28,7 @@ impl Hq {
             labels: BOXES.map(Token::from_bytes).to_vec(),
             expected: 3,
             open: (0, u64::MAX),
-            release_keys: vec![ReleaseKey::of(JOB, 1, Kind::TakeOver, &release_code())],
+            release_keys: vec![ReleaseKey::of(JOB, 1, EventKind::TakeOver, &release_code())],
         };
         let hq = MockHq::of(vec![job], vec![Token::from_bytes(BLANK)]).await;
         for _ in 0..2 {

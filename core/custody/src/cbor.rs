@@ -51,8 +51,7 @@ pub fn to_vec<T: Encode<()>>(message: &T) -> Vec<u8> {
 /// As [`to_vec`], for what must not stay in memory: the buffer is as large as
 /// the message from the start, so no copy is left where it was too small, and is
 /// wiped when it is dropped.
-#[must_use]
-pub fn to_wiped<T: Encode<()>>(message: &T) -> Zeroizing<Vec<u8>> {
+pub(crate) fn to_wiped<T: Encode<()>>(message: &T) -> Zeroizing<Vec<u8>> {
     let mut size = Size(0);
     let written: Result<(), encode::Error<_>> = minicbor::encode(message, &mut size);
     debug_assert!(written.is_ok(), "an encoder raised an error");
@@ -103,7 +102,7 @@ where
 }
 
 /// As [`from_slice`], for a message that is a map whose key 0 names its format
-/// version, so that a message from the future is told apart from a broken one.
+/// version, so that a message from the future is told apart from a damaged one.
 ///
 /// # Errors
 /// [`CborError`].
@@ -121,6 +120,29 @@ fn named_version(bytes: &[u8]) -> Option<u64> {
     let mut decoder = Decoder::new(bytes);
     decoder.map().ok()?;
     (decoder.u64().ok()? == 0).then(|| decoder.u64().ok())?
+}
+
+/// Reads the head of a map of so many fields.
+pub(crate) fn map(d: &mut Decoder<'_>, fields: u64) -> Result<(), minicbor::decode::Error> {
+    if d.map()? == Some(fields) {
+        Ok(())
+    } else {
+        Err(minicbor::decode::Error::message("another number of fields"))
+    }
+}
+
+/// Reads the field of a map under this key, if it comes next. It is for maps that are
+/// written by hand, field by field in the order of their keys.
+pub(crate) fn field<'b, C, T: Decode<'b, C>>(
+    d: &mut Decoder<'b>,
+    context: &mut C,
+    key: u8,
+) -> Result<T, minicbor::decode::Error> {
+    if d.u8()? == key {
+        d.decode_with(context)
+    } else {
+        Err(minicbor::decode::Error::message("another key"))
+    }
 }
 
 /// The version of a message's format, as its key 0: nothing but the number.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use minicbor::{Decode, Encode};
 
-use super::{BoxClass, DeviceId};
 use crate::cbor::Version;
 use crate::signed::{Digest, Message, Namespace, PublicKey};
+use crate::{BoxClass, DeviceId};
 
 /// What a device's carrier does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]

@@ -6,126 +6,17 @@
 //! older than that; and it carries salt, so its id, which stands in clear on
 //! envelopes and receipts, tells nothing about it.
 
-use minicbor::{Decode, Encode};
+use std::collections::BTreeSet;
 
-use super::{
-    BootId, BoxList, Commitment, DeviceId, JobId, OneTimeCode, Protection, ReleaseProof, Salt,
-};
+use minicbor::encode::Write;
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+
 use crate::cbor::Version;
 use crate::signed::{Digest, Message, Namespace};
-
-/// An event's id: the digest of its payload.
-pub type EventId = Digest;
-
-/// What was done, in the steps of EPCIS 2.0's core business vocabulary.
-///
-/// The numbers stand in signed bytes and never change their meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Kind {
-    /// Labels were stuck on boxes (commissioning, active).
-    #[n(1)]
-    Commission,
-    /// The crew took boxes over at the customer's door (accepting, in_transit).
-    #[n(2)]
-    TakeOver,
-    /// Boxes went onto a vehicle (loading, in_transit).
-    #[n(3)]
-    Load,
-    /// Boxes were put into a warehouse (storing, in_progress).
-    #[n(4)]
-    Store,
-    /// Boxes were counted where they stand (cycle_counting).
-    #[n(5)]
-    Count,
-    /// The holder offers boxes to one other device (accepting).
-    #[n(6)]
-    Offer,
-    /// That device accepts the boxes that it scanned itself (accepting,
-    /// in_transit).
-    #[n(7)]
-    Accept,
-    /// Boxes were handed to the customer (unloading, completeness_verified or,
-    /// with findings, non_conformant).
-    #[n(8)]
-    Deliver,
-    /// A supervisor signs off an event that he saw, or several at once.
-    #[n(9)]
-    SignOff,
-    /// Goods went into a box (packing, in_progress).
-    #[n(10)]
-    Pack,
-    /// A box or a vehicle was closed with a seal (packing, container_closed).
-    #[n(11)]
-    Seal,
-    /// The vehicle left with the boxes (departing, in_transit).
-    #[n(12)]
-    Depart,
-    /// The vehicle came (arriving, in_progress).
-    #[n(13)]
-    Arrive,
-    /// Boxes went off a vehicle (unloading, in_progress).
-    #[n(14)]
-    Unload,
-    /// Boxes were opened and emptied at the customer's (unpacking, inactive).
-    #[n(15)]
-    Unpack,
-    /// Boxes were collected to be destroyed (collecting, in_progress).
-    #[n(16)]
-    CollectForDestruction,
-    /// Boxes were destroyed with what was in them (destroying, destroyed).
-    #[n(17)]
-    Destroy,
-    /// The giver has seen the acceptance of his offer (accepting, in_transit).
-    #[n(18)]
-    Ack,
-    /// The giver takes an offer back that nobody answered.
-    #[n(19)]
-    Withdraw,
-    /// The customer's release code confirms a statement (accepting).
-    #[n(20)]
-    Release,
-    /// The device's store was restored or lost; its chain goes on in a new
-    /// generation, whose first event this is. Of no job.
-    #[n(21)]
-    Resume,
-}
-
-/// What is not as it should be. The numbers stand in signed bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum FindingKind {
-    /// Expected, and not here.
-    #[n(1)]
-    Missing,
-    /// Here, and of no list of this job.
-    #[n(2)]
-    NotOurs,
-    /// The box or what can be seen of it is damaged.
-    #[n(3)]
-    Damaged,
-    /// The seal is broken or another one.
-    #[n(4)]
-    SealBroken,
-    /// The label cannot be read by machine; its text was typed.
-    #[n(5)]
-    LabelTyped,
-    /// A new label was stuck over one that could not be read.
-    #[n(6)]
-    LabelReplaced,
-    /// What was counted is another number than what was said.
-    #[n(7)]
-    CountDiffers,
-    /// The person who should confirm was not there.
-    #[n(8)]
-    Absent,
-    /// The person who should confirm would not.
-    #[n(9)]
-    Refused,
-    /// The phone's clock disagrees with the other side's.
-    #[n(10)]
-    ClockDisagrees,
-}
+use crate::{
+    BootId, BoxList, Commitment, DeviceId, EventId, EventKind, FindingKind, JobId, OneTimeCode,
+    Protection, ReleaseProof, Salt,
+};
 
 /// One finding, on some of the boxes.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -172,6 +63,32 @@ pub struct Since {
 /// yesterday's.
 pub const LAPSE: u64 = 30 * 60 * 1_000;
 
+/// Whether the boxes that were drawn were checked by hand, as their receiver says. In
+/// signed bytes it is a boolean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpotCheck {
+    /// He looked at each of them.
+    Done,
+    /// He did not.
+    NotDone,
+}
+
+impl<C> Encode<C> for SpotCheck {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        e.bool(*self == Self::Done)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for SpotCheck {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        Ok(if d.bool()? { Self::Done } else { Self::NotDone })
+    }
+}
+
 /// Where the device says it was: a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -191,7 +108,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Act {
     /// What.
-    pub kind: Kind,
+    pub kind: EventKind,
     /// In which job.
     pub job: JobId,
     /// With which boxes.
@@ -210,19 +127,31 @@ pub struct Act {
 }
 
 impl Act {
-    /// That a device's store was restored or lost.
+    /// An act of which there is nothing more to say.
     #[must_use]
-    pub fn resume() -> Self {
+    pub const fn new(kind: EventKind, job: JobId, boxes: BoxList) -> Self {
         Self {
-            kind: Kind::Resume,
-            job: JobId::NONE,
-            boxes: BoxList::default(),
+            kind,
+            job,
+            boxes,
             findings: Vec::new(),
             place: None,
             attachments: Vec::new(),
             to: None,
             about: None,
         }
+    }
+
+    /// One that answers an event or is about one, and touches no box.
+    #[must_use]
+    pub fn about(kind: EventKind, job: JobId, event: EventId) -> Self {
+        Self { about: Some(event), ..Self::new(kind, job, BoxList::default()) }
+    }
+
+    /// That a device's store was restored or lost.
+    #[must_use]
+    pub fn resume() -> Self {
+        Self::new(EventKind::Resume, JobId::NONE, BoxList::default())
     }
 }
 
@@ -259,7 +188,7 @@ pub struct Event {
     pub version: Version<1>,
     /// What was done.
     #[n(1)]
-    pub kind: Kind,
+    pub kind: EventKind,
     /// By which device.
     #[n(2)]
     pub device: DeviceId,
@@ -318,12 +247,12 @@ pub struct Event {
     pub opening: Option<Salt>,
     /// In an acceptance: whether the boxes that were drawn were checked by hand.
     #[n(20)]
-    pub is_checked: Option<bool>,
+    pub spot_check: Option<SpotCheck>,
     /// In a release: that the customer gave his code for what it is about.
     #[n(21)]
     pub proof: Option<ReleaseProof>,
     /// In a sign-off of several events: the root over their ids, of
-    /// [`Batch`](super::Batch). `about` is then the newest of them.
+    /// [`Batch`](crate::Batch). `about` is then the newest of them.
     #[n(22)]
     pub root: Option<Digest>,
     /// In a sign-off on another's phone: the supervisor's code, which HQ confirms.
@@ -360,23 +289,22 @@ impl Event {
             about: act.about,
             commitment: None,
             opening: None,
-            is_checked: None,
+            spot_check: None,
             proof: None,
             root: None,
             code: None,
         }
     }
-}
 
-impl Kind {
-    /// Which key must sign this kind: where responsibility passes from one
-    /// person to another, a person must be present. Taking an offer back passes
-    /// nothing, and the app may do it when nobody is there.
+    /// Whether this event follows those that stand in the place before it: one, or more
+    /// after a fork. Where none is known, only the first event of a device can be wrong,
+    /// by naming one before it.
     #[must_use]
-    pub const fn protection(self) -> Protection {
-        match self {
-            Self::Offer | Self::Accept | Self::Ack | Self::SignOff => Protection::Handoff,
-            _ => Protection::Act,
+    pub fn follows(&self, before: &BTreeSet<EventId>) -> bool {
+        if before.is_empty() {
+            self.sequence > 1 || self.generation > 1 || self.previous.is_none()
+        } else {
+            self.previous.is_some_and(|previous| before.contains(&previous))
         }
     }
 }

@@ -4,7 +4,10 @@ use std::fmt;
 
 use minicbor::{Decode, Encode};
 
-use crate::signed::{Namespace, PublicKey};
+use crate::signed::{Digest, Namespace, PublicKey};
+
+/// An event's id: the digest of its payload.
+pub type EventId = Digest;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $bytes:literal) => {

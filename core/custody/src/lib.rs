@@ -1,47 +1,76 @@
 //! Custody: who had which box when, in signatures.
 //!
-//! All of it is pure. Time, randomness, keys and lists come in as arguments;
-//! nothing here touches a disk or a network, so HQ, phones and the offline
-//! `verify` command decide with the very same code.
+//! All of it is pure. Time, randomness, keys and lists come in as arguments; nothing
+//! here touches a disk, a network, a clock or a random generator, so HQ, phones and the
+//! offline `verify` command decide with the very same code, and it compiles to
+//! WebAssembly. It knows no phone's store and no HQ's database.
 //!
-//! * [`BoxList`] names boxes, compactly and without ambiguity; [`roll`] holds the blank
-//!   labels that crews carry.
-//! * [`Event`] is one act of one device; events of a device form a chain.
-//! * [`Credential`] is HQ's word about a device, which [`Revocations`] take back;
-//!   [`Tick`] is HQ's clock; [`job`] is what a crew must know of a move.
-//! * [`rules`] say who may do what, and who else must sign.
-//! * [`Evidence::verify`] turns a set of them into who holds what, and what is wrong.
+//! # What happened
+//!
+//! * [`Event`] is one [`Act`] of one device, signed; the events of a device form a chain.
+//!   What can be done is a [`EventKind`], what was not as it should be a [`FindingKind`].
+//! * [`BoxList`] names boxes, compactly and without ambiguity, by what [`Lists`] knows: a
+//!   job's [`Manifests`] and the [`roll`]s of blank labels that crews carry.
+//! * [`Credential`] is HQ's word about a device and its carrier, which [`Revocations`]
+//!   take back; [`Tick`] is HQ's clock; [`Receipt`] is its answer to an event; [`job`] is
+//!   what a crew must know of a move.
 //! * [`handoff`] is how two phones sign the same boxes without a network.
-//! * [`ReleaseCode`] is the customer's word for one act; [`Drawing`] is the
-//!   signature that they drew; [`CustomerReceipt`] is what they keep.
-//! * [`Batch`] is a day's events under one root, each provable alone;
-//!   [`SignOffRequest`] is what a supervisor is shown of them before signing.
-//! * [`Record`] is all of it in one file.
+//! * [`SignOffRequest`] is what a supervisor is shown before he signs, of one act or a
+//!   [`Batch`] of them, each provable alone.
+//! * [`ReleaseCode`] is the customer's word for one act; [`Drawing`] is the signature
+//!   that they drew; [`CustomerReceipt`] is what they keep.
 //!
-//! How it travels: [`signed`] messages in [`cbor`], sealed in an [`envelope`] to HQ,
-//! over the [`wire`]; [`resolution`] and [`delivery`] are for what waits.
+//! # What it means
+//!
+//! * [`admit`] says whether an event is what a device signed that HQ vouches for.
+//! * [`rules`] say who may do what, and who else must sign. A phone asks before it signs,
+//!   verification asks again.
+//! * [`Evidence::verify`] turns a set of events into who holds what, and what is wrong.
+//! * [`Record`] is all of a job in one file that needs nobody's word to be checked.
+//!
+//! # How it travels
+//!
+//! * [`signed`] messages (COSE_Sign1) in [`cbor`] (deterministic), each in a
+//!   [`Namespace`](signed::Namespace) of its own.
+//! * An [`envelope`] is one entry of a phone's queue, sealed to HQ; its [`stack`] is wiped.
+//! * [`wire`] is what phone and HQ say to each other; [`resolution`] and [`delivery`] are
+//!   for what waits.
+//! * [`personal`] texts show themselves to nobody by accident.
+//!
+//! The formats, byte by byte, are in `docs/protocol.md`.
+//!
+//! # Example
+//!
+//! ```
+//! use std::collections::BTreeSet;
+//!
+//! use crewseal_custody::{Act, JobId, EventKind, Lists};
+//! use crewseal_label::Token;
+//!
+//! // An act on two boxes of which no list is known here: they are named one by one.
+//! let lists = Lists::new();
+//! let boxes: BTreeSet<Token> = [[1; 16], [2; 16]].map(Token::from_bytes).into();
+//! let act = Act::new(EventKind::Load, JobId([7; 16]), lists.name(&boxes)?);
+//! assert_eq!(lists.resolve(&act.boxes)?, boxes);
+//! # Ok::<(), crewseal_custody::BoxListError>(())
+//! ```
 
-mod batch;
 mod boxes;
 pub mod cbor;
-mod class;
 mod credential;
 mod customer;
 pub mod delivery;
-mod drawing;
 pub mod envelope;
 mod event;
 pub mod handoff;
 mod id;
 pub mod job;
-mod manifest;
+mod kind;
 pub mod personal;
 mod receipt;
 mod record;
-mod release;
 pub mod resolution;
 mod revocation;
-pub mod roll;
 pub mod rules;
 mod sign_off;
 pub mod signed;
@@ -50,23 +79,24 @@ mod tick;
 mod verify;
 pub mod wire;
 
-pub use batch::{Batch, Inclusion};
-pub use boxes::{Bitmap, BoxList, BoxListError, Lists, MAX_BOXES, Segment};
-pub use class::{BoxClass, Classes, classes};
-pub use credential::{Credential, Licence, Nda, Protection, Qualifications, Role};
-pub use customer::{CustomerReceipt, CustomerReceiptError};
-pub use drawing::{Drawing, DrawingError, Point, Stroke};
-pub use event::{
-    Act, Anchor, Event, EventId, Finding, FindingKind, Kind, LAPSE, Link, Moment, Place, Since,
+pub use boxes::{
+    BoxClass, BoxList, BoxListError, Classes, Lists, MAX_BOXES, Manifest, ManifestError, Manifests,
+    classes, roll,
 };
-pub use id::{BootId, Commitment, DeviceId, JobId, Salt};
-pub use manifest::{Manifest, ManifestError, Manifests};
+pub use credential::{Credential, Licence, Nda, Protection, Qualifications, Role};
+pub use customer::{
+    CustomerReceipt, CustomerReceiptError, Drawing, DrawingError, Point, ReleaseCode,
+    ReleaseCodeError, ReleaseKey, ReleaseProof, Stroke,
+};
+pub use event::{Act, Anchor, Event, Finding, LAPSE, Link, Moment, Place, Since, SpotCheck};
+pub use id::{BootId, Commitment, DeviceId, EventId, JobId, Salt};
+pub use kind::{EventKind, FindingKind};
 pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
-pub use release::{RELEASE_CHARS, ReleaseCode, ReleaseCodeError, ReleaseKey, ReleaseProof};
 pub use revocation::Revocations;
 pub use sign_off::{
-    Confirmation, Entry, MOST_SIGNED_OFF, OneTimeCode, SignOff, SignOffRequest, SignedOff, Subject,
+    Batch, Confirmation, Entry, Inclusion, MOST_SIGNED_OFF, OneTimeCode, SignOff, SignOffRequest,
+    SignedOff, Subject,
 };
 pub use tick::Tick;
 pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit};

@@ -2,9 +2,9 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{DeviceId, EventId};
 use crate::cbor::Version;
 use crate::signed::{Digest, Message, Namespace};
+use crate::{DeviceId, EventId};
 
 /// HQ's answer to one event. A phone deletes an entry of its queue only
 /// against one of these, verified.

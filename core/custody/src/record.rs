@@ -12,14 +12,14 @@ use std::fmt;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use super::{
-    BoxClass, BoxList, BoxListError, Confirmation, Credential, Event, Evidence, JobId, Kind,
-    Manifest, ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations, SignedOff, Tick,
-    admit, classes,
-};
 use crate::cbor::Version;
 use crate::roll::{RollError, RollWire};
 use crate::signed::{Message, Namespace, PublicKey, Signed, SignedError, Unverified};
+use crate::{
+    BoxClass, BoxList, BoxListError, Confirmation, Credential, Event, EventKind, Evidence, JobId,
+    Manifest, ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations, SignedOff, Tick,
+    admit, classes,
+};
 
 /// The largest record that is read: 64 MiB.
 pub const MAX_RECORD: usize = 64 << 20;
@@ -237,8 +237,21 @@ impl Checks {
         }
     }
 
+    /// What of it holds. Lists come before what names boxes by them, and events before
+    /// what is about them.
     fn evidence(&mut self, record: &Record) -> Evidence {
         let mut evidence = Evidence::default();
+        self.hqs_word(record, &mut evidence);
+        self.lists(record, &mut evidence);
+        self.revocations(record, &mut evidence);
+        self.events(record, &mut evidence);
+        self.receipts(record, &mut evidence);
+        self.sign_offs(record, &mut evidence);
+        evidence
+    }
+
+    /// Codes, credentials and ticks.
+    fn hqs_word(&mut self, record: &Record, evidence: &mut Evidence) {
         for key in &record.release_keys {
             let before = evidence.release_keys.insert(key.number, *key);
             self.once(Section::Whole, before);
@@ -258,6 +271,10 @@ impl Checks {
                 self.once(at, before);
             }
         }
+    }
+
+    /// Manifests, rolls and classes.
+    fn lists(&mut self, record: &Record, evidence: &mut Evidence) {
         let mut manifests = Manifests::default();
         for (place, bytes) in record.manifests.iter().enumerate() {
             let at = Section::Manifest(place);
@@ -276,12 +293,18 @@ impl Checks {
         }
         let named = classes(&record.sensitive, &record.classes, &evidence.lists);
         evidence.classes = self.keep(Section::Classes, named).unwrap_or_default();
+    }
+
+    fn revocations(&mut self, record: &Record, evidence: &mut Evidence) {
         if let Some(bytes) = &record.revocations {
             let at = Section::Revocations;
             evidence.revocations = self.by_hq::<Revocations>(at, bytes);
             let is_ours = evidence.revocations.as_ref().is_none_or(|r| r.origin == record.origin);
             self.holds(at, is_ours, RecordError::OtherOrigin);
         }
+    }
+
+    fn events(&mut self, record: &Record, evidence: &mut Evidence) {
         for (place, bytes) in record.events.iter().enumerate() {
             let at = Section::Event(place);
             let parsed = Unverified::<Event>::parse(bytes);
@@ -291,12 +314,15 @@ impl Checks {
             if let Some(event) = self.keep(at, admitted) {
                 // That a device's store was restored is of no job and of each.
                 let is_ours = event.job == record.job
-                    || (event.kind == Kind::Resume && event.job == JobId::NONE);
+                    || (event.kind == EventKind::Resume && event.job == JobId::NONE);
                 self.holds(at, is_ours, RecordError::OtherJob);
                 let before = evidence.events.insert(event.id(), event);
                 self.once(at, before);
             }
         }
+    }
+
+    fn receipts(&mut self, record: &Record, evidence: &mut Evidence) {
         for (place, bytes) in record.receipts.iter().enumerate() {
             let at = Section::Receipt(place);
             if let Some(receipt) = self.by_hq::<Receipt>(at, bytes) {
@@ -310,6 +336,10 @@ impl Checks {
                 self.once(at, before);
             }
         }
+    }
+
+    /// Proofs that events are among those of a sign-off, and HQ's word on claims.
+    fn sign_offs(&mut self, record: &Record, evidence: &mut Evidence) {
         for (place, proof) in record.inclusions.iter().enumerate() {
             let SignedOff { sign_off, event, inclusion } = proof;
             let root = evidence.events.get(sign_off).and_then(|sign_off| sign_off.root);
@@ -327,7 +357,6 @@ impl Checks {
                 self.once(at, before);
             }
         }
-        evidence
     }
 
     fn holds(&mut self, at: Section, holds: bool, otherwise: RecordError) {

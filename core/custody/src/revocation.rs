@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use super::DeviceId;
+use crate::DeviceId;
 use crate::cbor::Version;
 use crate::signed::{Message, Namespace};
 
@@ -29,6 +29,14 @@ pub struct Revocations {
     /// it did before that stays good.
     #[n(3)]
     pub since: BTreeMap<DeviceId, u64>,
+}
+
+impl Revocations {
+    /// Since when a device is revoked; none if it is not.
+    #[must_use]
+    pub fn revoked_since(&self, device: &DeviceId) -> Option<u64> {
+        self.since.get(device).copied()
+    }
 }
 
 impl Message for Revocations {

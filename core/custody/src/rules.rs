@@ -15,7 +15,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{BoxClass, Credential, FindingKind, Kind, Licence, Qualifications, Role};
+use crate::{BoxClass, Credential, EventKind, FindingKind, Licence, Qualifications, Role};
 
 /// When an act was done, in seconds since 1970-01-01 UTC, as far as HQ's
 /// signatures bound it.
@@ -116,13 +116,23 @@ impl fmt::Display for Rule {
     }
 }
 
-/// A rule that an act does not keep.
+/// A rule that an act does not keep, for sure or perhaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Broken {
-    /// Which.
-    pub rule: Rule,
-    /// Whether that is proven. If not, the act may have been in order.
-    pub is_proven: bool,
+pub enum Broken {
+    /// HQ's signatures prove it.
+    Proven(Rule),
+    /// Nothing proves it: the act may have been in order.
+    NotProvable(Rule),
+}
+
+impl Broken {
+    /// Which rule.
+    #[must_use]
+    pub const fn rule(self) -> Rule {
+        match self {
+            Self::Proven(rule) | Self::NotProvable(rule) => rule,
+        }
+    }
 }
 
 /// Somebody as HQ knows him.
@@ -139,7 +149,7 @@ pub struct Person<'a> {
 /// classes. Whom boxes are handed to is asked as one who accepts them.
 #[must_use]
 pub fn of_person(
-    kind: Kind,
+    kind: EventKind,
     classes: &BTreeSet<BoxClass>,
     person: Person<'_>,
     when: Interval,
@@ -158,7 +168,7 @@ pub fn of_person(
 }
 
 fn of_qualifications(
-    kind: Kind,
+    kind: EventKind,
     classes: &BTreeSet<BoxClass>,
     has: &Qualifications,
     when: Interval,
@@ -174,8 +184,8 @@ fn of_qualifications(
     };
     let may_take = !takes(kind) || classes.is_subset(&has.classes);
     let is_licensed = match kind {
-        Kind::Depart => holds(Licence::Driving) || holds(Licence::DrivingHeavy),
-        Kind::Destroy => holds(Licence::ConfidentialDestruction),
+        EventKind::Depart => holds(Licence::Driving) || holds(Licence::DrivingHeavy),
+        EventKind::Destroy => holds(Licence::ConfidentialDestruction),
         _ => true,
     };
     [
@@ -187,8 +197,12 @@ fn of_qualifications(
 }
 
 fn broken(judged: impl IntoIterator<Item = (Rule, Proof)>) -> Vec<Broken> {
-    let judged = judged.into_iter().filter(|(_, proof)| *proof != Proof::Kept);
-    judged.map(|(rule, proof)| Broken { rule, is_proven: proof == Proof::Broken }).collect()
+    let broken = judged.into_iter().filter_map(|(rule, proof)| match proof {
+        Proof::Kept => None,
+        Proof::NotProvable => Some(Broken::NotProvable(rule)),
+        Proof::Broken => Some(Broken::Proven(rule)),
+    });
+    broken.collect()
 }
 
 /// Whose signature an act needs besides its own: [`Rule::SecondPerson`],
@@ -196,15 +210,17 @@ fn broken(judged: impl IntoIterator<Item = (Rule, Proof)>) -> Vec<Broken> {
 /// `in_trouble` those of the boxes that it finds [`is_trouble`] with.
 #[must_use]
 pub fn needs(
-    kind: Kind,
+    kind: EventKind,
     classes: &BTreeSet<BoxClass>,
     in_trouble: &BTreeSet<BoxClass>,
 ) -> Option<Rule> {
-    let is_signed_for = !is_paperwork(kind) && kind != Kind::SignOff;
+    let is_signed_for = !is_paperwork(kind) && kind != EventKind::SignOff;
     match kind {
-        Kind::Destroy => Some(Rule::Supervisor),
+        EventKind::Destroy => Some(Rule::Supervisor),
         _ if is_signed_for && !in_trouble.is_empty() => Some(Rule::Supervisor),
-        Kind::TakeOver | Kind::Deliver | Kind::CollectForDestruction if !classes.is_empty() => {
+        EventKind::TakeOver | EventKind::Deliver | EventKind::CollectForDestruction
+            if !classes.is_empty() =>
+        {
             Some(Rule::SecondPerson)
         }
         _ => None,
@@ -217,75 +233,82 @@ pub const fn is_trouble(finding: FindingKind) -> bool {
     matches!(finding, FindingKind::Missing | FindingKind::Damaged | FindingKind::SealBroken)
 }
 
+/// Whether somebody else signed for an act. The best of several counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Countersignature {
+    /// Nobody did.
+    Missing,
+    /// Somebody signed several events at once, or claims it with a code, and whether
+    /// this one is among them, or the code good, is not known here.
+    Perhaps,
+    /// Somebody did.
+    Given,
+}
+
 /// Who else signed for an act.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Countersigned {
-    /// A supervisor other than the actor signed it off.
-    pub by_supervisor: bool,
-    /// Another supervisor signed off several events at once, and whether this is
-    /// among them is not known here.
-    pub perhaps_by_supervisor: bool,
-    /// The boxes of a higher class went from the actor to another device, which
-    /// signed for them.
-    pub by_receiver: bool,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Countersigned {
+    /// A supervisor other than the actor, who signed it off.
+    pub(crate) by_supervisor: Countersignature,
+    /// Another device, to which the boxes of a higher class went from the actor.
+    pub(crate) by_receiver: Countersignature,
 }
 
 impl Countersigned {
     /// Whether a rule of [`needs`] is broken by what was signed.
-    #[must_use]
-    pub const fn breaks(self, rule: Rule) -> Option<Broken> {
-        let is_enough = match rule {
-            Rule::SecondPerson => self.by_supervisor || self.by_receiver,
+    pub(crate) fn breaks(self, rule: Rule) -> Option<Broken> {
+        let signed = match rule {
+            Rule::SecondPerson => self.by_supervisor.max(self.by_receiver),
             Rule::Supervisor => self.by_supervisor,
-            _ => true,
+            _ => Countersignature::Given,
         };
-        if is_enough {
-            return None;
+        match signed {
+            Countersignature::Given => None,
+            Countersignature::Perhaps => Some(Broken::NotProvable(rule)),
+            Countersignature::Missing => Some(Broken::Proven(rule)),
         }
-        Some(Broken { rule, is_proven: !self.perhaps_by_supervisor })
     }
 }
 
 /// Whether a role does such things at all.
-const fn may_do(role: Role, kind: Kind) -> bool {
+const fn may_do(role: Role, kind: EventKind) -> bool {
     match kind {
-        Kind::SignOff => matches!(role, Role::Supervisor),
-        Kind::TakeOver
-        | Kind::Load
-        | Kind::Store
-        | Kind::Offer
-        | Kind::Accept
-        | Kind::Deliver
-        | Kind::Depart
-        | Kind::Arrive
-        | Kind::Unload
-        | Kind::CollectForDestruction
-        | Kind::Destroy => !matches!(role, Role::Supervisor),
-        Kind::Commission
-        | Kind::Count
-        | Kind::Pack
-        | Kind::Seal
-        | Kind::Unpack
-        | Kind::Ack
-        | Kind::Withdraw
-        | Kind::Release
-        | Kind::Resume => true,
+        EventKind::SignOff => matches!(role, Role::Supervisor),
+        EventKind::TakeOver
+        | EventKind::Load
+        | EventKind::Store
+        | EventKind::Offer
+        | EventKind::Accept
+        | EventKind::Deliver
+        | EventKind::Depart
+        | EventKind::Arrive
+        | EventKind::Unload
+        | EventKind::CollectForDestruction
+        | EventKind::Destroy => !matches!(role, Role::Supervisor),
+        EventKind::Commission
+        | EventKind::Count
+        | EventKind::Pack
+        | EventKind::Seal
+        | EventKind::Unpack
+        | EventKind::Ack
+        | EventKind::Withdraw
+        | EventKind::Release
+        | EventKind::Resume => true,
     }
 }
 
 /// Whether boxes come to whoever does this. Whoever has boxes may always give
 /// them away.
-const fn takes(kind: Kind) -> bool {
-    matches!(kind, Kind::TakeOver | Kind::CollectForDestruction | Kind::Accept)
+const fn takes(kind: EventKind) -> bool {
+    matches!(kind, EventKind::TakeOver | EventKind::CollectForDestruction | EventKind::Accept)
 }
 
 /// Whether somebody sees what is in the boxes.
-const fn opens(kind: Kind) -> bool {
-    matches!(kind, Kind::Pack | Kind::Unpack | Kind::Destroy)
+const fn opens(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Pack | EventKind::Unpack | EventKind::Destroy)
 }
 
 /// What ends or confirms something that was begun, and touches no box.
-#[must_use]
-pub const fn is_paperwork(kind: Kind) -> bool {
-    matches!(kind, Kind::Ack | Kind::Withdraw | Kind::Release | Kind::Resume)
+const fn is_paperwork(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Ack | EventKind::Withdraw | EventKind::Release | EventKind::Resume)
 }

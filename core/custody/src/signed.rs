@@ -272,7 +272,7 @@ impl<T: Message> Unverified<T> {
     ///
     /// # Errors
     /// [`SignedError::Payload`].
-    pub fn of_parts(payload: &[u8], signature: [u8; 64]) -> Result<Self, SignedError> {
+    pub(crate) fn of_parts(payload: &[u8], signature: [u8; 64]) -> Result<Self, SignedError> {
         let claims = cbor::from_versioned::<T, 1>(payload)?;
         let sign1 = CoseSign1Builder::new()
             .protected(protected_header())

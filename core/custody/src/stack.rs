@@ -12,14 +12,14 @@ const SMALL: usize = 32 << 10;
 const LARGE: usize = 256 << 10;
 
 /// Does some work with secrets, then overwrites the part of the stack it used.
-pub fn leaving_no_trace<T>(work: impl FnOnce() -> T) -> T {
+pub fn with_stack_wiped<T>(work: impl FnOnce() -> T) -> T {
     let done = below(work);
     overwrite::<SMALL>();
     done
 }
 
 /// The same for ML-KEM, which uses much more of the stack.
-pub fn leaving_no_trace_of_much<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn with_large_stack_wiped<T>(work: impl FnOnce() -> T) -> T {
     let done = below(work);
     overwrite::<LARGE>();
     done

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use super::Salt;
+use crate::Salt;
 use crate::cbor::Version;
 use crate::signed::{Digest, Message, Namespace};
 
@@ -30,7 +30,7 @@ pub struct Tick {
     #[n(5)]
     pub root: Option<Digest>,
     /// How many times HQ had revoked a device, by
-    /// [`Revocations`](super::Revocations). None from an HQ that revokes none.
+    /// [`Revocations`](crate::Revocations). None from an HQ that revokes none.
     #[n(6)]
     pub epoch: Option<u64>,
 }

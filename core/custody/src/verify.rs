@@ -12,13 +12,13 @@ use std::rc::Rc;
 
 use crewseal_label::Token;
 
-use super::rules::{self, Broken, Countersigned, Interval, Person, Rule};
-use super::{
-    BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, DeviceId, Event, EventId,
-    FindingKind, Inclusion, Kind, LAPSE, Lists, Outcome, Receipt, ReleaseKey, Revocations, SignOff,
-    Tick,
-};
+use crate::rules::{self, Broken, Countersignature, Countersigned, Interval, Person, Rule};
 use crate::signed::{Digest, Signed, SignedError, Unverified};
+use crate::{
+    BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, DeviceId, Event, EventId,
+    EventKind, Finding, FindingKind, Inclusion, LAPSE, Lists, Outcome, Receipt, ReleaseKey,
+    Revocations, Role, SignOff, Tick,
+};
 
 /// Everything known of a job whose signatures hold.
 #[derive(Default)]
@@ -113,7 +113,7 @@ pub struct Step {
     /// The event that proves it.
     pub event: EventId,
     /// What was done.
-    pub kind: Kind,
+    pub kind: EventKind,
     /// By whom.
     pub device: DeviceId,
     /// When, by the device's own clock: a claim.
@@ -252,7 +252,7 @@ impl Evidence {
             self.apply(event, interval, &answers, &mut ledger, &mut custody);
             let boxes = self.classed(&event.boxes, &mut ledger);
             self.check_person(event, interval, &boxes, &mut custody);
-            if event.kind == Kind::SignOff {
+            if event.kind == EventKind::SignOff {
                 self.check_sign_off(event, interval, &mut countersignatures, &mut custody);
             }
             countersignatures.need(event, boxes, self.in_trouble(event, &mut ledger));
@@ -378,7 +378,8 @@ impl Evidence {
         }
         for ((device, generation), chain) in &chains {
             let mut expected = 1;
-            let mut before: Option<&BTreeSet<EventId>> = None;
+            let nothing = BTreeSet::new();
+            let mut before = &nothing;
             for (sequence, ids) in chain {
                 if *sequence > expected {
                     let kind = FaultKind::Gap {
@@ -388,7 +389,7 @@ impl Evidence {
                         to: *sequence,
                     };
                     custody.fault(kind, ids.iter().copied(), []);
-                    before = None;
+                    before = &nothing;
                 }
                 if ids.len() > 1 {
                     custody.fault(FaultKind::Fork, ids.iter().copied(), []);
@@ -396,19 +397,15 @@ impl Evidence {
                 for event in ids.iter().filter_map(|id| self.events.get(id)) {
                     // What lies between two generations is lost and said to be so.
                     let begins = *generation > 1 && *sequence == 1;
-                    if begins != (event.kind == Kind::Resume) {
+                    if begins != (event.kind == EventKind::Resume) {
                         custody.fault(FaultKind::Undeclared, [event.id()], []);
                     }
-                    let follows = match (before, event.previous) {
-                        (Some(before), previous) => previous.is_some_and(|id| before.contains(&id)),
-                        (None, previous) => *sequence > 1 || *generation > 1 || previous.is_none(),
-                    };
-                    if !follows {
+                    if !event.follows(before) {
                         custody.fault(FaultKind::BrokenChain, [event.id()], []);
                     }
                 }
                 expected = sequence.saturating_add(1);
-                before = Some(ids);
+                before = ids;
             }
         }
     }
@@ -431,7 +428,7 @@ impl Evidence {
 
     fn person(&self, device: &DeviceId) -> Option<Person<'_>> {
         let credential = self.credentials.get(device)?;
-        let revoked_since = self.revocations.as_ref().and_then(|r| r.since.get(device).copied());
+        let revoked_since = self.revocations.as_ref().and_then(|list| list.revoked_since(device));
         Some(Person { credential, revoked_since })
     }
 
@@ -450,17 +447,18 @@ impl Evidence {
             let his = rules::of_person(event.kind, &classes, person, interval);
             // A claim of a sign-off is anybody's to make.
             let is_claim = event.code.is_some();
-            broken.extend(his.into_iter().filter(|b| b.rule != Rule::Role || !is_claim));
+            broken.extend(his.into_iter().filter(|b| b.rule() != Rule::Role || !is_claim));
         }
-        let receiver = event.to.filter(|_| event.kind == Kind::Offer);
+        let receiver = event.to.filter(|_| event.kind == EventKind::Offer);
         if let Some(receiver) = receiver.and_then(|device| self.person(&device)) {
             // The giver reads role and classes in the credential; what ended meanwhile
             // he may not have known.
-            let his = rules::of_person(Kind::Accept, &classes, receiver, interval);
-            broken.extend(his.into_iter().filter(|b| matches!(b.rule, Rule::Role | Rule::Classes)));
+            let his = rules::of_person(EventKind::Accept, &classes, receiver, interval);
+            broken
+                .extend(his.into_iter().filter(|b| matches!(b.rule(), Rule::Role | Rule::Classes)));
         }
         for broken in broken {
-            let about_boxes = matches!(broken.rule, Rule::Nda | Rule::Classes);
+            let about_boxes = matches!(broken.rule(), Rule::Nda | Rule::Classes);
             let boxes = boxes.keys().copied().filter(|_| about_boxes);
             custody.fault(broken.into(), [event.id()], boxes);
         }
@@ -485,7 +483,7 @@ impl Evidence {
         let is_good = event.code.is_some()
             || self.person(&event.device).is_some_and(|person| {
                 let broken = rules::of_person(event.kind, &BTreeSet::new(), person, interval);
-                broken.iter().all(|broken| !broken.is_proven)
+                broken.iter().all(|broken| matches!(broken, Broken::NotProvable(_)))
             });
         if !is_good {
             return;
@@ -495,6 +493,37 @@ impl Evidence {
         let among = (id, Digest([0; 32]))..=(id, Digest([0xff; 32]));
         if event.root.is_some() && self.inclusions.range(among).next().is_none() {
             countersignatures.unproved.insert(event.device);
+        }
+    }
+
+    /// Which events were signed off, and how.
+    fn check_sign_offs(&self, custody: &mut Custody) {
+        for event in self.events.values().filter(|event| event.kind == EventKind::SignOff) {
+            let id = event.id();
+            let how = match (&event.code, self.confirmations.get(&id)) {
+                (None, _) => {
+                    let credential = self.credentials.get(&event.device);
+                    if credential.is_none_or(|credential| credential.role != Role::Supervisor) {
+                        continue;
+                    }
+                    SignOff::Signed(event.device)
+                }
+                (Some(_), None) => SignOff::Claimed,
+                (Some(_), Some(said)) => {
+                    said.supervisor.map_or(SignOff::Refused, SignOff::Confirmed)
+                }
+            };
+            if how == SignOff::Refused {
+                custody.fault(FaultKind::SignOffRefused, [id], []);
+            }
+            let among = (id, Digest([0; 32]))..=(id, Digest([0xff; 32]));
+            let proved = self.inclusions.range(among).filter(|((_, of), inclusion)| {
+                event.root.is_some_and(|root| inclusion.proves(&root, of))
+            });
+            let one = event.about.filter(|_| event.root.is_none());
+            for of in proved.map(|((_, of), _)| *of).chain(one) {
+                custody.sign_offs.entry(of).or_default().insert(id, how);
+            }
         }
     }
 
@@ -597,24 +626,24 @@ impl Evidence {
     ) -> Vec<(Place, Holder)> {
         let me = Holder::Device(event.device);
         match event.kind {
-            Kind::Accept => return self.accept(event, boxes, answers, ledger, custody),
-            Kind::Withdraw => return self.withdraw(event, answers, ledger),
+            EventKind::Accept => return self.accept(event, boxes, answers, ledger, custody),
+            EventKind::Withdraw => return self.withdraw(event, answers, ledger),
             // What is done with a box where it stands says nothing of who has it.
-            Kind::Commission
-            | Kind::Pack
-            | Kind::Seal
-            | Kind::Unpack
-            | Kind::SignOff
-            | Kind::Ack
-            | Kind::Release
-            | Kind::Resume => return Vec::new(),
+            EventKind::Commission
+            | EventKind::Pack
+            | EventKind::Seal
+            | EventKind::Unpack
+            | EventKind::SignOff
+            | EventKind::Ack
+            | EventKind::Release
+            | EventKind::Resume => return Vec::new(),
             _ => {}
         }
         let may = |place: &Place| {
             let holder = ledger.holder(*place);
             match event.kind {
-                Kind::TakeOver => holder == Holder::Customer,
-                Kind::CollectForDestruction => {
+                EventKind::TakeOver => holder == Holder::Customer,
+                EventKind::CollectForDestruction => {
                     holder == Holder::Customer || holder.may_be(event.device)
                 }
                 _ => holder.may_be(event.device),
@@ -622,9 +651,9 @@ impl Evidence {
         };
         let (passing, strange): (Vec<Place>, Vec<Place>) = boxes.iter().copied().partition(may);
         let to = match event.kind {
-            Kind::Deliver => Holder::Customer,
-            Kind::Destroy => Holder::Destroyed,
-            Kind::Offer => {
+            EventKind::Deliver => Holder::Customer,
+            EventKind::Destroy => Holder::Destroyed,
+            EventKind::Offer => {
                 event.to.map_or(me, |receiver| Holder::InDoubt { giver: event.device, receiver })
             }
             _ => me,
@@ -721,7 +750,7 @@ impl Evidence {
     /// Which acts the customer confirmed with a code, and which he should have.
     fn check_releases(&self, custody: &mut Custody) {
         let mut used: BTreeMap<u8, BTreeSet<(EventId, EventId)>> = BTreeMap::new();
-        for event in self.events.values().filter(|event| event.kind == Kind::Release) {
+        for event in self.events.values().filter(|event| event.kind == EventKind::Release) {
             let number = event.proof.and_then(|proof| {
                 let statement = self.events.get(&event.about?)?;
                 let key = self.release_keys.get(&proof.number)?;
@@ -746,9 +775,9 @@ impl Evidence {
                 custody.fault(FaultKind::ReleasedTwice, releases, []);
             }
         }
-        let kinds: BTreeSet<Kind> = self.release_keys.values().map(|key| key.kind).collect();
+        let kinds: BTreeSet<EventKind> = self.release_keys.values().map(|key| key.kind).collect();
         for event in self.events.values().filter(|event| kinds.contains(&event.kind)) {
-            let says_why = |finding: &super::Finding| {
+            let says_why = |finding: &Finding| {
                 matches!(finding.kind, FindingKind::Absent | FindingKind::Refused)
             };
             if !confirmed.contains(&event.id()) && !event.findings.iter().any(says_why) {
@@ -762,7 +791,7 @@ impl Evidence {
     fn check_offers(&self, answers: &Answers, custody: &mut Custody) {
         let mut abandoned: BTreeMap<(DeviceId, DeviceId), Vec<&Signed<Event>>> = BTreeMap::new();
         let clocks = self.clocks();
-        for event in self.events.values().filter(|event| event.kind == Kind::Offer) {
+        for event in self.events.values().filter(|event| event.kind == EventKind::Offer) {
             let answer = answers.to(&event.id());
             if let (Some(ack), Some(withdrawal)) = (answer.acknowledged, answer.withdrawn) {
                 custody.fault(FaultKind::Contradiction, [event.id(), ack, withdrawal], []);
@@ -855,7 +884,7 @@ impl Evidence {
     ) {
         let boxes = || self.lists.resolve(&event.boxes).unwrap_or_default();
         match event.kind {
-            Kind::Offer => {
+            EventKind::Offer => {
                 let boxes = boxes();
                 for (earlier, offered) in &*open {
                     let both = [*earlier, event.id()];
@@ -863,18 +892,20 @@ impl Evidence {
                 }
                 open.insert(event.id(), boxes);
             }
-            Kind::Withdraw => {
+            EventKind::Withdraw => {
                 event.about.and_then(|offer| open.remove(&offer));
             }
-            Kind::Ack => match event.about.and_then(|accept| self.events.get(&accept)?.about) {
-                Some(offer) => {
-                    open.remove(&offer);
+            EventKind::Ack => {
+                match event.about.and_then(|accept| self.events.get(&accept)?.about) {
+                    Some(offer) => {
+                        open.remove(&offer);
+                    }
+                    // An answer that is not here may be to any of them.
+                    None => open.clear(),
                 }
-                // An answer that is not here may be to any of them.
-                None => open.clear(),
-            },
+            }
             // Whoever gets a box knows that it had gone on.
-            Kind::Accept | Kind::TakeOver if !open.is_empty() => {
+            EventKind::Accept | EventKind::TakeOver if !open.is_empty() => {
                 let boxes = boxes();
                 open.values_mut()
                     .for_each(|offered| offered.retain(|token| !boxes.contains(token)));
@@ -885,13 +916,13 @@ impl Evidence {
 
     fn offer_to(&self, accept: &Event) -> Option<&Signed<Event>> {
         let offer = self.events.get(&accept.about?)?;
-        (offer.kind == Kind::Offer && offer.to == Some(accept.device)).then_some(offer)
+        (offer.kind == EventKind::Offer && offer.to == Some(accept.device)).then_some(offer)
     }
 
     /// Once a crew has delivered, whatever it took over should be there.
     fn check_delivery(&self, order: &[&Signed<Event>], custody: &mut Custody) {
         let deliveries: BTreeSet<EventId> =
-            order.iter().filter(|event| event.kind == Kind::Deliver).map(|e| e.id()).collect();
+            order.iter().filter(|event| event.kind == EventKind::Deliver).map(|e| e.id()).collect();
         if deliveries.is_empty() {
             return;
         }
@@ -1001,7 +1032,7 @@ impl Answers {
     fn of(order: &[&Signed<Event>]) -> Self {
         let offers: BTreeMap<EventId, &Signed<Event>> = order
             .iter()
-            .filter(|event| event.kind == Kind::Offer)
+            .filter(|event| event.kind == EventKind::Offer)
             .map(|event| (event.id(), *event))
             .collect();
         let mut answers: BTreeMap<EventId, Answer> = BTreeMap::new();
@@ -1009,12 +1040,12 @@ impl Answers {
         for event in order {
             let Some(offer) = event.about.and_then(|offer| offers.get(&offer)) else { continue };
             match event.kind {
-                Kind::Accept if offer.to == Some(event.device) => {
+                EventKind::Accept if offer.to == Some(event.device) => {
                     let this = (event.generation, event.sequence, event.id());
                     let first = first.entry(offer.id()).or_insert(this);
                     *first = this.min(*first);
                 }
-                Kind::Withdraw if offer.device == event.device => {
+                EventKind::Withdraw if offer.device == event.device => {
                     answers.entry(offer.id()).or_default().withdrawn = Some(event.id());
                 }
                 _ => {}
@@ -1025,7 +1056,7 @@ impl Answers {
         }
         let by_accept: BTreeMap<EventId, EventId> =
             answers.iter().filter_map(|(offer, answer)| Some((answer.accepted?, *offer))).collect();
-        for event in order.iter().filter(|event| event.kind == Kind::Ack) {
+        for event in order.iter().filter(|event| event.kind == EventKind::Ack) {
             let offer = event.about.and_then(|accept| by_accept.get(&accept));
             let is_the_givers = |offer: &&EventId| {
                 offers.get(*offer).is_some_and(|offer| offer.device == event.device)
@@ -1058,7 +1089,7 @@ impl<'e> Countersignatures<'e> {
     fn need(&mut self, event: &'e Signed<Event>, boxes: Classes, in_trouble: Classes) {
         let rule = rules::needs(event.kind, &union(&boxes), &union(&in_trouble));
         if let Some(rule) = rule {
-            let of_trouble = rule == Rule::Supervisor && event.kind != Kind::Destroy;
+            let of_trouble = rule == Rule::Supervisor && event.kind != EventKind::Destroy;
             let boxes = if of_trouble { in_trouble } else { boxes };
             self.needed.push((event, rule, boxes.into_keys().collect()));
         }
@@ -1079,12 +1110,22 @@ impl<'e> Countersignatures<'e> {
                 SignOff::Signed(by) | SignOff::Confirmed(by) => *by != device,
                 SignOff::Claimed | SignOff::Refused => false,
             };
-            let countersigned = Countersigned {
-                by_supervisor: signed.iter().any(by_another),
-                perhaps_by_supervisor: signed.contains(&SignOff::Claimed)
-                    || self.unproved.iter().any(|by| *by != device),
-                by_receiver: boxes.iter().all(|token| went_on(custody.steps.get(token), event)),
+            let by_supervisor = if signed.iter().any(by_another) {
+                Countersignature::Given
+            } else if signed.contains(&SignOff::Claimed)
+                || self.unproved.iter().any(|by| *by != device)
+            {
+                Countersignature::Perhaps
+            } else {
+                Countersignature::Missing
             };
+            let by_receiver = if boxes.iter().all(|token| went_on(custody.steps.get(token), event))
+            {
+                Countersignature::Given
+            } else {
+                Countersignature::Missing
+            };
+            let countersigned = Countersigned { by_supervisor, by_receiver };
             if let Some(broken) = countersigned.breaks(*rule) {
                 custody.fault(broken.into(), [id], boxes.iter().copied());
             }
@@ -1094,10 +1135,10 @@ impl<'e> Countersignatures<'e> {
 
 /// Whether a box that somebody took went from him to another who signed for it.
 fn went_on(steps: Option<&Vec<Step>>, taken: &Signed<Event>) -> bool {
-    let takes = matches!(taken.kind, Kind::TakeOver | Kind::CollectForDestruction);
+    let takes = matches!(taken.kind, EventKind::TakeOver | EventKind::CollectForDestruction);
     let mut after = steps.into_iter().flatten().skip_while(|step| step.event != taken.id());
     let onward = after.find(|step| !step.holder.may_be(taken.device));
-    takes && onward.is_some_and(|step| step.kind == Kind::Accept)
+    takes && onward.is_some_and(|step| step.kind == EventKind::Accept)
 }
 
 /// The classes of all of them.
@@ -1107,7 +1148,10 @@ fn union(classes: &Classes) -> BTreeSet<BoxClass> {
 
 impl From<Broken> for FaultKind {
     fn from(broken: Broken) -> Self {
-        if broken.is_proven { Self::Broken(broken.rule) } else { Self::NotProvable(broken.rule) }
+        match broken {
+            Broken::Proven(rule) => Self::Broken(rule),
+            Broken::NotProvable(rule) => Self::NotProvable(rule),
+        }
     }
 }
 
@@ -1123,7 +1167,7 @@ fn causes(event: &Event) -> impl Iterator<Item = EventId> {
 }
 
 impl Custody {
-    pub(super) fn fault(
+    fn fault(
         &mut self,
         kind: FaultKind,
         events: impl IntoIterator<Item = EventId>,

@@ -11,18 +11,19 @@
 //! | `GET /v1/rolls` | | [`Rolls`] |
 //! | `POST /v1/outbox` | [`Batch`] | [`Receipts`] |
 //! | `POST /v1/attachments` | [`AttachmentPart`] | [`AttachmentState`] |
-//! | `GET /v1/delivery` | | [`DeliveryRight`] |
+//! | `GET /v1/delivery` | | [`DeliveryGrant`] |
 //!
 //! The last seven want `Authorization: Bearer` with a session's token; `outbox` and
 //! `attachments` also take a delivery token. Bodies
 //! have the type [`CBOR`]; refusals have a problem document (RFC 9457).
 
 use minicbor::bytes::ByteVec;
-use minicbor::{Decode, Encode};
+use minicbor::encode::Write;
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::cbor::Version;
-use crate::delivery::DeliveryToken;
+use crate::cbor::{self, Version};
+pub use crate::delivery::DeliveryGrant;
 use crate::roll::RollWire;
 use crate::signed::{Digest, Message, Namespace, PublicKey};
 use crate::{DeviceId, EventId};
@@ -39,30 +40,75 @@ pub const MAX_BATCH: usize = 256;
 /// The most chunks in one part of an attachment: 1 MiB.
 pub const MAX_PART: usize = 64;
 
-/// What HQ hands to a new phone, as a QR on a screen or a file: where HQ is,
-/// which keys it has, and a code that enrols one device.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Invitation {
-    /// Format version.
-    #[n(0)]
-    pub version: Version<1>,
+/// Where HQ answers, and how to know it. In a map it is the fields under the keys 1 to 3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
     /// Where HQ answers, `https://host:port`.
-    #[n(1)]
     pub url: String,
     /// The certificate (DER) of the only authority that HQ's server certificate
     /// may come from.
-    #[n(2)]
     pub authority: ByteVec,
     /// HQ's signing key.
-    #[n(3)]
     pub hq: PublicKey,
-    /// HQ's public key for outboxes.
-    #[n(4)]
+}
+
+impl Endpoint {
+    /// How many fields it is.
+    pub(crate) const FIELDS: u64 = 3;
+
+    pub(crate) fn write<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+    ) -> Result<(), encode::Error<W::Error>> {
+        e.u8(1)?.str(&self.url)?.u8(2)?.bytes(&self.authority)?.u8(3)?.bytes(&self.hq.0)?.ok()
+    }
+
+    pub(crate) fn read<C>(d: &mut Decoder<'_>, context: &mut C) -> Result<Self, decode::Error> {
+        Ok(Self {
+            url: cbor::field(d, context, 1)?,
+            authority: cbor::field(d, context, 2)?,
+            hq: cbor::field(d, context, 3)?,
+        })
+    }
+}
+
+/// What HQ hands to a new phone, as a QR on a screen or a file: where HQ is,
+/// which keys it has, and a code that enrols one device.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// Format version, under key 0.
+    pub version: Version<1>,
+    /// Where HQ answers.
+    pub endpoint: Endpoint,
+    /// HQ's public key for outboxes, under key 4.
     pub sealing_key: ByteVec,
-    /// The code, good for one enrolment.
-    #[n(5)]
+    /// The code, good for one enrolment, under key 5.
     pub code: EnrolmentCode,
+}
+
+impl<C> Encode<C> for Invitation {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        e.map(3 + Endpoint::FIELDS)?.u8(0)?.encode_with(self.version, context)?;
+        self.endpoint.write(e)?;
+        e.u8(4)?.encode_with(&self.sealing_key, context)?;
+        e.u8(5)?.encode_with(&self.code, context)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Invitation {
+    fn decode(d: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
+        cbor::map(d, 3 + Endpoint::FIELDS)?;
+        Ok(Self {
+            version: cbor::field(d, context, 0)?,
+            endpoint: Endpoint::read(d, context)?,
+            sealing_key: cbor::field(d, context, 4)?,
+            code: cbor::field(d, context, 5)?,
+        })
+    }
 }
 
 /// A secret that enrols one device.
@@ -263,19 +309,4 @@ pub struct AttachmentState {
     /// all or was sent what cannot be opened.
     #[n(2)]
     pub receipt: Option<ByteVec>,
-}
-
-/// A right to deliver, and to do nothing else, for when a phone's keys are gone.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct DeliveryRight {
-    /// Format version.
-    #[n(0)]
-    pub version: Version<1>,
-    /// For the header `Authorization: Bearer`.
-    #[n(1)]
-    pub token: DeliveryToken,
-    /// Until when, in seconds since 1970-01-01 UTC.
-    #[n(2)]
-    pub until: u64,
 }

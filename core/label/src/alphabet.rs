@@ -1,4 +1,4 @@
-//! The alphabet of labels, as people type it. Release codes are typed by the same rules.
+//! The alphabet of what people type.
 
 use data_encoding::Encoding;
 use data_encoding_macro::new_encoding;
@@ -9,23 +9,18 @@ use crate::check::Symbol;
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Bytes as characters of the alphabet. Bits that no byte fills must be zero.
-pub const CROCKFORD: Encoding = new_encoding! {
+pub(crate) const CROCKFORD: Encoding = new_encoding! {
     symbols: "0123456789ABCDEFGHJKMNPQRSTVWXYZ",
     check_trailing_bits: true,
 };
 
-/// More input than a person types or a label's QR holds; the rest is not read.
-pub const LONGEST_INPUT: usize = 256;
-
 /// Whether people type it between characters, and mean nothing by it.
-#[must_use]
-pub fn is_separator(c: char) -> bool {
+pub(crate) fn is_separator(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FF0D}')
 }
 
 /// The alphabet's character that a person meant, if any.
-#[must_use]
-pub fn normalise(c: char) -> Option<u8> {
+pub(crate) fn normalise(c: char) -> Option<u8> {
     let narrow = match u32::from(c) {
         wide @ 0xFF01..=0xFF5E => char::from_u32(wide - 0xFEE0)?,
         _ => c,
@@ -40,14 +35,12 @@ pub fn normalise(c: char) -> Option<u8> {
 }
 
 /// The value of a character, 0 to 31; none of one that is not in the alphabet.
-#[must_use]
-pub fn symbol(character: u8) -> Option<Symbol> {
+pub(crate) fn symbol(character: u8) -> Option<Symbol> {
     let at = ALPHABET.iter().position(|&c| c == character)?;
     Symbol::try_from(at).ok()
 }
 
 /// The character of a value, 0 to 31.
-#[must_use]
-pub fn character(symbol: Symbol) -> Option<char> {
+pub(crate) fn character(symbol: Symbol) -> Option<char> {
     ALPHABET.get(usize::from(symbol)).map(|&c| char::from(c))
 }

@@ -7,7 +7,7 @@
 //! x. The first character of a label is the coefficient of the highest power.
 
 /// One character of a label as a field element, 0 to 31.
-pub type Symbol = u8;
+pub(crate) type Symbol = u8;
 
 /// The low bits of the field's polynomial, x^5 = x^2 + 1.
 const REDUCTION: u8 = 0b00101;
@@ -22,8 +22,7 @@ fn times_x(a: Symbol) -> Symbol {
 ///
 /// They are the remainder of message(x) * x^2 by
 /// g(x) = (x + 1)(x + a) = x^2 + (a + 1) x + a, with a the root called x above.
-#[must_use]
-pub fn check_symbols(message: impl IntoIterator<Item = Symbol>) -> [Symbol; 2] {
+pub(crate) fn check_symbols(message: impl IntoIterator<Item = Symbol>) -> [Symbol; 2] {
     let (mut high, mut low) = (0, 0);
     for symbol in message {
         let feedback = symbol ^ high;

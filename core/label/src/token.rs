@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use super::alphabet::{CROCKFORD, LONGEST_INPUT, character, is_separator, normalise, symbol};
-use super::check::check_symbols;
-
-/// How many characters a printed label has: version, 26 of token, 2 of check.
-pub const LABEL_CHARS: usize = 29;
+use crate::typed::{self, CHECK_CHARS, TypedError};
 
 /// Characters of the token itself; 26 x 5 bits are two more than 128, and those
 /// two must be zero.
 const TOKEN_CHARS: usize = 26;
+
+/// How many characters a printed label has, its version's among them.
+const LABEL_CHARS: usize = 1 + TOKEN_CHARS + CHECK_CHARS;
 
 /// The version character of the labels that this library prints.
 const VERSION: u8 = b'1';
@@ -40,9 +39,7 @@ impl Token {
     pub fn to_text(&self) -> String {
         let mut text = String::with_capacity(LABEL_CHARS);
         text.push(char::from(VERSION));
-        CROCKFORD.encode_append(&self.0, &mut text);
-        let checks = check_symbols(text.bytes().filter_map(symbol));
-        text.extend(checks.into_iter().filter_map(character));
+        typed::write(&self.0, &mut text);
         text
     }
 
@@ -65,37 +62,21 @@ impl Token {
 
     /// Reads a label's text, scanned or typed.
     ///
-    /// Spaces, hyphens, lower case and full-width characters are forgiven, and
-    /// O reads as 0, I and L as 1. Nothing else is: a slip in one or two
-    /// characters is an error, never another token.
+    /// What is forgiven of it, [`typed`] says. A slip in one or two characters is
+    /// an error, never another token.
     ///
     /// # Errors
     /// [`LabelError`], which says what a person should look at.
     pub fn parse(text: &str) -> Result<Self, LabelError> {
-        let mut label = Vec::with_capacity(LABEL_CHARS);
-        for (position, c) in text.chars().filter(|c| !is_separator(*c)).enumerate() {
-            if position >= LONGEST_INPUT {
-                return Err(LabelError::Length { characters: position });
-            }
-            let c = normalise(c).ok_or(LabelError::Character { position: position + 1 })?;
-            label.push(c);
+        let mut label = [0; LABEL_CHARS];
+        typed::read(text, &mut label)?;
+        let [version, token @ .., _, _] = &label;
+        if *version != VERSION {
+            return Err(LabelError::Version { version: char::from(*version) });
         }
-        if label.len() != LABEL_CHARS {
-            return Err(LabelError::Length { characters: label.len() });
-        }
-        let (message, printed_checks) = label.split_at(LABEL_CHARS - 2);
-        let checks = check_symbols(message.iter().copied().filter_map(symbol));
-        if !checks.into_iter().eq(printed_checks.iter().copied().filter_map(symbol)) {
-            return Err(LabelError::Check);
-        }
-        match message.split_first() {
-            Some((&VERSION, token)) if token.len() == TOKEN_CHARS => {
-                let bytes = CROCKFORD.decode(token).map_err(|_| LabelError::NotIssued)?;
-                bytes.try_into().map(Self).map_err(|_| LabelError::NotIssued)
-            }
-            Some((&version, _)) => Err(LabelError::Version { version: char::from(version) }),
-            None => Err(LabelError::Length { characters: 0 }),
-        }
+        let mut bytes = [0; 16];
+        typed::decode(token, &mut bytes).ok_or(LabelError::NotIssued)?;
+        Ok(Self(bytes))
     }
 }
 
@@ -136,11 +117,22 @@ pub enum LabelError {
     NotIssued,
 }
 
+impl From<TypedError> for LabelError {
+    fn from(error: TypedError) -> Self {
+        match error {
+            TypedError::Length { characters } => Self::Length { characters },
+            TypedError::Character { position } => Self::Character { position },
+            TypedError::Check => Self::Check,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::typed::LONGEST_INPUT;
 
     fn token() -> Token {
         Token::from_bytes(std::array::from_fn(|i| u8::try_from(i * 17 % 256).unwrap()))
@@ -185,8 +177,9 @@ mod tests {
     }
 
     fn with_checks(message: &str) -> String {
-        let checks = check_symbols(message.bytes().filter_map(symbol));
-        message.chars().chain(checks.into_iter().filter_map(character)).collect()
+        let mut text = message.to_owned();
+        typed::write(&[], &mut text);
+        text
     }
 
     proptest! {

@@ -8,6 +8,7 @@
 //! network: [`label`] what is on the box, [`scan`] what the camera sees of it and what that
 //! means for the job, [`custody`] the signed acts.
 
+pub mod blocking_pool;
 pub mod clock;
 mod crew;
 pub mod drawing;
@@ -17,8 +18,8 @@ pub mod sync;
 pub mod vault;
 
 pub use crew::{
-    Acceptance, Advice, Asked, Crew, CrewError, Deed, Delivered, Drawn, Fetched, Found, OfferView,
-    Open, PhotoRefused, Photographed, SignedOffBy, ToSign, Uploaded,
+    Acceptance, ActRequest, Asked, Crew, CrewError, Delivered, Drawn, Fetched, Found, Introduction,
+    OfferView, Open, PhotoRefused, Photographed, SignedOffBy, ToSign, Uploaded,
 };
 pub use crewseal_custody as custody;
 pub use crewseal_label as label;

@@ -6,9 +6,9 @@ use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::roll::{Leaf, Roll, RollHead};
 use crewseal_custody::signed::{Digest, Message, Namespace, PublicKey, Signed, SignedError};
 use crewseal_custody::{
-    Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, Finding, FindingKind,
-    JobId, Kind, Link, Lists, Manifest, Manifests, Moment, Outcome, Protection, Receipt, Record,
-    Role, Salt, Since, Tick,
+    Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, EventKind, Finding,
+    FindingKind, JobId, Link, Lists, Manifest, Manifests, Moment, Outcome, Protection, Receipt,
+    Record, Role, Salt, Since, Tick,
 };
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
@@ -156,7 +156,14 @@ impl Day {
     }
 
     /// An act that nobody has signed yet and that moves no chain on.
-    pub fn unsigned(&self, who: usize, kind: Kind, boxes: &[usize], at: u64, more: More) -> Event {
+    pub fn unsigned(
+        &self,
+        who: usize,
+        kind: EventKind,
+        boxes: &[usize],
+        at: u64,
+        more: More,
+    ) -> Event {
         let device = &self.devices[who];
         let findings = more.findings.iter().map(|(kind, boxes)| Finding {
             kind: *kind,
@@ -164,14 +171,10 @@ impl Day {
             photo: None,
         });
         let act = Act {
-            kind,
-            job: self.job,
-            boxes: self.list(boxes),
             findings: findings.collect(),
-            place: None,
-            attachments: Vec::new(),
             to: more.to.map(|who| self.device(who)),
             about: more.about,
+            ..Act::new(kind, self.job, self.list(boxes))
         };
         let link = Link {
             device: device.id,
@@ -189,7 +192,14 @@ impl Day {
     }
 
     /// An act, signed with whatever key its kind asks for.
-    pub fn act(&mut self, who: usize, kind: Kind, boxes: &[usize], at: u64, more: More) -> EventId {
+    pub fn act(
+        &mut self,
+        who: usize,
+        kind: EventKind,
+        boxes: &[usize],
+        at: u64,
+        more: More,
+    ) -> EventId {
         let event = self.unsigned(who, kind, boxes, at, more);
         let device = &mut self.devices[who];
         let key = match event.protection {
@@ -213,9 +223,9 @@ impl Day {
     /// Offer and acceptance, three minutes apart.
     pub fn hand_over(&mut self, from: usize, to: usize, boxes: &[usize], at: u64) -> EventId {
         let offer = More { to: Some(to), ..More::default() };
-        let offer = self.act(from, Kind::Offer, boxes, at, offer);
+        let offer = self.act(from, EventKind::Offer, boxes, at, offer);
         let accept = More { about: Some(offer), ..More::default() };
-        self.act(to, Kind::Accept, boxes, at + 180, accept)
+        self.act(to, EventKind::Accept, boxes, at + 180, accept)
     }
 
     /// HQ's receipts for whatever it has none for yet.
@@ -296,29 +306,29 @@ pub fn moving_day() -> Day {
     let but_one: Vec<usize> = (0..42).filter(|at| *at != 17).collect();
 
     day.tick(at(6, 30));
-    day.act(mover, Kind::Commission, &all[30..], at(7, 40), More::default());
-    day.act(mover, Kind::TakeOver, &all, at(8, 5), More::default());
+    day.act(mover, EventKind::Commission, &all[30..], at(7, 40), More::default());
+    day.act(mover, EventKind::TakeOver, &all, at(8, 5), More::default());
     day.hand_over(mover, driver, &all, at(8, 31));
-    day.act(driver, Kind::Load, &all, at(9, 12), More::default());
+    day.act(driver, EventKind::Load, &all, at(9, 12), More::default());
     day.sync(at(9, 30));
     day.tick(at(10, 0));
     let typed = More { findings: vec![(FindingKind::LabelTyped, vec![33])], ..More::default() };
     let offer = More { to: Some(warehouse), ..More::default() };
-    let offer = day.act(driver, Kind::Offer, &all, at(10, 48), offer);
+    let offer = day.act(driver, EventKind::Offer, &all, at(10, 48), offer);
     let accept = More { about: Some(offer), ..typed };
-    day.act(warehouse, Kind::Accept, &all, at(10, 52), accept);
-    day.act(warehouse, Kind::Store, &all, at(11, 20), More::default());
+    day.act(warehouse, EventKind::Accept, &all, at(10, 52), accept);
+    day.act(warehouse, EventKind::Store, &all, at(11, 20), More::default());
     day.sync(at(11, 35));
     day.tick(at(13, 0));
-    day.act(warehouse, Kind::Count, &all, at(13, 45), More::default());
+    day.act(warehouse, EventKind::Count, &all, at(13, 45), More::default());
     day.hand_over(warehouse, second, &all, at(14, 6));
-    day.act(second, Kind::Load, &all, at(14, 40), More::default());
+    day.act(second, EventKind::Load, &all, at(14, 40), More::default());
     day.tick(at(15, 30));
     let findings = vec![(FindingKind::Missing, vec![17]), (FindingKind::SealBroken, vec![5])];
     let found = More { findings, ..More::default() };
-    let delivered = day.act(second, Kind::Deliver, &but_one, at(16, 22), found);
+    let delivered = day.act(second, EventKind::Deliver, &but_one, at(16, 22), found);
     let seen = More { about: Some(delivered), ..More::default() };
-    day.act(supervisor, Kind::SignOff, &but_one, at(16, 40), seen);
+    day.act(supervisor, EventKind::SignOff, &but_one, at(16, 40), seen);
     day.sync(at(16, 55));
     day
 }

@@ -8,9 +8,9 @@ use crewseal::{Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::signed::Signed;
-use crewseal_custody::wire::{DeliveryRight, Jobs, Rolls};
+use crewseal_custody::wire::{DeliveryGrant, Jobs, Rolls};
 use crewseal_custody::{
-    BoxClass, DeviceId, Kind, Licence, Nda, Outcome, Qualifications, Revocations, Role, Tick,
+    BoxClass, DeviceId, EventKind, Licence, Nda, Outcome, Qualifications, Revocations, Role, Tick,
 };
 use crewseal_hq::clock::Clock;
 use reqwest::StatusCode;
@@ -229,7 +229,7 @@ async fn a_revoked_device_sees_nothing_more_and_may_still_deliver() {
     assert!(cbor::from_slice::<Jobs>(&bytes).unwrap().packs.is_empty());
     let bytes = success(lost.get("/v1/rolls").await).await.unwrap();
     assert!(cbor::from_slice::<Rolls>(&bytes).unwrap().rolls.is_empty());
-    let left = lost.act(Kind::Count, site.job, &[site.label(0)]);
+    let left = lost.act(EventKind::Count, site.job, &[site.label(0)]);
     let receipts = lost.deliver(&[left]).await;
     assert_eq!(crate::phone::outcomes(&receipts), [Outcome::Stored], "evidence is welcome");
 }
@@ -257,7 +257,7 @@ async fn rolls_come_whole_and_signed() {
 #[tokio::test]
 async fn another_authority_is_not_believed() {
     let (site, other) = (Site::open(), Site::open());
-    let stranger = client(&other.invite(&[]).authority);
+    let stranger = client(&other.invite(&[]).endpoint.authority);
     assert!(stranger.get(format!("{}/v1/tick", site.running.url())).send().await.is_err());
 }
 
@@ -280,9 +280,9 @@ async fn wrong_places_methods_and_types_are_problems() {
 async fn a_delivery_token_delivers_and_does_nothing_else() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let right: DeliveryRight =
+    let right: DeliveryGrant =
         cbor::from_slice(&success(phone.get("/v1/delivery").await).await.unwrap()).unwrap();
-    let envelope = phone.act(Kind::TakeOver, site.job, &[site.label(0)]);
+    let envelope = phone.act(EventKind::TakeOver, site.job, &[site.label(0)]);
     phone.token = right.token.0.clone();
     for place in ["tick", "jobs", "rolls", "revocations", "delivery"] {
         let answer = success(phone.get(&format!("/v1/{place}")).await).await;
@@ -327,7 +327,7 @@ async fn a_phone_that_is_enrolled_elsewhere_keeps_nothing_that_the_first_hq_sign
         assert_eq!(crew.fetch().await.unwrap().labels, 40);
         let jobs: Vec<_> = crew.jobs().unwrap().iter().map(|pack| pack.job).collect();
         assert_eq!(jobs, [site.job]);
-        crew.record(Kind::Count, site.job, &[site.label(0)].into(), &[], None).unwrap();
+        crew.record(EventKind::Count, site.job, &[site.label(0)].into(), &[], None).unwrap();
         assert_eq!(crew.sync().await.unwrap().receipted, 1);
     }
     // What the first job sealed can be forgotten all the same, once.

@@ -11,7 +11,7 @@ use crewseal_custody::envelope::{Envelope, Epoch, OpeningKey};
 use crewseal_custody::signed::{Message, Signed};
 use crewseal_custody::wire::{CBOR, MAX_BATCH, MAX_BODY};
 use crewseal_custody::{
-    Dispute, Event, Finding, FindingKind, Kind, Lists, Outcome, Protection, Refusal,
+    Dispute, Event, EventKind, Finding, FindingKind, Lists, Outcome, Protection, Refusal,
 };
 use crewseal_hq::Delivered;
 use crewseal_label::Token;
@@ -40,7 +40,7 @@ impl Phone {
     /// The next event's payload after `change`, signed by the act key and
     /// sealed under the address that fits.
     fn forge(&mut self, site: &Site, change: impl FnOnce(&mut Vec<u8>)) -> Envelope {
-        let event = self.event(Kind::Count, site.job, singly(&[site.label(0)]));
+        let event = self.event(EventKind::Count, site.job, singly(&[site.label(0)]));
         let mut payload = cbor::to_vec(&event);
         change(&mut payload);
         let id = Event::NAMESPACE.digest(&[&payload]);
@@ -53,8 +53,8 @@ impl Phone {
 async fn events_are_stored_and_answered_with_receipts() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let first = phone.act(Kind::TakeOver, site.job, &[site.label(0)]);
-    let second = phone.act(Kind::Load, site.job, &[site.label(0)]);
+    let first = phone.act(EventKind::TakeOver, site.job, &[site.label(0)]);
+    let second = phone.act(EventKind::Load, site.job, &[site.label(0)]);
     let receipts = phone.deliver(&[first.clone(), second]).await;
     assert_eq!(outcomes(&receipts), [STORED, STORED]);
     let (receipt, address) = (&receipts[0], first.address());
@@ -67,7 +67,7 @@ async fn events_are_stored_and_answered_with_receipts() {
 async fn a_repeat_gets_its_first_receipt_byte_by_byte() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let envelope = phone.act(Kind::TakeOver, site.job, &[site.label(0)]);
+    let envelope = phone.act(EventKind::TakeOver, site.job, &[site.label(0)]);
     let first = phone.deliver(std::slice::from_ref(&envelope)).await;
     site.clock.advance(60);
     let second = phone.deliver(&[envelope.clone(), envelope.clone()]).await;
@@ -90,7 +90,7 @@ async fn a_repeat_gets_its_first_receipt_byte_by_byte() {
 async fn the_same_event_sealed_anew_is_a_repeat() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let event = phone.event(Kind::TakeOver, site.job, singly(&[site.label(0)]));
+    let event = phone.event(EventKind::TakeOver, site.job, singly(&[site.label(0)]));
     let signed = phone.sign(event.clone());
     let signed_again = phone.sign(event);
     assert_ne!(signed.as_bytes(), signed_again.as_bytes(), "ECDSA is randomised");
@@ -105,8 +105,8 @@ async fn one_bad_entry_of_fifty_holds_up_none() {
     let site = Site::open();
     let mut phone = site.phone().await;
     let mut envelopes: Vec<Envelope> =
-        (0..49).map(|_| phone.act(Kind::Count, site.job, &[site.label(1)])).collect();
-    let bad = phone.event(Kind::Count, site.job, singly(&[site.label(1)]));
+        (0..49).map(|_| phone.act(EventKind::Count, site.job, &[site.label(1)])).collect();
+    let bad = phone.event(EventKind::Count, site.job, singly(&[site.label(1)]));
     let content = Key::new().signed(bad.clone());
     envelopes.insert(20, phone.seal_as(&bad, content.id(), content.as_bytes()));
     let receipts = phone.deliver(&envelopes).await;
@@ -122,7 +122,7 @@ async fn one_bad_entry_of_fifty_holds_up_none() {
 async fn what_cannot_be_opened_is_unreadable() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let envelope = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let envelope = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     let mut headless = phone.batch(std::slice::from_ref(&envelope));
     headless.epochs = vec![b"no header".to_vec().into()];
     let receipts = phone.deliver_batch(&headless).await.unwrap();
@@ -133,7 +133,7 @@ async fn what_cannot_be_opened_is_unreadable() {
         &mut phone.epoch,
         Epoch::begin(elsewhere.public(), &mut random::generator()).unwrap(),
     );
-    let to_another = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let to_another = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     let receipts = phone.deliver(&[to_another]).await;
     assert_eq!(outcomes(&receipts), [refused(Refusal::Unreadable)]);
 
@@ -145,7 +145,7 @@ async fn what_cannot_be_opened_is_unreadable() {
 async fn an_altered_envelope_is_unreadable_and_a_damaged_one_is_not_answered() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let whole = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let whole = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     let mut damaged = whole.as_bytes().to_vec();
     damaged[120] ^= 1;
     let mut altered = damaged.clone();
@@ -165,18 +165,18 @@ async fn an_altered_envelope_is_unreadable_and_a_damaged_one_is_not_answered() {
 async fn what_is_no_event_in_canonical_form_is_malformed() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let event = phone.event(Kind::Count, site.job, singly(&[site.label(0)]));
+    let event = phone.event(EventKind::Count, site.job, singly(&[site.label(0)]));
     let noise = phone.seal_as(&event, Event::NAMESPACE.digest(&[b"noise"]), b"noise");
     let long_head = phone.forge(&site, |payload| {
         assert_eq!(payload[1..3], [0, 1]);
         payload.splice(2..3, [0x18, 1]);
     });
     let trailing = phone.forge(&site, |payload| payload.push(0));
-    let mut zero = phone.event(Kind::Count, site.job, singly(&[site.label(0)]));
+    let mut zero = phone.event(EventKind::Count, site.job, singly(&[site.label(0)]));
     zero.sequence = 0;
     let mut endless = zero.clone();
     endless.sequence = 1 << 63;
-    let mut without_a_person = phone.event(Kind::SignOff, site.job, singly(&[site.label(0)]));
+    let mut without_a_person = phone.event(EventKind::SignOff, site.job, singly(&[site.label(0)]));
     without_a_person.protection = Protection::Act;
     let mut envelopes = vec![noise, long_head, trailing];
     for event in [zero, endless, without_a_person] {
@@ -201,7 +201,7 @@ async fn a_device_that_hq_does_not_know_is_refused_until_it_enrols() {
     let site = Site::open();
     let carrier = site.phone().await;
     let mut stranger = Phone::new(site.invite(&[]));
-    let envelope = stranger.act(Kind::Count, site.job, &[site.label(0)]);
+    let envelope = stranger.act(EventKind::Count, site.job, &[site.label(0)]);
     let batch = stranger.batch(&[envelope]);
     let receipts = carrier.deliver_batch(&batch).await.unwrap();
     assert_eq!(outcomes(&receipts), [refused(Refusal::UnknownDevice)]);
@@ -214,7 +214,7 @@ async fn the_signature_must_be_by_the_right_key_of_the_right_device() {
     let site = Site::open();
     let mut phone = site.phone().await;
     let other = site.phone().await;
-    let event = phone.event(Kind::Count, site.job, singly(&[site.label(0)]));
+    let event = phone.event(EventKind::Count, site.job, singly(&[site.label(0)]));
     let mut envelopes = Vec::new();
     for key in [&other.act, &phone.handoff] {
         let signed = key.signed(event.clone());
@@ -235,7 +235,7 @@ async fn the_address_must_be_that_of_the_event() {
     let site = Site::open();
     let mut phone = site.phone().await;
     let other = site.phone().await;
-    let event = phone.event(Kind::Count, site.job, singly(&[site.label(0)]));
+    let event = phone.event(EventKind::Count, site.job, singly(&[site.label(0)]));
     let signed = phone.sign(event.clone());
     let mut addresses = vec![event.clone(); 4];
     addresses[0].device = other.device();
@@ -258,10 +258,10 @@ async fn the_address_must_be_that_of_the_event() {
 async fn two_events_with_one_number_are_a_fork() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let first = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let first = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     (phone.sequence, phone.previous) = (0, None);
-    let second = phone.act(Kind::Count, site.job, &[site.label(1)]);
-    let third = phone.act(Kind::Count, site.job, &[site.label(1)]);
+    let second = phone.act(EventKind::Count, site.job, &[site.label(1)]);
+    let third = phone.act(EventKind::Count, site.job, &[site.label(1)]);
     let receipts = phone.deliver(&[first, second, third]).await;
     let fork = Outcome::StoredInDispute(Dispute::Fork);
     assert_eq!(outcomes(&receipts), [STORED, fork, STORED]);
@@ -272,16 +272,16 @@ async fn an_event_that_does_not_follow_breaks_the_chain() {
     let site = Site::open();
     let mut phone = site.phone().await;
     let broken = Outcome::StoredInDispute(Dispute::BrokenChain);
-    let first = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let first = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     phone.previous = None;
-    let second = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let second = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     phone.previous = Some(first.address().event);
-    let third = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let third = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     assert_eq!(outcomes(&phone.deliver(&[first, second, third]).await), [STORED, broken, broken]);
 
     let mut other = site.phone().await;
     other.previous = Some(phone.previous.unwrap());
-    let begins_amid = other.act(Kind::Count, site.job, &[site.label(0)]);
+    let begins_amid = other.act(EventKind::Count, site.job, &[site.label(0)]);
     assert_eq!(outcomes(&other.deliver(&[begins_amid]).await), [broken]);
 }
 
@@ -290,7 +290,7 @@ async fn a_gap_is_named_and_closes_when_the_rest_arrives() {
     let site = Site::open();
     let mut phone = site.phone().await;
     let events: Vec<Envelope> =
-        (0..6).map(|_| phone.act(Kind::Count, site.job, &[site.label(0)])).collect();
+        (0..6).map(|_| phone.act(EventKind::Count, site.job, &[site.label(0)])).collect();
     let [one, two, three, four, five, six] = events.try_into().unwrap_or_else(|_| panic!("six"));
     assert_eq!(outcomes(&phone.deliver(&[four]).await), [Outcome::StoredAfterGap(1)]);
     assert_eq!(outcomes(&phone.deliver(&[one]).await), [STORED]);
@@ -300,7 +300,7 @@ async fn a_gap_is_named_and_closes_when_the_rest_arrives() {
     assert_eq!(outcomes(&phone.deliver(&[five]).await), [STORED]);
 
     (phone.generation, phone.sequence) = (2, 0);
-    let resumed = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let resumed = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     assert_eq!(outcomes(&phone.deliver(&[resumed]).await), [STORED], "a new generation");
 }
 
@@ -323,13 +323,13 @@ async fn boxes_must_be_named_by_what_hq_issued() {
         (singly(&[made_up]), unknown),
     ];
     for (boxes, expected) in cases {
-        let event = phone.event(Kind::Count, site.job, boxes);
+        let event = phone.event(EventKind::Count, site.job, boxes);
         let signed = phone.sign(event);
         let envelope = phone.seal(&signed);
         assert_eq!(outcomes(&phone.deliver(&[envelope]).await), [expected]);
     }
 
-    let mut event = phone.event(Kind::Count, site.job, singly(&[site.label(0)]));
+    let mut event = phone.event(EventKind::Count, site.job, singly(&[site.label(0)]));
     let stray = Finding { kind: FindingKind::NotOurs, boxes: singly(&[made_up]), photo: None };
     event.findings.push(stray);
     let signed = phone.sign(event);
@@ -351,7 +351,7 @@ async fn a_manifest_names_boxes_of_its_own_job_only() {
     for (job, expected) in
         [(site.job, STORED), (other, Outcome::StoredInDispute(Dispute::UnknownBoxes))]
     {
-        let event = phone.event(Kind::Count, job, boxes.clone());
+        let event = phone.event(EventKind::Count, job, boxes.clone());
         let signed: Signed<Event> = phone.sign(event);
         let envelope = phone.seal(&signed);
         assert_eq!(outcomes(&phone.deliver(&[envelope]).await), [expected]);
@@ -362,7 +362,7 @@ async fn a_manifest_names_boxes_of_its_own_job_only() {
 async fn a_batch_is_strict_and_bounded() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let envelope = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let envelope = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     let mut bytes = cbor::to_vec(&phone.batch(std::slice::from_ref(&envelope)));
     bytes.push(0);
     let refused = success(phone.post("/v1/outbox", bytes).await).await;
@@ -389,14 +389,14 @@ async fn a_hundred_megabytes_are_refused_by_any_client() {
 /// Returns how many bytes went out, and the answer.
 fn raw_post(phone: &Phone, framing: &str, body: usize) -> (usize, String) {
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(phone.invitation.authority.to_vec().into()).unwrap();
+    roots.add(phone.invitation.endpoint.authority.to_vec().into()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let address = phone.invitation.url.strip_prefix("https://").unwrap();
+    let address = phone.invitation.endpoint.url.strip_prefix("https://").unwrap();
     let tcp = TcpStream::connect(address).unwrap();
     let name = "127.0.0.1".try_into().unwrap();
     let connection = rustls::ClientConnection::new(Arc::new(tls), name).unwrap();

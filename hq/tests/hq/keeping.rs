@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crewseal_custody::Kind;
+use crewseal_custody::EventKind;
 use crewseal_hq::clock::SystemClock;
 use crewseal_hq::{Hq, HqError, JobPlan, KeysError, Listen, serve};
 use crewseal_label::Token;
@@ -39,16 +39,16 @@ fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
 async fn everything_survives_a_restart() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let envelope = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let envelope = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     let first = phone.deliver(std::slice::from_ref(&envelope)).await;
     site.running.shutdown().await;
     drop(site.hq);
 
     let hq = open(&site.dir.path().join("data")).unwrap();
-    assert_eq!(hq.key(), &phone.invitation.hq);
+    assert_eq!(hq.key(), &phone.invitation.endpoint.hq);
     let running = serve(hq.clone(), Listen::default()).unwrap();
-    phone.invitation.url = running.url().to_owned();
-    phone.http = crate::phone::client(&phone.invitation.authority);
+    phone.invitation.endpoint.url = running.url().to_owned();
+    phone.http = crate::phone::client(&phone.invitation.endpoint.authority);
     let ended = success(phone.get("/v1/tick").await).await;
     assert_eq!(ended, Err(StatusCode::UNAUTHORIZED), "sessions are in memory");
     phone.sign_in().await.unwrap();
@@ -78,7 +78,7 @@ fn a_newer_database_is_refused_and_left_as_it_was() {
 async fn evidence_cannot_be_changed_or_deleted() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let envelope = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let envelope = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     phone.deliver(&[envelope]).await;
     site.hq.revoke(phone.device(), 1).unwrap();
     let db = Connection::open(site.dir.path().join("data/hq.db")).unwrap();

@@ -16,8 +16,8 @@ use crewseal_custody::wire::{
     Session, SessionRequest,
 };
 use crewseal_custody::{
-    Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, JobId, Kind, Link, Lists,
-    Moment, Outcome, Protection, Receipt, Role, Salt, Since, Tick,
+    Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, EventKind, JobId, Link,
+    Lists, Moment, Outcome, Protection, Receipt, Role, Salt, Since, Tick,
 };
 use crewseal_hq::clock::Clock;
 use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
@@ -156,7 +156,7 @@ pub struct Phone {
 
 impl Phone {
     pub fn new(invitation: Invitation) -> Self {
-        let http = client(&invitation.authority);
+        let http = client(&invitation.endpoint.authority);
         let sealing = SealingKey::from_bytes(&invitation.sealing_key).unwrap();
         Self {
             http,
@@ -178,7 +178,7 @@ impl Phone {
 
     pub async fn post(&self, place: &str, body: Vec<u8>) -> reqwest::Response {
         self.http
-            .post(format!("{}{place}", self.invitation.url))
+            .post(format!("{}{place}", self.invitation.endpoint.url))
             .header("content-type", CBOR)
             .bearer_auth(&self.token)
             .body(body)
@@ -188,7 +188,7 @@ impl Phone {
     }
 
     pub async fn get(&self, place: &str) -> reqwest::Response {
-        let url = format!("{}{place}", self.invitation.url);
+        let url = format!("{}{place}", self.invitation.endpoint.url);
         self.http.get(url).bearer_auth(&self.token).send().await.unwrap()
     }
 
@@ -219,7 +219,7 @@ impl Phone {
         };
         let answer = self.post("/v1/enrol", cbor::to_vec(&request)).await;
         let bytes = success(answer).await?;
-        Ok(Signed::open(&bytes, &self.invitation.hq).unwrap())
+        Ok(Signed::open(&bytes, &self.invitation.endpoint.hq).unwrap())
     }
 
     pub async fn challenge(&self) -> [u8; 32] {
@@ -239,13 +239,13 @@ impl Phone {
         let session = self.answer(self.challenge().await, &self.act).await?;
         self.token = session.token.clone();
         let bytes = success(self.get("/v1/tick").await).await?;
-        let tick: Signed<Tick> = Signed::open(&bytes, &self.invitation.hq).unwrap();
+        let tick: Signed<Tick> = Signed::open(&bytes, &self.invitation.endpoint.hq).unwrap();
         self.anchor = Anchor { number: tick.number, nonce: tick.nonce };
         Ok(())
     }
 
     /// The next event of this phone's chain.
-    pub fn event(&mut self, kind: Kind, job: JobId, boxes: BoxList) -> Event {
+    pub fn event(&mut self, kind: EventKind, job: JobId, boxes: BoxList) -> Event {
         self.sequence += 1;
         let link = Link {
             device: self.device(),
@@ -259,17 +259,7 @@ impl Phone {
             anchor: self.anchor,
         };
         let salt = Salt(ring::rand::generate(&SystemRandom::new()).unwrap().expose());
-        let act = Act {
-            kind,
-            job,
-            boxes,
-            findings: Vec::new(),
-            place: None,
-            attachments: Vec::new(),
-            to: None,
-            about: None,
-        };
-        Event::new(link, moment, salt, act)
+        Event::new(link, moment, salt, Act::new(kind, job, boxes))
     }
 
     pub fn sign(&mut self, event: Event) -> Signed<Event> {
@@ -292,7 +282,7 @@ impl Phone {
     }
 
     /// An act on boxes named one by one, signed and sealed.
-    pub fn act(&mut self, kind: Kind, job: JobId, boxes: &[Token]) -> Envelope {
+    pub fn act(&mut self, kind: EventKind, job: JobId, boxes: &[Token]) -> Envelope {
         let event = self.event(kind, job, singly(boxes));
         let signed = self.sign(event);
         self.seal(&signed)
@@ -314,7 +304,8 @@ impl Phone {
     pub async fn deliver_batch(&self, batch: &Batch) -> Result<Vec<Signed<Receipt>>, StatusCode> {
         let bytes = success(self.post("/v1/outbox", cbor::to_vec(batch)).await).await?;
         let receipts: Receipts = cbor::from_slice(&bytes).unwrap();
-        let open = |bytes: &minicbor::bytes::ByteVec| Signed::open(bytes, &self.invitation.hq);
+        let open =
+            |bytes: &minicbor::bytes::ByteVec| Signed::open(bytes, &self.invitation.endpoint.hq);
         Ok(receipts.receipts.iter().map(|bytes| open(bytes).unwrap()).collect())
     }
 }

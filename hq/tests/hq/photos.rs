@@ -5,7 +5,7 @@ use crewseal_custody::envelope::CHUNK_BYTES;
 use crewseal_custody::envelope::{AttachmentKey, Entry, Envelope};
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{AttachmentPart, AttachmentState, MAX_PART};
-use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, Event, EventId, Kind, Outcome};
+use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, Event, EventId, EventKind, Outcome};
 use data_encoding::HEXLOWER;
 use reqwest::StatusCode;
 
@@ -41,7 +41,7 @@ impl Photo {
 impl Phone {
     /// An act that names these photos; the keys go along.
     fn act_with(&mut self, site: &Site, photos: &[&Photo]) -> (EventId, Envelope) {
-        let mut event = self.event(Kind::Load, site.job, singly(&[site.label(0)]));
+        let mut event = self.event(EventKind::Load, site.job, singly(&[site.label(0)]));
         event.attachments = photos.iter().map(|photo| photo.key.digest).collect();
         let keys: Vec<AttachmentKey> = photos.iter().map(|photo| photo.key.clone()).collect();
         self.seal_with(event, &keys)
@@ -60,7 +60,8 @@ impl Phone {
 
     fn outcome(&self, state: &AttachmentState) -> Option<AttachmentOutcome> {
         let bytes = state.receipt.as_ref()?;
-        let receipt: Signed<AttachmentReceipt> = Signed::open(bytes, &self.invitation.hq).unwrap();
+        let receipt: Signed<AttachmentReceipt> =
+            Signed::open(bytes, &self.invitation.endpoint.hq).unwrap();
         Some(receipt.outcome)
     }
 }

@@ -1,7 +1,7 @@
 //! The exported record: whole, believed by the core, and of one job only.
 
 use crewseal_custody::rules::Rule;
-use crewseal_custody::{FaultKind, Finding, FindingKind, Holder, JobId, Kind, Lists, Record};
+use crewseal_custody::{EventKind, FaultKind, Finding, FindingKind, Holder, JobId, Lists, Record};
 use crewseal_hq::HqError;
 
 use crate::phone::{Site, outcomes, singly};
@@ -20,15 +20,15 @@ async fn a_record_reads_back_clean_and_shows_one_job_only() {
     lists.add_roll(site.roll.clone());
     let by_roll = lists.name(&[site.label(4), site.label(5)].into()).unwrap();
 
-    let mut envelopes = vec![phone.act(Kind::TakeOver, site.job, &[site.label(0)])];
-    envelopes.push(phone.act(Kind::TakeOver, other_job, &[site.label(10), site.label(20)]));
-    let mut event = phone.event(Kind::TakeOver, site.job, by_roll);
+    let mut envelopes = vec![phone.act(EventKind::TakeOver, site.job, &[site.label(0)])];
+    envelopes.push(phone.act(EventKind::TakeOver, other_job, &[site.label(10), site.label(20)]));
+    let mut event = phone.event(EventKind::TakeOver, site.job, by_roll);
     let damaged =
         Finding { kind: FindingKind::Damaged, boxes: singly(&[site.label(4)]), photo: None };
     event.findings.push(damaged);
     let signed = phone.sign(event);
     envelopes.push(phone.seal(&signed));
-    envelopes.push(phone.act(Kind::TakeOver, other_job, &[site.label(11)]));
+    envelopes.push(phone.act(EventKind::TakeOver, other_job, &[site.label(11)]));
     phone.deliver(&envelopes).await;
 
     let bytes = site.hq.export(site.job).unwrap();
@@ -66,8 +66,8 @@ async fn two_exports_differ_in_time_and_signature_only() {
     site.hq.revoke(one.device(), 1_800_000_000).unwrap();
     for phone in [&mut one, &mut two] {
         let envelopes = [
-            phone.act(Kind::Count, site.job, &[site.label(0)]),
-            phone.act(Kind::Count, site.job, &[site.label(1)]),
+            phone.act(EventKind::Count, site.job, &[site.label(0)]),
+            phone.act(EventKind::Count, site.job, &[site.label(1)]),
         ];
         let mut backwards = phone.batch(&envelopes);
         backwards.envelopes.reverse();
@@ -83,11 +83,11 @@ async fn two_exports_differ_in_time_and_signature_only() {
 async fn what_was_disputed_is_in_the_record_as_a_fault() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let first = phone.act(Kind::Count, site.job, &[site.label(0)]);
+    let first = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     (phone.sequence, phone.previous) = (0, None);
-    let fork = phone.act(Kind::Count, site.job, &[site.label(1)]);
+    let fork = phone.act(EventKind::Count, site.job, &[site.label(1)]);
     phone.sequence = 4;
-    let after_gap = phone.act(Kind::Count, site.job, &[site.label(1)]);
+    let after_gap = phone.act(EventKind::Count, site.job, &[site.label(1)]);
     let receipts = phone.deliver(&[first, fork, after_gap]).await;
     assert_eq!(outcomes(&receipts).len(), 3);
     let reading = Record::read(&site.hq.export(site.job).unwrap(), Some(site.hq.key())).unwrap();

@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
 use crewseal_custody::personal::Personal;
-use crewseal_custody::{Kind, Record, Role};
-use crewseal_hq::account::Account;
-use crewseal_hq::report::{Report, render};
+use crewseal_custody::{EventKind, Record, Role};
+use crewseal_hq::evidence::job_summary::JobSummary;
+use crewseal_hq::evidence::report::{Report, render};
 
 use crate::day::{Day, More, at, moving_day};
 
@@ -42,13 +42,13 @@ fn the_page_tells_the_day() {
         assert!(!page.contains(&last_four), "a box of another job");
     }
     let reading = Record::read(&day.export(), None).unwrap();
-    let account = Account::of(&reading);
-    assert_eq!(account.matters.len(), 3);
-    for matter in &account.matters {
-        let name = crewseal_hq::words::sentence(matter.what.name());
+    let summary = JobSummary::of(&reading);
+    assert_eq!(summary.matters.len(), 3);
+    for matter in &summary.matters {
+        let name = crewseal_hq::evidence::wording::sentence(matter.kind.name());
         assert!(page.contains(&format!("<h3>{name}</h3>")), "{name}");
     }
-    assert_eq!(account.route.len(), 6);
+    assert_eq!(summary.route.len(), 6);
     assert_eq!(page.matches("both signed").count(), 3);
     assert!(page.contains("crewseal-hq verify custody.crewseal"));
     assert!(!page.contains("unknown device"));
@@ -74,7 +74,7 @@ fn the_page_loads_nothing_and_tells_no_label() {
 fn hostile_texts_stay_texts() {
     let mut day = moving_day();
     day.enrol("<img onerror=x>", Role::Mover);
-    day.act(5, Kind::Count, &[0], at(17, 0), More::default());
+    day.act(5, EventKind::Count, &[0], at(17, 0), More::default());
     let page = page(&day, "</title><script>alert(1)</script>\"&");
     assert!(!page.contains("<script"));
     assert!(!page.contains("<img"));

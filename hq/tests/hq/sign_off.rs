@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use crewseal_custody::envelope::Envelope;
 use crewseal_custody::{
-    Batch, CustomerReceipt, CustomerReceiptError, Event, EventId, FaultKind, Kind, OneTimeCode,
-    Reading, Record, RecordError, Role, Section, SignOff,
+    Batch, CustomerReceipt, CustomerReceiptError, Event, EventId, EventKind, FaultKind,
+    OneTimeCode, Reading, Record, RecordError, Role, Section, SignOff,
 };
 use crewseal_hq::HqError;
-use crewseal_hq::receipt::{ReceiptError, check};
-use crewseal_hq::verdict::verify;
+use crewseal_hq::evidence::customer_receipt::{ReceiptError, check};
+use crewseal_hq::evidence::verify::verify;
 
 use crate::phone::{Phone, Site, singly};
 
@@ -31,7 +31,7 @@ fn read(site: &Site) -> Reading {
 }
 
 /// An act of this job, and its id.
-fn act(phone: &mut Phone, site: &Site, kind: Kind) -> (EventId, Envelope) {
+fn act(phone: &mut Phone, site: &Site, kind: EventKind) -> (EventId, Envelope) {
     let event = phone.event(kind, site.job, singly(&[site.label(0)]));
     let signed = phone.sign(event);
     (signed.id(), phone.seal(&signed))
@@ -45,7 +45,7 @@ fn sign_off(
     code: Option<&OneTimeCode>,
 ) -> (EventId, Envelope) {
     let root = (of.len() > 1).then(|| Batch::of(&of.iter().copied().collect()).unwrap().root());
-    let event = phone.event(Kind::SignOff, site.job, singly(&[]));
+    let event = phone.event(EventKind::SignOff, site.job, singly(&[]));
     let event = Event { about: of.last().copied(), root, code: code.cloned(), ..event };
     let signed = phone.sign(event);
     (signed.id(), phone.seal(&signed))
@@ -59,12 +59,12 @@ async fn a_days_sign_off_is_proved_act_by_act_in_the_record() {
     site.hq.assign(mover.device(), other_job).unwrap();
     let mut envelopes = Vec::new();
     let mut acts = Vec::new();
-    for kind in [Kind::TakeOver, Kind::Load, Kind::Depart, Kind::Arrive] {
+    for kind in [EventKind::TakeOver, EventKind::Load, EventKind::Depart, EventKind::Arrive] {
         let (id, envelope) = act(&mut mover, &site, kind);
         acts.push(id);
         envelopes.push(envelope);
         // What it does in another job meanwhile is nobody's business here.
-        envelopes.push(mover.act(Kind::Count, other_job, &[site.label(10)]));
+        envelopes.push(mover.act(EventKind::Count, other_job, &[site.label(10)]));
     }
     let (first, morning) = sign_off(&mut supervisor, &site, &acts[..2], None);
     let (second, evening) = sign_off(&mut supervisor, &site, &acts[2..], None);
@@ -109,7 +109,7 @@ async fn a_one_time_code_confirms_one_sign_off_and_no_other() {
     let refused = site.hq.one_time_codes(mover.device(), 1);
     assert!(matches!(refused, Err(HqError::NotASupervisor(_))), "{refused:?}");
     let codes = site.hq.one_time_codes(supervisor.device(), 2).unwrap();
-    let (took, envelope) = act(&mut mover, &site, Kind::TakeOver);
+    let (took, envelope) = act(&mut mover, &site, EventKind::TakeOver);
     mover.deliver(&[envelope]).await;
 
     let guessed = OneTimeCode::from_bytes([0; 10]);
@@ -162,8 +162,8 @@ async fn a_one_time_code_confirms_one_sign_off_and_no_other() {
 async fn a_customers_receipt_agrees_with_the_record_or_says_why_not() {
     let site = Site::open();
     let (mut mover, other) = (site.phone().await, site.phone().await);
-    let (took, envelope) = act(&mut mover, &site, Kind::TakeOver);
-    let (withheld, _) = act(&mut mover, &site, Kind::TakeOver);
+    let (took, envelope) = act(&mut mover, &site, EventKind::TakeOver);
+    let (withheld, _) = act(&mut mover, &site, EventKind::TakeOver);
     mover.deliver(&[envelope]).await;
     let receipt = |phone: &Phone, event, kind, boxes| {
         CustomerReceipt::to_text(
@@ -171,12 +171,15 @@ async fn a_customers_receipt_agrees_with_the_record_or_says_why_not() {
         )
     };
     let reading = read(&site);
-    let good = receipt(&mover, took, Kind::TakeOver, 1);
+    let good = receipt(&mover, took, EventKind::TakeOver, 1);
     assert_eq!(check(&reading, &good).unwrap().to_string(), "1 box taken over from the customer");
     let checks = |text: &str| check(&reading, text).unwrap_err();
-    assert_eq!(checks(&receipt(&mover, withheld, Kind::TakeOver, 1)), ReceiptError::NoSuchEvent);
-    assert_eq!(checks(&receipt(&other, took, Kind::TakeOver, 1)), ReceiptError::Signature);
-    for (kind, boxes) in [(Kind::TakeOver, 2), (Kind::Deliver, 1)] {
+    assert_eq!(
+        checks(&receipt(&mover, withheld, EventKind::TakeOver, 1)),
+        ReceiptError::NoSuchEvent
+    );
+    assert_eq!(checks(&receipt(&other, took, EventKind::TakeOver, 1)), ReceiptError::Signature);
+    for (kind, boxes) in [(EventKind::TakeOver, 2), (EventKind::Deliver, 1)] {
         let lie = checks(&receipt(&mover, took, kind, boxes));
         assert!(matches!(lie, ReceiptError::Contradiction { .. }), "{lie}");
     }

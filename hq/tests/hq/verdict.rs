@@ -1,8 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor::Version;
-use crewseal_custody::{BoxClass, FindingKind, Kind, Outcome, Receipt, Refusal, Revocations, Role};
-use crewseal_hq::verdict::{Standing, Verdict, fingerprint, verify};
+use crewseal_custody::{
+    BoxClass, EventKind, FindingKind, Outcome, Receipt, Refusal, Revocations, Role,
+};
+use crewseal_hq::evidence::severity::Severity;
+use crewseal_hq::evidence::verdict::{Standing, Verdict};
+use crewseal_hq::evidence::verify::{verify, verify_as_told};
+use crewseal_hq::fingerprint;
 
 use crate::day::{Day, Key, More, at, moving_day};
 
@@ -13,9 +18,9 @@ fn small() -> Day {
     let driver = day.enrol("Driver 4", Role::Driver);
     let all = [0, 1, 2, 3];
     day.tick(at(8, 0));
-    day.act(mover, Kind::TakeOver, &all, at(8, 10), More::default());
+    day.act(mover, EventKind::TakeOver, &all, at(8, 10), More::default());
     day.hand_over(mover, driver, &all, at(8, 20));
-    day.act(driver, Kind::Deliver, &all, at(9, 0), More::default());
+    day.act(driver, EventKind::Deliver, &all, at(9, 0), More::default());
     day.sync(at(9, 5));
     day
 }
@@ -88,6 +93,23 @@ fn another_hq_than_the_expected_is_named() {
     assert_eq!(verdict.standing, Standing::DoesNotHold);
     let text = verdict.to_string();
     assert!(text.contains("the record: signed by another HQ than the one expected"), "{text}");
+}
+
+#[test]
+fn a_fingerprint_is_compared_in_any_case_and_grouping() {
+    let day = small();
+    let export = day.export();
+    let told = fingerprint(&day.hq.public).to_uppercase().replace(' ', ":");
+    assert_eq!(verify_as_told(&export, &told), verify(&export, Some(&day.hq.public)));
+
+    let other = Key::new().public;
+    let verdict = verify_as_told(&export, &fingerprint(&other));
+    assert_eq!(verdict, verify(&export, Some(&other)));
+    assert_eq!(verdict.standing, Standing::DoesNotHold);
+    let text = verdict.to_string();
+    assert!(text.contains("the record: signed by another HQ than the one expected"), "{text}");
+    assert_eq!(serde_json::to_value(&verdict).unwrap()["hq"]["known"], false);
+    assert_eq!(verify_as_told(b"no record", "").standing, Standing::DoesNotHold);
 }
 
 /// HQ signs anew what it changed; the device's signature inside still tells.
@@ -165,7 +187,8 @@ fn findings_are_told_with_box_holder_and_event() {
     assert_eq!(missing.held_by, ["Northside 3 (contractor)"]);
     assert_eq!(missing.claimed_at, Some(at(16, 22)));
     assert!(!verdict.to_string().contains(&day.labels[17].to_text()));
-    let neutral: Vec<_> = verdict.open.iter().filter(|open| open.neutral).collect();
+    let neutral: Vec<_> =
+        verdict.open.iter().filter(|open| open.severity == Severity::Neutral).collect();
     assert_eq!(neutral.len(), 1);
     assert_eq!(neutral[0].what, "label typed by hand");
 }
@@ -175,11 +198,11 @@ fn a_box_that_turns_up_again_is_not_counted_missing() {
     let mut day = Day::new(2, 0);
     let mover = day.enrol("Mover 17", Role::Mover);
     day.tick(at(8, 0));
-    day.act(mover, Kind::TakeOver, &[0, 1], at(8, 10), More::default());
+    day.act(mover, EventKind::TakeOver, &[0, 1], at(8, 10), More::default());
     let findings = vec![(FindingKind::Missing, vec![1])];
     let found = More { findings, ..More::default() };
-    day.act(mover, Kind::Count, &[0], at(8, 30), found);
-    day.act(mover, Kind::Deliver, &[0, 1], at(9, 0), More::default());
+    day.act(mover, EventKind::Count, &[0], at(8, 30), found);
+    day.act(mover, EventKind::Deliver, &[0, 1], at(9, 0), More::default());
     day.sync(at(9, 5));
     let verdict = judge(&day);
     let headline = verdict.contents.as_ref().unwrap().headline.as_str();
@@ -222,7 +245,7 @@ fn a_machine_reads_the_same() {
 #[test]
 fn rules_are_said_in_words() {
     let mut day = small();
-    day.act(0, Kind::SignOff, &[], at(9, 30), More::default());
+    day.act(0, EventKind::SignOff, &[], at(9, 30), More::default());
     day.sync(at(9, 40));
     let mut record = day.record();
     record.sensitive = day.list(&[1]);
@@ -244,7 +267,10 @@ fn rules_are_said_in_words() {
         assert!(said.contains(what), "{what} of {said:?}");
     }
     let neutral = verdict.open.iter().filter(|open| open.what.starts_with("perhaps"));
-    assert!(neutral.clone().count() > 0 && neutral.clone().all(|open| open.neutral));
+    assert!(
+        neutral.clone().count() > 0
+            && neutral.clone().all(|open| open.severity == Severity::Neutral)
+    );
     let alone = verdict.open.iter().find(|open| open.what == "signed by one person only").unwrap();
     assert_eq!(alone.boxes.len(), 2, "both of the boxes that are not ordinary");
     let headline = &verdict.contents.unwrap().headline;

@@ -83,7 +83,7 @@ struct ReceiveView: View {
     private func begin() async {
         await model.attempt {
             guard let crew = model.crew else { return }
-            shown = try Shown(.hello, try await crew.hello(introduce: true))
+            shown = try Shown(.hello, try await crew.hello(introduction: .included))
         }
     }
 
@@ -112,7 +112,8 @@ struct ReceiveView: View {
         await model.attempt {
             guard let crew = model.crew else { return }
             scan.stop()
-            let accepted = try await crew.accept(offer: offer, scanned: scan.seen, isChecked: isChecked)
+            let check: SpotCheck = isChecked ? .done : .notDone
+            let accepted = try await crew.accept(offer: offer, scanned: scan.seen, check: check)
             shown = try Shown(.accept, accepted)
         }
     }

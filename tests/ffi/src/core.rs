@@ -1,5 +1,5 @@
 //! An act by the core's own functions, on the thread that calls: what remains of it
-//! without a face.
+//! without the API.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,14 +10,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crewseal::Crew;
 use crewseal::clock::Clock;
 use crewseal::vault::{KeyVault, Mark, PublicKeys, SoftwareVault, VaultError};
-use crewseal_custody::{BootId, JobId, Kind, Protection};
+use crewseal_custody::{BootId, EventKind, JobId, Protection};
 use crewseal_label::Token;
 use crewseal_scan::Session;
 use zeroize::Zeroizing;
 
 use crate::trouble::Trouble;
 
-/// A phone without a face.
+/// A phone without the API.
 pub struct Core {
     crew: Crew,
     vault: Arc<TimedVault>,
@@ -41,7 +41,7 @@ impl Core {
             session.typed(&token.to_text());
         }
         let phone = Self { crew, vault, job, session };
-        phone.record(Kind::TakeOver)?;
+        phone.record(EventKind::TakeOver)?;
         Ok(phone)
     }
 
@@ -49,11 +49,11 @@ impl Core {
     /// that of the keys.
     pub fn act(&self) -> Result<Duration, Trouble> {
         let (before, start) = (self.vault.spent(), Instant::now());
-        self.record(Kind::Count)?;
+        self.record(EventKind::Count)?;
         Ok(start.elapsed().saturating_sub(self.vault.spent() - before))
     }
 
-    fn record(&self, kind: Kind) -> Result<(), Trouble> {
+    fn record(&self, kind: EventKind) -> Result<(), Trouble> {
         let boxes = self.session.tally().seen().copied().collect();
         self.crew.record(kind, self.job, &boxes, &[], None)?;
         Ok(())

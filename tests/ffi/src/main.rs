@@ -5,8 +5,8 @@
 //! their calls one in Rust does the same, so that whatever the machine is doing
 //! meanwhile befalls both. HQ is a process of its own; the stores are in memory.
 //!
-//! The same call is that of the face: a frame is sighted on the thread that calls, an act
-//! is done on a thread of the core's and awaited. What an act takes without a face, on the
+//! The same call is that of the API: a frame is sighted on the thread that calls, an act
+//! is done on a thread of the core's and awaited. What an act takes without the API, on the
 //! thread that calls, is told besides.
 
 mod core;
@@ -141,7 +141,7 @@ fn measure(
     Ok(Measured { language, act_limit, frames, acts, core_acts, cold, threads })
 }
 
-/// In turn in both languages, and after that in turn without the face.
+/// In turn in both languages, and after that in turn without the API.
 fn acts(
     arguments: &Arguments,
     subject: &mut Subject,

@@ -13,7 +13,7 @@ pub struct Measured {
     pub act_limit: f64,
     pub frames: Pairs,
     pub acts: Pairs,
-    /// Acts without the face, on the thread that calls.
+    /// Acts without the API, on the thread that calls.
     pub core_acts: Vec<Duration>,
     pub cold: Vec<Duration>,
     pub threads: Option<Threads>,
@@ -138,7 +138,7 @@ impl fmt::Display for Report {
             }
             writeln!(
                 f,
-                "  an act without the face, on the thread that calls: {:.4}",
+                "  an act without the API, on the thread that calls: {:.4}",
                 millis(median(core_acts))
             )?;
             writeln!(f, "  {:>6} {:<12} {:>9.4}", cold.len(), "cold opens", millis(median(cold)))?;

@@ -1,4 +1,4 @@
-//! The calls that are measured, in Rust: the same functions of the face, and for acts
+//! The calls that are measured, in Rust: the same functions of the API, and for acts
 //! the same wait for a thread of the core's.
 
 use std::path::Path;

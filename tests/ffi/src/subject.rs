@@ -8,7 +8,7 @@
 //! | `picture FILE WIDTH HEIGHT` | `ok`: a plane of luma to look at |
 //! | `frame` | nanoseconds to sight it, and how many codes were in view |
 //! | `callbacks N` | `ok`: an observer was called so often |
-//! | `open-core DIRECTORY INVITATION`, `act-core` | in Rust only: the same without the face |
+//! | `open-core DIRECTORY INVITATION`, `act-core` | in Rust only: the same without the API |
 //! | `cold DIRECTORY` | `ok`: a store with 1,000 acts that wait is there, closed; it was enrolled by the file `cold-invitation` beside it |
 //!
 //! Started with `cold DIRECTORY` on its command line it opens that store and answers

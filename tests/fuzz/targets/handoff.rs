@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::{
     Act, Anchor, BootId, BoxList, Commitment, CustomerReceipt, DeviceId, Entry, Event, FindingKind,
-    JobId, Kind, Link, Moment, Salt, SignOffRequest, Since, Subject,
+    JobId, EventKind, Link, Moment, Salt, SignOffRequest, Since, Subject,
 };
 use crewseal_custody::handoff::Hello;
 use crewseal_custody::handoff::message::{self, Authority, Enclosed};
@@ -57,14 +57,9 @@ impl Scene {
         let hello =
             Hello { device: receiver, commitment, tick: None, credential: None, manifests: None };
         let act = |kind, to, about| Act {
-            kind,
-            job: JobId([4; 16]),
-            boxes: BoxList::default(),
-            findings: Vec::new(),
-            place: None,
-            attachments: Vec::new(),
             to,
             about,
+            ..Act::new(kind, JobId([4; 16]), BoxList::default())
         };
         let moment = Moment {
             claimed_at: 1_780_293_600,
@@ -73,13 +68,13 @@ impl Scene {
         };
         let link = |device| Link { device, generation: 1, sequence: 1, previous: None };
         let offer =
-            Event::new(link(giver), moment, Salt([9; 16]), act(Kind::Offer, Some(receiver), None));
+            Event::new(link(giver), moment, Salt([9; 16]), act(EventKind::Offer, Some(receiver), None));
         let offer = sign(Event { commitment: Some(commitment), ..offer });
-        let accept = act(Kind::Accept, None, Some(offer.id()));
+        let accept = act(EventKind::Accept, None, Some(offer.id()));
         let accept = sign(Event::new(link(receiver), moment, Salt([10; 16]), accept));
-        let ack = act(Kind::Ack, None, Some(accept.id()));
+        let ack = act(EventKind::Ack, None, Some(accept.id()));
         let ack = sign(Event::new(link(giver), moment, Salt([11; 16]), ack));
-        let withdrawal = act(Kind::Withdraw, None, Some(offer.id()));
+        let withdrawal = act(EventKind::Withdraw, None, Some(offer.id()));
         let withdrawal = sign(Event::new(link(giver), moment, Salt([12; 16]), withdrawal));
         let entry = |of: &Signed<Event>| Entry {
             event: of.id(),
@@ -96,11 +91,11 @@ impl Scene {
         };
         let request = Signed::sign::<SignedError>(request, &public, raw).expect("it verifies");
         let Subject { about, root } = Subject::of(&request.entries).expect("two acts");
-        let seen = act(Kind::SignOff, None, Some(about));
+        let seen = act(EventKind::SignOff, None, Some(about));
         let seen = Act { attachments: vec![request.id()], ..seen };
         let seen = Event::new(link(receiver), moment, Salt([14; 16]), seen);
         let sign_off = sign(Event { root, ..seen });
-        let receipt = CustomerReceipt::of(offer.id(), Kind::Deliver, 41).expect("a customer's");
+        let receipt = CustomerReceipt::of(offer.id(), EventKind::Deliver, 41).expect("a customer's");
         let receipt = Signed::sign::<SignedError>(receipt, &public, raw).expect("it verifies");
         Self { hq: public, hello, offer, accept, ack, withdrawal, request, sign_off, receipt }
     }

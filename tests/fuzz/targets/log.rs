@@ -11,7 +11,7 @@ fuzz_target!(|input: &[u8]| {
     let Ok(found) = wal::walk(input) else { return };
     let frames = usize::try_from(found.frames).unwrap_or(usize::MAX);
     assert!(frames.saturating_mul(24 + 512) <= input.len());
-    if let End::Broken { frame } = found.end {
+    if let End::Corrupt { frame } = found.end {
         assert!(frame >= found.frames);
     }
     let longer = [input, &[0; 70_000]].concat();

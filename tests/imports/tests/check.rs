@@ -1,11 +1,11 @@
 //! The check against small workspaces that have in them what it should find, and
-//! what it should not.
+//! what it should not; and against this one, in which it should find nothing.
 #![expect(clippy::unwrap_used, reason = "what cannot be written or read fails the test")]
 
 use std::fs;
 use std::path::Path;
 
-use imports::{Accepted, Error, Findings, Forbidden, Kind, MayUse, Rules, check};
+use imports::{Accepted, Error, Findings, Forbidden, HOUSE, Kind, MayUse, Rules, check};
 
 const NONE: Rules = Rules { order: &[], accepted: &[] };
 
@@ -572,4 +572,11 @@ fn what_cannot_be_read_is_told() {
     let nothing = tempfile::tempdir().unwrap();
     let none = check(nothing.path(), &NONE);
     assert!(matches!(none, Err(Error::Metadata(_))), "{none:?}");
+}
+
+#[test]
+fn this_workspace_is_in_order() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let findings = check(&root, &HOUSE).unwrap();
+    assert!(findings.is_empty(), "\n{findings}");
 }

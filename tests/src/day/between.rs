@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crewseal::CrewError;
 use crewseal_custody::handoff::text::Purpose;
-use crewseal_custody::{EventId, JobId};
+use crewseal_custody::{EventId, JobId, SpotCheck};
 use crewseal_label::Token;
 use crewseal_scan::Tally;
 
@@ -21,7 +21,11 @@ impl Day<'_> {
         boxes: &BTreeSet<Token>,
     ) -> Result<(), DayError> {
         let (from, to) = (giver.name, receiver.name);
-        let hello = self.screen.across(to, Purpose::Hello, &receiver.crew.hello(false)?)?;
+        let hello = self.screen.across(
+            to,
+            Purpose::Hello,
+            &receiver.crew.hello(crewseal::Introduction::Omitted)?,
+        )?;
         let offer = giver.crew.offer(job, boxes, &[], &hello)?;
         let offer = self.screen.across(from, Purpose::Offer, &offer)?;
         let view = receiver.crew.read_offer(&offer)?;
@@ -30,7 +34,7 @@ impl Day<'_> {
             tally.sight(&token.to_text());
         }
         let scanned: BTreeSet<Token> = tally.seen().copied().collect();
-        let accept = receiver.crew.accept(&view, &scanned, &[], true)?;
+        let accept = receiver.crew.accept(&view, &scanned, &[], SpotCheck::Done)?;
         let accept = self.screen.across(to, Purpose::Accept, &accept)?;
         let answer = giver.crew.read_acceptance(&accept)?;
         receiver.crew.read_ack(&self.screen.across(from, Purpose::Ack, &answer.ack)?)?;
@@ -56,7 +60,7 @@ impl Day<'_> {
         job: JobId,
         event: EventId,
     ) -> Result<(), DayError> {
-        let asked = crew.crew.ask_sign_off(job, Some(event), false)?;
+        let asked = crew.crew.ask_sign_off(job, Some(event), crewseal::Introduction::Omitted)?;
         let asked = self.screen.across(crew.name, Purpose::SignOffRequest, &asked)?;
         let asked = supervisor.crew.read_sign_off_request(&asked)?;
         let answer = supervisor.crew.answer_sign_off(&asked)?;

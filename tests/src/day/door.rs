@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crewseal::Found;
-use crewseal_custody::{EventId, FindingKind, JobId, Kind};
+use crewseal_custody::{EventId, EventKind, FindingKind, JobId};
 use crewseal_label::{LabelError, Token};
 use crewseal_scan::{Sighting, Tally};
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -58,7 +58,7 @@ impl Day<'_> {
         self.acts += 1;
         let typed: Vec<Found> =
             unread.then(|| (FindingKind::LabelTyped, BTreeSet::from([torn]))).into_iter().collect();
-        let taking = self.act(mover, Kind::TakeOver, job, &seen, &typed)?;
+        let taking = self.act(mover, EventKind::TakeOver, job, &seen, &typed)?;
         self.tell("mover", &format!("signs for {} boxes at the customer's door", seen.len()));
         Ok((seen, taking))
     }
@@ -84,7 +84,7 @@ impl Day<'_> {
         &mut self,
         crew: &Phone,
         job: JobId,
-        kind: Kind,
+        kind: EventKind,
         statement: EventId,
         code: &str,
     ) -> Result<(), DayError> {
@@ -129,7 +129,7 @@ impl Day<'_> {
         let absent: BTreeSet<Token> = tally.missing().copied().collect();
         let findings =
             [(FindingKind::Missing, absent), (FindingKind::SealBroken, BTreeSet::from([broken]))];
-        let event = self.act(crew, Kind::Deliver, job, &delivered, &findings)?;
+        let event = self.act(crew, EventKind::Deliver, job, &delivered, &findings)?;
         self.tell(
             crew.name,
             &format!(

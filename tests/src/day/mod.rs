@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crewseal_custody::{JobId, Kind};
+use crewseal_custody::{EventKind, JobId};
 use crewseal_hq::{Hq, Listen, serve};
 use crewseal_label::Token;
 
@@ -33,7 +33,7 @@ pub async fn play(plan: &Plan, say: Say<'_>) -> Result<Played, DayError> {
 
     let (rolls, boxes) = day.labels(&hq, plan)?;
     let jobs = day.jobs(&hq, &boxes)?;
-    let codes = hq.release_codes(jobs[0], &[Kind::TakeOver, Kind::Deliver])?;
+    let codes = hq.release_codes(jobs[0], &[EventKind::TakeOver, EventKind::Deliver])?;
     day.tell("HQ", "sends the customer two release codes, one for pickup, one for delivery");
     let codes = [codes[0].to_grouped(), codes[1].to_grouped()];
     let phones = day.crew(&hq, running.address(), &jobs).await?;
@@ -46,12 +46,12 @@ pub async fn play(plan: &Plan, say: Say<'_>) -> Result<Played, DayError> {
     let job = jobs[0];
     day.clock.pass(75);
     let (taken, taking) = day.pick_up(&phones[0], job, &boxes, &mut camera)?;
-    day.confirm(&phones[0], job, Kind::TakeOver, taking, &codes[0])?;
+    day.confirm(&phones[0], job, EventKind::TakeOver, taking, &codes[0])?;
     day.carry(&phones, job, &taken)?;
     let [_, _, _, second, supervisor] = &phones;
     let Delivery { event, missing, broken } = day.deliver(second, job, &taken, &mut camera)?;
     day.clock.pass(15);
-    day.confirm(second, job, Kind::Deliver, event, &codes[1])?;
+    day.confirm(second, job, EventKind::Deliver, event, &codes[1])?;
     day.screen.text(second.name, "receipt", &second.crew.receipt(event)?)?;
     day.tell(second.name, "shows the customer a receipt, for his own phone's camera");
     day.sign_off(second, supervisor, job, event)?;
@@ -91,17 +91,17 @@ impl Day<'_> {
     ) -> Result<(), DayError> {
         self.clock.pass(50);
         self.hand_over(mover, driver, job, boxes)?;
-        self.act(driver, Kind::Load, job, boxes, &[])?;
+        self.act(driver, EventKind::Load, job, boxes, &[])?;
         self.tell("driver", "loads them and locks the van");
         self.clock.pass(95);
         self.hand_over(driver, keeper, job, boxes)?;
-        self.act(keeper, Kind::Store, job, boxes, &[])?;
+        self.act(keeper, EventKind::Store, job, boxes, &[])?;
         self.tell("warehouse", "stores them");
         self.clock.pass(20 * 60);
-        self.act(keeper, Kind::Count, job, boxes, &[])?;
+        self.act(keeper, EventKind::Count, job, boxes, &[])?;
         self.tell("warehouse", &format!("counts {} boxes in the morning", boxes.len()));
         self.hand_over(keeper, second, job, boxes)?;
-        self.act(second, Kind::Load, job, boxes, &[])?;
+        self.act(second, EventKind::Load, job, boxes, &[])?;
         self.clock.pass(140);
         Ok(())
     }

@@ -12,8 +12,8 @@ use crewseal_custody::cbor;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::roll::Roll;
 use crewseal_custody::{BoxClass, JobId, Licence, Nda, Qualifications, Record, Role};
-use crewseal_hq::account::Account;
-use crewseal_hq::report::{self, Report};
+use crewseal_hq::evidence::job_summary::JobSummary;
+use crewseal_hq::evidence::report::{self, Report};
 use crewseal_hq::{Hq, JobPlan};
 use crewseal_label::{Strength, Token};
 use rand::seq::IndexedRandom;
@@ -139,7 +139,7 @@ impl Day<'_> {
     }
 
     fn print(&mut self, labels: &[Token]) -> Result<(), DayError> {
-        use crewseal_hq::labels::print;
+        use crewseal_hq::dispatch::printing::print;
         let grid = crewseal_label::Grid::ThreeByEight;
         print(labels, &self.folder.out.join("labels.pdf"), grid, Strength::Normal)?;
         let page = &labels[..labels.len().min(24)];
@@ -203,7 +203,7 @@ impl Day<'_> {
             file,
         });
         std::fs::write(self.folder.out.join("report.html"), page)?;
-        Ok(Account::of(&reading).headline())
+        Ok(JobSummary::of(&reading).headline())
     }
 }
 

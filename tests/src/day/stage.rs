@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crewseal::{Crew, Found};
-use crewseal_custody::{EventId, JobId, Kind};
-use crewseal_hq::words;
+use crewseal_custody::{EventId, EventKind, JobId};
+use crewseal_hq::evidence::wording;
 use crewseal_label::Token;
 use crewseal_scan::{Sighting, Tally};
 use rand::rngs::SmallRng;
@@ -86,7 +86,7 @@ impl<'s> Day<'s> {
     pub fn act(
         &mut self,
         phone: &Phone,
-        kind: Kind,
+        kind: EventKind,
         job: JobId,
         boxes: &BTreeSet<Token>,
         findings: &[Found],
@@ -112,7 +112,7 @@ impl<'s> Day<'s> {
             clock.pass(1);
             let foreign = sightings.iter().filter(|s| matches!(s, Sighting::OtherJob(_))).count();
             refused += foreign;
-            let here = words::boxes(sightings.len() - foreign);
+            let here = wording::boxes(sightings.len() - foreign);
             let mut line = format!("picture {number}: {here}, {count} of {}", round.agreed);
             if foreign > 0 {
                 line += "; one is another job's and is refused";

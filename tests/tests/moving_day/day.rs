@@ -7,8 +7,9 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use crewseal::vault::{KeyVault, SoftwareVault};
-use crewseal_custody::{FaultKind, FindingKind, Holder, Kind, Record};
-use crewseal_hq::verdict::{Standing, verify};
+use crewseal_custody::{EventKind, FaultKind, FindingKind, Holder, Record};
+use crewseal_hq::evidence::verdict::Standing;
+use crewseal_hq::evidence::verify::verify;
 use crewseal_label::Token;
 use minicbor::Decoder;
 use moving_day::day::{
@@ -69,7 +70,7 @@ fn what_went_wrong_is_found(played: &Played) {
     let custody = reading.evidence.verify();
     for token in &played.boxes {
         let steps = &custody.steps[token];
-        assert_eq!(steps.iter().filter(|step| step.kind == Kind::Accept).count(), 3);
+        assert_eq!(steps.iter().filter(|step| step.kind == EventKind::Accept).count(), 3);
         assert!(steps.iter().all(|step| step.not_before.is_some() && step.not_after.is_some()));
         let delivered = custody.holders[token] == Holder::Customer;
         assert_eq!(delivered, *token != played.missing);

@@ -9,10 +9,10 @@ use crewseal::clock::SystemClock;
 use crewseal::outbox::attachment::QUOTA;
 use crewseal::outbox::prepare_photo;
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError, Deed, Uploaded};
+use crewseal::{ActRequest, Crew, CrewError, Uploaded};
 use crewseal_custody::cbor;
 use crewseal_custody::personal::Personal;
-use crewseal_custody::{BootId, EventId, JobId, Kind, Role};
+use crewseal_custody::{BootId, EventId, EventKind, JobId, Role};
 use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
 use crewseal_label::Token;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
@@ -81,9 +81,14 @@ impl Site {
     }
 
     fn record(&self, crew: &Crew, photo: &[u8]) -> EventId {
-        let deed =
-            Deed { kind: Kind::Load, boxes: self.boxes.clone(), findings: Vec::new(), about: None };
-        let recorded = crew.record_with_photos(self.job, &deed, &[photo], LONGEST, QUOTA).unwrap();
+        let request = ActRequest {
+            kind: EventKind::Load,
+            boxes: self.boxes.clone(),
+            findings: Vec::new(),
+            about: None,
+        };
+        let recorded =
+            crew.record_with_photos(self.job, &request, &[photo], LONGEST, QUOTA).unwrap();
         assert_eq!(recorded.refused, []);
         recorded.event
     }

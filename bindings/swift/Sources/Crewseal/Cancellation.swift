@@ -29,14 +29,14 @@ extension Crew {
     }
 
     /// Sends the photos that wait, each from where HQ is. Do it after `sync`, which brings the
-    /// acts that name them. On a network that costs by the byte it sends nothing, unless that
-    /// is allowed.
+    /// acts that name them. On a network that costs by the byte it sends nothing, unless any
+    /// network will do.
     ///
     /// - Throws: `CrewError`; `CrewError.Metered` on such a network, `CrewError.CallCancelled`
     ///   if the task was cancelled
     @discardableResult
-    public func upload(overMetered: Bool = false) async throws -> Uploaded {
-        try await untilCancelled { try await self.upload(overMetered: overMetered, cancel: $0) }
+    public func upload(over: UploadOver = .unmetered) async throws -> Uploaded {
+        try await untilCancelled { try await self.upload(over: over, cancel: $0) }
     }
 }
 

@@ -1238,13 +1238,6 @@ public func FfiConverterTypeCollector_lower(_ value: Collector) -> UInt64 {
 public protocol CrewProtocol: AnyObject, Sendable {
     
     /**
-     * Accepts what this device scanned itself of an offer, however much that
-     * is, and says whether the drawn boxes were checked by hand. The person is
-     * asked to confirm; the bytes are what to show the giver.
-     */
-    func accept(offer: Offer, scanned: [Label], isChecked: Bool, findings: [Finding]) async throws  -> Data
-    
-    /**
      * Begins to scan against an open job's list.
      */
     func beginScan(job: JobId) async throws  -> ScanSession
@@ -1255,32 +1248,47 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func commission(job: JobId, boxes: [Label]) async throws  -> EventId
     
     /**
-     * This device's id, which other phones need to offer it boxes.
+     * Whose signature an act will need besides this one; nobody's, if nothing comes
+     * back. Say it before the act is recorded.
      */
-    func deviceId()  -> DeviceId
+    func needs(act: Act, job: JobId, boxes: [Label], findings: [Finding]) async throws  -> Countersign?
     
     /**
-     * Enrols this device with HQ, by the bytes of an invitation that HQ made.
+     * Records one act on boxes of a job, with what was found wrong; `about` is
+     * the event that a supervisor signs off.
      */
-    func enrol(invitation: Data, cancel: CancelToken?) async throws 
+    func record(act: Act, job: JobId, boxes: [Label], findings: [Finding], about: EventId?) async throws  -> EventId
     
     /**
-     * The certificates of the jobs that this device forgot.
+     * Records one act on the boxes that a session has seen by now, with what was found
+     * wrong, in the session's job: `record` with `session.seen()`, without handing the
+     * labels to and fro. The session goes on as it was.
      */
-    func erasures() async throws  -> [Erasure]
+    func recordScanned(act: Act, session: ScanSession, findings: [Finding]) async throws  -> EventId
     
     /**
-     * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
-     * goes where there is no network.
+     * The customer's receipt of an act of this phone: the text of a QR code that his
+     * own phone's camera reads. It names nobody.
      */
-    func fetch(cancel: CancelToken?) async throws  -> Fetched
+    func receipt(event: EventId) async throws  -> String
     
     /**
-     * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
-     * every key by which that could be had again. The certificate says what was done
-     * and how it was looked at afterwards.
+     * Records an act for which the customer drew his signature.
      */
-    func forget(job: JobId) async throws  -> Erasure
+    func recordDrawn(act: Act, job: JobId, boxes: [Label], signature: DrawnSignature, findings: [Finding]) async throws  -> Drawn
+    
+    /**
+     * Records that the customer confirms an act with his code, typed or scanned. It
+     * is checked here, without a network, and not kept.
+     */
+    func release(job: JobId, act: Act, statement: EventId, code: String) async throws  -> EventId
+    
+    /**
+     * Accepts what this device scanned itself of an offer, however much that
+     * is, and says whether the drawn boxes were checked by hand. The person is
+     * asked to confirm; the bytes are what to show the giver.
+     */
+    func accept(offer: Offer, scanned: [Label], check: SpotCheck, findings: [Finding]) async throws  -> Data
     
     /**
      * The handoffs of this phone that are not over, with what to show again: after a
@@ -1290,52 +1298,14 @@ public protocol CrewProtocol: AnyObject, Sendable {
     
     /**
      * Begins to receive: the bytes are what to show the giver, as a QR code.
-     * `introduce` puts this device's credential in, for a giver who does not know
-     * it.
      */
-    func hello(introduce: Bool) async throws  -> Data
-    
-    /**
-     * Whether this device is enrolled: if not, the app begins with an invitation.
-     */
-    func isEnrolled() async throws  -> Bool
-    
-    /**
-     * The jobs on this phone that are open now.
-     */
-    func jobs() async throws  -> [JobPack]
-    
-    /**
-     * Logs out, for another user or because HQ says so: everything that can be read
-     * goes, and so do this device's keys. What waits for HQ stays, as returned, and
-     * whichever device is enrolled next on this phone delivers it. Afterwards open
-     * the phone again and enrol.
-     */
-    func logOut() async throws  -> OutboxStatus
-    
-    /**
-     * Whose signature an act will need besides this one; nobody's, if nothing comes
-     * back. Say it before the act is recorded.
-     */
-    func needs(act: Act, job: JobId, boxes: [Label], findings: [Finding]) async throws  -> Countersign?
-    
-    /**
-     * From now on this observer is told of tallies, of syncs and of what a person
-     * should see, and no other; nobody, if none is given. Alarms that nobody was told
-     * wait for it. Closing the phone ends it.
-     */
-    func observe(observer: Observer?) throws 
+    func hello(introduction: Introduction) async throws  -> Data
     
     /**
      * Offers boxes to the device that shows this hello. The person is asked to
      * confirm; the bytes are what to show the other phone, as a QR code.
      */
     func offer(job: JobId, boxes: [Label], hello: Data, findings: [Finding]) async throws  -> Data
-    
-    /**
-     * How the queue to HQ stands.
-     */
-    func outbox() async throws  -> OutboxStatus
     
     /**
      * Reads the acceptance that the other phone showed of an offer made here,
@@ -1360,34 +1330,30 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func readWithdraw(shown: Data) async throws  -> ReceivingState
     
     /**
-     * The customer's receipt of an act of this phone: the text of a QR code that his
-     * own phone's camera reads. It names nobody.
+     * Takes an offer back that nobody answered. The bytes are what to show the
+     * other phone, if it is still there.
      */
-    func receipt(event: EventId) async throws  -> String
+    func withdraw(offer: EventId) async throws  -> Data
     
     /**
-     * Records one act on boxes of a job, with what was found wrong; `about` is
-     * the event that a supervisor signs off.
+     * The certificates of the jobs that this device forgot.
      */
-    func record(act: Act, job: JobId, boxes: [Label], findings: [Finding], about: EventId?) async throws  -> EventId
+    func erasures() async throws  -> [Erasure]
     
     /**
-     * Records an act for which the customer drew his signature.
+     * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
+     * every key by which that could be had again. The certificate says what was done
+     * and how it was looked at afterwards.
      */
-    func recordDrawn(act: Act, job: JobId, boxes: [Label], signature: DrawnSignature, findings: [Finding]) async throws  -> Drawn
+    func forget(job: JobId) async throws  -> Erasure
     
     /**
-     * Records one act on the boxes that a session has seen by now, with what was found
-     * wrong, in the session's job: `record` with `session.seen()`, without handing the
-     * labels to and fro. The session goes on as it was.
+     * Logs out, for another user or because HQ says so: everything that can be read
+     * goes, and so do this device's keys. What waits for HQ stays, as returned, and
+     * whichever device is enrolled next on this phone delivers it. Afterwards open
+     * the phone again and enrol.
      */
-    func recordScanned(act: Act, session: ScanSession, findings: [Finding]) async throws  -> EventId
-    
-    /**
-     * Records that the customer confirms an act with his code, typed or scanned. It
-     * is checked here, without a network, and not kept.
-     */
-    func release(job: JobId, act: Act, statement: EventId, code: String) async throws  -> EventId
+    func logOut() async throws  -> OutboxStatus
     
     /**
      * Opens the store again.
@@ -1417,16 +1383,16 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func suspend() async throws 
     
     /**
-     * Delivers what waits to HQ, once through the queue. What was receipted
-     * before an error stays receipted.
+     * This device's id, which other phones need to offer it boxes.
      */
-    func sync(cancel: CancelToken?) async throws  -> Delivered
+    func deviceId()  -> DeviceId
     
     /**
-     * Takes an offer back that nobody answered. The bytes are what to show the
-     * other phone, if it is still there.
+     * From now on this observer is told of tallies, of syncs and of what a person
+     * should see, and no other; nobody, if none is given. Alarms that nobody was told
+     * wait for it. Closing the phone ends it.
      */
-    func withdraw(offer: EventId) async throws  -> Data
+    func observe(observer: Observer?) throws 
     
     /**
      * Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
@@ -1437,6 +1403,32 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func decide(event: EventId, refusal: RefusalId, decision: Decision, note: String) async throws  -> Data
     
     /**
+     * Enrols this device with HQ, by the bytes of an invitation that HQ made.
+     */
+    func enrol(invitation: Data, cancel: CancelToken?) async throws 
+    
+    /**
+     * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
+     * goes where there is no network.
+     */
+    func fetch(cancel: CancelToken?) async throws  -> Fetched
+    
+    /**
+     * Whether this device is enrolled: if not, the app begins with an invitation.
+     */
+    func isEnrolled() async throws  -> Bool
+    
+    /**
+     * The jobs on this phone that are open now.
+     */
+    func jobs() async throws  -> [JobPack]
+    
+    /**
+     * How the queue to HQ stands.
+     */
+    func outbox() async throws  -> OutboxStatus
+    
+    /**
      * Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
      * his phone's `decide`. They serve once.
      *
@@ -1444,6 +1436,12 @@ public protocol CrewProtocol: AnyObject, Sendable {
      * new. `NotForThisPhone` says that no entry here waits for this decision.
      */
     func resolve(decision: Data) async throws 
+    
+    /**
+     * Delivers what waits to HQ, once through the queue. What was receipted
+     * before an error stays receipted.
+     */
+    func sync(cancel: CancelToken?) async throws  -> Delivered
     
     /**
      * The photos that are not at HQ yet, oldest first.
@@ -1460,9 +1458,9 @@ public protocol CrewProtocol: AnyObject, Sendable {
     /**
      * Sends the photos that wait, each from where HQ is. Do it after `sync`, which
      * brings the acts that name them. On a network that costs by the byte it throws
-     * `Metered` and sends nothing, unless that is allowed.
+     * `Metered` and sends nothing, unless any network will do.
      */
-    func upload(overMetered: Bool, cancel: CancelToken?) async throws  -> Uploaded
+    func upload(over: UploadOver, cancel: CancelToken?) async throws  -> Uploaded
     
     /**
      * Signs off what was asked. The person is asked to confirm, and must be a
@@ -1473,10 +1471,9 @@ public protocol CrewProtocol: AnyObject, Sendable {
     /**
      * Asks a supervisor to sign off one act of this phone or, without an event, all
      * that it did in a job since the last time. The bytes are what to show him, the
-     * same each time. `introduce` puts this device's credential in, for a supervisor
-     * who does not know it.
+     * same each time.
      */
-    func askSignOff(job: JobId, event: EventId?, introduce: Bool) async throws  -> Data
+    func askSignOff(job: JobId, introduction: Introduction, event: EventId?) async throws  -> Data
     
     /**
      * Claims a supervisor's sign-off with his one-time code, typed or scanned on this
@@ -1597,27 +1594,6 @@ public static func startOver(directory: String, vault: KeyVault, clock: Clock, n
 
     
     /**
-     * Accepts what this device scanned itself of an offer, however much that
-     * is, and says whether the drawn boxes were checked by hand. The person is
-     * asked to confirm; the bytes are what to show the giver.
-     */
-open func accept(offer: Offer, scanned: [Label], isChecked: Bool, findings: [Finding] = [])async throws  -> Data  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_accept(
-                        self.uniffiCloneHandle(),FfiConverterTypeOffer_lower(offer),FfiConverterSequenceTypeLabel.lower(scanned),FfiConverterBool.lower(isChecked),FfiConverterSequenceTypeFinding.lower(findings)
-                )
-            },
-            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterData.lift,
-            errorHandler: FfiConverterTypeCrewError_lift
-        )
-}
-    
-    /**
      * Begins to scan against an open job's list.
      */
 open func beginScan(job: JobId)async throws  -> ScanSession  {
@@ -1656,92 +1632,142 @@ open func commission(job: JobId, boxes: [Label])async throws  -> EventId  {
 }
     
     /**
-     * This device's id, which other phones need to offer it boxes.
+     * Whose signature an act will need besides this one; nobody's, if nothing comes
+     * back. Say it before the act is recorded.
      */
-open func deviceId() -> DeviceId  {
-    return try!  FfiConverterTypeDeviceId_lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_crewseal_ffi_fn_method_crew_device_id(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-})
-}
-    
-    /**
-     * Enrols this device with HQ, by the bytes of an invitation that HQ made.
-     */
-open func enrol(invitation: Data, cancel: CancelToken? = nil)async throws   {
+open func needs(act: Act, job: JobId, boxes: [Label], findings: [Finding] = [])async throws  -> Countersign?  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_enrol(
-                        self.uniffiCloneHandle(),FfiConverterData.lower(invitation),FfiConverterOptionTypeCancelToken.lower(cancel)
-                )
-            },
-            pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
-            completeFunc: ffi_crewseal_ffi_rust_future_complete_void,
-            freeFunc: ffi_crewseal_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypeCrewError_lift
-        )
-}
-    
-    /**
-     * The certificates of the jobs that this device forgot.
-     */
-open func erasures()async throws  -> [Erasure]  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_erasures(
-                        self.uniffiCloneHandle()
+                uniffi_crewseal_ffi_fn_method_crew_needs(
+                        self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeJobId_lower(job),FfiConverterSequenceTypeLabel.lower(boxes),FfiConverterSequenceTypeFinding.lower(findings)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterSequenceTypeErasure.lift,
+            liftFunc: FfiConverterOptionTypeCountersign.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
     
     /**
-     * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
-     * goes where there is no network.
+     * Records one act on boxes of a job, with what was found wrong; `about` is
+     * the event that a supervisor signs off.
      */
-open func fetch(cancel: CancelToken? = nil)async throws  -> Fetched  {
+open func record(act: Act, job: JobId, boxes: [Label], findings: [Finding] = [], about: EventId? = nil)async throws  -> EventId  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_fetch(
-                        self.uniffiCloneHandle(),FfiConverterOptionTypeCancelToken.lower(cancel)
+                uniffi_crewseal_ffi_fn_method_crew_record(
+                        self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeJobId_lower(job),FfiConverterSequenceTypeLabel.lower(boxes),FfiConverterSequenceTypeFinding.lower(findings),FfiConverterOptionTypeEventId.lower(about)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeFetched_lift,
+            liftFunc: FfiConverterTypeEventId_lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
     
     /**
-     * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
-     * every key by which that could be had again. The certificate says what was done
-     * and how it was looked at afterwards.
+     * Records one act on the boxes that a session has seen by now, with what was found
+     * wrong, in the session's job: `record` with `session.seen()`, without handing the
+     * labels to and fro. The session goes on as it was.
      */
-open func forget(job: JobId)async throws  -> Erasure  {
+open func recordScanned(act: Act, session: ScanSession, findings: [Finding] = [])async throws  -> EventId  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_forget(
-                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job)
+                uniffi_crewseal_ffi_fn_method_crew_record_scanned(
+                        self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeScanSession_lower(session),FfiConverterSequenceTypeFinding.lower(findings)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeErasure_lift,
+            liftFunc: FfiConverterTypeEventId_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * The customer's receipt of an act of this phone: the text of a QR code that his
+     * own phone's camera reads. It names nobody.
+     */
+open func receipt(event: EventId)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_receipt(
+                        self.uniffiCloneHandle(),FfiConverterTypeEventId_lower(event)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Records an act for which the customer drew his signature.
+     */
+open func recordDrawn(act: Act, job: JobId, boxes: [Label], signature: DrawnSignature, findings: [Finding] = [])async throws  -> Drawn  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_record_drawn(
+                        self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeJobId_lower(job),FfiConverterSequenceTypeLabel.lower(boxes),FfiConverterTypeDrawnSignature_lower(signature),FfiConverterSequenceTypeFinding.lower(findings)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDrawn_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Records that the customer confirms an act with his code, typed or scanned. It
+     * is checked here, without a network, and not kept.
+     */
+open func release(job: JobId, act: Act, statement: EventId, code: String)async throws  -> EventId  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_release(
+                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job),FfiConverterTypeAct_lower(act),FfiConverterTypeEventId_lower(statement),FfiConverterString.lower(code)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeEventId_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Accepts what this device scanned itself of an offer, however much that
+     * is, and says whether the drawn boxes were checked by hand. The person is
+     * asked to confirm; the bytes are what to show the giver.
+     */
+open func accept(offer: Offer, scanned: [Label], check: SpotCheck, findings: [Finding] = [])async throws  -> Data  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_accept(
+                        self.uniffiCloneHandle(),FfiConverterTypeOffer_lower(offer),FfiConverterSequenceTypeLabel.lower(scanned),FfiConverterTypeSpotCheck_lower(check),FfiConverterSequenceTypeFinding.lower(findings)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterData.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -1768,15 +1794,13 @@ open func handoffs()async throws  -> [OpenHandoff]  {
     
     /**
      * Begins to receive: the bytes are what to show the giver, as a QR code.
-     * `introduce` puts this device's credential in, for a giver who does not know
-     * it.
      */
-open func hello(introduce: Bool = false)async throws  -> Data  {
+open func hello(introduction: Introduction)async throws  -> Data  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_method_crew_hello(
-                        self.uniffiCloneHandle(),FfiConverterBool.lower(introduce)
+                        self.uniffiCloneHandle(),FfiConverterTypeIntroduction_lower(introduction)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
@@ -1785,100 +1809,6 @@ open func hello(introduce: Bool = false)async throws  -> Data  {
             liftFunc: FfiConverterData.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
-}
-    
-    /**
-     * Whether this device is enrolled: if not, the app begins with an invitation.
-     */
-open func isEnrolled()async throws  -> Bool  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_is_enrolled(
-                        self.uniffiCloneHandle()
-                )
-            },
-            pollFunc: ffi_crewseal_ffi_rust_future_poll_i8,
-            completeFunc: ffi_crewseal_ffi_rust_future_complete_i8,
-            freeFunc: ffi_crewseal_ffi_rust_future_free_i8,
-            liftFunc: FfiConverterBool.lift,
-            errorHandler: FfiConverterTypeCrewError_lift
-        )
-}
-    
-    /**
-     * The jobs on this phone that are open now.
-     */
-open func jobs()async throws  -> [JobPack]  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_jobs(
-                        self.uniffiCloneHandle()
-                )
-            },
-            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterSequenceTypeJobPack.lift,
-            errorHandler: FfiConverterTypeCrewError_lift
-        )
-}
-    
-    /**
-     * Logs out, for another user or because HQ says so: everything that can be read
-     * goes, and so do this device's keys. What waits for HQ stays, as returned, and
-     * whichever device is enrolled next on this phone delivers it. Afterwards open
-     * the phone again and enrol.
-     */
-open func logOut()async throws  -> OutboxStatus  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_log_out(
-                        self.uniffiCloneHandle()
-                )
-            },
-            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeOutboxStatus_lift,
-            errorHandler: FfiConverterTypeCrewError_lift
-        )
-}
-    
-    /**
-     * Whose signature an act will need besides this one; nobody's, if nothing comes
-     * back. Say it before the act is recorded.
-     */
-open func needs(act: Act, job: JobId, boxes: [Label], findings: [Finding] = [])async throws  -> Countersign?  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_needs(
-                        self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeJobId_lower(job),FfiConverterSequenceTypeLabel.lower(boxes),FfiConverterSequenceTypeFinding.lower(findings)
-                )
-            },
-            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterOptionTypeCountersign.lift,
-            errorHandler: FfiConverterTypeCrewError_lift
-        )
-}
-    
-    /**
-     * From now on this observer is told of tallies, of syncs and of what a person
-     * should see, and no other; nobody, if none is given. Alarms that nobody was told
-     * wait for it. Closing the phone ends it.
-     */
-open func observe(observer: Observer?)throws   {try rustCallWithError(FfiConverterTypeCrewError_lift) {
-        uniffiCallStatus in
-    uniffi_crewseal_ffi_fn_method_crew_observe(
-            self.uniffiCloneHandle(),
-        FfiConverterOptionTypeObserver.lower(observer),uniffiCallStatus
-    )
-}
 }
     
     /**
@@ -1897,25 +1827,6 @@ open func offer(job: JobId, boxes: [Label], hello: Data, findings: [Finding] = [
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterData.lift,
-            errorHandler: FfiConverterTypeCrewError_lift
-        )
-}
-    
-    /**
-     * How the queue to HQ stands.
-     */
-open func outbox()async throws  -> OutboxStatus  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_outbox(
-                        self.uniffiCloneHandle()
-                )
-            },
-            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeOutboxStatus_lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -1999,101 +1910,83 @@ open func readWithdraw(shown: Data)async throws  -> ReceivingState  {
 }
     
     /**
-     * The customer's receipt of an act of this phone: the text of a QR code that his
-     * own phone's camera reads. It names nobody.
+     * Takes an offer back that nobody answered. The bytes are what to show the
+     * other phone, if it is still there.
      */
-open func receipt(event: EventId)async throws  -> String  {
+open func withdraw(offer: EventId)async throws  -> Data  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_receipt(
-                        self.uniffiCloneHandle(),FfiConverterTypeEventId_lower(event)
+                uniffi_crewseal_ffi_fn_method_crew_withdraw(
+                        self.uniffiCloneHandle(),FfiConverterTypeEventId_lower(offer)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterString.lift,
+            liftFunc: FfiConverterData.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
     
     /**
-     * Records one act on boxes of a job, with what was found wrong; `about` is
-     * the event that a supervisor signs off.
+     * The certificates of the jobs that this device forgot.
      */
-open func record(act: Act, job: JobId, boxes: [Label], findings: [Finding] = [], about: EventId? = nil)async throws  -> EventId  {
+open func erasures()async throws  -> [Erasure]  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_record(
-                        self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeJobId_lower(job),FfiConverterSequenceTypeLabel.lower(boxes),FfiConverterSequenceTypeFinding.lower(findings),FfiConverterOptionTypeEventId.lower(about)
+                uniffi_crewseal_ffi_fn_method_crew_erasures(
+                        self.uniffiCloneHandle()
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeEventId_lift,
+            liftFunc: FfiConverterSequenceTypeErasure.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
     
     /**
-     * Records an act for which the customer drew his signature.
+     * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
+     * every key by which that could be had again. The certificate says what was done
+     * and how it was looked at afterwards.
      */
-open func recordDrawn(act: Act, job: JobId, boxes: [Label], signature: DrawnSignature, findings: [Finding] = [])async throws  -> Drawn  {
+open func forget(job: JobId)async throws  -> Erasure  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_record_drawn(
-                        self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeJobId_lower(job),FfiConverterSequenceTypeLabel.lower(boxes),FfiConverterTypeDrawnSignature_lower(signature),FfiConverterSequenceTypeFinding.lower(findings)
+                uniffi_crewseal_ffi_fn_method_crew_forget(
+                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeDrawn_lift,
+            liftFunc: FfiConverterTypeErasure_lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
     
     /**
-     * Records one act on the boxes that a session has seen by now, with what was found
-     * wrong, in the session's job: `record` with `session.seen()`, without handing the
-     * labels to and fro. The session goes on as it was.
+     * Logs out, for another user or because HQ says so: everything that can be read
+     * goes, and so do this device's keys. What waits for HQ stays, as returned, and
+     * whichever device is enrolled next on this phone delivers it. Afterwards open
+     * the phone again and enrol.
      */
-open func recordScanned(act: Act, session: ScanSession, findings: [Finding] = [])async throws  -> EventId  {
+open func logOut()async throws  -> OutboxStatus  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_record_scanned(
-                        self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeScanSession_lower(session),FfiConverterSequenceTypeFinding.lower(findings)
+                uniffi_crewseal_ffi_fn_method_crew_log_out(
+                        self.uniffiCloneHandle()
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeEventId_lift,
-            errorHandler: FfiConverterTypeCrewError_lift
-        )
-}
-    
-    /**
-     * Records that the customer confirms an act with his code, typed or scanned. It
-     * is checked here, without a network, and not kept.
-     */
-open func release(job: JobId, act: Act, statement: EventId, code: String)async throws  -> EventId  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_release(
-                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job),FfiConverterTypeAct_lower(act),FfiConverterTypeEventId_lower(statement),FfiConverterString.lower(code)
-                )
-            },
-            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeEventId_lift,
+            liftFunc: FfiConverterTypeOutboxStatus_lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -2182,43 +2075,29 @@ open func suspend()async throws   {
 }
     
     /**
-     * Delivers what waits to HQ, once through the queue. What was receipted
-     * before an error stays receipted.
+     * This device's id, which other phones need to offer it boxes.
      */
-open func sync(cancel: CancelToken? = nil)async throws  -> Delivered  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_sync(
-                        self.uniffiCloneHandle(),FfiConverterOptionTypeCancelToken.lower(cancel)
-                )
-            },
-            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeDelivered_lift,
-            errorHandler: FfiConverterTypeCrewError_lift
-        )
+open func deviceId() -> DeviceId  {
+    return try!  FfiConverterTypeDeviceId_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_crew_device_id(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
     
     /**
-     * Takes an offer back that nobody answered. The bytes are what to show the
-     * other phone, if it is still there.
+     * From now on this observer is told of tallies, of syncs and of what a person
+     * should see, and no other; nobody, if none is given. Alarms that nobody was told
+     * wait for it. Closing the phone ends it.
      */
-open func withdraw(offer: EventId)async throws  -> Data  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_withdraw(
-                        self.uniffiCloneHandle(),FfiConverterTypeEventId_lower(offer)
-                )
-            },
-            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterData.lift,
-            errorHandler: FfiConverterTypeCrewError_lift
-        )
+open func observe(observer: Observer?)throws   {try rustCallWithError(FfiConverterTypeCrewError_lift) {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_crew_observe(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionTypeObserver.lower(observer),uniffiCallStatus
+    )
+}
 }
     
     /**
@@ -2244,6 +2123,102 @@ open func decide(event: EventId, refusal: RefusalId, decision: Decision, note: S
 }
     
     /**
+     * Enrols this device with HQ, by the bytes of an invitation that HQ made.
+     */
+open func enrol(invitation: Data, cancel: CancelToken? = nil)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_enrol(
+                        self.uniffiCloneHandle(),FfiConverterData.lower(invitation),FfiConverterOptionTypeCancelToken.lower(cancel)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_void,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
+     * goes where there is no network.
+     */
+open func fetch(cancel: CancelToken? = nil)async throws  -> Fetched  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_fetch(
+                        self.uniffiCloneHandle(),FfiConverterOptionTypeCancelToken.lower(cancel)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeFetched_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Whether this device is enrolled: if not, the app begins with an invitation.
+     */
+open func isEnrolled()async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_is_enrolled(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_i8,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_i8,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * The jobs on this phone that are open now.
+     */
+open func jobs()async throws  -> [JobPack]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_jobs(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeJobPack.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * How the queue to HQ stands.
+     */
+open func outbox()async throws  -> OutboxStatus  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_outbox(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeOutboxStatus_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
      * Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
      * his phone's `decide`. They serve once.
      *
@@ -2262,6 +2237,26 @@ open func resolve(decision: Data)async throws   {
             completeFunc: ffi_crewseal_ffi_rust_future_complete_void,
             freeFunc: ffi_crewseal_ffi_rust_future_free_void,
             liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Delivers what waits to HQ, once through the queue. What was receipted
+     * before an error stays receipted.
+     */
+open func sync(cancel: CancelToken? = nil)async throws  -> Delivered  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_sync(
+                        self.uniffiCloneHandle(),FfiConverterOptionTypeCancelToken.lower(cancel)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDelivered_lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -2309,14 +2304,14 @@ open func recordWithPhotos(act: Act, job: JobId, boxes: [Label], photos: [Data],
     /**
      * Sends the photos that wait, each from where HQ is. Do it after `sync`, which
      * brings the acts that name them. On a network that costs by the byte it throws
-     * `Metered` and sends nothing, unless that is allowed.
+     * `Metered` and sends nothing, unless any network will do.
      */
-open func upload(overMetered: Bool = false, cancel: CancelToken? = nil)async throws  -> Uploaded  {
+open func upload(over: UploadOver, cancel: CancelToken? = nil)async throws  -> Uploaded  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_method_crew_upload(
-                        self.uniffiCloneHandle(),FfiConverterBool.lower(overMetered),FfiConverterOptionTypeCancelToken.lower(cancel)
+                        self.uniffiCloneHandle(),FfiConverterTypeUploadOver_lower(over),FfiConverterOptionTypeCancelToken.lower(cancel)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
@@ -2350,15 +2345,14 @@ open func answerSignOff(request: SignOffRequest)async throws  -> Data  {
     /**
      * Asks a supervisor to sign off one act of this phone or, without an event, all
      * that it did in a job since the last time. The bytes are what to show him, the
-     * same each time. `introduce` puts this device's credential in, for a supervisor
-     * who does not know it.
+     * same each time.
      */
-open func askSignOff(job: JobId, event: EventId? = nil, introduce: Bool = false)async throws  -> Data  {
+open func askSignOff(job: JobId, introduction: Introduction, event: EventId? = nil)async throws  -> Data  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(
-                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job),FfiConverterOptionTypeEventId.lower(event),FfiConverterBool.lower(introduce)
+                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job),FfiConverterTypeIntroduction_lower(introduction),FfiConverterOptionTypeEventId.lower(event)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
@@ -9964,6 +9958,82 @@ public func FfiConverterTypeGivingState_lower(_ value: GivingState) -> RustBuffe
 
 
 /**
+ * Whether this device introduces itself to the one that reads what it shows: puts its
+ * credential in, for somebody on whose rosters it is not.
+ */
+
+public enum Introduction: Equatable, Hashable {
+    
+    /**
+     * It does not: the other one knows it.
+     */
+    case omitted
+    /**
+     * It does. What is shown gets larger.
+     */
+    case included
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Introduction: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeIntroduction: FfiConverterRustBuffer {
+    typealias SwiftType = Introduction
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Introduction {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .omitted
+        
+        case 2: return .included
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Introduction, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .omitted:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .included:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIntroduction_lift(_ buf: RustBuffer) throws -> Introduction {
+    return try FfiConverterTypeIntroduction.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIntroduction_lower(_ value: Introduction) -> RustBuffer {
+    return FfiConverterTypeIntroduction.lower(value)
+}
+
+
+
+/**
  * Why the key hardware did not do what it was asked.
  */
 public 
@@ -11675,6 +11745,81 @@ public func FfiConverterTypeSighting_lower(_ value: Sighting) -> RustBuffer {
 
 
 /**
+ * Whether the drawn boxes were checked by hand.
+ */
+
+public enum SpotCheck: Equatable, Hashable {
+    
+    /**
+     * They were.
+     */
+    case done
+    /**
+     * They were not, or not all of them.
+     */
+    case notDone
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SpotCheck: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSpotCheck: FfiConverterRustBuffer {
+    typealias SwiftType = SpotCheck
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SpotCheck {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .done
+        
+        case 2: return .notDone
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SpotCheck, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .done:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .notDone:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSpotCheck_lift(_ buf: RustBuffer) throws -> SpotCheck {
+    return try FfiConverterTypeSpotCheck.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSpotCheck_lower(_ value: SpotCheck) -> RustBuffer {
+    return FfiConverterTypeSpotCheck.lower(value)
+}
+
+
+
+/**
  * What an event says was done.
  */
 
@@ -12056,6 +12201,81 @@ public func FfiConverterTypeTextFault_lift(_ buf: RustBuffer) throws -> TextFaul
 #endif
 public func FfiConverterTypeTextFault_lower(_ value: TextFault) -> RustBuffer {
     return FfiConverterTypeTextFault.lower(value)
+}
+
+
+
+/**
+ * Over what photos may be sent.
+ */
+
+public enum UploadOver: Equatable, Hashable {
+    
+    /**
+     * A network that costs nothing.
+     */
+    case unmetered
+    /**
+     * Any network, also one that costs by the byte.
+     */
+    case anyNetwork
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension UploadOver: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUploadOver: FfiConverterRustBuffer {
+    typealias SwiftType = UploadOver
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UploadOver {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .unmetered
+        
+        case 2: return .anyNetwork
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: UploadOver, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .unmetered:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .anyNetwork:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploadOver_lift(_ buf: RustBuffer) throws -> UploadOver {
+    return try FfiConverterTypeUploadOver.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUploadOver_lower(_ value: UploadOver) -> RustBuffer {
+    return FfiConverterTypeUploadOver.lower(value)
 }
 
 
@@ -13139,121 +13359,121 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_clock_since_boot() != 43383) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_accept() != 7877) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_begin_scan() != 9457) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_begin_scan() != 5506) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_commission() != 9659) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_commission() != 52808) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_needs() != 58283) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_device_id() != 53513) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_record() != 32939) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_enrol() != 43110) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_record_scanned() != 53170) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_erasures() != 22012) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_receipt() != 58369) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_fetch() != 42982) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_record_drawn() != 55487) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_forget() != 3975) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_release() != 44590) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_handoffs() != 27292) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_accept() != 21923) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_hello() != 1010) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_handoffs() != 33223) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_is_enrolled() != 53487) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_hello() != 17049) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_jobs() != 38655) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_offer() != 33487) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_log_out() != 64647) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_read_acceptance() != 2106) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_needs() != 51623) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_read_ack() != 25689) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_observe() != 7791) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_read_offer() != 20789) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_offer() != 8306) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_read_withdraw() != 4527) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_outbox() != 53316) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_withdraw() != 39848) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_read_acceptance() != 55301) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_erasures() != 29351) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_read_ack() != 46480) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_forget() != 60263) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_read_offer() != 60458) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_log_out() != 22256) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_read_withdraw() != 29396) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_resume() != 30534) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_receipt() != 8026) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_rotate_keys() != 49455) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_record() != 53269) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_salvages() != 7550) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_record_drawn() != 30633) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_suspend() != 11097) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_record_scanned() != 17561) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_device_id() != 40434) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_release() != 14398) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_observe() != 47752) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_resume() != 6544) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_decide() != 7584) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_rotate_keys() != 14996) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_enrol() != 60944) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_salvages() != 46970) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_fetch() != 42588) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_suspend() != 35651) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_is_enrolled() != 14466) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_sync() != 4600) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_jobs() != 47702) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_withdraw() != 10590) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_outbox() != 25968) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_decide() != 45589) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_resolve() != 58052) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_resolve() != 49024) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_sync() != 54342) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_photos() != 53360) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_record_with_photos() != 1126) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_record_with_photos() != 63752) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_upload() != 20111) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_upload() != 39517) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off() != 60892) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off() != 14705) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off() != 42187) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_claim_sign_off() != 56941) {
@@ -13307,7 +13527,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_networkstate_connection() != 24614) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_observer_tally_changed() != 12287) {
+    if (uniffi_crewseal_ffi_checksum_method_observer_tally_changed() != 48219) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_observer_sync_progressed() != 58404) {
@@ -13349,16 +13569,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_show_pieces() != 45779) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_scansession_commission() != 56787) {
+    if (uniffi_crewseal_ffi_checksum_method_scansession_commission() != 473) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_scansession_commissioned() != 8763) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_scansession_count() != 13788) {
+    if (uniffi_crewseal_ffi_checksum_method_scansession_count() != 40147) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_scansession_foreign() != 65258) {
+    if (uniffi_crewseal_ffi_checksum_method_scansession_foreign() != 45364) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_scansession_job() != 5481) {
@@ -13370,10 +13590,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_scansession_seen() != 33056) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_scansession_sight() != 30132) {
+    if (uniffi_crewseal_ffi_checksum_method_scansession_sight() != 60423) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_scansession_sight_frame() != 19224) {
+    if (uniffi_crewseal_ffi_checksum_method_scansession_sight_frame() != 15380) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_scansession_undo() != 50334) {
@@ -13394,10 +13614,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_constructor_canceltoken_new() != 56403) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_constructor_crew_open() != 12984) {
+    if (uniffi_crewseal_ffi_checksum_constructor_crew_open() != 61694) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_constructor_crew_start_over() != 61931) {
+    if (uniffi_crewseal_ffi_checksum_constructor_crew_start_over() != 44250) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_constructor_frameformat_bgra() != 2716) {

@@ -482,11 +482,6 @@ uint64_t uniffi_crewseal_ffi_fn_constructor_crew_open(RustBuffer directory, uint
 uint64_t uniffi_crewseal_ffi_fn_constructor_crew_start_over(RustBuffer directory, uint64_t vault, uint64_t clock, RustBuffer network
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ACCEPT
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ACCEPT
-uint64_t uniffi_crewseal_ffi_fn_method_crew_accept(uint64_t ptr, uint64_t offer, RustBuffer scanned, int8_t is_checked, RustBuffer findings
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_BEGIN_SCAN
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_BEGIN_SCAN
 uint64_t uniffi_crewseal_ffi_fn_method_crew_begin_scan(uint64_t ptr, RustBuffer job
@@ -497,29 +492,39 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_begin_scan(uint64_t ptr, RustBuffer 
 uint64_t uniffi_crewseal_ffi_fn_method_crew_commission(uint64_t ptr, RustBuffer job, RustBuffer boxes
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_DEVICE_ID
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_DEVICE_ID
-RustBuffer uniffi_crewseal_ffi_fn_method_crew_device_id(uint64_t ptr, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_NEEDS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_NEEDS
+uint64_t uniffi_crewseal_ffi_fn_method_crew_needs(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer findings
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENROL
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENROL
-uint64_t uniffi_crewseal_ffi_fn_method_crew_enrol(uint64_t ptr, RustBuffer invitation, RustBuffer cancel
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD
+uint64_t uniffi_crewseal_ffi_fn_method_crew_record(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer findings, RustBuffer about
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ERASURES
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ERASURES
-uint64_t uniffi_crewseal_ffi_fn_method_crew_erasures(uint64_t ptr
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_SCANNED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_SCANNED
+uint64_t uniffi_crewseal_ffi_fn_method_crew_record_scanned(uint64_t ptr, RustBuffer act, uint64_t session, RustBuffer findings
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FETCH
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FETCH
-uint64_t uniffi_crewseal_ffi_fn_method_crew_fetch(uint64_t ptr, RustBuffer cancel
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECEIPT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECEIPT
+uint64_t uniffi_crewseal_ffi_fn_method_crew_receipt(uint64_t ptr, RustBuffer event
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FORGET
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FORGET
-uint64_t uniffi_crewseal_ffi_fn_method_crew_forget(uint64_t ptr, RustBuffer job
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_DRAWN
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_DRAWN
+uint64_t uniffi_crewseal_ffi_fn_method_crew_record_drawn(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer signature, RustBuffer findings
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RELEASE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RELEASE
+uint64_t uniffi_crewseal_ffi_fn_method_crew_release(uint64_t ptr, RustBuffer job, RustBuffer act, RustBuffer statement, RustBuffer code
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ACCEPT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ACCEPT
+uint64_t uniffi_crewseal_ffi_fn_method_crew_accept(uint64_t ptr, uint64_t offer, RustBuffer scanned, RustBuffer check, RustBuffer findings
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_HANDOFFS
@@ -529,42 +534,12 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_handoffs(uint64_t ptr
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_HELLO
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_HELLO
-uint64_t uniffi_crewseal_ffi_fn_method_crew_hello(uint64_t ptr, int8_t introduce
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_IS_ENROLLED
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_IS_ENROLLED
-uint64_t uniffi_crewseal_ffi_fn_method_crew_is_enrolled(uint64_t ptr
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_JOBS
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_JOBS
-uint64_t uniffi_crewseal_ffi_fn_method_crew_jobs(uint64_t ptr
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_LOG_OUT
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_LOG_OUT
-uint64_t uniffi_crewseal_ffi_fn_method_crew_log_out(uint64_t ptr
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_NEEDS
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_NEEDS
-uint64_t uniffi_crewseal_ffi_fn_method_crew_needs(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer findings
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OBSERVE
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OBSERVE
-void uniffi_crewseal_ffi_fn_method_crew_observe(uint64_t ptr, RustBuffer observer, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_crewseal_ffi_fn_method_crew_hello(uint64_t ptr, RustBuffer introduction
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OFFER
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OFFER
 uint64_t uniffi_crewseal_ffi_fn_method_crew_offer(uint64_t ptr, RustBuffer job, RustBuffer boxes, RustBuffer hello, RustBuffer findings
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OUTBOX
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OUTBOX
-uint64_t uniffi_crewseal_ffi_fn_method_crew_outbox(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_READ_ACCEPTANCE
@@ -587,29 +562,24 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_read_offer(uint64_t ptr, RustBuffer 
 uint64_t uniffi_crewseal_ffi_fn_method_crew_read_withdraw(uint64_t ptr, RustBuffer shown
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECEIPT
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECEIPT
-uint64_t uniffi_crewseal_ffi_fn_method_crew_receipt(uint64_t ptr, RustBuffer event
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_WITHDRAW
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_WITHDRAW
+uint64_t uniffi_crewseal_ffi_fn_method_crew_withdraw(uint64_t ptr, RustBuffer offer
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD
-uint64_t uniffi_crewseal_ffi_fn_method_crew_record(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer findings, RustBuffer about
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ERASURES
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ERASURES
+uint64_t uniffi_crewseal_ffi_fn_method_crew_erasures(uint64_t ptr
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_DRAWN
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_DRAWN
-uint64_t uniffi_crewseal_ffi_fn_method_crew_record_drawn(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer signature, RustBuffer findings
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FORGET
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FORGET
+uint64_t uniffi_crewseal_ffi_fn_method_crew_forget(uint64_t ptr, RustBuffer job
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_SCANNED
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_SCANNED
-uint64_t uniffi_crewseal_ffi_fn_method_crew_record_scanned(uint64_t ptr, RustBuffer act, uint64_t session, RustBuffer findings
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RELEASE
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RELEASE
-uint64_t uniffi_crewseal_ffi_fn_method_crew_release(uint64_t ptr, RustBuffer job, RustBuffer act, RustBuffer statement, RustBuffer code
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_LOG_OUT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_LOG_OUT
+uint64_t uniffi_crewseal_ffi_fn_method_crew_log_out(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RESUME
@@ -632,14 +602,14 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_salvages(uint64_t ptr
 uint64_t uniffi_crewseal_ffi_fn_method_crew_suspend(uint64_t ptr
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SYNC
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SYNC
-uint64_t uniffi_crewseal_ffi_fn_method_crew_sync(uint64_t ptr, RustBuffer cancel
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_DEVICE_ID
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_DEVICE_ID
+RustBuffer uniffi_crewseal_ffi_fn_method_crew_device_id(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_WITHDRAW
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_WITHDRAW
-uint64_t uniffi_crewseal_ffi_fn_method_crew_withdraw(uint64_t ptr, RustBuffer offer
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OBSERVE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OBSERVE
+void uniffi_crewseal_ffi_fn_method_crew_observe(uint64_t ptr, RustBuffer observer, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_DECIDE
@@ -647,9 +617,39 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_withdraw(uint64_t ptr, RustBuffer of
 uint64_t uniffi_crewseal_ffi_fn_method_crew_decide(uint64_t ptr, RustBuffer event, RustBuffer refusal, RustBuffer decision, RustBuffer note
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENROL
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENROL
+uint64_t uniffi_crewseal_ffi_fn_method_crew_enrol(uint64_t ptr, RustBuffer invitation, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FETCH
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FETCH
+uint64_t uniffi_crewseal_ffi_fn_method_crew_fetch(uint64_t ptr, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_IS_ENROLLED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_IS_ENROLLED
+uint64_t uniffi_crewseal_ffi_fn_method_crew_is_enrolled(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_JOBS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_JOBS
+uint64_t uniffi_crewseal_ffi_fn_method_crew_jobs(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OUTBOX
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OUTBOX
+uint64_t uniffi_crewseal_ffi_fn_method_crew_outbox(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RESOLVE
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RESOLVE
 uint64_t uniffi_crewseal_ffi_fn_method_crew_resolve(uint64_t ptr, RustBuffer decision
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SYNC
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_SYNC
+uint64_t uniffi_crewseal_ffi_fn_method_crew_sync(uint64_t ptr, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_PHOTOS
@@ -664,7 +664,7 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_record_with_photos(uint64_t ptr, Rus
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_UPLOAD
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_UPLOAD
-uint64_t uniffi_crewseal_ffi_fn_method_crew_upload(uint64_t ptr, int8_t over_metered, RustBuffer cancel
+uint64_t uniffi_crewseal_ffi_fn_method_crew_upload(uint64_t ptr, RustBuffer over, RustBuffer cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ANSWER_SIGN_OFF
@@ -674,7 +674,7 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_answer_sign_off(uint64_t ptr, uint64
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ASK_SIGN_OFF
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ASK_SIGN_OFF
-uint64_t uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(uint64_t ptr, RustBuffer job, RustBuffer event, int8_t introduce
+uint64_t uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(uint64_t ptr, RustBuffer job, RustBuffer introduction, RustBuffer event
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_CLAIM_SIGN_OFF
@@ -1510,12 +1510,6 @@ uint16_t uniffi_crewseal_ffi_checksum_method_clock_since_boot(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ACCEPT
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ACCEPT
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_accept(void
-    
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_BEGIN_SCAN
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_BEGIN_SCAN
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_begin_scan(void
@@ -1528,33 +1522,45 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_commission(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_DEVICE_ID
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_DEVICE_ID
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_device_id(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_NEEDS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_NEEDS
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_needs(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ENROL
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ENROL
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_enrol(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_record(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ERASURES
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ERASURES
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_erasures(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_SCANNED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_SCANNED
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_record_scanned(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FETCH
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FETCH
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_fetch(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECEIPT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECEIPT
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_receipt(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FORGET
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FORGET
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_forget(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_DRAWN
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_DRAWN
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_record_drawn(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RELEASE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RELEASE
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_release(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ACCEPT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ACCEPT
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_accept(void
     
 );
 #endif
@@ -1570,45 +1576,9 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_hello(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_IS_ENROLLED
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_IS_ENROLLED
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_JOBS
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_JOBS
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_jobs(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_LOG_OUT
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_LOG_OUT
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_log_out(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_NEEDS
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_NEEDS
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_needs(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OBSERVE
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OBSERVE
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_observe(void
-    
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OFFER
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OFFER
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_offer(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OUTBOX
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OUTBOX
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_outbox(void
     
 );
 #endif
@@ -1636,33 +1606,27 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_read_withdraw(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECEIPT
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECEIPT
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_receipt(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_WITHDRAW
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_WITHDRAW
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_withdraw(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_record(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ERASURES
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ERASURES
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_erasures(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_DRAWN
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_DRAWN
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_record_drawn(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FORGET
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FORGET
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_forget(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_SCANNED
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_SCANNED
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_record_scanned(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RELEASE
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RELEASE
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_release(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_LOG_OUT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_LOG_OUT
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_log_out(void
     
 );
 #endif
@@ -1690,15 +1654,15 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_suspend(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_SYNC
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_SYNC
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_sync(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_DEVICE_ID
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_DEVICE_ID
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_device_id(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_WITHDRAW
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_WITHDRAW
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_withdraw(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OBSERVE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OBSERVE
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_observe(void
     
 );
 #endif
@@ -1708,9 +1672,45 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_decide(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ENROL
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ENROL
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_enrol(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FETCH
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FETCH
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_fetch(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_IS_ENROLLED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_IS_ENROLLED
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_JOBS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_JOBS
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_jobs(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OUTBOX
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OUTBOX
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_outbox(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RESOLVE
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RESOLVE
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_resolve(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_SYNC
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_SYNC
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_sync(void
     
 );
 #endif

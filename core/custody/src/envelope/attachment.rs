@@ -20,7 +20,7 @@ use super::{SealError, UnsealError};
 use crate::Salt;
 use crate::cbor::{self, CborError, Version};
 use crate::signed::{Digest, Namespace};
-use crate::stack::leaving_no_trace;
+use crate::stack::with_stack_wiped;
 
 /// Bytes of content in each chunk but the last: 16 KiB.
 pub const CHUNK_BYTES: usize = 16 << 10;
@@ -91,7 +91,7 @@ impl AttachmentKey {
         let none = content.is_empty().then_some(content);
         (0..).zip(pieces.chain(none)).map(move |(number, chunk)| {
             let payload = Payload { msg: chunk, aad: &digest.0 };
-            leaving_no_trace(|| cipher.encrypt(&nonce(number, number == last), payload))
+            with_stack_wiped(|| cipher.encrypt(&nonce(number, number == last), payload))
                 .map_err(|_| SealError::TooLarge)
         })
     }
@@ -172,7 +172,7 @@ impl AttachmentKey {
     }
 
     fn cipher(&self) -> Box<Aes256Gcm> {
-        leaving_no_trace(|| {
+        with_stack_wiped(|| {
             let mut key = Key::<Aes256Gcm>::from(self.key.0);
             let cipher = Box::new(Aes256Gcm::new(&key));
             key.zeroize();

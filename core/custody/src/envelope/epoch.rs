@@ -26,7 +26,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{Address, Envelope, EpochId, HqKeyId, MAX_CONTENT, unpad};
 use crate::cbor::{self, Version};
 use crate::signed::Namespace;
-use crate::stack::{leaving_no_trace, leaving_no_trace_of_much};
+use crate::stack::{with_large_stack_wiped, with_stack_wiped};
 use crate::{DeviceId, EventId};
 
 /// How many entries one epoch seals; then a new one begins.
@@ -234,7 +234,7 @@ impl Epoch {
     /// # Errors
     /// [`SealError::Key`].
     pub fn begin(hq: &SealingKey, random: &mut impl CryptoRng) -> Result<Self, SealError> {
-        leaving_no_trace_of_much(|| Self::encapsulated_to(hq, random))
+        with_large_stack_wiped(|| Self::encapsulated_to(hq, random))
     }
 
     fn encapsulated_to(hq: &SealingKey, random: &mut impl CryptoRng) -> Result<Self, SealError> {
@@ -308,7 +308,7 @@ impl Epoch {
         };
         // The entry's key and its chain's step are gone when this returns, from
         // the stack, too: before a byte of the entry reaches the disk.
-        leaving_no_trace(|| {
+        with_stack_wiped(|| {
             let cipher = self.chain.cipher().ok_or(SealError::Key)?;
             self.chain.step().ok_or(SealError::Key)?;
             self.next += 1;

@@ -10,7 +10,7 @@ use super::message::Hello;
 use super::{Age, HandoffError};
 use crate::cbor::Version;
 use crate::signed::Signed;
-use crate::{Commitment, Credential, DeviceId, Event, EventId, Kind, Since};
+use crate::{Commitment, Credential, DeviceId, Event, EventId, EventKind, Since};
 
 /// What the giver keeps of a handoff, so that after a crash the identical bytes
 /// are shown again.
@@ -186,7 +186,7 @@ impl Giving {
         accept: &Signed<Event>,
         now: Since,
     ) -> Result<(), HandoffError> {
-        let is_its_answer = accept.kind == Kind::Accept && accept.about == Some(offer.id());
+        let is_its_answer = accept.kind == EventKind::Accept && accept.about == Some(offer.id());
         if !is_its_answer || accept.device != self.to {
             return Err(HandoffError::OtherHandoff);
         }

@@ -7,7 +7,7 @@
 //! ones. That is what lets an offer of hundreds of boxes fit into one QR.
 //!
 //! Each message begins with four bytes of what it answers, so that a QR of
-//! another handoff is told apart from a broken one before any signature is
+//! another handoff is told apart from a damaged one before any signature is
 //! checked.
 
 use std::collections::BTreeMap;
@@ -19,8 +19,8 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 use crate::cbor::{self, CborError, Version};
 use crate::signed::{Digest, PublicKey, Signed, SignedError, Unverified};
 use crate::{
-    BoxList, Commitment, Credential, DeviceId, Event, JobId, Kind, Manifests, Qualifications, Role,
-    Salt, SignOffRequest, Subject, Tick,
+    BoxList, Commitment, Credential, DeviceId, Event, EventKind, JobId, Manifests, Qualifications,
+    Role, Salt, SignOffRequest, Subject, Tick,
 };
 
 /// Why bytes are no message of this handoff.
@@ -331,7 +331,7 @@ struct Known {
 }
 
 impl Known {
-    fn new(kind: Kind, answers: &[u8]) -> Self {
+    fn new(kind: EventKind, answers: &[u8]) -> Self {
         let mut always = Fields::new();
         always.insert(key::VERSION, cbor::to_vec(&Version::<1>));
         always.insert(key::KIND, cbor::to_vec(&kind));
@@ -394,13 +394,13 @@ impl Known {
 }
 
 fn of_offer(hello: &Hello) -> Known {
-    Known::new(Kind::Offer, &hello.commitment.0)
+    Known::new(EventKind::Offer, &hello.commitment.0)
         .with(key::TO, &hello.device)
         .with(key::COMMITMENT, &hello.commitment)
 }
 
 fn of_accept(offer: &Signed<Event>) -> Known {
-    let known = Known::new(Kind::Accept, &offer.id().0)
+    let known = Known::new(EventKind::Accept, &offer.id().0)
         .with(key::JOB, &offer.job)
         .with(key::ABOUT, &offer.id())
         .perhaps(key::ANCHOR, &offer.anchor);
@@ -411,7 +411,7 @@ fn of_accept(offer: &Signed<Event>) -> Known {
 }
 
 fn of_ack(offer: &Signed<Event>, accept: &Signed<Event>) -> Known {
-    Known::new(Kind::Ack, &accept.id().0)
+    Known::new(EventKind::Ack, &accept.id().0)
         .with(key::DEVICE, &offer.device)
         .with(key::JOB, &offer.job)
         .with(key::BOXES, &BoxList::default())
@@ -422,7 +422,7 @@ fn of_ack(offer: &Signed<Event>, accept: &Signed<Event>) -> Known {
 }
 
 fn of_withdrawal(offer: &Signed<Event>) -> Known {
-    Known::new(Kind::Withdraw, &offer.id().0)
+    Known::new(EventKind::Withdraw, &offer.id().0)
         .with(key::DEVICE, &offer.device)
         .with(key::JOB, &offer.job)
         .with(key::BOXES, &BoxList::default())
@@ -433,7 +433,7 @@ fn of_withdrawal(offer: &Signed<Event>) -> Known {
 }
 
 fn of_sign_off(request: &Signed<SignOffRequest>) -> Known {
-    let known = Known::new(Kind::SignOff, &request.id().0)
+    let known = Known::new(EventKind::SignOff, &request.id().0)
         .with(key::JOB, &request.job)
         .with(key::BOXES, &BoxList::default())
         .with(key::ATTACHMENTS, &[request.id()]);

@@ -23,9 +23,7 @@ pub use giving::{Compared, Giving, GivingState};
 pub use message::{Hello, MessageError};
 pub use receiving::{Receiving, ReceivingState};
 
-use crate::{EventId, Since};
-
-pub use crate::LAPSE;
+use crate::{EventId, LAPSE, Since};
 
 /// Why a message does not go on with this handoff. Nothing has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 use super::{Age, HandoffError};
 use crate::cbor::Version;
 use crate::signed::Signed;
-use crate::{Commitment, Credential, DeviceId, Event, EventId, Kind, Salt, Since};
+use crate::{Commitment, Credential, DeviceId, Event, EventId, EventKind, Salt, Since};
 
 /// What the receiver keeps of a handoff.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -196,7 +196,7 @@ impl Receiving {
     pub fn confirmed(&mut self, ack: &Signed<Event>) -> Result<(), HandoffError> {
         let is_its_answer =
             self.accept.as_ref().is_some_and(|(accept, _)| ack.about == Some(*accept))
-                && ack.kind == Kind::Ack;
+                && ack.kind == EventKind::Ack;
         if !is_its_answer {
             return Err(HandoffError::OtherHandoff);
         }
@@ -213,7 +213,7 @@ impl Receiving {
     pub fn withdrawn(&mut self, withdrawal: &Signed<Event>) -> Result<(), HandoffError> {
         let is_of_its_offer =
             self.offer.as_ref().is_some_and(|(offer, _)| withdrawal.about == Some(*offer))
-                && withdrawal.kind == Kind::Withdraw;
+                && withdrawal.kind == EventKind::Withdraw;
         if !is_of_its_offer {
             return Err(HandoffError::OtherHandoff);
         }

@@ -3,7 +3,7 @@
 use crewseal_custody::envelope::{
     AttachmentKey, CHUNK_BYTES, Entry, MAX_ATTACHMENT, SealError, UnsealError,
 };
-use crewseal_custody::{Kind, Salt};
+use crewseal_custody::{EventKind, Salt};
 use fixtures::paper;
 
 fn content(length: usize) -> Vec<u8> {
@@ -67,7 +67,7 @@ fn chunks_that_are_not_all_or_not_the_same_do_not_open() {
 #[test]
 fn an_entry_without_keys_is_the_event_alone() {
     let mut mover = paper::mover();
-    let event = mover.does(Kind::Load, paper::boxes([0]));
+    let event = mover.does(EventKind::Load, paper::boxes([0]));
     assert_eq!(*Entry::to_bytes(event.as_bytes(), &[]), event.as_bytes());
     let key = AttachmentKey::new(b"photo", Salt([5; 16]), &[6; 32]).unwrap();
     let with = Entry::to_bytes(event.as_bytes(), std::slice::from_ref(&key));

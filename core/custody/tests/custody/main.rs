@@ -11,12 +11,12 @@
 
 mod attachments;
 mod box_lists;
-mod envelopes;
 mod evidence;
 mod handoff;
 mod malleated;
 mod namespaces;
 mod record;
 mod rules;
+mod sealing;
 mod signatures;
 mod vectors;

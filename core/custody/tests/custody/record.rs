@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor::Version;
-use crewseal_custody::{BoxList, DeviceId, JobId, Kind, Outcome, Receipt, Record, Salt, Tick};
+use crewseal_custody::{BoxList, DeviceId, EventKind, JobId, Outcome, Receipt, Record, Salt, Tick};
 use fixtures::paper::{self};
 use minicbor::bytes::ByteVec;
 
 #[test]
 fn a_record_names_an_error_for_every_byte_that_was_changed() {
     let mut mover = paper::mover();
-    let event = mover.does(Kind::TakeOver, paper::boxes([1, 101]));
+    let event = mover.does(EventKind::TakeOver, paper::boxes([1, 101]));
     let bytes = |message: &[u8]| ByteVec::from(message.to_vec());
     let hq = paper::hq();
     let roll = paper::roll(&paper::tokens(100..120));

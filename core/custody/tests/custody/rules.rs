@@ -7,9 +7,9 @@ use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::rules::{self, Broken, Interval, Person, Rule};
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{
-    Act, Batch, BoxClass, BoxList, Classes, Credential, DeviceId, Event, EventId, Evidence, Fault,
-    FaultKind, Finding, FindingKind, Kind, Licence, Nda, Outcome, Qualifications, Revocations,
-    Role, Tick, classes,
+    Act, Batch, BoxClass, BoxList, Classes, Credential, DeviceId, Event, EventId, EventKind,
+    Evidence, Fault, FaultKind, Finding, FindingKind, Licence, Nda, Outcome, Qualifications,
+    Revocations, Role, Tick, classes,
 };
 use crewseal_label::Token;
 use fixtures::paper::{self, Phone, set};
@@ -82,12 +82,12 @@ fn of_one(mut phone: Phone, act: Act) -> Vec<FaultKind> {
     kinds(&evidence)
 }
 
-fn does(phone: Phone, kind: Kind, number: u16) -> Vec<FaultKind> {
+fn does(phone: Phone, kind: EventKind, number: u16) -> Vec<FaultKind> {
     of_one(phone, paper::act(kind, paper::boxes([number])))
 }
 
 /// Times of an act: the tick before it and HQ's receipt.
-fn between(tick: u64, receipt: u64, phone: &Phone, kind: Kind, number: u16) -> Evidence {
+fn between(tick: u64, receipt: u64, phone: &Phone, kind: EventKind, number: u16) -> Evidence {
     let mut phone = Phone { tick, claims: paper::tick(tick).at, ..clone(phone) };
     let event = phone.signs(paper::act(kind, paper::boxes([number])));
     known(&[&phone], &[(&event, receipt)])
@@ -140,25 +140,25 @@ mod people {
     fn who_holds_no_boxes_takes_offers_and_is_offered_none() {
         let role = FaultKind::Broken(Rule::Role);
         for kind in [
-            Kind::TakeOver,
-            Kind::Load,
-            Kind::Store,
-            Kind::Depart,
-            Kind::Arrive,
-            Kind::Unload,
-            Kind::Deliver,
-            Kind::CollectForDestruction,
+            EventKind::TakeOver,
+            EventKind::Load,
+            EventKind::Store,
+            EventKind::Depart,
+            EventKind::Arrive,
+            EventKind::Unload,
+            EventKind::Deliver,
+            EventKind::CollectForDestruction,
         ] {
             assert_eq!(does(paper::supervisor(), kind, ORDINARY), [role], "{kind:?}");
             for other in [paper::mover(), paper::driver(), paper::keeper()] {
                 assert_eq!(does(other, kind, ORDINARY), [], "{kind:?}");
             }
         }
-        assert_eq!(does(paper::supervisor(), Kind::Count, ORDINARY), []);
-        assert_eq!(does(paper::mover(), Kind::SignOff, ORDINARY), [role]);
+        assert_eq!(does(paper::supervisor(), EventKind::Count, ORDINARY), []);
+        assert_eq!(does(paper::mover(), EventKind::SignOff, ORDINARY), [role]);
 
         let (mut giver, supervisor) = (paper::mover(), paper::supervisor());
-        let took = giver.does(Kind::TakeOver, paper::boxes([ORDINARY]));
+        let took = giver.does(EventKind::TakeOver, paper::boxes([ORDINARY]));
         let offer = giver.offers(supervisor.device(), paper::boxes([ORDINARY]));
         let late = paper::MORNING + 9_000;
         let evidence = known(&[&giver, &supervisor], &[(&took, late), (&offer, late)]);
@@ -180,12 +180,12 @@ mod people {
             (VALUABLES, false),
             (UNKNOWN, false),
         ] {
-            for kind in [Kind::TakeOver, Kind::CollectForDestruction, Kind::Accept] {
+            for kind in [EventKind::TakeOver, EventKind::CollectForDestruction, EventKind::Accept] {
                 let found = does(contractor(), kind, number);
                 assert_eq!(!found.contains(&not_his), may, "{kind:?} {number}");
             }
             // What he has he may always give away.
-            for kind in [Kind::Deliver, Kind::Offer, Kind::Unload] {
+            for kind in [EventKind::Deliver, EventKind::Offer, EventKind::Unload] {
                 assert!(!does(contractor(), kind, number).contains(&not_his), "{kind:?}");
             }
             // Nor may anybody hand it to him.
@@ -204,7 +204,7 @@ mod people {
             with(paper::driver(), Qualifications { licences, ..qualified() })
         };
         let missing = FaultKind::Broken(Rule::Licence);
-        let (depart, destroy) = (Kind::Depart, Kind::Destroy);
+        let (depart, destroy) = (EventKind::Depart, EventKind::Destroy);
         for (kind, licences, may) in [
             (depart, &[][..], false),
             (depart, &[Licence::Forklift, Licence::ConfidentialDestruction], false),
@@ -212,7 +212,7 @@ mod people {
             (depart, &[Licence::DrivingHeavy], true),
             (destroy, &[Licence::Driving, Licence::DrivingHeavy, Licence::Forklift], false),
             (destroy, &[Licence::ConfidentialDestruction], true),
-            (Kind::Load, &[], true),
+            (EventKind::Load, &[], true),
         ] {
             let found = does(licensed(licences), kind, ORDINARY);
             assert_eq!(!found.contains(&missing), may, "{kind:?} with {licences:?}");
@@ -242,7 +242,7 @@ mod people {
                 (9, end + 5_000, Some(FaultKind::Broken(rule))),
             ] {
                 // Accepted from somebody, so that nobody else has to sign.
-                let mut evidence = between(tick, receipt, &phone, Kind::Accept, PAPERS);
+                let mut evidence = between(tick, receipt, &phone, EventKind::Accept, PAPERS);
                 if is_revoked {
                     evidence.revocations = Some(revoked(1, phone.device(), end));
                 }
@@ -255,7 +255,7 @@ mod people {
                 assert_eq!(found, expected, "{rule:?}: tick {tick}, receipt {receipt}");
             }
             // Without a receipt nobody knows how late it was.
-            let mut evidence = between(6, end, &phone, Kind::Accept, PAPERS);
+            let mut evidence = between(6, end, &phone, EventKind::Accept, PAPERS);
             evidence.receipts.clear();
             if is_revoked {
                 evidence.revocations = Some(revoked(1, phone.device(), end));
@@ -270,27 +270,33 @@ mod people {
         let broken = |rules: &[Rule]| -> Vec<FaultKind> {
             rules.iter().map(|rule| FaultKind::Broken(*rule)).collect()
         };
-        assert_eq!(does(nothing(), Kind::Accept, ORDINARY), broken(&[Rule::Training]));
+        assert_eq!(does(nothing(), EventKind::Accept, ORDINARY), broken(&[Rule::Training]));
         let all = [Rule::Training, Rule::Nda, Rule::Classes];
-        assert_eq!(does(nothing(), Kind::Accept, PAPERS), broken(&all));
+        assert_eq!(does(nothing(), EventKind::Accept, PAPERS), broken(&all));
         let of_valuables = [Rule::Training, Rule::Classes];
-        assert_eq!(does(nothing(), Kind::Accept, VALUABLES), broken(&of_valuables));
+        assert_eq!(does(nothing(), EventKind::Accept, VALUABLES), broken(&of_valuables));
         // Packing shows what is in the box; counting does not.
         let opened = [Rule::Training, Rule::Nda];
-        assert_eq!(does(nothing(), Kind::Pack, DEVICES), broken(&opened));
-        assert_eq!(does(nothing(), Kind::Count, DEVICES), broken(&[Rule::Training]));
+        assert_eq!(does(nothing(), EventKind::Pack, DEVICES), broken(&opened));
+        assert_eq!(does(nothing(), EventKind::Count, DEVICES), broken(&[Rule::Training]));
     }
 
     #[test]
     fn old_credentials_break_no_rule_about_qualifications() {
-        for kind in [Kind::Accept, Kind::Pack, Kind::Depart, Kind::Offer, Kind::Count] {
+        for kind in [
+            EventKind::Accept,
+            EventKind::Pack,
+            EventKind::Depart,
+            EventKind::Offer,
+            EventKind::Count,
+        ] {
             for number in [ORDINARY, PAPERS, UNKNOWN] {
                 assert_eq!(does(paper::driver(), kind, number), [], "{kind:?} {number}");
             }
         }
         // Nor does an old record, which knows of no classes, ask for a second person.
         let mut mover = paper::mover();
-        let took = mover.does(Kind::TakeOver, paper::boxes([PAPERS]));
+        let took = mover.does(EventKind::TakeOver, paper::boxes([PAPERS]));
         let mut evidence = known(&[&mover], &[(&took, took.claimed_at + 60)]);
         evidence.classes.clear();
         assert_eq!(kinds(&evidence), []);
@@ -309,11 +315,11 @@ mod people {
             let when = Interval { not_before: Some(earliest), not_after: Some(latest) };
             let credential = Credential { valid_from: 0, valid_to: 1_000, ..paper::mover().credential() };
             let person = Person { credential: &credential, revoked_since: Some(end) };
-            let broken = rules::of_person(Kind::Count, &BTreeSet::new(), person, when);
+            let broken = rules::of_person(EventKind::Count, &BTreeSet::new(), person, when);
             let outside = (earliest..=latest).filter(|second| *second >= end).count();
             let all = usize::try_from(length + 1).unwrap();
             let expected: Vec<Broken> = (outside > 0)
-                .then_some(Broken { rule: Rule::Revocation, is_proven: outside == all })
+                .then_some(if outside == all { Broken::Proven(Rule::Revocation) } else { Broken::NotProvable(Rule::Revocation) })
                 .into_iter()
                 .collect();
             prop_assert_eq!(broken, expected);
@@ -334,7 +340,7 @@ fn revoked(epoch: u64, device: DeviceId, since: u64) -> Signed<Revocations> {
 #[test]
 fn an_older_list_of_revocations_than_hq_s_clock_tells_of_is_said() {
     let mut mover = paper::mover();
-    let count = mover.does(Kind::Count, BoxList::default());
+    let count = mover.does(EventKind::Count, BoxList::default());
     let mut evidence = known(&[&mover], &[(&count, count.claimed_at + 60)]);
     let tick = Tick { epoch: Some(2), ..paper::tick(1) };
     evidence.ticks.insert(1, paper::hq().sign(tick));
@@ -371,18 +377,18 @@ mod signatures {
     }
 
     fn signs_off(event: &Signed<Event>) -> Signed<Event> {
-        paper::supervisor().answers(Kind::SignOff, event.id(), event.boxes.clone())
+        paper::supervisor().answers(EventKind::SignOff, event.id(), event.boxes.clone())
     }
 
     fn finds(phone: &mut Phone, kind: FindingKind, number: u16) -> Signed<Event> {
         let finding = Finding { kind, boxes: paper::boxes([number]), photo: None };
-        let act = paper::act(Kind::Count, BoxList::default());
+        let act = paper::act(EventKind::Count, BoxList::default());
         phone.signs(Act { findings: vec![finding], ..act })
     }
 
     #[test]
     fn of_two_people_are_needed_for_boxes_of_a_higher_class() {
-        for kind in [Kind::TakeOver, Kind::CollectForDestruction, Kind::Deliver] {
+        for kind in [EventKind::TakeOver, EventKind::CollectForDestruction, EventKind::Deliver] {
             for number in [PAPERS, DEVICES, VALUABLES, UNKNOWN] {
                 let act = paper::mover().does(kind, paper::boxes([number, ORDINARY]));
                 let expected = (second(), [act.id()].into(), set([number]));
@@ -392,23 +398,23 @@ mod signatures {
             let act = paper::mover().does(kind, paper::boxes([ORDINARY]));
             assert_eq!(kinds(&all(&[&act])), [], "{kind:?} of an ordinary box");
         }
-        let load = paper::mover().does(Kind::Load, paper::boxes([PAPERS]));
+        let load = paper::mover().does(EventKind::Load, paper::boxes([PAPERS]));
         assert_eq!(kinds(&all(&[&load])), []);
     }
 
     #[test]
     fn of_a_receiver_count_where_boxes_went_on_by_a_handoff() {
         let (mut mover, mut driver) = (paper::mover(), paper::driver());
-        let took = mover.does(Kind::TakeOver, paper::boxes([PAPERS, VALUABLES, ORDINARY]));
+        let took = mover.does(EventKind::TakeOver, paper::boxes([PAPERS, VALUABLES, ORDINARY]));
         let offer = mover.offers(driver.device(), paper::boxes([PAPERS, VALUABLES]));
         assert_eq!(kinds(&all(&[&took, &offer])), [second()], "offered is not signed for");
-        let some = driver.answers(Kind::Accept, offer.id(), paper::boxes([PAPERS]));
+        let some = driver.answers(EventKind::Accept, offer.id(), paper::boxes([PAPERS]));
         assert_eq!(kinds(&all(&[&took, &offer, &some])), [second()], "one of the two");
         let mut driver = paper::driver();
-        let both = driver.answers(Kind::Accept, offer.id(), paper::boxes([PAPERS, VALUABLES]));
+        let both = driver.answers(EventKind::Accept, offer.id(), paper::boxes([PAPERS, VALUABLES]));
         assert_eq!(kinds(&all(&[&took, &offer, &both])), []);
         // He who had them from another and delivers alone is alone at the door.
-        let deliver = driver.does(Kind::Deliver, paper::boxes([PAPERS, VALUABLES]));
+        let deliver = driver.does(EventKind::Deliver, paper::boxes([PAPERS, VALUABLES]));
         assert_eq!(kinds(&all(&[&took, &offer, &both, &deliver])), [second()]);
     }
 
@@ -425,7 +431,7 @@ mod signatures {
         let typed = finds(&mut paper::mover(), FindingKind::LabelTyped, PAPERS);
         assert_eq!(kinds(&all(&[&typed])), []);
 
-        let destroy = paper::mover().does(Kind::Destroy, paper::boxes([ORDINARY]));
+        let destroy = paper::mover().does(EventKind::Destroy, paper::boxes([ORDINARY]));
         assert_eq!(kinds(&all(&[&destroy])), [supervisor()]);
         assert_eq!(kinds(&all(&[&destroy, &signs_off(&destroy)])), []);
     }
@@ -434,7 +440,7 @@ mod signatures {
     fn of_the_same_person_of_another_role_or_of_a_revoked_device_do_not_count() {
         let mut driver = paper::driver();
         let count = finds(&mut driver, FindingKind::Missing, PAPERS);
-        let by_mover = paper::mover().answers(Kind::SignOff, count.id(), BoxList::default());
+        let by_mover = paper::mover().answers(EventKind::SignOff, count.id(), BoxList::default());
         assert!(kinds(&all(&[&count, &by_mover])).contains(&supervisor()), "another role");
 
         let sign_off = signs_off(&count);
@@ -445,7 +451,7 @@ mod signatures {
 
         let mut alone = paper::supervisor();
         let count = finds(&mut alone, FindingKind::Missing, PAPERS);
-        let own = alone.answers(Kind::SignOff, count.id(), BoxList::default());
+        let own = alone.answers(EventKind::SignOff, count.id(), BoxList::default());
         let found = faults(&all(&[&count, &own]));
         let both = BTreeSet::from([count.id(), own.id()]);
         assert!(found.contains(&(FaultKind::Broken(Rule::OwnSignOff), both, set([]))));
@@ -456,7 +462,7 @@ mod signatures {
     #[test]
     fn of_a_day_s_batch_leave_open_which_acts_were_signed_off() {
         let count = finds(&mut paper::mover(), FindingKind::Missing, PAPERS);
-        let batch = paper::supervisor().writes(paper::act(Kind::SignOff, BoxList::default()));
+        let batch = paper::supervisor().writes(paper::act(EventKind::SignOff, BoxList::default()));
         let root = Batch::of(&[count.id()].into()).map(|batch| batch.root());
         let batch = paper::supervisor().handoff.sign(Event { root, ..batch });
         let found = kinds(&all(&[&count, &batch]));
@@ -471,7 +477,7 @@ mod order {
     #[derive(Debug, Clone)]
     struct Step {
         by: usize,
-        kind: Kind,
+        kind: EventKind,
         boxes: BTreeSet<u16>,
         finding: Option<(FindingKind, u16)>,
         /// Which earlier act is answered, and to whom is offered.
@@ -482,15 +488,15 @@ mod order {
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let kind = prop::sample::select(vec![
-            Kind::TakeOver,
-            Kind::Offer,
-            Kind::Accept,
-            Kind::Count,
-            Kind::Deliver,
-            Kind::Destroy,
-            Kind::SignOff,
-            Kind::CollectForDestruction,
-            Kind::Depart,
+            EventKind::TakeOver,
+            EventKind::Offer,
+            EventKind::Accept,
+            EventKind::Count,
+            EventKind::Deliver,
+            EventKind::Destroy,
+            EventKind::SignOff,
+            EventKind::CollectForDestruction,
+            EventKind::Depart,
         ]);
         let finding = prop::option::of((
             prop::sample::select(vec![FindingKind::Missing, FindingKind::LabelTyped]),
@@ -533,8 +539,9 @@ mod order {
                 let boxes = paper::boxes([number]);
                 act.findings.push(Finding { kind, boxes, photo: None });
             }
-            act.to = (step.kind == Kind::Offer).then_some(to);
-            let answers = matches!(step.kind, Kind::Accept | Kind::SignOff) && !events.is_empty();
+            act.to = (step.kind == EventKind::Offer).then_some(to);
+            let answers =
+                matches!(step.kind, EventKind::Accept | EventKind::SignOff) && !events.is_empty();
             act.about = answers.then(|| events[step.about.index(events.len())].id());
             events.push(phone.signs(act));
         }

@@ -3,7 +3,7 @@
 use crewseal_custody::cbor::{self};
 use crewseal_custody::signed::{Digest, Signed, SignedError, Unverified};
 use crewseal_custody::{
-    Act, Credential, Event, Finding, FindingKind, Kind, Protection, Refused, admit,
+    Act, Credential, Event, EventKind, Finding, FindingKind, Protection, Refused, admit,
 };
 use fixtures::paper::{self};
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ use crate::malleated::malleated;
 #[test]
 fn malleated_leave_the_id_as_it_was() {
     let mut mover = paper::mover();
-    let event = mover.does(Kind::Load, paper::boxes([1]));
+    let event = mover.does(EventKind::Load, paper::boxes([1]));
     let mut bytes = event.as_bytes().to_vec();
     let signature = bytes.len() - 64;
     malleated(&mut bytes[signature..]);
@@ -30,7 +30,7 @@ fn malleated_leave_the_id_as_it_was() {
 #[test]
 fn in_any_other_envelope_are_refused() {
     let mut mover = paper::mover();
-    let event = mover.does(Kind::Load, paper::boxes([1]));
+    let event = mover.does(EventKind::Load, paper::boxes([1]));
     let good = event.as_bytes();
     // d2 tag 18, 84 four items, 43 a10128 the protected header, a0 the other.
     assert_eq!(good[..7], [0xd2, 0x84, 0x43, 0xa1, 0x01, 0x28, 0xa0]);
@@ -62,7 +62,7 @@ fn in_any_other_envelope_are_refused() {
 #[test]
 fn cover_every_byte() {
     let mut mover = paper::mover();
-    let event = mover.does(Kind::Load, paper::boxes([1, 101, 300]));
+    let event = mover.does(EventKind::Load, paper::boxes([1, 101, 300]));
     for at in 0..event.as_bytes().len() {
         for flip in [0x01, 0x80, 0xff] {
             let mut bytes = event.as_bytes().to_vec();
@@ -78,13 +78,13 @@ fn are_admitted_only_under_the_key_that_the_kind_wants() {
     let mut supervisor = paper::supervisor();
     let credential = supervisor.credential();
     for (kind, protection) in [
-        (Kind::Commission, Protection::Act),
-        (Kind::TakeOver, Protection::Act),
-        (Kind::Load, Protection::Act),
-        (Kind::Store, Protection::Act),
-        (Kind::Count, Protection::Act),
-        (Kind::Deliver, Protection::Act),
-        (Kind::SignOff, Protection::Handoff),
+        (EventKind::Commission, Protection::Act),
+        (EventKind::TakeOver, Protection::Act),
+        (EventKind::Load, Protection::Act),
+        (EventKind::Store, Protection::Act),
+        (EventKind::Count, Protection::Act),
+        (EventKind::Deliver, Protection::Act),
+        (EventKind::SignOff, Protection::Handoff),
     ] {
         let event = supervisor.writes(paper::act(kind, paper::boxes([1])));
         assert_eq!(event.protection, protection, "{kind:?}");
@@ -103,7 +103,7 @@ fn are_admitted_only_under_the_key_that_the_kind_wants() {
 
 #[test]
 fn of_devices_that_hq_does_not_know_are_refused() {
-    let event = paper::mover().does(Kind::Load, paper::boxes([1]));
+    let event = paper::mover().does(EventKind::Load, paper::boxes([1]));
     let read = Unverified::<Event>::parse(event.as_bytes()).unwrap();
     assert_eq!(admit(read.clone(), |_| None).map(|_| ()), Err(Refused::UnknownDevice));
     let others: Credential = paper::driver().credential();
@@ -124,7 +124,7 @@ proptest! {
                 photo: Some(Digest([1; 32])),
             }],
             attachments: vec![Digest([2; 32])],
-            ..paper::act(Kind::TakeOver, paper::boxes(0..10))
+            ..paper::act(EventKind::TakeOver, paper::boxes(0..10))
         };
         let event = paper::mover().writes(act);
         let good = cbor::to_vec(&event);

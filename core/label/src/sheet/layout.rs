@@ -13,7 +13,18 @@
 //! +------------------------------+
 //! ```
 
-use super::{Code, Grid, Strength};
+use crate::{Code, Strength};
+
+/// How labels lie on a sheet of A4, 210 x 297 mm. Both are common as die-cut
+/// stock, and both can be cut by hand along the marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Grid {
+    /// 3 x 8 labels of 70 x 37 mm, edge to edge.
+    #[default]
+    ThreeByEight,
+    /// 2 x 7 labels of 99.1 x 38.1 mm, the columns 2.5 mm apart.
+    TwoBySeven,
+}
 
 /// The page: A4, width and height.
 pub(super) const PAGE: (f32, f32) = (210.0, 297.0);

@@ -13,12 +13,12 @@ use crewseal_custody::{BoxList, Entry, Event, EventId, JobId};
 use minicbor::{Decode, Encode};
 
 use super::CrewError;
-use super::head::{self, Sealed};
-use super::kept::stored;
-use crate::vault::{Drawer, StoreError, Transaction};
+use super::chain::{self, Sealed};
+use super::persisted::stored;
+use crate::vault::{Collection, StoreError, Transaction};
 
 /// The last page of a job by the job, the full ones by the job and their number.
-const DIARY: Drawer = Drawer("diary");
+const DIARY: Collection = Collection("diary");
 /// How many acts a page takes. Fewer would be more pages, and whoever opens the store
 /// goes through all of their names; with more, writing to the last one takes longer.
 const FULL: usize = 512;
@@ -106,7 +106,7 @@ pub(super) fn write_down(
     let mut newest = match recent {
         Some(page) if page.job == job => page,
         other => {
-            other.map_or(Ok(()), |page| turn(t, page))?;
+            other.map_or(Ok(()), |page| flush_page(t, page))?;
             Page::new(job)
         }
     };
@@ -114,17 +114,17 @@ pub(super) fn write_down(
     if newest.lines.len() < RECENT {
         return Ok(Some(newest));
     }
-    turn(t, newest)?;
+    flush_page(t, newest)?;
     Ok(None)
 }
 
 /// Puts acts into the last page of their job, and into new ones where that is full.
-fn turn(t: &mut Transaction<'_>, newest: Page) -> Result<(), CrewError> {
+fn flush_page(t: &mut Transaction<'_>, newest: Page) -> Result<(), CrewError> {
     let mut page = match t.get(DIARY, &newest.job.0)? {
         Some(last) => stored(&last)?,
         // Of a damaged store the last page alone may be lost.
         None => {
-            let of_job = turned(t)?.into_iter().filter(|page| page.job == newest.job);
+            let of_job = stored_pages(t)?.into_iter().filter(|page| page.job == newest.job);
             let number = of_job.map(|page| page.number.saturating_add(1)).max().unwrap_or(0);
             Page { number, ..Page::new(newest.job) }
         }
@@ -162,7 +162,7 @@ pub(super) fn sign_off(
             line.is_signed_off |= events.contains(&line.entry.event);
         }
     };
-    for before in turned(t)?.into_iter().filter(|page| page.job == job) {
+    for before in stored_pages(t)?.into_iter().filter(|page| page.job == job) {
         let mut page = before.clone();
         mark(&mut page);
         if page != before {
@@ -171,35 +171,35 @@ pub(super) fn sign_off(
     }
     if let Some(mut recent) = read_recent(t)?.filter(|page| page.job == job) {
         mark(&mut recent);
-        let (chain, recent) = (head::read_chain(t)?, recent.seal(t)?);
-        head::put(t, &chain, Some(recent))?;
+        let (chain, recent) = (chain::read_chain(t)?, recent.seal(t)?);
+        chain::put(t, &chain, Some(recent))?;
     }
     Ok(())
 }
 
 /// The newest acts, which lie in the store's head; none if their job was forgotten.
 fn read_recent(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
-    let acts = head::read_recent(t)?.map(|recent| recent.open(t)).transpose()?.flatten();
+    let acts = chain::read_recent(t)?.map(|recent| recent.open(t)).transpose()?.flatten();
     acts.map(|acts| stored(&acts)).transpose()
 }
 
 /// The same, or none: where they are lost, what comes next is recorded all the same.
 pub(super) fn recent_if_whole(t: &Transaction<'_>) -> Result<Option<Page>, CrewError> {
     match read_recent(t) {
-        Err(CrewError::Store(StoreError::Damaged)) => Ok(None),
+        Err(CrewError::Store(StoreError::ValueCorrupt)) => Ok(None),
         recent => recent,
     }
 }
 
 /// All pages, those of a job in their order.
 fn pages(t: &Transaction<'_>) -> Result<Vec<Page>, CrewError> {
-    let mut pages = turned(t)?;
+    let mut pages = stored_pages(t)?;
     pages.sort_by_key(|page| page.number);
     pages.extend(read_recent(t)?);
     Ok(pages)
 }
 
 /// The pages that lie for themselves.
-fn turned(t: &Transaction<'_>) -> Result<Vec<Page>, CrewError> {
+fn stored_pages(t: &Transaction<'_>) -> Result<Vec<Page>, CrewError> {
     t.all(DIARY)?.iter().map(|bytes| stored(bytes)).collect()
 }

@@ -1,4 +1,4 @@
-//! Why the phone did not do what it was asked, and what to do about it.
+//! Why the phone did not do what it was asked.
 
 use std::time::Duration;
 
@@ -11,27 +11,11 @@ use crewseal_custody::rules::Rule;
 use crewseal_custody::signed::SignedError;
 use crewseal_custody::{BoxListError, DrawingError, EventId, Refused, ReleaseCodeError};
 
+use crate::blocking_pool::PoolError;
 use crate::drawing::PictureError;
 use crate::random::Unavailable;
 use crate::sync::SyncError;
 use crate::vault::{StoreError, VaultError};
-
-/// What a caller should do about an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Advice {
-    /// Nothing; it will be tried again.
-    TryLater,
-    /// Tell the user and let him mend it.
-    AskUser,
-    /// A supervisor must decide.
-    AskSupervisor,
-    /// The device must be enrolled again.
-    Enrol,
-    /// The app must be updated.
-    Update,
-    /// A fault in the app, the store or at HQ: report it.
-    Report,
-}
 
 /// Why the phone did not do what it was asked. Nothing was lost.
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +141,9 @@ pub enum CrewError {
     /// The outbox could not seal an entry.
     #[error("{0}")]
     Seal(#[from] SealError),
+    /// It did not end, or did not begin, where it may wait.
+    #[error("{0}")]
+    Pool(#[from] PoolError),
     /// HQ could not be talked to.
     #[error("{error}")]
     Sync {
@@ -168,80 +155,8 @@ pub enum CrewError {
 }
 
 impl CrewError {
-    /// What the caller should do.
-    #[must_use]
-    pub const fn advice(&self) -> Advice {
-        match self {
-            Self::NotEnrolled
-            | Self::LoggedOut
-            | Self::Vault(VaultError::KeyGone)
-            | Self::Store(StoreError::Vault(VaultError::KeyGone))
-            | Self::Seal(SealError::Key) => Advice::Enrol,
-            Self::NoTick
-            | Self::Unreceipted { .. }
-            | Self::KeysBusy
-            | Self::Random(_)
-            | Self::Seal(SealError::Full) => Advice::TryLater,
-            Self::UnknownJob | Self::NotOpen | Self::OtherJob | Self::NotASupervisor => {
-                Advice::AskSupervisor
-            }
-            Self::Invitation(CborError::Version { .. })
-            | Self::Store(StoreError::Newer { .. })
-            | Self::FromHq(SignedError::Payload(CborError::Version { .. })) => Advice::Update,
-            Self::Invitation(_)
-            | Self::NotForMe
-            | Self::Stranger
-            | Self::StillOffered { .. }
-            | Self::ReleaseCode(_)
-            | Self::WrongCode
-            | Self::Drawing(_)
-            | Self::Picture(_)
-            | Self::TooMuch
-            | Self::NothingToSign
-            | Self::NoteTooLong
-            | Self::Handoff(
-                HandoffError::OtherHandoff
-                | HandoffError::Lapsed
-                | HandoffError::Withdrawn
-                | HandoffError::Answered { .. },
-            )
-            | Self::Message(_)
-            | Self::FromPhone(_)
-            | Self::Vault(_) => Advice::AskUser,
-            Self::Expired
-            | Self::Forbidden(_)
-            | Self::OtherForbidden(_)
-            | Self::Handoff(HandoffError::Opening) => Advice::AskSupervisor,
-            Self::Store(StoreError::Full | StoreError::ReadOnly | StoreError::Vault(_)) => {
-                Advice::AskUser
-            }
-            Self::Store(
-                StoreError::InUse | StoreError::Io | StoreError::Broken | StoreError::Closed,
-            ) => Advice::TryLater,
-            Self::Sync { error, .. } => match error {
-                SyncError::Offline
-                | SyncError::Busy { .. }
-                | SyncError::Unreadable
-                | SyncError::KeysBusy => Advice::TryLater,
-                SyncError::Vault(VaultError::KeyGone) => Advice::Enrol,
-                SyncError::CaptivePortal
-                | SyncError::WrongClock
-                | SyncError::WrongCertificate
-                | SyncError::Invitation
-                | SyncError::Vault(_) => Advice::AskUser,
-                SyncError::NotAdmitted => Advice::AskSupervisor,
-                SyncError::Refused { .. } => Advice::Report,
-            },
-            Self::FromHq(_)
-            | Self::Roll(_)
-            | Self::JobPack(_)
-            | Self::Boxes(_)
-            | Self::OnlyByHandoff
-            | Self::NoReceipt
-            | Self::KeyRemains
-            | Self::Handoff(HandoffError::Damaged)
-            | Self::Seal(SealError::TooLarge)
-            | Self::Store(StoreError::Damaged) => Advice::Report,
-        }
+    /// HQ could not be talked to, and trying again does not help.
+    pub(super) const fn for_good(error: SyncError) -> Self {
+        Self::Sync { error, again_after: None }
     }
 }

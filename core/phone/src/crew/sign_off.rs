@@ -9,18 +9,19 @@ use crewseal_custody::handoff::HandoffError;
 use crewseal_custody::handoff::message::{self, Enclosed, MessageError};
 use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::{
-    Act, BoxList, Credential, Entry, Event, EventId, JobId, Kind, OneTimeCode, Protection, Role,
+    Act, Credential, Entry, Event, EventId, EventKind, JobId, OneTimeCode, Protection, Role,
     SignOffRequest, Subject, admit,
 };
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use super::CrewError;
+use super::act_cache::is_open;
+use super::counterpart::{Introduction, again, known_credential, showable};
 use super::diary::{self, Line, read_lines};
-use super::handoff::{again, known_credential, showable};
-use super::kept::{ANSWERED, ASKED, read_packs, stored};
-use super::known::Known;
-use super::phone::salt;
-use super::{Crew, CrewError};
+use super::persisted::{ANSWERED, ASKED, read_packs, stored};
+use super::phone::{Crew, salt};
+use super::trust::Trust;
 use crate::vault::Transaction;
 
 /// What another phone asks this phone's carrier to sign off, verified.
@@ -83,8 +84,7 @@ struct Answered {
 impl Crew {
     /// Asks a supervisor to sign off one act of this phone in a job or, without an
     /// event, all since the last time that all were signed off. The bytes are what to
-    /// show him; the same question is the same bytes. `introduce` puts this device's
-    /// credential in, for a supervisor who does not know it.
+    /// show him; the same question is the same bytes.
     ///
     /// # Errors
     /// [`CrewError::NothingToSign`] and others.
@@ -92,7 +92,7 @@ impl Crew {
         &self,
         job: JobId,
         event: Option<EventId>,
-        introduce: bool,
+        introduction: Introduction,
     ) -> Result<Vec<u8>, CrewError> {
         self.phone.open_job(job)?;
         let (device, vault, salt) = (self.phone.device, &self.phone.vault, salt()?);
@@ -107,12 +107,12 @@ impl Crew {
                     return Ok(asked.shown.to_vec());
                 }
             }
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let request = SignOffRequest { version: Version, device, job, entries, salt };
-            let request = Signed::sign(request, &known.credential.act_key, |bytes| {
+            let request = Signed::sign(request, &trust.credential.act_key, |bytes| {
                 vault.sign(Protection::Act, bytes)
             })?;
-            let credential = introduce.then_some(&known.credential);
+            let credential = introduction.of(&trust.credential);
             let shown = showable(message::sign_off_request(&request, credential))?;
             keep(
                 t,
@@ -126,7 +126,7 @@ impl Crew {
             )?;
             Ok::<_, CrewError>(shown)
         })?;
-        self.phone.release_all(&mut state)?;
+        self.phone.raise_high_water_mark_in(&mut state)?;
         Ok(shown)
     }
 
@@ -138,17 +138,17 @@ impl Crew {
     pub fn read_sign_off_request(&self, shown: &[u8]) -> Result<ToSign, CrewError> {
         let now = self.phone.clock.now();
         self.phone.state()?.store.transaction(|t| {
-            let known = Known::read(t)?;
-            let (request, enclosed) = message::read_sign_off_request(shown, known.authority())?;
+            let trust = Trust::read(t)?;
+            let (request, enclosed) = message::read_sign_off_request(shown, trust.authority())?;
             let claims = request.claims();
             let packs = read_packs(t)?;
             let is_it = |pack: &&crewseal_custody::job::JobPack| pack.job == claims.job;
             let pack = packs.iter().find(is_it).ok_or(CrewError::NotForMe)?;
-            if !super::is_open(pack, now) {
+            if !is_open(pack, now) {
                 return Err(CrewError::NotForMe);
             }
-            let crew = known_credential(&pack.roster, enclosed.as_ref(), claims.device, &known)?;
-            known.still_vouches_for(&crew)?;
+            let crew = known_credential(&pack.roster, enclosed.as_ref(), claims.device, &trust)?;
+            trust.still_vouches_for(&crew)?;
             let request = request.verify(&crew.act_key).map_err(MessageError::Signed)?;
             Ok(ToSign { crew, request, is_introduced: enclosed.is_some() })
         })
@@ -162,22 +162,22 @@ impl Crew {
     pub fn answer_sign_off(&self, asked: &ToSign) -> Result<Vec<u8>, CrewError> {
         let request = &asked.request;
         self.phone.open_job(request.job)?;
-        let (known, before) = self.phone.state()?.store.transaction(|t| {
+        let (trust, before) = self.phone.state()?.store.transaction(|t| {
             let before = t.get(ANSWERED, &request.id().0)?;
             let before = before.map(|bytes| stored::<Answered>(&bytes)).transpose()?;
-            Ok::<_, CrewError>((Known::read(t)?, before))
+            Ok::<_, CrewError>((Trust::read(t)?, before))
         })?;
         if let Some(before) = before {
-            self.phone.release()?;
+            self.phone.raise_high_water_mark()?;
             return Ok(before.shown.to_vec());
         }
-        if known.credential.role != Role::Supervisor {
+        if trust.credential.role != Role::Supervisor {
             return Err(CrewError::NotASupervisor);
         }
-        known.may(Kind::SignOff, &BTreeSet::new())?;
+        trust.may(EventKind::SignOff, &BTreeSet::new())?;
         let subject = Subject::of(&request.entries).ok_or(CrewError::NothingToSign)?;
         let act = Act { attachments: vec![request.id()], ..act(request.job, subject) };
-        let credential = asked.is_introduced.then(|| known.credential.clone());
+        let credential = asked.is_introduced.then(|| trust.credential.clone());
         let shown = self.phone.record_to_show(
             act,
             &BTreeSet::new(),
@@ -202,13 +202,13 @@ impl Crew {
     pub fn read_sign_off(&self, shown: &[u8]) -> Result<SignedOffBy, CrewError> {
         let device = self.phone.device;
         self.phone.state()?.store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let packs = read_packs(t)?;
             let mut other = CrewError::NotForMe;
             for asked in read_asked(t)? {
                 let request: Signed<SignOffRequest> =
-                    again(&asked.request, &known.credential.act_key)?;
-                let read = message::read_sign_off(shown, &request, known.authority());
+                    again(&asked.request, &trust.credential.act_key)?;
+                let read = message::read_sign_off(shown, &request, trust.authority());
                 let (event, enclosed) = match read {
                     Ok(read) => read,
                     // Another request may be the one that it answers.
@@ -221,8 +221,8 @@ impl Crew {
                 let roster = roster.map_or(&[][..], |pack| &pack.roster);
                 let signer = event.claims().device;
                 let credential = enclosed.credential.as_ref();
-                let supervisor = known_credential(roster, credential, signer, &known)?;
-                known.still_vouches_for(&supervisor)?;
+                let supervisor = known_credential(roster, credential, signer, &trust)?;
+                trust.still_vouches_for(&supervisor)?;
                 if supervisor.role != Role::Supervisor || supervisor.device() == device {
                     return Err(CrewError::NotASupervisor);
                 }
@@ -252,20 +252,20 @@ impl Crew {
     /// [`CrewError::Store`] and others.
     pub fn sign_offs(&self, job: JobId) -> Result<Vec<Asked>, CrewError> {
         // What was signed and not shown yet leaves the phone by this.
-        self.phone.release()?;
+        self.phone.raise_high_water_mark()?;
         self.phone.state()?.store.transaction(|t| {
-            let known = Known::read(t)?;
+            let trust = Trust::read(t)?;
             let mut all = Vec::new();
             for kept in read_asked(t)? {
                 let request: Signed<SignOffRequest> =
-                    again(&kept.request, &known.credential.act_key)?;
+                    again(&kept.request, &trust.credential.act_key)?;
                 if request.job != job {
                     continue;
                 }
                 let signed = match &kept.signed {
                     None => None,
                     Some((supervisor, event)) => {
-                        let supervisor = again::<Credential>(supervisor, &known.hq)?;
+                        let supervisor = again::<Credential>(supervisor, &trust.hq)?;
                         let event = again::<Event>(event, &supervisor.handoff_key)?;
                         Some(SignedOffBy { supervisor, event })
                     }
@@ -325,16 +325,7 @@ fn to_sign(
 }
 
 fn act(job: JobId, subject: Subject) -> Act {
-    Act {
-        kind: Kind::SignOff,
-        job,
-        boxes: BoxList::default(),
-        findings: Vec::new(),
-        place: None,
-        attachments: Vec::new(),
-        to: None,
-        about: Some(subject.about),
-    }
+    Act::about(EventKind::SignOff, job, subject.about)
 }
 
 fn read_asked(t: &Transaction<'_>) -> Result<Vec<Kept>, CrewError> {

@@ -10,8 +10,9 @@ use crewseal_custody::wire::{AttachmentPart, AttachmentState};
 use crewseal_custody::{AttachmentOutcome, AttachmentReceipt};
 use minicbor::bytes::ByteVec;
 
-use super::phone::Phone;
-use super::{Crew, CrewError, blocking};
+use super::CrewError;
+use super::phone::{Crew, Phone};
+use crate::blocking_pool;
 use crate::outbox::attachment::{self, Attached};
 use crate::sync::{Client, NOT_FOUND, SyncError};
 
@@ -48,9 +49,9 @@ impl Crew {
     /// receipted, and what HQ has of a photo need not be sent again.
     pub async fn upload(&self) -> Result<Uploaded, CrewError> {
         let mut uploaded = Uploaded::default();
-        let (client, hq) = self.carrier().await?;
+        let (client, hq) = self.delivery_client().await?;
         let crew = self.clone();
-        let photos = blocking(move || crew.photos()).await?;
+        let photos = blocking_pool::run(move || crew.photos()).await?;
         for photo in photos.into_iter().filter(|photo| !photo.is_damaged) {
             match self.upload_one(&client, &hq, photo).await? {
                 Came::Receipted => uploaded.receipted += 1,
@@ -71,7 +72,7 @@ impl Crew {
         let mut held = 0;
         loop {
             let phone = Arc::clone(&self.phone);
-            let part = blocking(move || phone.next_part(photo, held)).await?;
+            let part = blocking_pool::run(move || phone.next_part(photo, held)).await?;
             // All is sent, and HQ wants more: some of it is gone from here.
             let Some(part) = part else { return Ok(Came::Damaged) };
             let state = match client.attach(&self.phone.vault, &part).await {
@@ -82,7 +83,7 @@ impl Crew {
             if let Some(receipt) = receipt(hq, photo, &state) {
                 let phone = Arc::clone(&self.phone);
                 let outcome = receipt.outcome;
-                blocking(move || phone.settle_photo(&receipt)).await?;
+                blocking_pool::run(move || phone.settle_photo(&receipt)).await?;
                 return Ok(match outcome {
                     AttachmentOutcome::Stored => Came::Receipted,
                     AttachmentOutcome::Altered => Came::Damaged,

@@ -79,30 +79,31 @@ pub fn set_aside(transaction: &Transaction<'_>, digest: &Digest) -> Result<(), S
     Ok(())
 }
 
-/// Puts a row of a damaged store in as it was, if it is one of an attachment or, with
-/// `is_chunk`, of a chunk of one that is here. What is here already stays.
-pub(super) fn salvage(
+/// Puts a row of a damaged store in as it was, if it is one of an attachment. What is here
+/// already stays.
+pub(super) fn salvage(transaction: &Transaction<'_>, row: &[Column]) -> Result<(), StoreError> {
+    if let [Column::Blob(digest), Column::Blob(event), Column::Integer(size), Column::Integer(_)] =
+        row
+        && digest.len() == 32
+        && event.len() == 32
+    {
+        let insert = "INSERT OR IGNORE INTO attachment (digest, event, size) VALUES (?1, ?2, ?3)";
+        transaction.sql().prepare_cached(insert)?.execute(params![digest, event, size])?;
+    }
+    Ok(())
+}
+
+/// Does the same if it is a row of a chunk, of an attachment that is here.
+pub(super) fn salvage_chunk(
     transaction: &Transaction<'_>,
     row: &[Column],
-    is_chunk: bool,
 ) -> Result<(), StoreError> {
-    let is_digest = |bytes: &[u8]| bytes.len() == 32;
-    match row {
-        [Column::Blob(digest), Column::Blob(event), Column::Integer(size), Column::Integer(_)]
-            if !is_chunk && is_digest(digest) && is_digest(event) =>
-        {
-            let insert =
-                "INSERT OR IGNORE INTO attachment (digest, event, size) VALUES (?1, ?2, ?3)";
-            transaction.sql().prepare_cached(insert)?.execute(params![digest, event, size])?;
-        }
-        [Column::Null, Column::Blob(digest), Column::Integer(number), Column::Blob(sealed)]
-            if is_chunk && is_digest(digest) =>
-        {
-            let insert = "INSERT OR IGNORE INTO chunk (digest, number, sealed)
-                SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM attachment WHERE digest = ?1)";
-            transaction.sql().prepare_cached(insert)?.execute(params![digest, number, sealed])?;
-        }
-        _ => {}
+    if let [Column::Null, Column::Blob(digest), Column::Integer(number), Column::Blob(sealed)] = row
+        && digest.len() == 32
+    {
+        let insert = "INSERT OR IGNORE INTO chunk (digest, number, sealed)
+            SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM attachment WHERE digest = ?1)";
+        transaction.sql().prepare_cached(insert)?.execute(params![digest, number, sealed])?;
     }
     Ok(())
 }

@@ -2,14 +2,16 @@
 //!
 //! From the moment an event is queued, it exists on the phone only sealed to
 //! HQ's key, in an [`Envelope`](crewseal_custody::envelope::Envelope): whole in
-//! itself, so it can be carved out of a broken file and delivered by any carrier.
+//! itself, so it can be carved out of a damaged file and delivered by any carrier.
 
 mod answers;
 pub mod attachment;
 pub mod delivery;
+mod opening;
 mod photo;
 pub mod queue;
-pub(crate) mod salvage;
+mod salvage;
 
 pub use answers::Parked;
+pub use opening::{open_store, reopen_store};
 pub use photo::{LONGEST_SIDE, prepare_photo};

@@ -11,10 +11,10 @@ use crewseal_custody::envelope::{Address, Envelope, EpochHeader, EpochId};
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{DeviceId, EventId, Outcome, Receipt, Refusal};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::answers::{Answers, Parked};
-use crate::vault::{Drawer, StoreError, Transaction};
+use crate::vault::{Collection, StoreError, Transaction};
 
 /// An entry as it waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ const DAMAGED: u8 = 0;
 const GIVEN_UP: u8 = 255;
 
 /// What was answered to entries, by event.
-const ANSWERS: Drawer = Drawer("answers");
+const ANSWERS: Collection = Collection("answers");
 
 /// Stores an epoch's header, twice, before its first entry.
 ///
@@ -83,7 +83,7 @@ pub fn push(transaction: &mut Transaction<'_>, envelope: &Envelope) -> Result<()
         .sql()
         .prepare_cached("INSERT INTO outbox (envelope) VALUES (?1)")?
         .execute([envelope.as_bytes()])?;
-    transaction.queued(1);
+    transaction.add_to_counter(1);
     Ok(())
 }
 
@@ -140,13 +140,13 @@ pub fn waiting(
         let rows = rows_after(transaction, after, limit.saturating_sub(entries.len()))?;
         if rows.is_empty() {
             // Here the whole queue was gone through.
-            transaction.check_queue()?;
+            check_rows(transaction)?;
             break;
         }
         for (position, bytes) in rows {
             // A page that stands in another's place brings its own numbers.
             if position <= after {
-                return Err(StoreError::Broken);
+                return Err(StoreError::DatabaseCorrupt);
             }
             after = position;
             match Envelope::parse(&bytes) {
@@ -185,7 +185,7 @@ fn park(
 
 fn answers(transaction: &Transaction<'_>, event: &EventId) -> Result<Answers, StoreError> {
     let Some(bytes) = transaction.get(ANSWERS, &event.0)? else { return Ok(Answers::default()) };
-    cbor::from_versioned::<_, 1>(&bytes).map_err(|_| StoreError::Damaged)
+    cbor::from_versioned::<_, 1>(&bytes).map_err(|_| StoreError::ValueCorrupt)
 }
 
 /// Does what a supervisor decided on a parked entry. The resolution's type says
@@ -285,7 +285,7 @@ pub fn settle(
         _ => {
             let delete = "DELETE FROM outbox WHERE position = ?1";
             transaction.sql().prepare_cached(delete)?.execute([entry.position])?;
-            transaction.queued(-1);
+            transaction.add_to_counter(-1);
             transaction.remove(ANSWERS, &address.event.0)?;
             Ok(Settled::Delivered)
         }
@@ -308,8 +308,19 @@ fn is_in_place(transaction: &Transaction<'_>, entry: &Waiting) -> Result<bool, S
 /// # Errors
 /// [`StoreError`].
 pub fn count(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
-    let mut statement = transaction.sql().prepare_cached("SELECT count(*) FROM outbox")?;
+    Ok(u64::try_from(rows(transaction.sql())?).unwrap_or_default())
+}
+
+/// How many rows the queue has in a database.
+pub(super) fn rows(connection: &Connection) -> Result<i64, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT count(*) FROM outbox")?;
     Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// Compares the queue with the number of entries that it should have.
+fn check_rows(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    let is_whole = rows(transaction.sql())? == transaction.counter();
+    if is_whole { Ok(()) } else { Err(StoreError::DatabaseCorrupt) }
 }
 
 /// How the queue stands. Only the entries that do not wait are read; the others
@@ -318,7 +329,7 @@ pub fn count(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
 /// # Errors
 /// [`StoreError`].
 pub fn status(transaction: &Transaction<'_>) -> Result<Status, StoreError> {
-    transaction.check_queue()?;
+    check_rows(transaction)?;
     let mut status = Status { waiting: count(transaction)?, ..Status::default() };
     let mut statement = transaction.sql().prepare_cached(
         "SELECT envelope, parked FROM outbox WHERE parked IS NOT NULL ORDER BY position",

@@ -9,12 +9,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor;
-use crewseal_custody::delivery::Slip;
+use crewseal_custody::delivery::StoredGrant;
 use crewseal_custody::envelope::{Envelope, EpochHeader, EpochId, MAGIC, MAX_ENVELOPE};
 use crewseal_custody::{DeviceId, EventId};
 
 use super::{attachment, delivery, queue};
-use crate::vault::{Column, Image, Store, StoreError, Wreck};
+use crate::vault::{Column, Entries, PageCarver, PageVersion, Snapshot, Store, StoreError};
 
 /// How many entries go into the new store in one transaction.
 const BATCH: usize = 1_000;
@@ -27,7 +27,7 @@ const EPOCH_HEADER: &[u8] = &[0xa3, 0x00, 0x01, 0x01, 0x48];
 
 /// Where an envelope lies.
 struct Place {
-    image: Image,
+    version: PageVersion,
     at: usize,
     /// For one that goes on elsewhere.
     rest: Option<Rest>,
@@ -37,7 +37,7 @@ struct Place {
 struct Rest {
     end: usize,
     overflow: u32,
-    with_log: bool,
+    snapshot: Snapshot,
 }
 
 /// Which act an envelope is of.
@@ -53,20 +53,20 @@ struct Found {
     headers: BTreeMap<EpochId, Vec<u8>>,
 }
 
-/// Puts every envelope of a wreck that is whole into the queue, with the headers of
+/// Puts every whole envelope of a damaged store into the queue, with the headers of
 /// their epochs. Those that are in the queue stay as they are. Says how many are
 /// now in the queue, and how many of them have no header.
 ///
 /// # Errors
 /// [`StoreError`]. Some of them may be in the queue then; it can be done again.
-pub(crate) fn salvage(store: &mut Store, wreck: &mut Wreck) -> Result<(u64, u64), StoreError> {
+pub(super) fn salvage(store: &mut Store, carver: &mut PageCarver) -> Result<Entries, StoreError> {
     let mut found = Found::default();
-    let images = [wreck.present(), wreck.past()].concat();
-    for image in images {
-        found.carve(wreck, image);
+    let versions = [carver.newest(), carver.older()].concat();
+    for version in versions {
+        found.carve(carver, version);
     }
-    salvage_photos(store, wreck)?;
-    salvage_slip(store, wreck)?;
+    salvage_photos(store, carver)?;
+    salvage_grant(store, carver)?;
     let known: BTreeSet<EventId> = store.transaction(queue::events)?;
     let epochs: BTreeSet<EpochId> = found.envelopes.values().map(|(_, epoch, _)| *epoch).collect();
     let headers = &found.headers;
@@ -88,7 +88,7 @@ pub(crate) fn salvage(store: &mut Store, wreck: &mut Wreck) -> Result<(u64, u64)
     for batch in missing.chunks(BATCH) {
         store.transaction(|t| {
             for place in batch {
-                if let Some(envelope) = read(wreck, place) {
+                if let Some(envelope) = read(carver, place) {
                     queue::push(t, &envelope)?;
                 }
             }
@@ -98,19 +98,17 @@ pub(crate) fn salvage(store: &mut Store, wreck: &mut Wreck) -> Result<(u64, u64)
     let without_header =
         found.envelopes.values().filter(|(_, epoch, _)| !headers.contains_key(epoch)).count();
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    Ok((count(found.envelopes.len()), count(without_header)))
+    Ok(Entries { whole: count(found.envelopes.len()), without_header: count(without_header) })
 }
 
 /// Takes the photos that wait, row by row as they are: they are sealed to HQ.
-fn salvage_photos(store: &mut Store, wreck: &mut Wreck) -> Result<(), StoreError> {
-    let images = wreck.present();
+fn salvage_photos(store: &mut Store, carver: &mut PageCarver) -> Result<(), StoreError> {
+    let versions = carver.newest();
     // Of which photos there are chunks, their own rows say, so these come first.
-    for is_chunk in [false, true] {
-        for image in &images {
-            let rows = wreck.rows(*image);
-            store.transaction(|t| {
-                rows.iter().try_for_each(|row| attachment::salvage(t, &row.columns, is_chunk))
-            })?;
+    for salvage in [attachment::salvage, attachment::salvage_chunk] {
+        for version in &versions {
+            let rows = carver.rows(*version);
+            store.transaction(|t| rows.iter().try_for_each(|row| salvage(t, &row.columns)))?;
         }
     }
     Ok(())
@@ -118,15 +116,15 @@ fn salvage_photos(store: &mut Store, wreck: &mut Wreck) -> Result<(), StoreError
 
 /// Takes over how to deliver without keys, which is needed most where they are lost.
 /// Nothing proves it but that HQ takes deliveries by it.
-fn salvage_slip(store: &mut Store, wreck: &mut Wreck) -> Result<(), StoreError> {
-    for image in [wreck.present(), wreck.before_damage()].concat() {
-        for row in wreck.rows(image) {
+fn salvage_grant(store: &mut Store, carver: &mut PageCarver) -> Result<(), StoreError> {
+    for version in [carver.newest(), carver.before_damage()].concat() {
+        for row in carver.rows(version) {
             if let (1, [Column::Null, Column::Blob(bytes)]) = (row.number, row.columns.as_slice())
-                && let Ok(slip) = cbor::from_versioned::<Slip, 1>(bytes)
+                && let Ok(grant) = cbor::from_versioned::<StoredGrant, 1>(bytes)
             {
                 return store.transaction(|t| match delivery::read(t)? {
                     Some(_) => Ok(()),
-                    None => delivery::keep(t, &slip),
+                    None => delivery::keep(t, &grant),
                 });
             }
         }
@@ -135,8 +133,8 @@ fn salvage_slip(store: &mut Store, wreck: &mut Wreck) -> Result<(), StoreError> 
 }
 
 impl Found {
-    fn carve(&mut self, wreck: &mut Wreck, image: Image) {
-        let Some(page) = wreck.read(image) else { return };
+    fn carve(&mut self, carver: &mut PageCarver, version: PageVersion) {
+        let Some(page) = carver.read(version) else { return };
         for at in starts(&page, EPOCH_HEADER) {
             let bytes = page.get(at..at + EPOCH_HEADER_BYTES).unwrap_or_default();
             if let Ok(header) = cbor::from_versioned::<EpochHeader, 1>(bytes) {
@@ -144,10 +142,10 @@ impl Found {
             }
         }
         for at in starts(&page, &MAGIC) {
-            if let Some((envelope, rest)) = envelope_at(wreck, &page, at) {
+            if let Some((envelope, rest)) = envelope_at(carver, &page, at) {
                 let address = envelope.address();
                 let number = (address.device, address.generation, address.sequence);
-                let place = Place { image, at, rest };
+                let place = Place { version, at, rest };
                 self.envelopes.entry(number).or_insert((address.event, address.epoch, place));
             }
         }
@@ -164,21 +162,25 @@ fn stated_length(page: &[u8], at: usize) -> Option<usize> {
     usize::try_from(u32::from_be_bytes(*length)).ok().filter(|length| *length <= MAX_ENVELOPE)
 }
 
-fn envelope_at(wreck: &mut Wreck, page: &[u8], at: usize) -> Option<(Envelope, Option<Rest>)> {
+fn envelope_at(
+    carver: &mut PageCarver,
+    page: &[u8],
+    at: usize,
+) -> Option<(Envelope, Option<Rest>)> {
     let length = stated_length(page, at)?;
     if let Some(bytes) = page.get(at..at + length) {
         return Envelope::parse(bytes).ok().map(|envelope| (envelope, None));
     }
     let mut tried = BTreeSet::new();
     for (before, after) in BEFORE.flat_map(|before| AFTER.map(move |after| (before, after))) {
-        let local = wreck.local_bytes(before + length + after);
+        let local = carver.local_bytes(before + length + after);
         let end = (at + local).checked_sub(before).filter(|end| *end > at);
         let Some(end) = end.filter(|end| tried.insert(*end)) else { continue };
         let Some(overflow) = page.get(end..).and_then(|link| link.first_chunk()) else { continue };
         let overflow = u32::from_be_bytes(*overflow);
-        for with_log in [true, false] {
-            let rest = Rest { end, overflow, with_log };
-            if let Some(envelope) = spanning(wreck, page, at, length, rest) {
+        for snapshot in [Snapshot::Newest, Snapshot::Checkpoint] {
+            let rest = Rest { end, overflow, snapshot };
+            if let Some(envelope) = spanning(carver, page, at, length, rest) {
                 return Some((envelope, Some(rest)));
             }
         }
@@ -187,22 +189,22 @@ fn envelope_at(wreck: &mut Wreck, page: &[u8], at: usize) -> Option<(Envelope, O
 }
 
 fn spanning(
-    wreck: &mut Wreck,
+    carver: &mut PageCarver,
     page: &[u8],
     at: usize,
     length: usize,
     rest: Rest,
 ) -> Option<Envelope> {
     let local = page.get(at..rest.end)?;
-    let bytes = wreck.payload(local, rest.overflow, length, rest.with_log)?;
+    let bytes = carver.payload(local, rest.overflow, length, rest.snapshot)?;
     Envelope::parse(bytes.get(..length)?).ok()
 }
 
-fn read(wreck: &mut Wreck, place: &Place) -> Option<Envelope> {
-    let page = wreck.read(place.image)?;
+fn read(carver: &mut PageCarver, place: &Place) -> Option<Envelope> {
+    let page = carver.read(place.version)?;
     let length = stated_length(&page, place.at)?;
     match place.rest {
         None => Envelope::parse(page.get(place.at..place.at + length)?).ok(),
-        Some(rest) => spanning(wreck, &page, place.at, length, rest),
+        Some(rest) => spanning(carver, &page, place.at, length, rest),
     }
 }

@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::delivery::Slip;
+use crewseal_custody::delivery::StoredGrant;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{
-    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, DeliveryRight,
-    EnrolRequest, Jobs, Receipts, Rolls, Session, SessionRequest,
+    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, DeliveryGrant,
+    Endpoint, EnrolRequest, Jobs, Receipts, Rolls, Session, SessionRequest,
 };
 use crewseal_custody::{DeviceId, Protection};
 use minicbor::{Decode, Encode};
@@ -25,6 +25,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use crate::blocking_pool::{self, PoolError};
 use crate::vault::{KeyVault, PATIENCE, VaultError};
 
 /// The largest answer that is read: 32 MiB, which holds 30,000 labels of rolls.
@@ -78,6 +79,9 @@ pub enum SyncError {
     /// The key hardware.
     #[error("{0}")]
     Vault(#[from] VaultError),
+    /// Asking the key hardware did not end, or did not begin.
+    #[error("{0}")]
+    Pool(#[from] PoolError),
 }
 
 /// A connection to HQ.
@@ -127,20 +131,21 @@ impl Client {
         Ok(Self { http, url, token, waits_for_vault, patience, only_delivers })
     }
 
-    /// A client that delivers by a slip, and is let do nothing else.
+    /// A client that delivers by a grant, and is let do nothing else.
     ///
     /// # Errors
     /// [`SyncError::Invitation`].
-    pub fn delivering(slip: &Slip) -> Result<Self, SyncError> {
-        let token = Some(Zeroizing::new(slip.token.0.clone())).into();
-        Ok(Self { token, only_delivers: true, ..Self::new(&slip.url, &slip.authority)? })
+    pub fn delivering(grant: &StoredGrant) -> Result<Self, SyncError> {
+        let token = Some(Zeroizing::new(grant.token.0.clone())).into();
+        let Endpoint { url, authority, .. } = &grant.endpoint;
+        Ok(Self { token, only_delivers: true, ..Self::new(url, authority)? })
     }
 
     /// The right to deliver without this phone's keys.
     ///
     /// # Errors
     /// [`SyncError`]; [`SyncError::Refused`] with status 404 from an HQ that grants none.
-    pub async fn delivery(&self, vault: &Arc<dyn KeyVault>) -> Result<DeliveryRight, SyncError> {
+    pub async fn delivery(&self, vault: &Arc<dyn KeyVault>) -> Result<DeliveryGrant, SyncError> {
         read(&self.ask(vault, Method::GET, "v1/delivery", None).await?)
     }
 
@@ -253,8 +258,7 @@ impl Client {
         let vault = Arc::clone(vault);
         self.waits_for_vault.store(true, Ordering::SeqCst);
         let _asking = Asking(&self.waits_for_vault);
-        let asked = tokio::task::spawn_blocking(move || ask(vault.as_ref())).await;
-        Ok(asked.map_err(|_| VaultError::Hardware)??)
+        blocking_pool::run(move || Ok(ask(vault.as_ref())?)).await
     }
 
     async fn begin_session(
@@ -432,12 +436,30 @@ mod tests {
         (Arc::new(Waiting { asked, go_on: Mutex::new(go_on) }), is_asked, let_go)
     }
 
-    #[tokio::test]
-    async fn whoever_waits_for_anothers_vault_gives_up_and_the_other_goes_on() {
+    /// A client that waits for no time worth mentioning, of an HQ that is not there.
+    fn impatient() -> Client {
         let authority = rcgen::KeyPair::generate().unwrap();
         let authority = rcgen::CertificateParams::default().self_signed(&authority).unwrap();
         let mut client = Client::new("https://hq.example", authority.der()).unwrap();
         client.patience = Duration::from_millis(1);
+        client
+    }
+
+    #[tokio::test]
+    async fn a_vault_that_panics_is_a_fault_and_holds_up_no_other_call() {
+        let (client, (vault, is_asked, _let_go)) = (impatient(), vault());
+        // Its vault panics, for nobody hears that it is asked.
+        drop(is_asked);
+        for _ in 0..2 {
+            let panicked = client.tick(&vault).await;
+            assert_eq!(panicked, Err(SyncError::Pool(PoolError::Panicked)));
+            assert!(!client.waits_for_vault.load(Ordering::SeqCst));
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_anothers_vault_gives_up_and_the_other_goes_on() {
+        let client = impatient();
         let (vault, mut is_asked, let_go) = vault();
         let (client, first) = (Arc::new(client), Arc::clone(&vault));
         let other = Arc::clone(&client);

@@ -3,15 +3,17 @@
 //! A seal shows that a value was altered or moved. It does not show that a row is
 //! gone, or that an older one of the same name was put back. So the store keeps a
 //! list in memory of which row is sealed by which nonce, and, sealed in the file,
-//! the list's digest, its length and the number of entries in the queue. They change
-//! in the transaction that changes a row. An older database as a whole agrees with
-//! itself and is found by the mark outside it.
+//! the list's digest and its length. They change in the transaction that changes a
+//! row. An older database as a whole agrees with itself and is found by the mark
+//! outside it.
 //!
 //! A commit changes a few rows of many, so the digest must not be of the whole list:
 //! it is a sum, which a row joins and leaves. See [`Sum`].
 //!
-//! As every commit writes this, one value lies in it that nearly every commit changes,
-//! too: the head. A row of its own would be one page more for each.
+//! As every commit writes this, two more lie in it. The counter is a number that whoever
+//! owns other tables of the file keeps, to notice that rows vanished there. The head is
+//! one value that nearly every commit changes: a row of its own would be one page more
+//! for each.
 
 use std::collections::BTreeMap;
 
@@ -19,16 +21,16 @@ use rusqlite::blob::Blob;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, params};
 use zeroize::Zeroizing;
 
+use super::error::StoreError;
 use super::keyring::Keys;
 use super::seal::{Lookup, NONCE_BYTES};
-use super::store::StoreError;
 
 const PLACE: &[u8] = b"contents/1";
 const HASH_BYTES: usize = 32;
 
 type Hash = [u8; HASH_BYTES];
 type Nonce = [u8; NONCE_BYTES];
-/// A drawer and a name in it.
+/// A collection and a name in it.
 pub(super) type Place = (Hash, Hash);
 
 /// A keyed hash of a set: the sum, modulo 2^256, of HMAC-SHA256 of each member. It is
@@ -46,12 +48,12 @@ struct Sum {
 pub(super) struct Stated {
     sum: Sum,
     values: u64,
-    queued: i64,
+    counter: i64,
     /// Empty if there is none.
     head: Zeroizing<Vec<u8>>,
 }
 
-/// In which drawer a row is, and what it is sealed by.
+/// In which collection a row is, and what it is sealed by.
 type Row = (Hash, Nonce);
 
 /// Which rows there are, by their names.
@@ -71,8 +73,8 @@ pub(super) struct Change {
 }
 
 impl Sum {
-    fn of(lookup: &Lookup, (drawer, name): &Place, nonce: &Nonce) -> Self {
-        let row = [drawer.as_slice(), name, nonce].concat();
+    fn of(lookup: &Lookup, (collection, name): &Place, nonce: &Nonce) -> Self {
+        let row = [collection.as_slice(), name, nonce].concat();
         Self::from_bytes(&lookup.hash("contents", &row))
     }
 
@@ -101,13 +103,14 @@ impl Stated {
         let sealed: Option<Vec<u8>> = connection.query_row(select, [], |row| row.get(0))?;
         let Some(sealed) = sealed else { return Ok(None) };
         let plain = keys.common.open(PLACE, &sealed)?;
-        let (sum, rest) = plain.split_first_chunk::<HASH_BYTES>().ok_or(StoreError::Damaged)?;
-        let (values, rest) = rest.split_first_chunk().ok_or(StoreError::Damaged)?;
-        let (queued, head) = rest.split_first_chunk().ok_or(StoreError::Damaged)?;
+        let (sum, rest) =
+            plain.split_first_chunk::<HASH_BYTES>().ok_or(StoreError::ValueCorrupt)?;
+        let (values, rest) = rest.split_first_chunk().ok_or(StoreError::ValueCorrupt)?;
+        let (counter, head) = rest.split_first_chunk().ok_or(StoreError::ValueCorrupt)?;
         Ok(Some(Self {
             sum: Sum::from_bytes(sum),
             values: u64::from_be_bytes(*values),
-            queued: i64::from_be_bytes(*queued),
+            counter: i64::from_be_bytes(*counter),
             head: Zeroizing::new(head.to_vec()),
         }))
     }
@@ -117,7 +120,7 @@ impl Stated {
         plain.extend_from_slice(&self.sum.high.to_be_bytes());
         plain.extend_from_slice(&self.sum.low.to_be_bytes());
         plain.extend_from_slice(&self.values.to_be_bytes());
-        plain.extend_from_slice(&self.queued.to_be_bytes());
+        plain.extend_from_slice(&self.counter.to_be_bytes());
         plain.extend_from_slice(&self.head);
         let sealed = keys.common.close(PLACE, &plain)?;
         connection.prepare_cached("UPDATE vault SET contents = ?1")?.execute(params![sealed])?;
@@ -140,7 +143,7 @@ impl Stated {
 }
 
 impl Contents {
-    /// What the file does hold. The queue is not counted, as that would take long.
+    /// What the file does hold of values.
     pub(super) fn read(connection: &Connection, keys: &Keys) -> Result<Self, StoreError> {
         let mut contents = Self { rows: BTreeMap::new(), stated: Stated::default() };
         // Of a long value nothing is read but its beginning, which a query would not do.
@@ -151,42 +154,37 @@ impl Contents {
             let place = (row.get(1)?, row.get(2)?);
             let nonce = read_nonce(connection, &mut sealed, row.get(0)?)?;
             contents.stated.join(&keys.lookup, &place, &nonce);
-            let (drawer, name) = place;
-            contents.rows.insert(name, (drawer, nonce));
+            let (collection, name) = place;
+            contents.rows.insert(name, (collection, nonce));
         }
         Ok(contents)
     }
 
-    /// How many rows the queue has.
-    pub(super) fn count_queue(connection: &Connection) -> Result<i64, StoreError> {
-        Ok(connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))?)
-    }
-
-    pub(super) const fn queued(&self) -> i64 {
-        self.stated.queued
+    pub(super) const fn counter(&self) -> i64 {
+        self.stated.counter
     }
 
     pub(super) fn head(&self) -> Option<&[u8]> {
         self.stated.head()
     }
 
-    /// Whether the file says that it holds these values. What it says of the queue
-    /// is taken over and compared when the queue is gone through, and the head is
-    /// taken over.
+    /// Whether the file says that it holds these values. The counter and the head that
+    /// it states are taken over: to compare the counter takes long, and its owner does it
+    /// when it goes through its rows.
     pub(super) fn check(&mut self, stated: Stated) -> bool {
         let agrees = (self.stated.sum, self.stated.values) == (stated.sum, stated.values);
-        (self.stated.queued, self.stated.head) = (stated.queued, stated.head);
+        (self.stated.counter, self.stated.head) = (stated.counter, stated.head);
         agrees
     }
 
-    /// Writes into the file what it holds, with so many entries in the queue.
+    /// Writes into the file what it holds, with this counter.
     pub(super) fn state(
         &mut self,
         connection: &Connection,
         keys: &Keys,
-        queued: i64,
+        counter: i64,
     ) -> Result<(), StoreError> {
-        self.stated.queued = queued;
+        self.stated.counter = counter;
         self.stated.write(connection, keys)
     }
 
@@ -217,16 +215,16 @@ impl Change {
     }
 
     pub(super) fn put(&mut self, before: &Contents, keys: &Keys, place: Place, sealed: &[u8]) {
-        let (drawer, name) = place;
+        let (collection, name) = place;
         self.remove(before, keys, name);
         let nonce = nonce(sealed);
         self.stated.join(&keys.lookup, &place, &nonce);
-        self.rows.insert(name, Some((drawer, nonce)));
+        self.rows.insert(name, Some((collection, nonce)));
     }
 
     pub(super) fn remove(&mut self, before: &Contents, keys: &Keys, name: Hash) {
-        if let Some((drawer, nonce)) = self.row(before, &name) {
-            self.stated.leave(&keys.lookup, &(drawer, name), &nonce);
+        if let Some((collection, nonce)) = self.row(before, &name) {
+            self.stated.leave(&keys.lookup, &(collection, name), &nonce);
             self.rows.insert(name, None);
         }
     }
@@ -239,21 +237,20 @@ impl Change {
         self.stated.head = Zeroizing::new(head.to_vec());
     }
 
-    /// Counts entries that came into the queue, or left it.
-    pub(super) const fn queue(&mut self, more: i64) {
-        self.stated.queued = self.stated.queued.saturating_add(more);
+    pub(super) const fn add_to_counter(&mut self, more: i64) {
+        self.stated.counter = self.stated.counter.saturating_add(more);
     }
 
-    pub(super) const fn queued(&self) -> i64 {
-        self.stated.queued
+    pub(super) const fn counter(&self) -> i64 {
+        self.stated.counter
     }
 
     pub(super) fn values(&self) -> usize {
         usize::try_from(self.stated.values).unwrap_or(usize::MAX)
     }
 
-    pub(super) fn in_drawer(&self, before: &Contents, drawer: &Hash) -> usize {
-        let is_there = |row: &&Row| row.0 == *drawer;
+    pub(super) fn in_collection(&self, before: &Contents, collection: &Hash) -> usize {
+        let is_there = |row: &&Row| row.0 == *collection;
         let were = before.rows.iter().filter(|(name, _)| !self.rows.contains_key(*name));
         let stayed = were.map(|(_, row)| row).filter(is_there).count();
         stayed + self.rows.values().flatten().filter(is_there).count()
@@ -310,8 +307,8 @@ mod tests {
     fn stated(rows: &[(u8, u8, u8)]) -> Stated {
         let lookup = Lookup::new(&[7; 32]);
         let mut stated = Stated::default();
-        for (drawer, name, nonce) in rows {
-            stated.join(&lookup, &([*drawer; 32], [*name; 32]), &[*nonce; 12]);
+        for (collection, name, nonce) in rows {
+            stated.join(&lookup, &([*collection; 32], [*name; 32]), &[*nonce; 12]);
         }
         stated
     }

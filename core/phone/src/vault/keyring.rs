@@ -4,17 +4,13 @@
 //! lookup key, the common key and the key of each compartment, and seals nothing
 //! else. So a new storage key costs a few short rows, however much is stored.
 
-use std::error::Error;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
-
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
-use super::seal::{Broken, Lookup, Seal};
-use super::store::{Store, StoreError, Transaction, truncate_log};
-use super::wreck::Column;
+use super::database::truncate_log;
+use super::error::StoreError;
+use super::page_carver::Column;
+use super::seal::{Lookup, Seal};
 use super::{KeyVault, VaultError};
 use crate::random;
 
@@ -44,19 +40,6 @@ struct Wrapped {
     has_contents: bool,
 }
 
-/// By what the wrap of a forgotten compartment's key can be looked for: its nonce,
-/// which is random and tells nothing.
-pub type WrapNonce = [u8; 12];
-
-/// What a search for the wrap of a forgotten key came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Searched {
-    /// Files that were searched.
-    pub searched: u32,
-    /// Those of them in which it stands.
-    pub found: u32,
-}
-
 impl Keys {
     /// The keys of this store; new ones, if it has none yet.
     pub(super) fn open(
@@ -74,7 +57,7 @@ impl Keys {
         match (&wrapped.common, &wrapped.lookup) {
             (Some(common), Some(lookup)) => Self::unwrapped(&storage_key, common, lookup),
             (None, None) if !wrapped.has_contents => Self::from_format_1(connection, &storage_key),
-            _ => Err(StoreError::Damaged),
+            _ => Err(StoreError::ValueCorrupt),
         }
     }
 
@@ -94,10 +77,10 @@ impl Keys {
     /// Where something is sealed already, its key was there.
     fn make(connection: &Connection, vault: &dyn KeyVault) -> Result<Self, StoreError> {
         if has_values(connection)? {
-            return Err(StoreError::Damaged);
+            return Err(StoreError::ValueCorrupt);
         }
-        let bare = Bare { common: fresh_key()?, lookup: fresh_key()? };
-        let storage_key = fresh_key()?;
+        let bare = Bare { common: random::key()?, lookup: random::key()? };
+        let storage_key = random::key()?;
         let wrapped = vault.wrap(&storage_key)?;
         let storage = Seal::new(&storage_key);
         connection.execute(
@@ -119,7 +102,7 @@ impl Keys {
     ) -> Result<Self, StoreError> {
         let storage = Seal::new(storage_key);
         let lookup = Zeroizing::new(Lookup::new(storage_key).hash("lookup key", b""));
-        let bare = Bare { common: fresh_key()?, lookup };
+        let bare = Bare { common: random::key()?, lookup };
         let keys = Self::of(storage, &bare);
         let sql = connection.transaction()?;
         {
@@ -129,8 +112,8 @@ impl Keys {
             let mut rows = rows.query([])?;
             let mut update = sql.prepare("UPDATE value SET sealed = ?2 WHERE id = ?1")?;
             while let Some(row) = rows.next()? {
-                let (drawer, name): ([u8; 32], [u8; 32]) = (row.get(1)?, row.get(2)?);
-                let (place, sealed): (_, Vec<u8>) = (aad(&drawer, &name), row.get(3)?);
+                let (collection, name): ([u8; 32], [u8; 32]) = (row.get(1)?, row.get(2)?);
+                let (place, sealed): (_, Vec<u8>) = (aad(&collection, &name), row.get(3)?);
                 // What is damaged stays as it is, and is named when it is read.
                 if let Ok(value) = keys.storage.open(&place, &sealed) {
                     let sealed = keys.common.close(&place, &value)?;
@@ -162,15 +145,15 @@ impl Keys {
     }
 
     /// Wraps all that this storage key wraps under another one.
-    fn exchange(
+    pub(super) fn exchange(
         &self,
         connection: &Connection,
         storage_key: &[u8; 32],
         wrapped: &[u8],
     ) -> Result<Self, StoreError> {
-        let before = Wrapped::read(connection)?.ok_or(StoreError::Damaged)?;
+        let before = Wrapped::read(connection)?.ok_or(StoreError::ValueCorrupt)?;
         let (Some(common), Some(lookup)) = (before.common, before.lookup) else {
-            return Err(StoreError::Damaged);
+            return Err(StoreError::ValueCorrupt);
         };
         let bare = Bare {
             common: key(&self.storage, COMMON_PLACE, &common)?,
@@ -221,137 +204,8 @@ impl Wrapped {
     }
 }
 
-impl Store {
-    /// Does some work in one transaction and, in the same, wraps all keys under a
-    /// new storage key, which a new wrapping key of the vault wraps. Then the log
-    /// is truncated and the old wrapping key deleted, so that no copy of the file
-    /// from before opens any more.
-    ///
-    /// It needs nothing of the old wrapping key, so it also helps where that was
-    /// lost while the store is open. It may be interrupted anywhere: the next
-    /// opening finishes it.
-    ///
-    /// # Errors
-    /// What `work` returns, or [`StoreError`]. Whether the work was done is then
-    /// as after any transaction; the rotation goes on with the next opening or
-    /// the next call.
-    pub fn rotate<T, E: From<StoreError> + Error + 'static>(
-        &mut self,
-        vault: &dyn KeyVault,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        // One that was begun may have wrapped with the new key already; this one must
-        // delete that key too.
-        self.finish_begun(vault)?;
-        self.exchange(vault, work)
-    }
-
-    /// Finishes a rotation that was interrupted. Where the vault or the space for
-    /// it fails, it stays for another time, and the store opens all the same.
-    pub(super) fn finish_rotation(&mut self, vault: &dyn KeyVault) -> Result<(), StoreError> {
-        match self.finish_begun(vault) {
-            Err(StoreError::Vault(_) | StoreError::Full) => Ok(()),
-            finished => finished,
-        }
-    }
-
-    fn finish_begun(&mut self, vault: &dyn KeyVault) -> Result<(), StoreError> {
-        if vault.is_rotating()? { self.exchange(vault, |_| Ok(())) } else { Ok(()) }
-    }
-
-    fn exchange<T, E: From<StoreError> + Error + 'static>(
-        &mut self,
-        vault: &dyn KeyVault,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let (fresh, wrapped) = begin(vault)?;
-        let done = self.rewrap(&fresh, &wrapped, work)?;
-        self.truncate_log()?;
-        vault.finish_rotation().map_err(StoreError::from)?;
-        Ok(done)
-    }
-
-    /// Looks for the wrap of a forgotten key in every file beside the database,
-    /// whatever is in it.
-    ///
-    /// # Errors
-    /// [`StoreError`] if a file cannot be read.
-    pub fn search(&self, wrap: &WrapNonce) -> Result<Searched, StoreError> {
-        let mut searched = Searched::default();
-        search(self.directory(), wrap, &mut searched)?;
-        Ok(searched)
-    }
-
-    fn rewrap<T, E: From<StoreError> + Error + 'static>(
-        &mut self,
-        fresh: &[u8; 32],
-        wrapped: &[u8],
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut fresh_keys = None;
-        let done = self.transaction(|t| {
-            let done = work(t)?;
-            fresh_keys = Some(t.keys().exchange(t.sql(), fresh, wrapped)?);
-            Ok(done)
-        });
-        let Some(keys) = fresh_keys else { return done };
-        match done.is_ok().then_some(true).map_or_else(|| self.is_wrapped(wrapped), Ok) {
-            Ok(true) => self.set_keys(keys),
-            Ok(false) => {}
-            // Nobody knows by now which keys it has; opening it again finds out.
-            Err(_) => self.distrust(),
-        }
-        done
-    }
-
-    /// After a commit that failed, what the file says decides.
-    fn is_wrapped(&mut self, wrapped: &[u8]) -> Result<bool, StoreError> {
-        self.settle()?;
-        Ok(Wrapped::read(self.connection())?.is_some_and(|now| now.storage == wrapped))
-    }
-}
-
-impl Transaction<'_> {
-    /// Forgets a compartment: the wrap of its key, and all values in it. What comes
-    /// back is by what the wrap can be looked for; none if there is no such
-    /// compartment.
-    ///
-    /// The pages are overwritten, but the log may hold older ones: see
-    /// [`Store::rotate`].
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn forget(&mut self, id: &[u8]) -> Result<Option<WrapNonce>, StoreError> {
-        let name = self.keys().lookup.hash("compartment", id);
-        let select = "SELECT key FROM compartment WHERE name = ?1";
-        let wrapped: Option<Vec<u8>> =
-            self.sql().query_row(select, [name], |row| row.get(0)).optional()?;
-        let Some(wrapped) = wrapped else { return Ok(None) };
-        self.sql().execute("DELETE FROM compartment WHERE name = ?1", [name])?;
-        for value in self.names_in(&name)? {
-            self.remove_row(value)?;
-        }
-        let nonce = wrapped.first_chunk().ok_or(StoreError::Damaged)?;
-        Ok(Some(*nonce))
-    }
-
-    fn names_in(&self, compartment: &[u8; 32]) -> Result<Vec<[u8; 32]>, StoreError> {
-        let mut select = self.sql().prepare("SELECT name FROM value WHERE compartment = ?1")?;
-        let names = select.query_map([compartment], |row| row.get(0))?;
-        Ok(names.collect::<Result<_, _>>()?)
-    }
-
-    /// The storage key as the vault wrapped it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn wrapped_storage_key(&self) -> Result<Vec<u8>, StoreError> {
-        Ok(Wrapped::read(self.sql())?.ok_or(StoreError::Damaged)?.storage)
-    }
-}
-
 /// Takes every value, every key and every name from a store, and its keys from the
-/// vault, which makes new ones. The queue stays: it is sealed to HQ.
+/// vault, which makes new ones. What lies in other tables stays.
 ///
 /// The emptied keys say that it was begun, so the next opening finishes it.
 pub(super) fn empty(connection: &mut Connection, vault: &dyn KeyVault) -> Result<(), StoreError> {
@@ -374,51 +228,14 @@ fn finish_emptying(connection: &Connection, vault: &dyn KeyVault) -> Result<(), 
     Ok(())
 }
 
-fn search(directory: &Path, wrap: &WrapNonce, searched: &mut Searched) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            search(&entry.path(), wrap, searched)?;
-        } else if kind.is_file() {
-            searched.searched += 1;
-            searched.found += u32::from(holds(BufReader::new(File::open(entry.path())?), wrap)?);
-        }
-    }
-    Ok(())
-}
-
-fn holds(mut file: impl BufRead, wrap: &WrapNonce) -> io::Result<bool> {
-    // What is looked for may begin in one piece and end in the next.
-    let mut end = Vec::new();
-    loop {
-        let piece = file.fill_buf()?;
-        if piece.is_empty() {
-            return Ok(false);
-        }
-        let length = piece.len();
-        end.extend_from_slice(piece);
-        if end.windows(wrap.len()).any(|window| window == wrap) {
-            return Ok(true);
-        }
-        end.drain(..end.len().saturating_sub(wrap.len() - 1));
-        file.consume(length);
-    }
-}
-
-fn begin(vault: &dyn KeyVault) -> Result<(Zeroizing<[u8; 32]>, Vec<u8>), StoreError> {
-    vault.begin_rotation()?;
-    let fresh = fresh_key()?;
-    let wrapped = vault.wrap(&fresh)?;
-    if wrapped.is_empty() {
-        return Err(VaultError::Hardware.into());
-    }
-    Ok((fresh, wrapped))
-}
-
 /// Whether a store has keys, or had them.
 pub(super) fn has_keys(connection: &Connection) -> Result<bool, StoreError> {
     Ok(Wrapped::read(connection)?.is_some())
+}
+
+/// The storage key as the vault wrapped it; none if the store has none yet.
+pub(super) fn wrapped_storage_key(connection: &Connection) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(Wrapped::read(connection)?.map(|wrapped| wrapped.storage))
 }
 
 fn has_values(connection: &Connection) -> Result<bool, StoreError> {
@@ -428,7 +245,7 @@ fn has_values(connection: &Connection) -> Result<bool, StoreError> {
 
 /// Whether the vault opens the keys of a store's row of keys, of which these are the
 /// storage key and what follows it.
-pub(super) fn open(
+pub(super) fn opens(
     vault: &dyn KeyVault,
     storage: &[u8],
     rest: &[Column],
@@ -449,17 +266,13 @@ pub(super) fn open(
     })
 }
 
-fn fresh_key() -> Result<Zeroizing<[u8; 32]>, Broken> {
-    Ok(random::key()?)
-}
-
 fn key(seal: &Seal, place: &[u8], wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, StoreError> {
     let key = seal.open(place, wrapped)?;
-    let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| StoreError::Damaged)?;
+    let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| StoreError::ValueCorrupt)?;
     Ok(Zeroizing::new(*key))
 }
 
-/// What binds a sealed value to its place: table or drawer, name, format.
-pub(super) fn aad(drawer: &[u8], name: &[u8; 32]) -> Vec<u8> {
-    [drawer, name, b"/1"].concat()
+/// What binds a sealed value to its place: table or collection, name, format.
+pub(super) fn aad(collection: &[u8], name: &[u8; 32]) -> Vec<u8> {
+    [collection, name, b"/1"].concat()
 }

@@ -19,7 +19,7 @@ use crewseal_custody::cbor::{self, Version};
 use minicbor::{Decode, Encode};
 
 use super::durable;
-use super::store::{DATABASE, LOG};
+use super::files::{DATABASE, LOG};
 
 const QUARANTINE: &str = "quarantine";
 const MOVING: &str = "moving";
@@ -79,19 +79,29 @@ struct Found {
     damage: Damage,
 }
 
+/// What of it is in the store. See [`Salvage`].
 #[derive(Encode, Decode)]
 #[cbor(map)]
-struct Salvaged {
+pub(super) struct Salvaged {
     #[n(0)]
-    version: Version<1>,
+    pub(super) version: Version<1>,
     #[n(1)]
-    entries: u64,
+    pub(super) entries: u64,
     #[n(2)]
-    without_header: u64,
+    pub(super) without_header: u64,
     #[n(3)]
-    values: u64,
+    pub(super) values: u64,
     #[n(4)]
-    has_all_values: bool,
+    pub(super) has_all_values: bool,
+}
+
+/// What of the queue's entries was found whole in a damaged store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entries {
+    /// How many there are.
+    pub(crate) whole: u64,
+    /// Those of them whose epoch's header was not found.
+    pub(crate) without_header: u64,
 }
 
 /// A damaged store that was moved away.
@@ -128,13 +138,7 @@ impl Quarantined {
     }
 
     /// Says durably that what is whole of it is in the store.
-    pub(super) fn close(
-        &mut self,
-        (entries, without_header): (u64, u64),
-        (values, has_all_values): (u64, bool),
-    ) -> io::Result<()> {
-        let salvaged =
-            Salvaged { version: Version, entries, without_header, values, has_all_values };
+    pub(super) fn close(&mut self, salvaged: Salvaged) -> io::Result<()> {
         durable::write(&self.directory.join(SALVAGED), &cbor::to_vec(&salvaged))?;
         self.salvaged = Some(salvaged);
         Ok(())

@@ -2,6 +2,10 @@
 --   sealed  AES-256-GCM; means nothing without the key
 --   hashed  HMAC-SHA256 under a key derived from the storage key; finds, tells nothing
 --   clear   readable by whoever has the file, with the reason why that is no harm
+-- Each table is read and written by the room that owns it and by no other. The migrations
+-- are one list all the same, as they are one file's history.
+
+-- The vault's: keys, and the values that they seal.
 
 CREATE TABLE vault (
     one         INTEGER PRIMARY KEY CHECK (one = 1), -- clear: always 1
@@ -24,7 +28,9 @@ CREATE TABLE value (
 ) STRICT;
 CREATE INDEX value_by_drawer ON value (drawer);
 
--- Headers of outbox epochs, twice, in two trees and so on different pages:
+-- The outbox's: what is sealed to HQ, and what delivers it.
+
+-- Headers of epochs, twice, in two trees and so on different pages:
 -- without its header an epoch's entries are lost.
 CREATE TABLE epoch (
     id     BLOB PRIMARY KEY, -- clear: digest of the header

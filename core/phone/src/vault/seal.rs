@@ -4,7 +4,7 @@
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
-use crewseal_custody::stack::leaving_no_trace;
+use crewseal_custody::stack::with_stack_wiped;
 use ring::hmac;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -12,13 +12,22 @@ use crate::random;
 
 pub(super) const NONCE_BYTES: usize = 12;
 
-/// The seal could not be made or does not hold.
+/// Why a value was not sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Broken;
+pub(super) enum SealError {
+    /// There were no random bytes for a nonce.
+    NoRandomBytes,
+    /// It is longer than AES-GCM can seal, 64 GiB.
+    TooLarge,
+}
 
-impl From<random::Unavailable> for Broken {
+/// A value was not sealed by this key for this place, or was altered since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BadSeal;
+
+impl From<random::Unavailable> for SealError {
     fn from(_: random::Unavailable) -> Self {
-        Self
+        Self::NoRandomBytes
     }
 }
 
@@ -28,7 +37,7 @@ pub(super) struct Seal(Box<Aes256Gcm>);
 
 impl Seal {
     pub(super) fn new(key: &[u8; 32]) -> Self {
-        leaving_no_trace(|| {
+        with_stack_wiped(|| {
             let mut key = Key::<Aes256Gcm>::from(*key);
             let cipher = Box::new(Aes256Gcm::new(&key));
             key.zeroize();
@@ -37,20 +46,20 @@ impl Seal {
     }
 
     /// Nonce, ciphertext, tag.
-    pub(super) fn close(&self, place: &[u8], value: &[u8]) -> Result<Vec<u8>, Broken> {
+    pub(super) fn close(&self, place: &[u8], value: &[u8]) -> Result<Vec<u8>, SealError> {
         let nonce = random::bytes::<NONCE_BYTES>()?;
         let payload = Payload { msg: value, aad: place };
-        let sealed = leaving_no_trace(|| self.0.encrypt(&Nonce::from(nonce), payload));
-        let sealed = sealed.map_err(|_| Broken)?;
+        let sealed = with_stack_wiped(|| self.0.encrypt(&Nonce::from(nonce), payload));
+        let sealed = sealed.map_err(|_| SealError::TooLarge)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    pub(super) fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Broken> {
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(Broken)?;
+    pub(super) fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, BadSeal> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(BadSeal)?;
         let payload = Payload { msg: sealed, aad: place };
-        leaving_no_trace(|| self.0.decrypt(&Nonce::from(*nonce), payload))
+        with_stack_wiped(|| self.0.decrypt(&Nonce::from(*nonce), payload))
             .map(Zeroizing::new)
-            .map_err(|_| Broken)
+            .map_err(|_| BadSeal)
     }
 }
 
@@ -59,7 +68,7 @@ pub(super) struct Lookup(hmac::Key);
 
 impl Lookup {
     pub(super) fn new(key: &[u8; 32]) -> Self {
-        leaving_no_trace(|| Self(hmac::Key::new(hmac::HMAC_SHA256, key)))
+        with_stack_wiped(|| Self(hmac::Key::new(hmac::HMAC_SHA256, key)))
     }
 
     pub(super) fn hash(&self, room: &str, name: &[u8]) -> [u8; 32] {

@@ -27,7 +27,7 @@ pub enum End {
     Torn,
     /// A frame is not what was written, and others of this log follow it. SQLite
     /// would drop them too.
-    Broken {
+    Corrupt {
         /// The first such frame, counted from 0.
         frame: u64,
     },
@@ -58,7 +58,7 @@ pub fn walk(mut log: impl Read) -> io::Result<Walk> {
         return Ok(Walk { frames: 0, end: End::Torn });
     }
     let Some(header) = Header::parse(&bytes) else {
-        let end = if is_blank(log)? { End::Torn } else { End::Broken { frame: 0 } };
+        let end = if is_blank(log)? { End::Torn } else { End::Corrupt { frame: 0 } };
         return Ok(Walk { frames: 0, end });
     };
     let mut frames = Frames::new(log, &header);
@@ -89,7 +89,7 @@ fn after_misfit<R: Read>(
     number: u64,
     committed: u64,
 ) -> io::Result<End> {
-    let broken = End::Broken { frame: number };
+    let corrupt = End::Corrupt { frame: number };
     let is_of_this_log = misfit.salts == header.salts;
     let mut transaction_ended = is_of_this_log && misfit.commit != 0;
     let mut is_torn = is_of_this_log || committed != number;
@@ -100,7 +100,7 @@ fn after_misfit<R: Read>(
             .any(|sum| frame.sum_after(*sum, header.order, frames.page()) == frame.sum);
         if frame.salts == header.salts {
             if transaction_ended || (is_next && goes_on) {
-                return Ok(broken);
+                return Ok(corrupt);
             }
             transaction_ended = frame.commit != 0;
             is_torn = true;

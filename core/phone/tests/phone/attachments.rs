@@ -6,12 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crewseal::outbox::attachment::{self, Attached, QUOTA};
-use crewseal::outbox::{LONGEST_SIDE, prepare_photo};
-use crewseal::vault::Store;
-use crewseal::{Crew, Deed, PhotoRefused, Uploaded};
+use crewseal::outbox::{LONGEST_SIDE, open_store, prepare_photo};
+use crewseal::{ActRequest, Crew, PhotoRefused, Uploaded};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::wire::AttachmentState;
-use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, Kind};
+use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, EventKind};
 use crewseal_scan::photo::PhotoError;
 use fixtures::clock::Standing;
 use fixtures::hq::MockHq;
@@ -89,14 +88,14 @@ async fn phone() -> (tempfile::TempDir, MockHq, Crew) {
     (home, hq, crew)
 }
 
-fn deed() -> Deed {
+fn request() -> ActRequest {
     let boxes: BTreeSet<_> = paper::tokens(0..3).into_iter().collect();
-    Deed { kind: Kind::Load, boxes, findings: Vec::new(), about: None }
+    ActRequest { kind: EventKind::Load, boxes, findings: Vec::new(), about: None }
 }
 
 /// All chunks of a photo, from a store that nobody else has open.
 fn chunks(home: &Path, digest: &crewseal_custody::signed::Digest) -> Vec<Vec<u8>> {
-    let mut store = Store::open(&files::store(home), &vault::software(home)).unwrap();
+    let mut store = open_store(&files::store(home), &vault::software(home)).unwrap();
     store.transaction(|t| attachment::chunks(t, digest, 0, u32::MAX)).unwrap()
 }
 
@@ -104,7 +103,7 @@ fn chunks(home: &Path, digest: &crewseal_custody::signed::Digest) -> Vec<Vec<u8>
 async fn a_photo_opens_at_hq_with_the_key_in_its_acts_entry() {
     let (home, hq, crew) = phone().await;
     let taken = photo(900, 600);
-    let recorded = crew.record_with_photos(paper::JOB, &deed(), &[&taken], 300, QUOTA).unwrap();
+    let recorded = crew.record_with_photos(paper::JOB, &request(), &[&taken], 300, QUOTA).unwrap();
     assert_eq!(recorded.refused, []);
     let waiting = crew.photos().unwrap();
     assert_eq!(waiting.len(), 1);
@@ -148,7 +147,7 @@ async fn a_photo_leaves_the_phone_only_against_hqs_receipt_for_it() {
     let (_home, hq, crew) = phone().await;
     let taken = photo(900, 600);
     for longest in [300, 400] {
-        crew.record_with_photos(paper::JOB, &deed(), &[&taken], longest, QUOTA).unwrap();
+        crew.record_with_photos(paper::JOB, &request(), &[&taken], longest, QUOTA).unwrap();
     }
     let [first, second] = crew.photos().unwrap()[..] else { panic!("two photos wait") };
     let none = Uploaded { unanswered: 2, ..Uploaded::default() };
@@ -179,7 +178,7 @@ async fn a_photo_leaves_the_phone_only_against_hqs_receipt_for_it() {
 async fn photos_that_wait_outlast_a_damaged_store_and_its_lost_key() {
     let (home, hq, crew) = phone().await;
     let taken = photo(900, 600);
-    crew.record_with_photos(paper::JOB, &deed(), &[&taken], LONGEST_SIDE, QUOTA).unwrap();
+    crew.record_with_photos(paper::JOB, &request(), &[&taken], LONGEST_SIDE, QUOTA).unwrap();
     let waiting = crew.photos().unwrap();
     drop(crew);
     let before = chunks(home.path(), &waiting[0].digest);
@@ -206,13 +205,13 @@ async fn an_act_is_recorded_even_when_its_photos_cannot_be_kept() {
     let taken = photo(900, 600);
     let size = u64::try_from(prepare_photo(&taken, 300).unwrap().len()).unwrap();
     let photos: [&[u8]; 3] = [&taken, b"not a photo", &taken];
-    let recorded = crew.record_with_photos(paper::JOB, &deed(), &photos, 300, size).unwrap();
+    let recorded = crew.record_with_photos(paper::JOB, &request(), &photos, 300, size).unwrap();
     let expected = [
         (1, PhotoRefused::Photo(PhotoError::NotAPicture)),
         (2, PhotoRefused::Quota { quota: size }),
     ];
     assert_eq!(recorded.refused, expected);
-    let without = crew.record_with_photos(paper::JOB, &deed(), &[&taken], 300, size).unwrap();
+    let without = crew.record_with_photos(paper::JOB, &request(), &[&taken], 300, size).unwrap();
     assert_eq!(without.refused, [(0, PhotoRefused::Quota { quota: size })]);
     assert_eq!(crew.photos().unwrap().len(), 1);
     crew.sync().await.unwrap();

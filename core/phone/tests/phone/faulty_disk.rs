@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crewseal::outbox::queue;
+use crewseal::outbox::{queue, reopen_store};
 use crewseal::vault::{Store, StoreError};
 use crewseal_custody::EventId;
 use disk::{Disk, Fault, Operation, SURVIVES};
@@ -94,9 +94,10 @@ fn check(home: &Path, acknowledged: &Acknowledged, lies: bool, what: &str) {
     stored::is_unreadable(home, what);
     let mut store = open(home).unwrap_or_else(|error| panic!("{what}: {error:?}"));
     let mut queue = queued(&mut store);
-    if store.is_broken() {
+    if store.is_corrupt() {
         assert!(lies, "{what}: {queue:?}");
-        store.reopen(&vault::software(home)).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        reopen_store(&mut store, &vault::software(home))
+            .unwrap_or_else(|error| panic!("{what}: {error:?}"));
         queue = queued(&mut store);
     }
     let queue = queue.unwrap_or_else(|error| panic!("{what}: {error:?}"));
@@ -221,7 +222,9 @@ fn play_with(snapshot: &Path, held: &Held, number: usize, fault: Fault, what: &s
             Fault::Full => matches!(error, StoreError::Full),
             // What was read in part may look like anything.
             Fault::Short => true,
-            _ => matches!(error, StoreError::Io | StoreError::ReadOnly | StoreError::Broken),
+            _ => {
+                matches!(error, StoreError::Io | StoreError::ReadOnly | StoreError::DatabaseCorrupt)
+            }
         };
         assert!(is_named, "{what}: {error:?}");
     }

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crewseal::Crew;
-use crewseal::outbox::queue;
-use crewseal::vault::{Damage, KeyVault, Mark, Store, StoreError};
+use crewseal::outbox::{open_store, queue};
+use crewseal::vault::{Damage, KeyVault, Mark, StoreError};
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::{EpochHeader, OpeningKey};
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{Event, Kind};
+use crewseal_custody::{Event, EventKind};
 use fixtures::clock::Standing;
 use fixtures::files::{self, copy};
 use fixtures::hq::MockHq;
@@ -45,7 +45,7 @@ async fn write_the_store_of_this_format() {
     crew.enrol(&hq.invitation()).await.unwrap();
     crew.fetch().await.unwrap();
     let boxes = paper::tokens([0, 1]).into_iter().collect();
-    let act = |crew: &Crew| crew.record(Kind::Load, paper::JOB, &boxes, &[], None).unwrap();
+    let act = |crew: &Crew| crew.record(EventKind::Load, paper::JOB, &boxes, &[], None).unwrap();
     act(&crew);
     act(&crew);
     crew.sync().await.unwrap();
@@ -78,12 +78,12 @@ fn a_store_of_every_earlier_format_opens_and_keeps_what_it_held() {
             Mark { generation: 1, sequence: 2 }
         );
         let boxes = paper::tokens([0, 1]).into_iter().collect();
-        let next = crew.record(Kind::Load, paper::JOB, &boxes, &[], None).unwrap();
+        let next = crew.record(EventKind::Load, paper::JOB, &boxes, &[], None).unwrap();
         drop(crew);
 
         // HQ opens all of them, and each names the one before it.
         let mut store =
-            Store::open(&files::store(home.path()), &vault::software(home.path())).unwrap();
+            open_store(&files::store(home.path()), &vault::software(home.path())).unwrap();
         let waiting = store.transaction(|t| queue::waiting(t, 0, 100)).unwrap();
         let hq = OpeningKey::from_bytes(&[0x4b; 32]).unwrap();
         let events: Vec<Signed<Event>> = waiting

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crewseal::outbox::queue;
+use crewseal::outbox::{open_store, queue};
 use crewseal::random;
 use crewseal::vault::{
     Damage, KeyVault, SoftwareVault, Store, StoreError, Transaction, VaultError,
@@ -21,7 +21,7 @@ use fixtures::vault::{Call, Hooked, software};
 use thief::Secret;
 
 fn open_with(home: &Path, vault: &dyn KeyVault) -> Result<Store, StoreError> {
-    Store::open(&files::store(home), vault)
+    open_store(&files::store(home), vault)
 }
 
 fn rotate(store: &mut Store, vault: &dyn KeyVault) -> Result<(), StoreError> {
@@ -53,7 +53,7 @@ fn exchanged_keys_open_what_the_old_ones_sealed() {
 /// No key of this vault opens the store: it is put aside, and a new one holds nothing
 /// of it but the queue.
 fn is_salvaged_without_values(home: &Path, vault: &SoftwareVault) {
-    let mut store = Store::open(&home.join("store"), vault).unwrap();
+    let mut store = open_store(&home.join("store"), vault).unwrap();
     let told: Vec<_> = store.salvages().map(|told| (told.damage, told.values)).collect();
     assert_eq!(told, [(Damage::Key, 0)]);
     assert_eq!(names(&mut store).unwrap(), Vec::<String>::new());

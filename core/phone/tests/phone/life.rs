@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crewseal::vault::{Damage, KeyVault, StoreError};
-use crewseal::{Advice, Crew, CrewError};
+use crewseal::{Crew, CrewError};
 use crewseal_custody::job::{Erasure, Method, Verification};
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{DeviceId, Event, EventId, FaultKind, JobId, Kind, Outcome};
+use crewseal_custody::{DeviceId, Event, EventId, EventKind, FaultKind, JobId, Outcome, SpotCheck};
 use crewseal_label::Token;
 use fixtures::clock::Standing;
 use fixtures::files::{self, copy};
@@ -36,7 +36,7 @@ fn boxes() -> BTreeSet<Token> {
 
 fn count(crew: &Crew, job: JobId) -> Result<EventId, CrewError> {
     let boxes = if job == paper::JOB { boxes() } else { BTreeSet::from([paper::token(50)]) };
-    crew.record(Kind::Count, job, &boxes, &[], None)
+    crew.record(EventKind::Count, job, &boxes, &[], None)
 }
 
 fn put_back(from: &Path, to: &Path) {
@@ -62,7 +62,7 @@ fn faults(hq: &MockHq) -> Vec<FaultKind> {
     kinds.filter(|kind| !expected.contains(kind)).collect()
 }
 
-fn numbers(events: &[Signed<Event>]) -> Vec<(Kind, u32, u64, Option<EventId>)> {
+fn numbers(events: &[Signed<Event>]) -> Vec<(EventKind, u32, u64, Option<EventId>)> {
     events.iter().map(|e| (e.kind, e.generation, e.sequence, e.previous)).collect()
 }
 
@@ -102,10 +102,10 @@ mod a_backup {
         assert_eq!(
             numbers(&events),
             [
-                (Kind::Count, 1, 1, None),
-                (Kind::Count, 1, 2, Some(first)),
-                (Kind::Resume, 2, 1, Some(first)),
-                (Kind::Count, 2, 2, Some(resumed)),
+                (EventKind::Count, 1, 1, None),
+                (EventKind::Count, 1, 2, Some(first)),
+                (EventKind::Resume, 2, 1, Some(first)),
+                (EventKind::Count, 2, 2, Some(resumed)),
             ]
         );
         assert_eq!(events[2].job, JobId::NONE);
@@ -158,7 +158,7 @@ mod a_backup {
         let resumed = events[1].id();
         assert_eq!(
             numbers(&events[1..]),
-            [(Kind::Resume, 2, 1, None), (Kind::Count, 2, 2, Some(resumed))]
+            [(EventKind::Resume, 2, 1, None), (EventKind::Count, 2, 2, Some(resumed))]
         );
         assert_eq!(faults(&hq), []);
     }
@@ -175,17 +175,14 @@ mod a_suspended_phone {
         let first = count(&crew, paper::JOB).unwrap();
         crew.suspend().unwrap();
         crew.suspend().unwrap();
-        let closed = |error: CrewError| {
-            assert_eq!(error.advice(), Advice::TryLater);
-            matches!(error, CrewError::Store(StoreError::Closed))
-        };
+        let closed = |error: CrewError| matches!(error, CrewError::Store(StoreError::Closed));
         assert!(closed(count(&crew, paper::JOB).unwrap_err()));
         assert!(closed(crew.jobs().unwrap_err()));
         assert!(closed(crew.outbox().unwrap_err()));
         assert!(closed(crew.rotate_keys().unwrap_err()));
         assert!(closed(crew.forget(paper::JOB).unwrap_err()));
         assert!(closed(crew.log_out().unwrap_err()));
-        assert!(closed(crew.hello(false).unwrap_err()));
+        assert!(closed(crew.hello(crewseal::Introduction::Omitted).unwrap_err()));
         assert!(closed(crew.sync().await.unwrap_err()));
         assert!(closed(crew.fetch().await.unwrap_err()));
         assert!(closed(crew.enrol(&hq.invitation()).await.unwrap_err()));
@@ -227,7 +224,7 @@ async fn keys_are_exchanged_while_acts_wait_and_a_handoff_is_open() {
     let hq = MockHq::start().await;
     let crew = enrolled(home.path(), &hq).await;
     count(&crew, paper::JOB).unwrap();
-    let hello = crew.hello(false).unwrap();
+    let hello = crew.hello(crewseal::Introduction::Omitted).unwrap();
     for _ in 0..3 {
         crew.rotate_keys().unwrap();
         count(&crew, paper::JOB).unwrap();
@@ -256,7 +253,6 @@ mod a_job {
         let refused = crew.forget(paper::JOB).unwrap_err();
         // Those of the other job between its own may be its own: they cannot be read.
         assert!(matches!(refused, CrewError::Unreceipted { entries: 3 }), "{refused:?}");
-        assert_eq!(refused.advice(), Advice::TryLater);
         let refused = crew.forget(paper::OTHER_JOB).unwrap_err();
         assert!(matches!(refused, CrewError::Unreceipted { entries: 1 }), "{refused:?}");
         assert_eq!(crew.jobs().unwrap().len(), 2);
@@ -348,10 +344,10 @@ mod a_job {
         let giver = enrolled(one.path(), &hq).await;
         let receiver = enrolled(other.path(), &hq).await;
         giver.fetch().await.unwrap();
-        let hello = receiver.hello(false).unwrap();
+        let hello = receiver.hello(crewseal::Introduction::Omitted).unwrap();
         let shown = giver.offer(paper::JOB, &boxes(), &[], &hello).unwrap();
         let offer = receiver.read_offer(&shown).unwrap();
-        let accept = receiver.accept(&offer, &boxes(), &[], true).unwrap();
+        let accept = receiver.accept(&offer, &boxes(), &[], SpotCheck::Done).unwrap();
         let outside = "SELECT count(*) FROM value WHERE compartment IS NULL";
         let before =
             |home: &Path| -> i64 { peek(home).query_row(outside, [], |row| row.get(0)).unwrap() };
@@ -389,7 +385,6 @@ mod a_job {
         crew.fetch().await.unwrap();
         let refused = crew.forget(paper::JOB).unwrap_err();
         assert!(matches!(refused, CrewError::KeyRemains), "{refused:?}");
-        assert_eq!(refused.advice(), Advice::Report);
         assert_eq!(crew.erasures().unwrap().len(), 0);
         drop(crew);
         let crew = open(home.path()).unwrap();
@@ -416,7 +411,6 @@ mod another_user {
         assert!(matches!(crew.jobs(), Err(CrewError::Store(StoreError::Closed))));
         let again = crew.resume().unwrap_err();
         assert!(matches!(again, CrewError::LoggedOut), "{again:?}");
-        assert_eq!(again.advice(), Advice::Enrol);
         drop(crew);
 
         let crew = open(home.path()).unwrap();
@@ -448,7 +442,7 @@ mod another_user {
         fs::remove_dir_all(home.path().join("keys")).unwrap();
         let crew = open(home.path()).unwrap();
         assert_eq!(crew.salvages().unwrap()[0].damage, Damage::Key);
-        assert_eq!(crew.jobs().unwrap_err().advice(), Advice::Enrol);
+        assert!(matches!(crew.jobs(), Err(CrewError::NotEnrolled)));
         drop(crew);
         let store = files::store(home.path());
         let crew =

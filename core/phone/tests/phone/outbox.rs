@@ -1,5 +1,6 @@
 //! The queue: only HQ's receipt for an entry removes it.
 
+use crewseal::outbox::open_store;
 use crewseal::outbox::queue::{self, Settled, Status, Waiting};
 use crewseal::random;
 use crewseal::vault::{Store, StoreError};
@@ -8,7 +9,7 @@ use crewseal_custody::envelope::{Epoch, EpochHeader, OpenedEpoch, OpeningKey};
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::{Digest, Signed};
-use crewseal_custody::{DeviceId, Event, Kind, Outcome, Refusal};
+use crewseal_custody::{DeviceId, Event, EventKind, Outcome, Refusal};
 use fixtures::{files, paper, vault};
 
 fn hq() -> OpeningKey {
@@ -34,7 +35,7 @@ mod queues {
     }
 
     fn open(home: &tempfile::TempDir) -> Store {
-        Store::open(&files::store(home.path()), &vault::software(home.path())).unwrap()
+        open_store(&files::store(home.path()), &vault::software(home.path())).unwrap()
     }
 
     fn queued() -> Queued {
@@ -42,7 +43,7 @@ mod queues {
         let mut mover = paper::mover();
         let mut epoch = Epoch::begin(hq().public(), &mut random::generator()).unwrap();
         let events: Vec<_> =
-            (0..3).map(|number| mover.does(Kind::Load, paper::boxes([number]))).collect();
+            (0..3).map(|number| mover.does(EventKind::Load, paper::boxes([number]))).collect();
         let stored: Result<(), StoreError> = open(&home).transaction(|t| {
             queue::begin_epoch(t, epoch.id(), &epoch.header())?;
             for e in &events {

@@ -6,15 +6,15 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crewseal::clock::Clock;
-use crewseal::{Crew, CrewError, Deed, Open};
+use crewseal::{ActRequest, Crew, CrewError, Open};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::handoff::message::MessageError;
 use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
-use crewseal_custody::handoff::{GivingState, HandoffError, LAPSE, ReceivingState};
+use crewseal_custody::handoff::{GivingState, HandoffError, ReceivingState};
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{
-    BootId, Confirmation, CustomerReceipt, Drawing, Event, EventId, Evidence, Fault, FaultKind,
-    FindingKind, Kind, Manifest, OneTimeCode, Point, Role, SignOff, Stroke,
+    BootId, Confirmation, CustomerReceipt, Drawing, Event, EventId, EventKind, Evidence, Fault,
+    FaultKind, FindingKind, LAPSE, Manifest, OneTimeCode, Point, Role, SignOff, SpotCheck, Stroke,
 };
 use crewseal_label::Token;
 use fixtures::hq::MockHq;
@@ -115,7 +115,7 @@ mod handoff {
     #[tokio::test]
     async fn what_is_taken_back_is_over_on_both_phones() {
         let (_hq, [giver, mut receiver, other]) = crew().await;
-        let hello = receiver.crew().hello(false).unwrap();
+        let hello = receiver.crew().hello(crewseal::Introduction::Omitted).unwrap();
         let offer = giver.crew().offer(JOB, &set(0..3), &[], &hello).unwrap();
         let view = receiver.crew().read_offer(&offer).unwrap();
         let withdrawal = giver.crew().withdraw(view.offer).unwrap();
@@ -131,24 +131,24 @@ mod handoff {
         assert!(receiver.crew().handoffs().unwrap().is_empty());
         let read = receiver.crew().read_withdraw(&withdrawal).unwrap();
         assert_eq!(read, ReceivingState::Withdrawn, "again, after a restart");
-        let refused = receiver.crew().accept(&view, &set(0..3), &[], true);
+        let refused = receiver.crew().accept(&view, &set(0..3), &[], SpotCheck::Done);
         assert!(matches!(refused, Err(CrewError::Handoff(HandoffError::Withdrawn))));
-        let hello = receiver.crew().hello(false).unwrap();
+        let hello = receiver.crew().hello(crewseal::Introduction::Omitted).unwrap();
         giver.crew().offer(JOB, &set(0..3), &[], &hello).unwrap();
     }
 
     #[tokio::test]
     async fn an_acceptance_and_a_withdrawal_that_cross_have_a_name() {
         let (_hq, [giver, mut receiver, _]) = crew().await;
-        let hello = receiver.crew().hello(false).unwrap();
+        let hello = receiver.crew().hello(crewseal::Introduction::Omitted).unwrap();
         let offer = giver.crew().offer(JOB, &set(0..3), &[], &hello).unwrap();
         let view = receiver.crew().read_offer(&offer).unwrap();
-        let accept = receiver.crew().accept(&view, &set(0..3), &[], true).unwrap();
+        let accept = receiver.crew().accept(&view, &set(0..3), &[], SpotCheck::Done).unwrap();
         let withdrawal = giver.crew().withdraw(view.offer).unwrap();
         let refused = giver.crew().read_acceptance(&accept);
         assert!(matches!(refused, Err(CrewError::Handoff(HandoffError::Withdrawn))));
         // Another handoff may have begun meanwhile.
-        receiver.crew().hello(false).unwrap();
+        receiver.crew().hello(crewseal::Introduction::Omitted).unwrap();
         let read = receiver.crew().read_withdraw(&withdrawal).unwrap();
         assert_eq!(read, ReceivingState::Crossed);
         receiver.restart();
@@ -163,10 +163,10 @@ mod handoff {
     #[tokio::test]
     async fn an_acceptance_that_comes_after_the_givers_reboot_counts() {
         let (_hq, [mut giver, receiver, _]) = crew().await;
-        let hello = receiver.crew().hello(false).unwrap();
+        let hello = receiver.crew().hello(crewseal::Introduction::Omitted).unwrap();
         let offer = giver.crew().offer(JOB, &set(0..3), &[], &hello).unwrap();
         let view = receiver.crew().read_offer(&offer).unwrap();
-        let accept = receiver.crew().accept(&view, &set(0..3), &[], true).unwrap();
+        let accept = receiver.crew().accept(&view, &set(0..3), &[], SpotCheck::Done).unwrap();
         giver.reboot();
         let open = giver.crew().handoffs().unwrap();
         let [Open::Giving { state, shown, .. }] = &open[..] else { panic!("{open:?}") };
@@ -181,15 +181,15 @@ mod handoff {
     #[tokio::test]
     async fn a_receiver_signs_nothing_after_his_reboot_or_when_the_time_is_over() {
         let (_hq, [giver, mut receiver, _]) = crew().await;
-        let hello = receiver.crew().hello(false).unwrap();
+        let hello = receiver.crew().hello(crewseal::Introduction::Omitted).unwrap();
         let offer = giver.crew().offer(JOB, &set(0..3), &[], &hello).unwrap();
         let view = receiver.crew().read_offer(&offer).unwrap();
         receiver.clock.0.lock().unwrap().1 += LAPSE;
-        let late = receiver.crew().accept(&view, &set(0..3), &[], true);
+        let late = receiver.crew().accept(&view, &set(0..3), &[], SpotCheck::Done);
         assert!(matches!(late, Err(CrewError::Handoff(HandoffError::Lapsed))), "{late:?}");
         receiver.clock.0.lock().unwrap().1 -= LAPSE;
         receiver.reboot();
-        let late = receiver.crew().accept(&view, &set(0..3), &[], true);
+        let late = receiver.crew().accept(&view, &set(0..3), &[], SpotCheck::Done);
         assert!(matches!(late, Err(CrewError::Handoff(HandoffError::Lapsed))), "{late:?}");
     }
 }
@@ -224,12 +224,12 @@ mod manifests {
         // Of each version, of the roll, and of nothing that either knows.
         let boxes = set([0, 3, 4, 9, 10, 11, 100, 119, 500]);
         let damaged = [(FindingKind::Damaged, set([3, 9, 11, 119]))];
-        let hello = receiver.crew().hello(false).unwrap();
+        let hello = receiver.crew().hello(crewseal::Introduction::Omitted).unwrap();
         assert!(hello.len() <= 146, "version 8 holds it: {} bytes", hello.len());
         let offer = giver.crew().offer(JOB, &boxes, &damaged, &hello).unwrap();
         let view = receiver.crew().read_offer(&offer).unwrap();
         assert_eq!(view.boxes, boxes, "{giver_has} and {receiver_has}");
-        let accept = receiver.crew().accept(&view, &boxes, &damaged, true).unwrap();
+        let accept = receiver.crew().accept(&view, &boxes, &damaged, SpotCheck::Done).unwrap();
         let answer = giver.crew().read_acceptance(&accept).unwrap();
         assert_eq!(answer.compared.passing, boxes, "{giver_has} and {receiver_has}");
         receiver.crew().read_ack(&answer.ack).unwrap();
@@ -257,12 +257,12 @@ mod manifests {
         }
         let boxes: BTreeSet<Token> = all.into_iter().collect();
         assert_eq!(boxes.len(), 65_536);
-        let hello = receiver.crew().hello(false).unwrap();
+        let hello = receiver.crew().hello(crewseal::Introduction::Omitted).unwrap();
         let offer = giver.crew().offer(JOB, &boxes, &[], &hello).unwrap();
         let offer = through_a_lossy_camera(Purpose::Offer, &offer);
         let view = receiver.crew().read_offer(&offer).unwrap();
         assert_eq!(view.boxes, boxes);
-        let accept = receiver.crew().accept(&view, &boxes, &[], true).unwrap();
+        let accept = receiver.crew().accept(&view, &boxes, &[], SpotCheck::Done).unwrap();
         let accept = through_a_lossy_camera(Purpose::Accept, &accept);
         let answer = giver.crew().read_acceptance(&accept).unwrap();
         assert_eq!(answer.compared.passing, boxes);
@@ -276,8 +276,9 @@ mod manifests {
         let kinds = [FindingKind::Damaged, FindingKind::SealBroken, FindingKind::LabelTyped];
         let finding = |at: usize| (kinds[at % 3], set([u16::try_from(at % 10).unwrap()]));
         let findings: Vec<_> = (0..10_000).map(finding).collect();
-        let id = giver.crew().record(Kind::TakeOver, JOB, &set(0..10), &findings, None).unwrap();
-        let hello = receiver.crew().hello(false).unwrap();
+        let id =
+            giver.crew().record(EventKind::TakeOver, JOB, &set(0..10), &findings, None).unwrap();
+        let hello = receiver.crew().hello(crewseal::Introduction::Omitted).unwrap();
         let offer = giver.crew().offer(JOB, &set(0..10), &findings, &hello).unwrap();
         assert!(receiver.crew().read_offer(&offer).is_ok());
         let evidence = evidence(&hq, &phones).await;
@@ -315,16 +316,19 @@ mod sign_off {
         let (hq, mut phones) = crew().await;
         let [mover, _, supervisor] = &mut phones;
         let damaged = (FindingKind::Damaged, set(1..3));
-        let took = mover.crew().record(Kind::TakeOver, JOB, &set(0..5), &[damaged], None).unwrap();
-        let shown = mover.crew().ask_sign_off(JOB, Some(took), false).unwrap();
+        let took =
+            mover.crew().record(EventKind::TakeOver, JOB, &set(0..5), &[damaged], None).unwrap();
+        let shown =
+            mover.crew().ask_sign_off(JOB, Some(took), crewseal::Introduction::Omitted).unwrap();
         mover.restart();
-        let again = mover.crew().ask_sign_off(JOB, Some(took), false).unwrap();
+        let again =
+            mover.crew().ask_sign_off(JOB, Some(took), crewseal::Introduction::Omitted).unwrap();
         assert_eq!(again, shown, "the identical bytes");
 
         let asked = supervisor.crew().read_sign_off_request(&shown).unwrap();
         assert_eq!(asked.crew.pseudonym, "Mover 17");
         let [entry] = &asked.request.entries[..] else { panic!("one act") };
-        assert_eq!((entry.event, entry.kind, entry.boxes), (took, Kind::TakeOver, 5));
+        assert_eq!((entry.event, entry.kind, entry.boxes), (took, EventKind::TakeOver, 5));
         assert_eq!(entry.findings, [(FindingKind::Damaged, 2)]);
         let answer = supervisor.crew().answer_sign_off(&asked).unwrap();
         supervisor.restart();
@@ -362,8 +366,9 @@ mod sign_off {
         ] {
             for (job, acts) in turns {
                 let boxes = if job == JOB { set(0..2) } else { set(50..52) };
-                let deed = Deed { kind: Kind::Load, boxes, findings: Vec::new(), about: None };
-                let ids = phones[0].crew().record_all(job, &vec![deed; acts]).unwrap();
+                let request =
+                    ActRequest { kind: EventKind::Load, boxes, findings: Vec::new(), about: None };
+                let ids = phones[0].crew().record_all(job, &vec![request; acts]).unwrap();
                 did.get_mut(&job).unwrap().extend(ids);
                 phones[0].restart();
             }
@@ -398,10 +403,13 @@ mod sign_off {
         let (hq, phones) = crew().await;
         let [mover, _, supervisor] = &phones;
         let record = |kind| mover.crew().record(kind, JOB, &set(0..5), &[], None).unwrap();
-        let first: Vec<EventId> =
-            [Kind::TakeOver, Kind::Load, Kind::Depart].into_iter().map(record).collect();
+        let first: Vec<EventId> = [EventKind::TakeOver, EventKind::Load, EventKind::Depart]
+            .into_iter()
+            .map(record)
+            .collect();
         let sign_off = |of: Option<EventId>| {
-            let shown = mover.crew().ask_sign_off(JOB, of, true).unwrap();
+            let shown =
+                mover.crew().ask_sign_off(JOB, of, crewseal::Introduction::Included).unwrap();
             let asked = supervisor.crew().read_sign_off_request(&shown).unwrap();
             let answer = supervisor.crew().answer_sign_off(&asked).unwrap();
             let events: Vec<_> = asked.request.entries.iter().map(|entry| entry.event).collect();
@@ -411,10 +419,10 @@ mod sign_off {
         let (morning, one) = sign_off(None);
         assert_eq!(morning, first, "what was signed off alone is among the day's, too");
         assert_eq!(one.about, first.last().copied());
-        let second = [record(Kind::Arrive), record(Kind::Unload)];
+        let second = [record(EventKind::Arrive), record(EventKind::Unload)];
         let (evening, two) = sign_off(None);
         assert_eq!(evening, second, "from where the last one ended");
-        let nothing = mover.crew().ask_sign_off(JOB, None, false);
+        let nothing = mover.crew().ask_sign_off(JOB, None, crewseal::Introduction::Omitted);
         assert!(matches!(nothing, Err(CrewError::NothingToSign)), "{nothing:?}");
 
         let mut evidence = evidence(&hq, &phones).await;
@@ -456,13 +464,15 @@ mod sign_off {
     #[tokio::test]
     async fn by_anybody_else_or_of_anything_else_is_refused() {
         let (_hq, [mover, driver, supervisor]) = crew().await;
-        let took = mover.crew().record(Kind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
-        let load = mover.crew().record(Kind::Load, JOB, &set(0..5), &[], None).unwrap();
-        let shown = mover.crew().ask_sign_off(JOB, Some(took), false).unwrap();
+        let took = mover.crew().record(EventKind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
+        let load = mover.crew().record(EventKind::Load, JOB, &set(0..5), &[], None).unwrap();
+        let shown =
+            mover.crew().ask_sign_off(JOB, Some(took), crewseal::Introduction::Omitted).unwrap();
         let asked = driver.crew().read_sign_off_request(&shown).unwrap();
         let refused = driver.crew().answer_sign_off(&asked);
         assert!(matches!(refused, Err(CrewError::NotASupervisor)), "{refused:?}");
-        let unknown = mover.crew().ask_sign_off(JOB, Some(Digest([7; 32])), false);
+        let unknown =
+            mover.crew().ask_sign_off(JOB, Some(Digest([7; 32])), crewseal::Introduction::Omitted);
         assert!(matches!(unknown, Err(CrewError::NothingToSign)), "{unknown:?}");
 
         // A summary that is not what the crew's phone signed.
@@ -481,12 +491,12 @@ mod sign_off {
         let refused = driver.crew().read_sign_off(&answer);
         assert!(matches!(refused, Err(CrewError::NotForMe)), "{refused:?}");
         // Another phone that asked something else, and the same phone about another act.
-        driver.crew().record(Kind::Count, JOB, &set(0..5), &[], None).unwrap();
-        driver.crew().ask_sign_off(JOB, None, false).unwrap();
+        driver.crew().record(EventKind::Count, JOB, &set(0..5), &[], None).unwrap();
+        driver.crew().ask_sign_off(JOB, None, crewseal::Introduction::Omitted).unwrap();
         let refused = driver.crew().read_sign_off(&answer);
         let other = MessageError::OtherHandoff;
         assert!(matches!(refused, Err(CrewError::Message(error)) if error == other));
-        mover.crew().ask_sign_off(JOB, Some(load), false).unwrap();
+        mover.crew().ask_sign_off(JOB, Some(load), crewseal::Introduction::Omitted).unwrap();
         let signed = mover.crew().read_sign_off(&answer).unwrap();
         assert_eq!(signed.event.about, Some(took));
     }
@@ -495,13 +505,13 @@ mod sign_off {
     async fn with_a_one_time_code_is_a_claim_until_hq_confirms_it() {
         let (hq, phones) = crew().await;
         let [mover, _, supervisor] = &phones;
-        let took = mover.crew().record(Kind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
+        let took = mover.crew().record(EventKind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
         let code = OneTimeCode::from_bytes([0x5c; 10]);
         let slip = code.to_grouped().replacen(&code.to_grouped()[..1], "7", 1);
         let refused = mover.crew().claim_sign_off(JOB, Some(took), &slip);
         assert!(matches!(refused, Err(CrewError::ReleaseCode(_))), "{refused:?}");
         let typed = mover.crew().claim_sign_off(JOB, Some(took), &code.to_grouped()).unwrap();
-        mover.crew().record(Kind::Load, JOB, &set(0..5), &[], None).unwrap();
+        mover.crew().record(EventKind::Load, JOB, &set(0..5), &[], None).unwrap();
         let scanned = mover.crew().claim_sign_off(JOB, None, &code.to_text()).unwrap();
 
         let mut evidence = evidence(&hq, &phones).await;
@@ -541,8 +551,8 @@ mod customer {
     async fn keeps_a_receipt_that_the_crews_key_signed() {
         let (hq, phones) = crew().await;
         let [mover, driver, _] = &phones;
-        let took = mover.crew().record(Kind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
-        let load = mover.crew().record(Kind::Load, JOB, &set(0..5), &[], None).unwrap();
+        let took = mover.crew().record(EventKind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
+        let load = mover.crew().record(EventKind::Load, JOB, &set(0..5), &[], None).unwrap();
         let text = mover.crew().receipt(took).unwrap();
         assert!(text.starts_with("T:CREWSEAL RECEIPT. TAKEN OVER. BOXES: 5. EVENT: "), "{text}");
         let receipt = CustomerReceipt::parse(&text).unwrap();
@@ -565,7 +575,7 @@ mod customer {
         let strokes = vec![Stroke { points: points.collect() }];
         let drawing = Drawing::new(60, 40, strokes).unwrap();
         let crew = phones[0].crew();
-        let drawn = crew.record_drawn(Kind::TakeOver, JOB, &set(0..5), &[], &drawing).unwrap();
+        let drawn = crew.record_drawn(EventKind::TakeOver, JOB, &set(0..5), &[], &drawing).unwrap();
         assert!(drawn.picture.starts_with(b"\x89PNG"));
         let evidence = evidence(&hq, &phones).await;
         assert_eq!(event(&evidence, drawn.event).attachments, [drawing.digest(&drawn.salt)]);

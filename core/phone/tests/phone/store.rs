@@ -3,8 +3,10 @@
 
 use std::fs;
 
+use crewseal::outbox::open_store;
+use crewseal::outbox::reopen_store;
 use crewseal::vault::{
-    Damage, Drawer, KeyVault, Mark, SoftwareVault, Store, StoreError, Transaction, VaultError,
+    Collection, Damage, KeyVault, Mark, SoftwareVault, Store, StoreError, Transaction, VaultError,
 };
 use fixtures::files::{self, database};
 use fixtures::stored::open;
@@ -12,17 +14,22 @@ use fixtures::vault::software;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-const NAMES: Drawer = Drawer("names");
-const ADDRESSES: Drawer = Drawer("addresses");
-fn put(t: &mut Transaction<'_>, drawer: Drawer, name: &str, value: &str) -> Result<(), StoreError> {
+const NAMES: Collection = Collection("names");
+const ADDRESSES: Collection = Collection("addresses");
+fn put(
+    t: &mut Transaction<'_>,
+    drawer: Collection,
+    name: &str,
+    value: &str,
+) -> Result<(), StoreError> {
     t.put(drawer, name.as_bytes(), None, value.as_bytes())
 }
 
-fn get(store: &mut Store, drawer: Drawer, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+fn get(store: &mut Store, drawer: Collection, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
     store.transaction(|t| Ok(t.get(drawer, name.as_bytes())?.map(|value| value.to_vec())))
 }
 
-fn all(store: &mut Store, drawer: Drawer) -> Result<Vec<Vec<u8>>, StoreError> {
+fn all(store: &mut Store, drawer: Collection) -> Result<Vec<Vec<u8>>, StoreError> {
     store.transaction(|t| Ok(t.all(drawer)?.into_iter().map(|value| value.to_vec()).collect()))
 }
 
@@ -117,8 +124,8 @@ fn what_was_moved_or_altered_is_damage() {
         let home = filled();
         tamper(&home, sql);
         let mut store = open(home.path()).expect(name);
-        assert_eq!(get(&mut store, NAMES, "a"), Err(StoreError::Damaged), "{name}");
-        assert_eq!(all(&mut store, NAMES), Err(StoreError::Damaged), "{name}");
+        assert_eq!(get(&mut store, NAMES, "a"), Err(StoreError::ValueCorrupt), "{name}");
+        assert_eq!(all(&mut store, NAMES), Err(StoreError::ValueCorrupt), "{name}");
         let other = get(&mut store, ADDRESSES, "a");
         assert_eq!(other, Ok(Some(b"5 Example Street".to_vec())), "{name}: what is whole stays");
     }
@@ -132,7 +139,7 @@ fn a_row_put_into_another_drawer_is_damage_there() {
         "UPDATE value SET drawer = (SELECT drawer FROM value v WHERE v.id = 3) WHERE id = 1",
     );
     let mut store = open(home.path()).unwrap();
-    assert_eq!(all(&mut store, ADDRESSES), Err(StoreError::Damaged));
+    assert_eq!(all(&mut store, ADDRESSES), Err(StoreError::ValueCorrupt));
 }
 
 #[test]
@@ -145,7 +152,7 @@ fn a_compartments_key_is_its_own() {
         let home = filled();
         tamper(&home, sql);
         let mut store = open(home.path()).unwrap();
-        assert_eq!(get(&mut store, NAMES, "c"), Err(StoreError::Damaged), "{name}");
+        assert_eq!(get(&mut store, NAMES, "c"), Err(StoreError::ValueCorrupt), "{name}");
         assert_eq!(get(&mut store, NAMES, "a"), Ok(Some(b"Customer 1".to_vec())), "{name}");
     }
 }
@@ -154,7 +161,7 @@ fn a_compartments_key_is_its_own() {
 fn a_store_of_another_vault_does_not_open() {
     let (home, other) = (filled(), tempfile::tempdir().unwrap());
     let before = fs::read(database(home.path())).unwrap();
-    let mut store = Store::open(&files::store(home.path()), &software(other.path())).unwrap();
+    let mut store = open_store(&files::store(home.path()), &software(other.path())).unwrap();
     assert_eq!(all(&mut store, NAMES), Ok(Vec::new()));
     let told: Vec<_> = store.salvages().map(|salvage| salvage.damage).collect();
     assert_eq!(told, [Damage::Key]);
@@ -191,13 +198,14 @@ fn a_file_cut_off_anywhere_is_named_and_never_taken_for_a_new_one() {
         let _ = fs::remove_dir_all(home.path().join("store/quarantine"));
         let mut store = open(home.path()).unwrap();
         let mut read = all(&mut store, NAMES);
-        if store.is_broken() {
-            store.reopen(&software(home.path())).unwrap();
+        if store.is_corrupt() {
+            reopen_store(&mut store, &software(home.path())).unwrap();
             read = all(&mut store, NAMES);
         }
         // The very end may be unused space of the last page; then all is there.
         let is_told = store.salvages().any(|salvage| !salvage.has_all_values);
-        let named = read == Ok(names.to_vec()) || (is_told && read != Err(StoreError::Broken));
+        let named =
+            read == Ok(names.to_vec()) || (is_told && read != Err(StoreError::DatabaseCorrupt));
         assert!(named, "cut after {end} of {} bytes: {read:?}", whole.len());
     }
 }

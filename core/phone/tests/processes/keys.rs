@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crewseal::outbox::queue;
+use crewseal::outbox::{open_store, queue};
 use crewseal::random;
 use crewseal::vault::{KeyVault, Store, StoreError, Transaction, VaultError};
 use crewseal_custody::DeviceId;
@@ -27,7 +27,7 @@ const WORK: &str = "CREWSEAL_TEST_WORK";
 const DONE: &str = "all of it is done";
 
 fn open_with(home: &Path, vault: &dyn KeyVault) -> Result<Store, StoreError> {
-    once_free(|| Store::open(&files::store(home), vault), |error| *error == StoreError::InUse)
+    once_free(|| open_store(&files::store(home), vault), |error| *error == StoreError::InUse)
 }
 
 fn open(home: &Path) -> Result<Store, StoreError> {

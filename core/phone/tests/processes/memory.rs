@@ -18,11 +18,11 @@ use std::sync::Arc;
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
 use crewseal::vault::{KeyVault as _, StoreError};
-use crewseal::{Crew, CrewError, Deed};
+use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::{Envelope, EpochHeader, OpeningKey};
 use crewseal_custody::signed::Unverified;
-use crewseal_custody::{Event, Kind};
+use crewseal_custody::{Event, EventKind};
 use fixtures::clock::Standing;
 use fixtures::hq::MockHq;
 use fixtures::peek::peek;
@@ -57,10 +57,10 @@ fn child(home: &Path) {
     let crew = open(home);
     let boxes: BTreeSet<_> = paper::tokens(0..3).into_iter().collect();
     for _ in 0..ACTS - 2 {
-        crew.record(Kind::Load, paper::JOB, &boxes, &[], None).unwrap();
+        crew.record(EventKind::Load, paper::JOB, &boxes, &[], None).unwrap();
     }
-    let deed = Deed { kind: Kind::Count, boxes, findings: Vec::new(), about: None };
-    crew.record_all(paper::JOB, &[deed.clone(), deed]).unwrap();
+    let request = ActRequest { kind: EventKind::Count, boxes, findings: Vec::new(), about: None };
+    crew.record_all(paper::JOB, &[request.clone(), request]).unwrap();
     assert_eq!(crew.outbox().unwrap().waiting, u64::try_from(ACTS).unwrap());
     assert_eq!(crew.jobs().unwrap().len(), 2);
     crew.tally(paper::JOB).unwrap();
@@ -270,7 +270,7 @@ async fn no_file_of_a_locked_phone_holds_a_key_or_a_queued_act() {
     let crew = open(home.path());
     let boxes: BTreeSet<_> = paper::tokens(0..3).into_iter().collect();
     for _ in 0..ACTS {
-        crew.record(Kind::Load, paper::JOB, &boxes, &[], None).unwrap();
+        crew.record(EventKind::Load, paper::JOB, &boxes, &[], None).unwrap();
     }
     let secrets: Vec<Secret> = secrets(home.path())
         .into_iter()

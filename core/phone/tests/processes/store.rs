@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crewseal::outbox::open_store;
 use crewseal::vault::{SoftwareVault, Store, StoreError, VaultError};
 use fixtures::customers::filled;
 use fixtures::vault::software;
@@ -67,7 +68,7 @@ fn a_directory_that_cannot_be_written_is_named() {
     if let Some(home) = std::env::var_os(CHILD) {
         for place in ["store", "empty"] {
             let vault = software(Path::new(&home));
-            let opened = Store::open(&Path::new(&home).join(place), &vault).map(|_| ());
+            let opened = open_store(&Path::new(&home).join(place), &vault).map(|_| ());
             assert_eq!(opened, Err(StoreError::ReadOnly), "{place}");
         }
         let made = SoftwareVault::open(&Path::new(&home).join("empty"), "passphrase", 1);

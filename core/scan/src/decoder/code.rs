@@ -2,7 +2,7 @@
 
 use super::finder::Finder;
 use super::gray::{Gray, Shades, Vec2, vec2};
-use super::grid::{Frame, Grid, Known, find_alignment, refine, sample, timing};
+use super::grid::{Frame, Grid, Known, Movable, find_alignment, sample, timing};
 use super::symbol::{self, Layout, Modules, Words};
 use super::text;
 use super::triple::{Corner, Oriented};
@@ -94,18 +94,17 @@ impl Workbench {
             }
             self.known.thin_out(ENOUGH_KNOWN);
             // A large code is bent by its mesh.
-            let ways: &[bool] = if version.has_mesh() { &[false] } else { &[false, true] };
-            for &may_bend in ways {
+            let ways: &[Movable] = if version.has_mesh() {
+                &[Movable::Places]
+            } else {
+                &[Movable::Places, Movable::PlacesAndBends]
+            };
+            for &movable in ways {
                 self.refinements = self.refinements.checked_sub(1)?;
-                refine(
-                    sight.gray,
-                    &mut frame,
-                    version,
-                    &self.known,
-                    sight.shades,
-                    sight.module,
-                    may_bend,
-                );
+                frame.refine(movable, sight.module, |frame| match frame.grid(version) {
+                    Some(grid) => self.known.agreement(sight.gray, &grid, sight.shades),
+                    None => f32::MIN,
+                });
                 grid = sight.grid(version, &frame)?;
                 words = self.sample(&sight, &grid, version);
                 if words.is_some() {

@@ -110,7 +110,38 @@ pub fn mend(
     if syndromes.values.iter().all(|&value| value == 0) {
         return Some(0);
     }
-    // The locator of the erasures, lowest power first.
+    let (locator, degree) = locator(length, syndromes, erased);
+    let locator_degree = locator.iter().rposition(|&term| term != 0).unwrap_or(0);
+    if locator_degree != degree || 2 * degree + spare > checks + erased.len() || degree > checks {
+        return None;
+    }
+    let locator = &locator[..=degree];
+    // The evaluator, syndromes times locator.
+    let mut evaluator = [0u8; MOST];
+    for (power, term) in evaluator.iter_mut().take(checks).enumerate() {
+        let known = syndromes.values[..=power].iter().rev();
+        *term = locator.iter().zip(known).fold(0, |sum, (&a, &b)| sum ^ times(a, b));
+    }
+    let evaluator = &evaluator[..checks];
+    let (found, roots) = errors(length, locator, evaluator)?;
+    let found = &found[..roots];
+    // What is mended must be a codeword; a wrong locator could say otherwise.
+    if roots != degree || !syndromes.are_of(found) {
+        return None;
+    }
+    let mut errors = 0;
+    for &(place, value) in found {
+        let at = length - 1 - place;
+        block[at] ^= value;
+        errors += usize::from(value != 0 && !erased.contains(&at));
+    }
+    Some(errors)
+}
+
+/// The locator of what was erased and of the errors besides, lowest power first, and
+/// the degree that it should have: Berlekamp and Massey, started with the erasures.
+fn locator(length: usize, syndromes: &Syndromes, erased: &[usize]) -> ([u8; MOST + 1], usize) {
+    // At first of the erasures alone.
     let mut locator = [0u8; MOST + 1];
     locator[0] = 1;
     for (count, &at) in erased.iter().enumerate() {
@@ -119,10 +150,9 @@ pub fn mend(
             locator[power + 1] ^= times(locator[power], x);
         }
     }
-    // Berlekamp and Massey, started with it.
     let mut previous = locator;
     let mut degree = erased.len();
-    for round in erased.len()..checks {
+    for round in erased.len()..syndromes.checks {
         let known = syndromes.values[..=round].iter().rev();
         let discrepancy =
             locator.iter().take(degree + 1).zip(known).fold(0, |sum, (&a, &b)| sum ^ times(a, b));
@@ -143,18 +173,14 @@ pub fn mend(
             }
         }
     }
-    let locator_degree = locator.iter().rposition(|&term| term != 0).unwrap_or(0);
-    if locator_degree != degree || 2 * degree + spare > checks + erased.len() || degree > checks {
-        return None;
-    }
-    let locator = &locator[..=degree];
-    // The evaluator, syndromes times locator.
-    let mut evaluator = [0u8; MOST];
-    for (power, term) in evaluator.iter_mut().take(checks).enumerate() {
-        let known = syndromes.values[..=power].iter().rev();
-        *term = locator.iter().zip(known).fold(0, |sum, (&a, &b)| sum ^ times(a, b));
-    }
-    let evaluator = &evaluator[..checks];
+    (locator, degree)
+}
+
+/// Where the locator has its roots, as places from the block's end, and by how much the
+/// words there are wrong: Chien and Forney. None, if there are other roots than its
+/// degree allows.
+fn errors(length: usize, locator: &[u8], evaluator: &[u8]) -> Option<([(usize, u8); MOST], usize)> {
+    let degree = locator.len() - 1;
     let mut found = [(0usize, 0u8); MOST];
     let mut roots = 0;
     for place in 0..length {
@@ -178,18 +204,7 @@ pub fn mend(
         found[roots] = (place, value);
         roots += 1;
     }
-    let found = &found[..roots];
-    // What is mended must be a codeword; a wrong locator could say otherwise.
-    if roots != degree || !syndromes.are_of(found) {
-        return None;
-    }
-    let mut errors = 0;
-    for &(place, value) in found {
-        let at = length - 1 - place;
-        block[at] ^= value;
-        errors += usize::from(value != 0 && !erased.contains(&at));
-    }
-    Some(errors)
+    Some((found, roots))
 }
 
 #[cfg(test)]

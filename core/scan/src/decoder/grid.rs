@@ -304,49 +304,50 @@ impl Grid {
     }
 }
 
-/// Shifts a frame until known modules agree best. `step` is the first shift in
-/// modules of length `module`.
-pub fn refine(
-    gray: Gray<'_>,
-    frame: &mut Frame,
-    version: Version,
-    known: &Known,
-    shades: Shades,
-    module: f32,
-    may_bend: bool,
-) -> f32 {
-    let score = |frame: &Frame| match frame.grid(version) {
-        Some(grid) => known.agreement(gray, &grid, shades),
-        None => f32::MIN,
-    };
-    let mut best = score(frame);
-    let movable = if may_bend { 6 } else { 4 };
-    for step in [0.6, 0.3, 0.15] {
-        for _ in 0..3 {
-            let before = best;
-            for index in 0..movable {
-                for way in [vec2(1.0, 0.0), vec2(-1.0, 0.0), vec2(0.0, 1.0), vec2(0.0, -1.0)] {
-                    // The fourth corner was never seen, so it may be farther off.
-                    let far = if index == 2 { 1.6 } else { 0.7 };
-                    let mut other = *frame;
-                    let point = match index {
-                        4 | 5 => &mut other.bends[index - 4],
-                        _ => &mut other.places[index],
-                    };
-                    *point = *point + way * (step * far * module);
-                    let value = score(&other);
-                    if value > best {
-                        best = value;
-                        *frame = other;
+/// What of a frame is moved to lay it better.
+#[derive(Debug, Clone, Copy)]
+pub enum Movable {
+    /// The four places that it goes through.
+    Places,
+    /// These, and how far its sides are bent.
+    PlacesAndBends,
+}
+
+impl Frame {
+    /// Shifts it until it agrees best with what is known. The first shifts are of about
+    /// the length of a `module`.
+    pub fn refine(&mut self, movable: Movable, module: f32, agreement: impl Fn(&Self) -> f32) {
+        let mut best = agreement(self);
+        let movable = match movable {
+            Movable::Places => 4,
+            Movable::PlacesAndBends => 6,
+        };
+        for step in [0.6, 0.3, 0.15] {
+            for _ in 0..3 {
+                let before = best;
+                for index in 0..movable {
+                    for way in [vec2(1.0, 0.0), vec2(-1.0, 0.0), vec2(0.0, 1.0), vec2(0.0, -1.0)] {
+                        // The fourth corner was never seen, so it may be farther off.
+                        let far = if index == 2 { 1.6 } else { 0.7 };
+                        let mut other = *self;
+                        let point = match index {
+                            4 | 5 => &mut other.bends[index - 4],
+                            _ => &mut other.places[index],
+                        };
+                        *point = *point + way * (step * far * module);
+                        let value = agreement(&other);
+                        if value > best {
+                            best = value;
+                            *self = other;
+                        }
                     }
                 }
-            }
-            if best - before < 0.002 {
-                break;
+                if best - before < 0.002 {
+                    break;
+                }
             }
         }
     }
-    best
 }
 
 /// Luma of every module, row by row.

@@ -7,7 +7,7 @@
 //!    off what is large enough.
 //! 2. [`threshold`] parts dark from light in single rows, each pixel against its
 //!    surroundings.
-//! 3. [`finder`] finds runs of 1:1:3:1:1 in these rows and fits a square to the
+//! 3. [`finder`] finds runs of 1:1:3:1:1 in these rows and fits a [`square`] to the
 //!    edges around them.
 //! 4. [`triple`] puts three such squares together that look along each other's
 //!    sides.
@@ -41,6 +41,7 @@ mod gray;
 mod grid;
 mod missing;
 mod pattern;
+mod square;
 mod symbol;
 #[cfg(test)]
 mod tests;

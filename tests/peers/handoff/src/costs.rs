@@ -119,7 +119,7 @@ fn hand_over(meeting: &Meeting, load: &Load) -> Operations {
     let mut done = Operations::default();
 
     // The receiver.
-    let hello = meeting.hello(false);
+    let hello = meeting.hello();
     let shown = hello.to_bytes();
     let mut receiving = Receiving::begin(*opening, shown.clone(), now);
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crewseal_custody::cbor::Version;
 use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::{
-    Act, BoxList, Commitment, Credential, DeviceId, Event, EventId, Evidence, Holder, Kind, Lists,
-    Manifests, Outcome, Record, Salt, admit,
+    Act, BoxList, Commitment, Credential, DeviceId, Event, EventId, EventKind, Evidence, Holder,
+    Lists, Manifests, Outcome, Record, Salt, SpotCheck, admit,
 };
 use crewseal_label::Token;
 
@@ -76,7 +76,7 @@ impl Story {
         phone
     }
 
-    fn does(&mut self, who: Who, kind: Kind, boxes: &BoxList) {
+    fn does(&mut self, who: Who, kind: EventKind, boxes: &BoxList) {
         let event = self.phone(who).does(kind, boxes.clone());
         self.keep(event);
     }
@@ -91,16 +91,16 @@ impl Story {
     fn hands_over(&mut self, from: Who, to: Who, boxes: &BoxList) {
         let opening = Salt([0x0e; 16]);
         let to_device = self.phone(to).device();
-        let act = Act { to: Some(to_device), ..paper::act(Kind::Offer, boxes.clone()) };
+        let act = Act { to: Some(to_device), ..paper::act(EventKind::Offer, boxes.clone()) };
         let commitment = Some(Commitment::to(&opening, &to_device));
         let offer = self.signs(from, act, |event| Event { commitment, ..event });
-        let act = Act { about: Some(offer), ..paper::act(Kind::Accept, boxes.clone()) };
+        let act = Act { about: Some(offer), ..paper::act(EventKind::Accept, boxes.clone()) };
         let accept = self.signs(to, act, |event| Event {
             opening: Some(opening),
-            is_checked: Some(true),
+            spot_check: Some(SpotCheck::Done),
             ..event
         });
-        let act = Act { about: Some(accept), ..paper::act(Kind::Ack, BoxList::default()) };
+        let act = Act { about: Some(accept), ..paper::act(EventKind::Ack, BoxList::default()) };
         self.signs(from, act, |event| event);
     }
 
@@ -116,7 +116,7 @@ impl Story {
     /// handled in the portions that a crew carries: five where each box is
     /// touched, all at once where a vehicle moves.
     fn forty(&mut self, all: &BoxList, portions: &[BoxList; 5]) {
-        use Kind::{Arrive, Commission, Count, Deliver, Depart, Load, Pack, TakeOver, Unload};
+        use EventKind::{Arrive, Commission, Count, Deliver, Depart, Load, Pack, TakeOver, Unload};
         use Who::{Driver, Keeper, Mover};
         let before = self.events.len();
         let each = |story: &mut Self, who, kind| {
@@ -131,7 +131,7 @@ impl Story {
         self.does(Driver, Arrive, all);
         each(self, Driver, Unload);
         self.hands_over(Driver, Keeper, all);
-        self.does(Keeper, Kind::Store, all);
+        self.does(Keeper, EventKind::Store, all);
         self.does(Keeper, Count, all);
         each(self, Keeper, Deliver);
         assert_eq!(self.events.len() - before, EVENTS);

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, Deed};
+use crewseal::{ActRequest, Crew};
 use crewseal_custody::signed::Digest;
-use crewseal_custody::{FindingKind, Kind};
+use crewseal_custody::{EventKind, FindingKind};
 use crewseal_label::Token;
 
 use fixtures::clock::Standing;
@@ -73,10 +73,10 @@ fn boxes() -> BTreeSet<Token> {
 }
 
 /// An act with a finding that answers another: about 300 bytes once signed.
-fn deed() -> Deed {
+fn request() -> ActRequest {
     let damaged = paper::tokens(3..4).into_iter().collect();
-    Deed {
-        kind: Kind::Load,
+    ActRequest {
+        kind: EventKind::Load,
         boxes: boxes(),
         findings: vec![(FindingKind::Damaged, damaged)],
         about: Some(Digest([7; 32])),
@@ -85,12 +85,12 @@ fn deed() -> Deed {
 
 /// One act.
 pub fn one(crew: &Crew) {
-    let deed = deed();
-    crew.record(deed.kind, paper::JOB, &deed.boxes, &deed.findings, deed.about)
+    let request = request();
+    crew.record(request.kind, paper::JOB, &request.boxes, &request.findings, request.about)
         .expect("an open job");
 }
 
 /// A hundred acts in one commit.
 pub fn hundred(crew: &Crew) {
-    crew.record_all(paper::JOB, &vec![deed(); AN_EPOCH]).expect("an open job");
+    crew.record_all(paper::JOB, &vec![request(); AN_EPOCH]).expect("an open job");
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crewseal_custody::rules::Rule;
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{
-    Act, BoxList, Dispute, EventId, FaultKind, Finding, FindingKind, Holder, JobId, Kind, Lists,
-    Outcome, Refusal,
+    Act, BoxList, Dispute, EventId, EventKind, FaultKind, Finding, FindingKind, Holder, JobId,
+    Lists, Outcome, Refusal,
 };
 use fixtures::paper::{self, set};
 
@@ -33,13 +33,13 @@ fn of_a_clean_day_shows_no_fault_and_every_step() {
     assert_eq!(
         story,
         [
-            (Kind::Commission, Holder::Customer),
-            (Kind::TakeOver, mover),
-            (Kind::Offer, passing),
-            (Kind::Accept, driver),
-            (Kind::Load, driver),
-            (Kind::Deliver, Holder::Customer),
-            (Kind::SignOff, Holder::Customer),
+            (EventKind::Commission, Holder::Customer),
+            (EventKind::TakeOver, mover),
+            (EventKind::Offer, passing),
+            (EventKind::Accept, driver),
+            (EventKind::Load, driver),
+            (EventKind::Deliver, Holder::Customer),
+            (EventKind::SignOff, Holder::Customer),
         ]
     );
     for step in steps {
@@ -74,9 +74,9 @@ fn is_the_same_in_whatever_order_it_arrives() {
 #[test]
 fn with_a_withheld_event_shows_a_gap_unless_a_receipt_covers_it() {
     let mut mover = paper::mover();
-    let first = mover.does(Kind::TakeOver, paper::boxes([1]));
+    let first = mover.does(EventKind::TakeOver, paper::boxes([1]));
     let withheld = mover.acts_elsewhere();
-    let third = mover.does(Kind::Deliver, paper::boxes([1]));
+    let third = mover.does(EventKind::Deliver, paper::boxes([1]));
     let mut evidence = known([&first, &third]);
     let gap = FaultKind::Gap { device: mover.device(), generation: 1, from: 2, to: 3 };
     assert_eq!(kinds(&evidence.verify()), [gap]);
@@ -90,9 +90,9 @@ fn with_a_withheld_event_shows_a_gap_unless_a_receipt_covers_it() {
 #[test]
 fn a_refusal_neither_covers_a_gap_nor_makes_a_fork() {
     let mut mover = paper::mover();
-    let first = mover.does(Kind::TakeOver, paper::boxes([1]));
+    let first = mover.does(EventKind::TakeOver, paper::boxes([1]));
     let withheld = mover.acts_elsewhere();
-    let third = mover.does(Kind::Deliver, paper::boxes([1]));
+    let third = mover.does(EventKind::Deliver, paper::boxes([1]));
     let refused = Outcome::Refused(Refusal::Unreadable);
     let mut evidence = known([&first, &third]);
     receipted(&mut evidence, &withheld, refused, paper::MORNING + 7_200);
@@ -110,11 +110,11 @@ fn a_refusal_neither_covers_a_gap_nor_makes_a_fork() {
 #[test]
 fn two_events_of_one_number_are_a_fork() {
     let mut mover = paper::mover();
-    let first = mover.does(Kind::TakeOver, paper::boxes([1]));
+    let first = mover.does(EventKind::TakeOver, paper::boxes([1]));
     let place = mover.link;
-    let one = mover.does(Kind::Load, paper::boxes([1]));
+    let one = mover.does(EventKind::Load, paper::boxes([1]));
     mover.link = place;
-    let other = mover.does(Kind::Count, paper::boxes([1]));
+    let other = mover.does(EventKind::Count, paper::boxes([1]));
     let custody = known([&first, &one, &other]).verify();
     assert_eq!(kinds(&custody), [FaultKind::Fork]);
     assert_eq!(fault(&custody, FaultKind::Fork).0, BTreeSet::from([one.id(), other.id()]));
@@ -129,10 +129,10 @@ fn two_events_of_one_number_are_a_fork() {
 #[test]
 fn a_new_generation_is_no_fork_and_its_numbers_begin_again() {
     let mut mover = paper::mover();
-    let first = mover.does(Kind::TakeOver, paper::boxes([1]));
+    let first = mover.does(EventKind::TakeOver, paper::boxes([1]));
     (mover.link.generation, mover.link.sequence) = (2, 1);
     let resumed = mover.signs(Act::resume());
-    let again = mover.does(Kind::Count, paper::boxes([1]));
+    let again = mover.does(EventKind::Count, paper::boxes([1]));
     assert_eq!(kinds(&known([&first, &resumed, &again]).verify()), []);
     assert_eq!(resumed.job, JobId::NONE);
     let mut evidence = known([&first, &again]);
@@ -143,9 +143,9 @@ fn a_new_generation_is_no_fork_and_its_numbers_begin_again() {
 #[test]
 fn a_new_generation_that_does_not_say_that_the_store_was_restored_is_named() {
     let mut mover = paper::mover();
-    let first = mover.does(Kind::TakeOver, paper::boxes([1]));
+    let first = mover.does(EventKind::TakeOver, paper::boxes([1]));
     (mover.link.generation, mover.link.sequence) = (2, 1);
-    let again = mover.does(Kind::Count, paper::boxes([1]));
+    let again = mover.does(EventKind::Count, paper::boxes([1]));
     let custody = known([&first, &again]).verify();
     assert_eq!(kinds(&custody), [FaultKind::Undeclared]);
     assert_eq!(fault(&custody, FaultKind::Undeclared).0, BTreeSet::from([again.id()]));
@@ -162,25 +162,25 @@ fn a_new_generation_that_does_not_say_that_the_store_was_restored_is_named() {
 #[test]
 fn an_event_that_names_another_before_it_breaks_the_chain() {
     let mut mover = paper::mover();
-    let first = mover.does(Kind::TakeOver, paper::boxes([1]));
+    let first = mover.does(EventKind::TakeOver, paper::boxes([1]));
     mover.link.previous = Some(Digest([3; 32]));
-    let second = mover.does(Kind::Load, paper::boxes([1]));
+    let second = mover.does(EventKind::Load, paper::boxes([1]));
     let custody = known([&first, &second]).verify();
     assert_eq!(kinds(&custody), [FaultKind::BrokenChain]);
     assert_eq!(fault(&custody, FaultKind::BrokenChain).0, BTreeSet::from([second.id()]));
 
     let mut driver = paper::driver();
     driver.link.previous = Some(Digest([3; 32]));
-    let first = driver.does(Kind::Count, BoxList::default());
+    let first = driver.does(EventKind::Count, BoxList::default());
     assert_eq!(kinds(&known([&first]).verify()), [FaultKind::BrokenChain], "a first event");
 }
 
 #[test]
 fn whoever_acts_on_anothers_boxes_is_told_so_and_moves_nothing() {
     let (mut mover, mut driver) = (paper::mover(), paper::driver());
-    let take_over = mover.does(Kind::TakeOver, paper::boxes([1, 2]));
+    let take_over = mover.does(EventKind::TakeOver, paper::boxes([1, 2]));
     driver.claims = mover.claims;
-    let load = driver.does(Kind::Load, paper::boxes([2, 3]));
+    let load = driver.does(EventKind::Load, paper::boxes([2, 3]));
     let custody = known([&take_over, &load]).verify();
     assert_eq!(kinds(&custody), [FaultKind::NotTheHolder]);
     let (events, boxes) = fault(&custody, FaultKind::NotTheHolder);
@@ -191,10 +191,10 @@ fn whoever_acts_on_anothers_boxes_is_told_so_and_moves_nothing() {
 #[test]
 fn custody_passes_for_what_both_have_signed() {
     let (mut mover, mut driver) = (paper::mover(), paper::driver());
-    let take_over = mover.does(Kind::TakeOver, paper::boxes([1, 2, 3, 4]));
+    let take_over = mover.does(EventKind::TakeOver, paper::boxes([1, 2, 3, 4]));
     let offer = mover.offers(driver.device(), paper::boxes([1, 2, 3]));
     driver.claims = mover.claims;
-    let accept = driver.answers(Kind::Accept, offer.id(), paper::boxes([2, 3, 4]));
+    let accept = driver.answers(EventKind::Accept, offer.id(), paper::boxes([2, 3, 4]));
     let custody = known([&take_over, &offer, &accept]).verify();
     assert_eq!(kinds(&custody), [FaultKind::NotAccepted, FaultKind::NotOffered]);
     let both = BTreeSet::from([offer.id(), accept.id()]);
@@ -208,10 +208,10 @@ fn custody_passes_for_what_both_have_signed() {
 #[test]
 fn an_acceptance_without_an_offer_to_its_device_moves_nothing() {
     let (mut mover, keeper) = (paper::mover(), paper::keeper());
-    let take_over = mover.does(Kind::TakeOver, paper::boxes([1]));
+    let take_over = mover.does(EventKind::TakeOver, paper::boxes([1]));
     let to_another = mover.offers(keeper.device(), paper::boxes([1]));
     for about in [to_another.id(), take_over.id(), Digest([1; 32])] {
-        let accept = paper::driver().answers(Kind::Accept, about, paper::boxes([1]));
+        let accept = paper::driver().answers(EventKind::Accept, about, paper::boxes([1]));
         let mut evidence = known([&take_over, &to_another, &accept]);
         evidence.credentials.insert(keeper.device(), paper::hq().sign(keeper.credential()));
         let custody = evidence.verify();
@@ -224,10 +224,10 @@ fn an_acceptance_without_an_offer_to_its_device_moves_nothing() {
 #[test]
 fn only_a_supervisor_signs_off() {
     let (mut mover, mut supervisor) = (paper::mover(), paper::supervisor());
-    let count = mover.does(Kind::Count, BoxList::default());
-    let own = mover.answers(Kind::SignOff, count.id(), BoxList::default());
+    let count = mover.does(EventKind::Count, BoxList::default());
+    let own = mover.answers(EventKind::SignOff, count.id(), BoxList::default());
     supervisor.claims = mover.claims;
-    let good = supervisor.answers(Kind::SignOff, count.id(), BoxList::default());
+    let good = supervisor.answers(EventKind::SignOff, count.id(), BoxList::default());
     let custody = known([&count, &own, &good]).verify();
     let expected = [FaultKind::Broken(Rule::Role), FaultKind::Broken(Rule::OwnSignOff)];
     assert_eq!(kinds(&custody), expected);
@@ -237,14 +237,14 @@ fn only_a_supervisor_signs_off() {
 #[test]
 fn boxes_of_unknown_lists_are_said_and_the_rest_still_counts() {
     let mut mover = paper::mover();
-    let take_over = mover.does(Kind::TakeOver, paper::boxes([1]));
+    let take_over = mover.does(EventKind::TakeOver, paper::boxes([1]));
     let mut other = Lists::new();
     other.add_roll(paper::roll(&paper::tokens(900..910)));
     let strange = other.name(&set([900])).unwrap();
-    let load = mover.does(Kind::Load, strange.clone());
+    let load = mover.does(EventKind::Load, strange.clone());
     let finding = Finding { kind: FindingKind::NotOurs, boxes: strange, photo: None };
-    let count =
-        mover.signs(Act { findings: vec![finding], ..paper::act(Kind::Count, paper::boxes([1])) });
+    let count = mover
+        .signs(Act { findings: vec![finding], ..paper::act(EventKind::Count, paper::boxes([1])) });
     let custody = known([&take_over, &load, &count]).verify();
     assert_eq!(kinds(&custody), [FaultKind::UnknownBoxes; 2]);
     let events: BTreeSet<EventId> =
@@ -267,7 +267,7 @@ fn findings_stand_at_the_step_of_their_box() {
             finding(FindingKind::SealBroken, &[2]),
             finding(FindingKind::Missing, &[9]),
         ],
-        ..paper::act(Kind::TakeOver, paper::boxes([1, 2]))
+        ..paper::act(EventKind::TakeOver, paper::boxes([1, 2]))
     });
     let custody = known([&take_over]).verify();
     let found: BTreeMap<u16, Vec<FindingKind>> = [1, 2, 9]

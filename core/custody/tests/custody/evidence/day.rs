@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{Custody, Event, EventId, Evidence, FaultKind, Holder, Kind, Outcome};
+use crewseal_custody::{Custody, Event, EventId, EventKind, Evidence, FaultKind, Holder, Outcome};
 use crewseal_label::Token;
 use fixtures::paper::{self};
 
@@ -18,16 +18,16 @@ pub fn day() -> Day {
     let (mut mover, mut driver, mut supervisor) =
         (paper::mover(), paper::driver(), paper::supervisor());
     let all = || paper::boxes((0..10).chain([100, 101]));
-    let commission = mover.does(Kind::Commission, paper::boxes([100, 101]));
-    let take_over = mover.does(Kind::TakeOver, all());
+    let commission = mover.does(EventKind::Commission, paper::boxes([100, 101]));
+    let take_over = mover.does(EventKind::TakeOver, all());
     let offer = mover.offers(driver.device(), all());
     driver.claims = mover.claims;
-    let accept = driver.answers(Kind::Accept, offer.id(), all());
-    let load = driver.does(Kind::Load, all());
+    let accept = driver.answers(EventKind::Accept, offer.id(), all());
+    let load = driver.does(EventKind::Load, all());
     driver.claims += 3_600;
-    let deliver = driver.does(Kind::Deliver, all());
+    let deliver = driver.does(EventKind::Deliver, all());
     supervisor.claims = driver.claims;
-    let sign_off = supervisor.answers(Kind::SignOff, deliver.id(), all());
+    let sign_off = supervisor.answers(EventKind::SignOff, deliver.id(), all());
     let events = vec![commission, take_over, offer, accept, load, deliver, sign_off];
     Day { events, phones: [mover, driver, supervisor] }
 }

@@ -1,7 +1,7 @@
 //! The customer: codes that confirm, and what nobody delivered.
 
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{Act, BoxList, Event, EventId, FaultKind, Finding, FindingKind, Kind};
+use crewseal_custody::{Act, BoxList, Event, EventId, EventKind, FaultKind, Finding, FindingKind};
 use crewseal_custody::{ReleaseCode, ReleaseKey, ReleaseProof};
 use fixtures::paper::{self, set};
 
@@ -18,14 +18,14 @@ struct Released {
 impl Released {
     fn new() -> Self {
         let mut mover = paper::mover();
-        let take_over = mover.does(Kind::TakeOver, paper::boxes([1]));
-        let deliver = mover.does(Kind::Deliver, paper::boxes([1]));
+        let take_over = mover.does(EventKind::TakeOver, paper::boxes([1]));
+        let deliver = mover.does(EventKind::Deliver, paper::boxes([1]));
         let codes = [[0x11; 10], [0x22; 10]].map(ReleaseCode::from_bytes);
         Self { mover, take_over, deliver, codes }
     }
 
     fn release(&mut self, about: EventId, proof: ReleaseProof) -> Signed<Event> {
-        let act = Act { about: Some(about), ..paper::act(Kind::Release, BoxList::default()) };
+        let act = Act { about: Some(about), ..paper::act(EventKind::Release, BoxList::default()) };
         let event = Event { proof: Some(proof), ..self.mover.writes(act) };
         let event = self.mover.act.sign(event);
         self.mover.link.previous = Some(event.id());
@@ -35,7 +35,7 @@ impl Released {
     fn faults(&self, releases: &[&Signed<Event>]) -> Vec<FaultKind> {
         let events = [&self.take_over, &self.deliver].into_iter().chain(releases.iter().copied());
         let mut evidence = known(events);
-        for (number, kind) in [(1, Kind::TakeOver), (2, Kind::Deliver)] {
+        for (number, kind) in [(1, EventKind::TakeOver), (2, EventKind::Deliver)] {
             let code = &self.codes[usize::from(number) - 1];
             let key = ReleaseKey::of(paper::JOB, number, kind, code);
             evidence.release_keys.insert(number, key);
@@ -83,7 +83,7 @@ fn a_release_code_for_another_act_or_guessed_confirms_nothing() {
 #[test]
 fn a_release_code_used_twice_confirms_neither() {
     let mut day = Released::new();
-    let second_delivery = day.mover.does(Kind::Deliver, paper::boxes([1]));
+    let second_delivery = day.mover.does(EventKind::Deliver, paper::boxes([1]));
     let releases = [day.deliver.id(), second_delivery.id()].map(|statement| {
         let proof = day.codes[1].sign(paper::JOB, 2, &statement);
         day.release(statement, proof)
@@ -98,9 +98,9 @@ fn an_absent_or_refusing_customer_blocks_nothing_and_is_said() {
     for kind in [FindingKind::Absent, FindingKind::Refused] {
         let mut day = Released::new();
         let finding = Finding { kind, boxes: paper::boxes([1]), photo: None };
-        let act = paper::act(Kind::Deliver, paper::boxes([1]));
+        let act = paper::act(EventKind::Deliver, paper::boxes([1]));
         day.mover = paper::mover();
-        day.take_over = day.mover.does(Kind::TakeOver, paper::boxes([1]));
+        day.take_over = day.mover.does(EventKind::TakeOver, paper::boxes([1]));
         day.deliver = day.mover.signs(Act { findings: vec![finding], ..act });
         assert_eq!(day.faults(&[]), [FaultKind::NotConfirmed], "the taking over only");
     }
@@ -109,9 +109,9 @@ fn an_absent_or_refusing_customer_blocks_nothing_and_is_said() {
 #[test]
 fn what_was_taken_over_and_is_not_delivered_is_named() {
     let mut mover = paper::mover();
-    let take_over = mover.does(Kind::TakeOver, paper::boxes([1, 2, 3]));
+    let take_over = mover.does(EventKind::TakeOver, paper::boxes([1, 2, 3]));
     assert_eq!(kinds(&known([&take_over]).verify()), [], "on the road nothing is missing");
-    let deliver = mover.does(Kind::Deliver, paper::boxes([1, 3]));
+    let deliver = mover.does(EventKind::Deliver, paper::boxes([1, 3]));
     let custody = known([&take_over, &deliver]).verify();
     assert_eq!(kinds(&custody), [FaultKind::NotDelivered]);
     assert_eq!(fault(&custody, FaultKind::NotDelivered).1, set([2]));

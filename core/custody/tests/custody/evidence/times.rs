@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crewseal_custody::rules::Rule;
-use crewseal_custody::{BoxList, Credential, EventId, FaultKind, Holder, Kind, Outcome};
+use crewseal_custody::{BoxList, Credential, EventId, EventKind, FaultKind, Holder, Outcome};
 use fixtures::paper::{self};
 
 use super::day::{fault, holder, kinds, known, receipted};
@@ -12,7 +12,7 @@ use super::day::{fault, holder, kinds, known, receipted};
 fn a_tick_that_hq_never_signed_is_named() {
     let mut mover = paper::mover();
     mover.tick = 99;
-    let unknown = mover.does(Kind::Count, BoxList::default());
+    let unknown = mover.does(EventKind::Count, BoxList::default());
     let mut evidence = known([&unknown]);
     assert_eq!(kinds(&evidence.verify()), [FaultKind::UnknownAnchor]);
     // The number is HQ's, the random bytes are not.
@@ -36,7 +36,7 @@ fn a_clock_disagrees_only_beyond_the_tolerance() {
     ] {
         let mut mover = paper::mover();
         mover.claims = claimed.min(u64::MAX - 60);
-        let count = mover.does(Kind::Count, BoxList::default());
+        let count = mover.does(EventKind::Count, BoxList::default());
         let mut evidence = known([&count]);
         receipted(&mut evidence, &count, Outcome::Stored, latest);
         let expected: &[FaultKind] = if disagrees { &[FaultKind::ClockDisagrees] } else { &[] };
@@ -48,7 +48,7 @@ fn a_clock_disagrees_only_beyond_the_tolerance() {
 fn a_credential_is_broken_only_if_the_whole_time_lies_outside() {
     let mut mover = paper::mover();
     mover.tick = 4;
-    let count = mover.does(Kind::Count, BoxList::default());
+    let count = mover.does(EventKind::Count, BoxList::default());
     let (earliest, latest) = (paper::tick(4).at, paper::MORNING + 7_200);
     let (broken, straddled) =
         (FaultKind::Broken(Rule::Credential), FaultKind::NotProvable(Rule::Credential));
@@ -75,7 +75,7 @@ fn a_credential_is_broken_only_if_the_whole_time_lies_outside() {
 /// made once the credential held: not provable, and so no fault.
 #[test]
 fn what_cannot_be_proven_is_no_fault() {
-    let count = paper::mover().does(Kind::Count, BoxList::default());
+    let count = paper::mover().does(EventKind::Count, BoxList::default());
     let mut evidence = known([&count]);
     let credential = Credential {
         valid_from: paper::MORNING + 86_400,
@@ -89,11 +89,11 @@ fn what_cannot_be_proven_is_no_fault() {
 #[test]
 fn bounds_come_from_causes_and_consequences_of_other_devices_too() {
     let (mut mover, mut driver) = (paper::mover(), paper::driver());
-    let take_over = mover.does(Kind::TakeOver, paper::boxes([1]));
+    let take_over = mover.does(EventKind::TakeOver, paper::boxes([1]));
     mover.tick = 5;
     let offer = mover.offers(driver.device(), paper::boxes([1]));
     driver.claims = mover.claims;
-    let accept = driver.answers(Kind::Accept, offer.id(), paper::boxes([1]));
+    let accept = driver.answers(EventKind::Accept, offer.id(), paper::boxes([1]));
     let mut evidence = known([&take_over, &offer, &accept]);
     receipted(&mut evidence, &accept, Outcome::Stored, paper::MORNING + 5_000);
     let custody = evidence.verify();
@@ -111,10 +111,10 @@ fn bounds_come_from_causes_and_consequences_of_other_devices_too() {
 #[test]
 fn a_devices_own_numbers_order_its_acts_even_across_what_is_not_shown() {
     let mut mover = paper::mover();
-    let take_over = mover.does(Kind::TakeOver, paper::boxes([1]));
+    let take_over = mover.does(EventKind::TakeOver, paper::boxes([1]));
     let elsewhere = mover.acts_elsewhere();
     mover.claims = paper::MORNING + 60;
-    let deliver = mover.does(Kind::Deliver, paper::boxes([1]));
+    let deliver = mover.does(EventKind::Deliver, paper::boxes([1]));
     let mut evidence = known([&take_over, &deliver]);
     receipted(&mut evidence, &elsewhere, Outcome::Stored, paper::MORNING + 9_000);
     let custody = evidence.verify();
@@ -128,9 +128,9 @@ fn a_devices_own_numbers_order_its_acts_even_across_what_is_not_shown() {
 fn no_event_is_lost_when_numbers_and_causes_run_in_a_circle() {
     let mut mover = paper::mover();
     mover.link.sequence = 7;
-    let late = mover.does(Kind::Count, paper::boxes([1]));
+    let late = mover.does(EventKind::Count, paper::boxes([1]));
     mover.link.sequence = 5;
-    let early = mover.does(Kind::Count, paper::boxes([2]));
+    let early = mover.does(EventKind::Count, paper::boxes([2]));
     assert_eq!(early.previous, Some(late.id()));
     let evidence = known([&late, &early]);
     let order: BTreeSet<EventId> = evidence.in_order().iter().map(|e| e.id()).collect();

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crewseal_custody::handoff::LAPSE;
+use crewseal_custody::LAPSE;
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{BoxList, Custody, Event, Evidence, FaultKind, Holder, Kind, Salt};
+use crewseal_custody::{BoxList, Custody, Event, EventKind, Evidence, FaultKind, Holder, Salt};
 use crewseal_label::Token;
 use fixtures::paper::{self, Phone, set};
 
@@ -31,7 +31,7 @@ fn in_two_places(off: u64) -> (Custody, [Signed<Event>; 5]) {
     let (mut giver, mut one, mut other) = (paper::mover(), paper::driver(), paper::keeper());
     one.claims += off;
     let openings = [Salt([1; 16]), Salt([2; 16])];
-    let took = giver.does(Kind::TakeOver, boxes([1]));
+    let took = giver.does(EventKind::TakeOver, boxes([1]));
     let first = offers(&mut giver, &greets(&one, openings[0]), boxes([1]));
     let second = offers(&mut giver, &greets(&other, openings[1]), boxes([1]));
     let accepted = accepts(&mut one, &first, openings[0], boxes([1]));
@@ -58,7 +58,7 @@ fn the_same_token_in_two_places() {
 #[test]
 fn a_copied_label_on_a_box_that_nobody_handed_over() {
     let Exchange { took, offer, accept, ack, .. } = &Exchange::new();
-    let load = paper::keeper().does(Kind::Load, boxes([2]));
+    let load = paper::keeper().does(EventKind::Load, boxes([2]));
     let custody = known([took, offer, accept, ack, &load]).verify();
     let found = of(&custody, FaultKind::NotTheHolder);
     assert_eq!((&found[0].events, &found[0].boxes), (&ids([&load]), &set([2])));
@@ -78,7 +78,7 @@ fn a_steered_spot_check() {
 #[test]
 fn offers_that_come_to_nothing_until_the_draw_suits() {
     let (mut giver, receiver) = (paper::mover(), paper::driver());
-    let mut events = vec![giver.does(Kind::TakeOver, boxes([1]))];
+    let mut events = vec![giver.does(EventKind::TakeOver, boxes([1]))];
     let mut offered = BTreeSet::new();
     for number in 1..=4 {
         let custody = known(&events).verify();
@@ -87,7 +87,7 @@ fn offers_that_come_to_nothing_until_the_draw_suits() {
         offered.insert(offer.id());
         events.push(offer);
         let last = events.last().map(Signed::id).unwrap();
-        events.push(giver.answers(Kind::Withdraw, last, BoxList::default()));
+        events.push(giver.answers(EventKind::Withdraw, last, BoxList::default()));
     }
     let custody = known(&events).verify();
     assert_eq!(of(&custody, FaultKind::AbandonedOffers)[0].events, offered);
@@ -101,7 +101,7 @@ fn four_offers(
     mut then: impl FnMut(&mut Phone, &mut Phone, &Signed<Event>, Salt) -> Option<Signed<Event>>,
 ) -> Evidence {
     let (mut giver, mut receiver) = (paper::mover(), paper::driver());
-    let mut events = vec![giver.does(Kind::TakeOver, boxes(0..9))];
+    let mut events = vec![giver.does(EventKind::TakeOver, boxes(0..9))];
     for (number, list) in (1..).zip(lists) {
         let opening = Salt([number; 16]);
         let offer = offers(&mut giver, &greets(&receiver, opening), list);
@@ -120,7 +120,7 @@ fn abandoned(evidence: &Evidence) -> Vec<BTreeSet<Token>> {
 #[test]
 fn offers_of_the_same_boxes_count_and_others_do_not() {
     let taken_back = |giver: &mut Phone, _: &mut Phone, offer: &Signed<Event>, _| {
-        Some(giver.answers(Kind::Withdraw, offer.id(), BoxList::default()))
+        Some(giver.answers(EventKind::Withdraw, offer.id(), BoxList::default()))
     };
     let apart = [boxes([1]), boxes([2]), boxes([3]), boxes([4])];
     assert_eq!(abandoned(&four_offers(apart, taken_back)), [] as [BTreeSet<Token>; 0]);
@@ -147,7 +147,7 @@ fn offers_that_lapsed_count_as_soon_as_a_clock_shows_it() {
         minutes += 1;
         if minutes == 4 {
             giver.link.sequence += LAPSE / 60_000;
-            return Some(giver.does(Kind::Count, boxes([5])));
+            return Some(giver.does(EventKind::Count, boxes([5])));
         }
         None
     });
@@ -168,7 +168,7 @@ fn offers_that_lapsed_count_as_soon_as_a_clock_shows_it() {
 fn offers_of_the_same_boxes_to_others_are_offered_twice_and_not_abandoned() {
     let mut giver = paper::mover();
     let receivers = [paper::driver(), paper::supervisor(), paper::driver(), paper::supervisor()];
-    let mut events = vec![giver.does(Kind::TakeOver, boxes([1]))];
+    let mut events = vec![giver.does(EventKind::TakeOver, boxes([1]))];
     for (number, receiver) in (1..).zip(&receivers) {
         events.push(offers(&mut giver, &greets(receiver, Salt([number; 16])), boxes([1])));
     }
@@ -179,10 +179,10 @@ fn offers_of_the_same_boxes_to_others_are_offered_twice_and_not_abandoned() {
     // An acknowledgement between two closes the first, as a withdrawal does.
     let (mut giver, mut receiver) = (paper::mover(), paper::driver());
     let opening = Salt([1; 16]);
-    let took = giver.does(Kind::TakeOver, boxes([1]));
+    let took = giver.does(EventKind::TakeOver, boxes([1]));
     let first = offers(&mut giver, &greets(&receiver, opening), boxes([1]));
     let accept = accepts(&mut receiver, &first, opening, boxes([1]));
-    let ack = giver.answers(Kind::Ack, accept.id(), BoxList::default());
+    let ack = giver.answers(EventKind::Ack, accept.id(), BoxList::default());
     let back = offers(&mut receiver, &greets(&giver, Salt([2; 16])), boxes([1]));
     let again = accepts(&mut giver, &back, Salt([2; 16]), boxes([1]));
     let second = offers(&mut giver, &greets(&receiver, Salt([3; 16])), boxes([1]));
@@ -234,7 +234,7 @@ fn an_offer_that_is_acknowledged_and_taken_back() {
     exchange.giver.link.previous = Some(exchange.ack.id());
     exchange.giver.link.sequence = exchange.ack.sequence + 1;
     let withdrawal =
-        exchange.giver.answers(Kind::Withdraw, exchange.offer.id(), BoxList::default());
+        exchange.giver.answers(EventKind::Withdraw, exchange.offer.id(), BoxList::default());
     let Exchange { took, offer, accept, ack, .. } = &exchange;
     let custody = known([took, offer, accept, ack, &withdrawal]).verify();
     let found = of(&custody, FaultKind::Contradiction);
@@ -246,7 +246,7 @@ fn an_offer_that_is_acknowledged_and_taken_back() {
 fn an_acceptance_dated_back_before_its_offer_can_have_been_made() {
     let (mut giver, mut receiver) = (paper::mover(), paper::driver());
     let opening = Salt([1; 16]);
-    let took = giver.does(Kind::TakeOver, boxes([1]));
+    let took = giver.does(EventKind::TakeOver, boxes([1]));
     giver.tick = 31;
     giver.claims = paper::MORNING + 5 * 3_600;
     let offer = offers(&mut giver, &greets(&receiver, opening), boxes([1]));
@@ -267,17 +267,17 @@ fn no_fault_where_a_withdrawal_and_an_acceptance_cross() {
         let (mut giver, mut one, mut other) = (paper::mover(), paper::driver(), paper::keeper());
         one.claims += off;
         let openings = [Salt([1; 16]), Salt([2; 16])];
-        let took = giver.does(Kind::TakeOver, boxes([1, 2]));
+        let took = giver.does(EventKind::TakeOver, boxes([1, 2]));
         let first = offers(&mut giver, &greets(&one, openings[0]), boxes([1, 2]));
         let crossed = accepts(&mut one, &first, openings[0], boxes([1]));
-        let back = giver.answers(Kind::Withdraw, first.id(), BoxList::default());
+        let back = giver.answers(EventKind::Withdraw, first.id(), BoxList::default());
         let custody = known([&took, &first, &crossed, &back]).verify();
         let (giver_id, receiver) = (giver.device(), one.device());
         assert_eq!(holder(&custody, 1), Holder::InDoubt { giver: giver_id, receiver }, "{off}");
         assert_eq!(holder(&custody, 2), Holder::Device(giver_id), "{off}");
         let second = offers(&mut giver, &greets(&other, openings[1]), boxes([1, 2]));
         let accepted = accepts(&mut other, &second, openings[1], boxes([1, 2]));
-        let ack = giver.answers(Kind::Ack, accepted.id(), BoxList::default());
+        let ack = giver.answers(EventKind::Ack, accepted.id(), BoxList::default());
         let custody = known([&took, &first, &crossed, &back, &second, &accepted, &ack]).verify();
         let found: Vec<FaultKind> = custody.faults.iter().map(|fault| fault.kind).collect();
         assert_eq!(found, [FaultKind::NotAccepted], "{off}");

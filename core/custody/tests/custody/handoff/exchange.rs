@@ -8,8 +8,8 @@ use crewseal_custody::handoff::text::Purpose;
 use crewseal_custody::handoff::{Hello, Receiving};
 use crewseal_custody::signed::{PublicKey, Signed, Unverified};
 use crewseal_custody::{
-    Act, BootId, BoxList, Credential, Custody, Event, EventId, Evidence, Fault, FaultKind, Holder,
-    Kind, Lists, Salt, Since, Tick, admit,
+    Act, BootId, BoxList, Credential, Custody, Event, EventId, EventKind, Evidence, Fault,
+    FaultKind, Holder, Lists, Salt, Since, SpotCheck, Tick, admit,
 };
 use fixtures::paper::{self, Phone, set};
 
@@ -38,7 +38,7 @@ pub fn signs(phone: &mut Phone, act: Act, finish: impl FnOnce(Event) -> Event) -
 }
 
 pub fn offers(phone: &mut Phone, hello: &Hello, list: BoxList) -> Signed<Event> {
-    let act = Act { to: Some(hello.device), ..paper::act(Kind::Offer, list) };
+    let act = Act { to: Some(hello.device), ..paper::act(EventKind::Offer, list) };
     signs(phone, act, |event| Event { commitment: Some(hello.commitment), ..event })
 }
 
@@ -48,8 +48,12 @@ pub fn accepts(
     opening: Salt,
     list: BoxList,
 ) -> Signed<Event> {
-    let act = Act { about: Some(offer.id()), ..paper::act(Kind::Accept, list) };
-    signs(phone, act, |event| Event { opening: Some(opening), is_checked: Some(true), ..event })
+    let act = Act { about: Some(offer.id()), ..paper::act(EventKind::Accept, list) };
+    signs(phone, act, |event| Event {
+        opening: Some(opening),
+        spot_check: Some(SpotCheck::Done),
+        ..event
+    })
 }
 
 pub fn greets(phone: &Phone, opening: Salt) -> Hello {
@@ -89,14 +93,14 @@ impl Exchange {
             receiver.acts_elsewhere();
         }
         let hello = greets(&receiver, opening);
-        let took = giver.does(Kind::TakeOver, boxes([1, 2, 3, 4]));
+        let took = giver.does(EventKind::TakeOver, boxes([1, 2, 3, 4]));
         let offer = offers(&mut giver, &hello, boxes([1, 2, 3]));
         let accept = accepts(&mut receiver, &offer, opening, boxes([2, 3, 4]));
         let (link, claims) = (giver.link, giver.claims);
-        let ack = giver.answers(Kind::Ack, accept.id(), BoxList::default());
+        let ack = giver.answers(EventKind::Ack, accept.id(), BoxList::default());
         // As if he had not acknowledged it.
         (giver.link, giver.claims) = (link, claims);
-        let withdrawal = giver.answers(Kind::Withdraw, offer.id(), BoxList::default());
+        let withdrawal = giver.answers(EventKind::Withdraw, offer.id(), BoxList::default());
         Self { giver, receiver, opening, hello, took, offer, accept, ack, withdrawal }
     }
 

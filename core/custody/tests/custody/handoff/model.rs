@@ -8,8 +8,8 @@ use crewseal_custody::handoff::text::Purpose;
 use crewseal_custody::handoff::{Compared, Giving, GivingState, Hello, Receiving, ReceivingState};
 use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::{
-    BootId, BoxList, Credential, Custody, Event, EventId, FaultKind, Holder, Kind, Salt, Since,
-    admit,
+    BootId, BoxList, Credential, Custody, Event, EventId, EventKind, FaultKind, Holder, Salt,
+    Since, admit,
 };
 use crewseal_label::Token;
 use fixtures::paper::{self, Phone};
@@ -126,7 +126,7 @@ impl World {
             openings: 0,
             confirmed: BTreeMap::new(),
         };
-        let took = world.phones[0].does(Kind::TakeOver, boxes(0..BOXES));
+        let took = world.phones[0].does(EventKind::TakeOver, boxes(0..BOXES));
         world.keep(0, &took);
         world
     }
@@ -305,7 +305,7 @@ impl World {
         giving.accepted(&offer, &accept, now).ok()?;
         self.seen[by].insert(accept.id());
         if giving.state(now) == GivingState::Accepted {
-            let ack = self.phones[by].answers(Kind::Ack, accept.id(), BoxList::default());
+            let ack = self.phones[by].answers(EventKind::Ack, accept.id(), BoxList::default());
             let bytes = message::ack(&ack, &offer, &accept);
             giving.acknowledged(bytes.clone());
             self.keep(by, &ack);
@@ -347,7 +347,7 @@ impl World {
         if giving.state(now) == GivingState::Withdrawn || giving.withdrawn(Vec::new()).is_err() {
             return;
         }
-        let event = self.phones[by].answers(Kind::Withdraw, offer, BoxList::default());
+        let event = self.phones[by].answers(EventKind::Withdraw, offer, BoxList::default());
         self.keep(by, &event);
         let offer = self.events[&offer].clone();
         let to = self.phone_of(offer.to.unwrap());
@@ -440,11 +440,11 @@ fn of_three_phones_comes_to_what_it_is_about() {
         steps.iter().for_each(|step| world.moves(step));
         let of = |kind| world.events.values().filter(move |event| event.kind == kind);
         confirmed += world.confirmed.len();
-        gone_on += of(Kind::Offer).filter(|o| o.device != world.phones[0].device()).count();
-        for back in of(Kind::Withdraw) {
+        gone_on += of(EventKind::Offer).filter(|o| o.device != world.phones[0].device()).count();
+        for back in of(EventKind::Withdraw) {
             let offer = &world.events[&back.about.unwrap()];
-            crossed += of(Kind::Accept).filter(|a| a.about == back.about).count();
-            offered_again += of(Kind::Offer)
+            crossed += of(EventKind::Accept).filter(|a| a.about == back.about).count();
+            offered_again += of(EventKind::Offer)
                 .filter(|again| again.device == back.device && again.sequence > back.sequence)
                 .filter(|again| {
                     let [one, other] = [offer, again].map(|o| numbers(&o.boxes));
@@ -483,7 +483,7 @@ proptest! {
         for fault in &custody.faults {
             prop_assert!(!BLAME.contains(&fault.kind), "{:?}", world.result(&custody).1);
         }
-        for event in world.events.values().filter(|event| event.kind == Kind::Offer) {
+        for event in world.events.values().filter(|event| event.kind == EventKind::Offer) {
             for token in LISTS.resolve(&event.boxes).unwrap() {
                 prop_assert!(custody.holders.contains_key(&token));
             }
@@ -509,7 +509,7 @@ proptest! {
             let (me, accept) = (world.phones[*by].device(), &world.events[accept]);
             for token in passing {
                 let gave_on = world.events.values().any(|event| {
-                    event.kind == Kind::Offer
+                    event.kind == EventKind::Offer
                         && event.device == me
                         && event.sequence > accept.sequence
                         && LISTS.resolve(&event.boxes).unwrap().contains(token)

@@ -3,7 +3,7 @@
 use crewseal_custody::handoff::message::{self, Enclosed};
 use crewseal_custody::handoff::text::TextError;
 use crewseal_custody::handoff::text::{Purpose, Show};
-use crewseal_custody::{Act, BoxList, Event, Kind, Lists, Salt};
+use crewseal_custody::{Act, BoxList, Event, EventKind, Lists, Salt};
 use crewseal_custody::{Finding, FindingKind, Manifests};
 use fixtures::paper::{self, set};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ fn an_event_with_ten_thousand_findings_is_read_and_weighed() {
     let act = Act {
         findings: vec![finding; 10_000],
         to: Some(hello.device),
-        ..paper::act(Kind::Offer, boxes(0..5))
+        ..paper::act(EventKind::Offer, boxes(0..5))
     };
     let commitment = Some(hello.commitment);
     let offer = signs(&mut giver, act, |event| Event { commitment, ..event });

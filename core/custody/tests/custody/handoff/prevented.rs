@@ -6,10 +6,10 @@ use crewseal_custody::cbor;
 use crewseal_custody::handoff::message::{self, MessageError};
 use crewseal_custody::handoff::text::Purpose;
 use crewseal_custody::handoff::{
-    Giving, GivingState, HandoffError, Hello, LAPSE, Receiving, ReceivingState,
+    Giving, GivingState, HandoffError, Hello, Receiving, ReceivingState,
 };
 use crewseal_custody::signed::SignedError;
-use crewseal_custody::{BootId, EventId, FaultKind, Holder, Lists, Salt, Since};
+use crewseal_custody::{BootId, EventId, FaultKind, Holder, LAPSE, Lists, Salt, Since};
 use fixtures::paper::{self};
 
 use super::exchange::{

@@ -4,8 +4,8 @@ use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::job::{Erasure, Method, Verification};
 use crewseal_custody::signed::Digest;
 use crewseal_custody::{
-    Act, Anchor, Batch, BootId, BoxList, Event, Finding, FindingKind, Kind, OneTimeCode, Place,
-    ReleaseCode, Salt, Since,
+    Act, Anchor, Batch, BootId, BoxList, Event, EventKind, Finding, FindingKind, OneTimeCode,
+    Place, ReleaseCode, Salt, Since,
 };
 use fixtures::paper;
 
@@ -15,20 +15,21 @@ use super::signed::signed_message;
 /// The events, each at its place in a device's chain.
 pub fn specimens() -> Vec<Vector> {
     let mut mover = paper::mover();
-    let first = mover.writes(paper::act(Kind::Commission, paper::boxes([100, 101])));
-    let second = mover.writes(paper::act(Kind::TakeOver, paper::boxes(0..10)));
+    let first = mover.writes(paper::act(EventKind::Commission, paper::boxes([100, 101])));
+    let second = mover.writes(paper::act(EventKind::TakeOver, paper::boxes(0..10)));
     let deliver = mover.writes(full_act());
     (mover.link.generation, mover.link.sequence) = (2, 1);
-    let resumed = mover.writes(paper::act(Kind::Count, BoxList::default()));
+    let resumed = mover.writes(paper::act(EventKind::Count, BoxList::default()));
     let mut supervisor = paper::supervisor();
     let seen = paper::id_of(&deliver);
-    let sign_off = Act { about: Some(seen), ..paper::act(Kind::SignOff, deliver.boxes.clone()) };
+    let sign_off =
+        Act { about: Some(seen), ..paper::act(EventKind::SignOff, deliver.boxes.clone()) };
     let sign_off = supervisor.writes(sign_off);
     let both = [seen, paper::id_of(&second)].into();
-    let batch = supervisor.writes(paper::act(Kind::SignOff, BoxList::default()));
+    let batch = supervisor.writes(paper::act(EventKind::SignOff, BoxList::default()));
     let batch = Event { root: Some(Batch::of(&both).unwrap().root()), ..batch };
     let code = ReleaseCode::from_bytes([0x5e; 10]);
-    let release = Act { about: Some(seen), ..paper::act(Kind::Release, BoxList::default()) };
+    let release = Act { about: Some(seen), ..paper::act(EventKind::Release, BoxList::default()) };
     let release = mover.writes(release);
     let release = Event { proof: Some(code.sign(paper::JOB, 1, &seen)), ..release };
     let mut all = vec![
@@ -46,7 +47,7 @@ pub fn specimens() -> Vec<Vector> {
     let restored = restored.writes(Act::resume());
     all.push(event("that a store was restored", &paper::driver().act, restored));
     all.push(erasure("that a job was forgotten", &paper::mover()));
-    let claim = Act { about: Some(seen), ..paper::act(Kind::SignOff, BoxList::default()) };
+    let claim = Act { about: Some(seen), ..paper::act(EventKind::SignOff, BoxList::default()) };
     let claim = mover.writes(claim);
     let claim = Event { code: Some(OneTimeCode::from_bytes([0x0c; 10])), ..claim };
     all.push(event("a sign-off that is claimed with a code", &mover.handoff, claim));
@@ -136,6 +137,6 @@ fn full_act() -> Act {
         place: Some(Place { latitude: 5_252_000, longitude: -1_340_500, precision: 1_000 }),
         attachments: vec![Digest([0xa1; 32]), Digest([0xa2; 32])],
         about: Some(Digest([0xab; 32])),
-        ..paper::act(Kind::Deliver, paper::boxes([0, 1, 8, 101, 119, 300]))
+        ..paper::act(EventKind::Deliver, paper::boxes([0, 1, 8, 101, 119, 300]))
     }
 }

@@ -7,7 +7,7 @@ use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{
     Act, BoxList, Commitment, Confirmation, Credential, CustomerReceipt, DeviceId, Entry, Event,
-    FindingKind, Kind, OneTimeCode, Salt, SignOffRequest, Subject, Tick,
+    EventKind, FindingKind, OneTimeCode, Salt, SignOffRequest, SpotCheck, Subject, Tick,
 };
 use fixtures::paper;
 
@@ -26,7 +26,7 @@ pub fn specimens() -> Vec<Vector> {
         confirmation("HQ refuses a claim", None),
         customer_receipt(
             "a customer's receipt",
-            CustomerReceipt::of(Digest([0xde; 32]), Kind::Deliver, 41).unwrap(),
+            CustomerReceipt::of(Digest([0xde; 32]), EventKind::Deliver, 41).unwrap(),
         ),
     ]
 }
@@ -48,19 +48,24 @@ fn handoff() -> Handoff {
     let tick = Some(paper::hq().sign(paper::tick(1)));
     let hello =
         Hello { device: receiver.device(), commitment, tick, credential: None, manifests: None };
-    let offer = Act { to: Some(receiver.device()), ..paper::act(Kind::Offer, paper::boxes(0..3)) };
+    let offer =
+        Act { to: Some(receiver.device()), ..paper::act(EventKind::Offer, paper::boxes(0..3)) };
     let offer = Event { commitment: Some(commitment), ..giver.writes(offer) };
     let offer = giver.handoff.sign(offer);
-    let accept = Act { about: Some(offer.id()), ..paper::act(Kind::Accept, paper::boxes(0..2)) };
     let accept =
-        Event { opening: Some(opening), is_checked: Some(true), ..receiver.writes(accept) };
+        Act { about: Some(offer.id()), ..paper::act(EventKind::Accept, paper::boxes(0..2)) };
+    let accept = Event {
+        opening: Some(opening),
+        spot_check: Some(SpotCheck::Done),
+        ..receiver.writes(accept)
+    };
     let accept = receiver.handoff.sign(accept);
     giver.link.previous = Some(offer.id());
     let answer = |kind, about| Act { about: Some(about), ..paper::act(kind, BoxList::default()) };
     let link = giver.link;
-    let ack = giver.writes(answer(Kind::Ack, accept.id()));
+    let ack = giver.writes(answer(EventKind::Ack, accept.id()));
     giver.link = link;
-    let withdraw = giver.writes(answer(Kind::Withdraw, offer.id()));
+    let withdraw = giver.writes(answer(EventKind::Withdraw, offer.id()));
     Handoff {
         opening,
         hello,
@@ -131,7 +136,7 @@ pub fn still_hands_over(vector: &Vector) {
 fn sign_off() -> (Signed<SignOffRequest>, Signed<Event>) {
     let (mut mover, mut supervisor) = (paper::mover(), paper::supervisor());
     let damaged = vec![(FindingKind::Damaged, 2)];
-    let acts = [(Kind::TakeOver, 10, damaged), (Kind::Load, 10, Vec::new())];
+    let acts = [(EventKind::TakeOver, 10, damaged), (EventKind::Load, 10, Vec::new())];
     let entries = acts.map(|(kind, boxes, findings)| {
         let event = paper::id_of(&mover.writes(paper::act(kind, paper::boxes(0..10))));
         Entry { event, kind, boxes, findings }
@@ -148,7 +153,7 @@ fn sign_off() -> (Signed<SignOffRequest>, Signed<Event>) {
     let act = Act {
         about: Some(about),
         attachments: vec![request.id()],
-        ..paper::act(Kind::SignOff, BoxList::default())
+        ..paper::act(EventKind::SignOff, BoxList::default())
     };
     let event = Event { root, ..supervisor.writes(act) };
     (request, supervisor.handoff.sign(event))

@@ -7,7 +7,7 @@ use crewseal_custody::roll::{Leaf, RollHead};
 use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::{EnrolClaim, EnrolmentCode, SessionRequest};
 use crewseal_custody::{
-    BoxClass, DeviceId, Dispute, Kind, Licence, Lists, Nda, Outcome, Qualifications, Refusal,
+    BoxClass, DeviceId, Dispute, EventKind, Licence, Lists, Nda, Outcome, Qualifications, Refusal,
     Revocations, Tick,
 };
 use crewseal_label::Token;
@@ -121,7 +121,7 @@ fn box_list(name: &str, lists: &Lists, numbers: &[u16]) -> Vector {
 }
 
 fn receipt(name: &str, outcome: Outcome) -> Vector {
-    let act = paper::mover().does(Kind::TakeOver, paper::boxes(0..3));
+    let act = paper::mover().does(EventKind::TakeOver, paper::boxes(0..3));
     let receipt = paper::receipt(&act, outcome, paper::MORNING + 7_200);
     let v = Vector::new("receipt", name)
         .with_bytes("event", &receipt.event.0)

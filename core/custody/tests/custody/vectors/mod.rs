@@ -22,7 +22,7 @@ use crewseal_custody::roll::RollHead;
 use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::wire::{EnrolClaim, SessionRequest};
 use crewseal_custody::{
-    AttachmentReceipt, BoxList, Confirmation, Dispute, Event, FindingKind, Kind, Manifests,
+    AttachmentReceipt, BoxList, Confirmation, Dispute, Event, EventKind, FindingKind, Manifests,
     OneTimeCode, Outcome, Protection, Receipt, Refusal, Revocations, Role, Tick,
 };
 use crewseal_label::Token;
@@ -140,27 +140,27 @@ fn numbers_keep_their_meaning() {
         }
     }
     same(&[
-        (Kind::Commission, 1),
-        (Kind::TakeOver, 2),
-        (Kind::Load, 3),
-        (Kind::Store, 4),
-        (Kind::Count, 5),
-        (Kind::Offer, 6),
-        (Kind::Accept, 7),
-        (Kind::Deliver, 8),
-        (Kind::SignOff, 9),
-        (Kind::Pack, 10),
-        (Kind::Seal, 11),
-        (Kind::Depart, 12),
-        (Kind::Arrive, 13),
-        (Kind::Unload, 14),
-        (Kind::Unpack, 15),
-        (Kind::CollectForDestruction, 16),
-        (Kind::Destroy, 17),
-        (Kind::Ack, 18),
-        (Kind::Withdraw, 19),
-        (Kind::Release, 20),
-        (Kind::Resume, 21),
+        (EventKind::Commission, 1),
+        (EventKind::TakeOver, 2),
+        (EventKind::Load, 3),
+        (EventKind::Store, 4),
+        (EventKind::Count, 5),
+        (EventKind::Offer, 6),
+        (EventKind::Accept, 7),
+        (EventKind::Deliver, 8),
+        (EventKind::SignOff, 9),
+        (EventKind::Pack, 10),
+        (EventKind::Seal, 11),
+        (EventKind::Depart, 12),
+        (EventKind::Arrive, 13),
+        (EventKind::Unload, 14),
+        (EventKind::Unpack, 15),
+        (EventKind::CollectForDestruction, 16),
+        (EventKind::Destroy, 17),
+        (EventKind::Ack, 18),
+        (EventKind::Withdraw, 19),
+        (EventKind::Release, 20),
+        (EventKind::Resume, 21),
     ]);
     same(&[
         (FindingKind::Missing, 1),

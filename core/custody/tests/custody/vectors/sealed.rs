@@ -1,12 +1,12 @@
 //! What is sealed to HQ: entries, photos, and what is decided about them.
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::delivery::{DeliveryToken, Slip};
+use crewseal_custody::delivery::{DeliveryToken, StoredGrant};
 use crewseal_custody::envelope::{AttachmentKey, Envelope, Epoch, EpochHeader, OpeningKey};
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::{Digest, Namespace};
-use crewseal_custody::wire::{AttachmentPart, AttachmentState, DeliveryRight};
+use crewseal_custody::wire::{AttachmentPart, AttachmentState, DeliveryGrant, Endpoint};
 use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, DeviceId, Salt};
 use data_encoding::HEXLOWER;
 use fixtures::{paper, random};
@@ -111,7 +111,7 @@ fn attachment_receipt(name: &str, outcome: AttachmentOutcome) -> Vector {
     signed_message(vector, &paper::hq(), receipt)
 }
 
-/// What goes to and fro around an upload, and the slip by which a wiped phone delivers.
+/// What goes to and fro around an upload, and the grant by which a wiped phone delivers.
 fn upload() -> Vector {
     let (event, digest) = (Digest([0xe7; 32]), Digest([0xa1; 32]));
     let chunks = vec![vec![0xc1; 3].into(), vec![0xc2; 3].into()];
@@ -120,12 +120,14 @@ fn upload() -> Vector {
     let receipted = AttachmentState { receipt: Some(vec![0xc3; 3].into()), ..state.clone() };
     let token = DeliveryToken("a-token-of-printable-ascii".to_owned());
     let until = paper::MORNING + 90 * 86_400;
-    let right = DeliveryRight { version: Version, token: token.clone(), until };
-    let slip = Slip {
+    let right = DeliveryGrant { version: Version, token: token.clone(), until };
+    let grant = StoredGrant {
         version: Version,
-        url: "https://hq.example:8443".to_owned(),
-        authority: vec![0xca; 4].into(),
-        hq: paper::hq().public,
+        endpoint: Endpoint {
+            url: "https://hq.example:8443".to_owned(),
+            authority: vec![0xca; 4].into(),
+            hq: paper::hq().public,
+        },
         token,
         until,
     };
@@ -134,7 +136,7 @@ fn upload() -> Vector {
         .with_bytes("state", &cbor::to_vec(&state))
         .with_bytes("state-receipted", &cbor::to_vec(&receipted))
         .with_bytes("right", &cbor::to_vec(&right))
-        .with_bytes("slip", &cbor::to_vec(&slip))
+        .with_bytes("slip", &cbor::to_vec(&grant))
 }
 
 fn resolution(name: &str, decision: Decision) -> Vector {

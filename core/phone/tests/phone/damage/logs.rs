@@ -50,7 +50,7 @@ fn cut_off_anywhere_are_torn_and_keep_whole_transactions() {
 
 /// SQLite itself stops at such a frame without a word.
 #[test]
-fn with_a_bad_frame_before_others_are_broken() {
+fn with_a_bad_frame_before_others_are_corrupt() {
     let log = bytes();
     let frames = ends(&log).len();
     for at in (32..log.len() - FRAME).step_by(61) {
@@ -58,18 +58,18 @@ fn with_a_bad_frame_before_others_are_broken() {
         altered[at] ^= 1 << (at % 8);
         let frame = (at - 32) / FRAME;
         assert!(frame < frames - 1);
-        let expected = End::Broken { frame: u64::try_from(frame).unwrap() };
+        let expected = End::Corrupt { frame: u64::try_from(frame).unwrap() };
         assert_eq!(walk(&altered).end, expected, "byte {at}");
     }
 }
 
 #[test]
-fn with_a_bad_header_before_frames_are_broken() {
+fn with_a_bad_header_before_frames_are_corrupt() {
     let log = bytes();
     for at in 0..32 {
         let mut altered = log.clone();
         altered[at] ^= 1 << (at % 8);
-        assert_eq!(walk(&altered), Walk { frames: 0, end: End::Broken { frame: 0 } }, "{at}");
+        assert_eq!(walk(&altered), Walk { frames: 0, end: End::Corrupt { frame: 0 } }, "{at}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crewseal::outbox::queue;
+use crewseal::outbox::{queue, reopen_store};
 use crewseal::vault::{Store, StoreError};
 use crewseal_custody::EventId;
 use disk::Disk;
@@ -42,10 +42,11 @@ fn read<'h>(
             values.push((written, value(store, drawer, name)));
         }
         let queue = queued(store);
-        if !store.is_broken() {
+        if !store.is_corrupt() {
             return (values, queue.unwrap());
         }
-        store.reopen(&vault::software(home)).unwrap_or_else(|error| panic!("{what}: {error}"));
+        reopen_store(store, &vault::software(home))
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
     }
     panic!("{what}: it does not become whole");
 }
@@ -80,7 +81,7 @@ fn judge(home: &Path, held: &Held, before: &Held, what: &str) -> Verdict {
                 as_before = false;
             }
             Err(error) => {
-                assert_eq!(*error, StoreError::Damaged, "{what}");
+                assert_eq!(*error, StoreError::ValueCorrupt, "{what}");
                 is_error = true;
                 as_before = false;
             }

@@ -1,5 +1,6 @@
 //! Rows that vanish or come back older are missed.
 
+use crewseal::outbox::reopen_store;
 use crewseal::vault::{Damage, StoreError};
 use fixtures::files::database;
 use fixtures::stored::{Held, NAMES, open, queued, value};
@@ -57,10 +58,10 @@ fn of_values_that_come_back_older_are_noticed() {
 fn of_the_queue_that_vanish_are_missed() {
     let (home, held) = altered("DELETE FROM outbox WHERE position = 2");
     let mut store = open(home.path()).unwrap();
-    assert_eq!(queued(&mut store), Err(StoreError::Broken));
-    assert!(store.is_broken());
-    assert_eq!(value(&mut store, NAMES.0, b"a"), Err(StoreError::Broken));
-    store.reopen(&vault::software(home.path())).unwrap();
+    assert_eq!(queued(&mut store), Err(StoreError::DatabaseCorrupt));
+    assert!(store.is_corrupt());
+    assert_eq!(value(&mut store, NAMES.0, b"a"), Err(StoreError::DatabaseCorrupt));
+    reopen_store(&mut store, &vault::software(home.path())).unwrap();
     let left: Vec<_> = held.queue.iter().copied().filter(|id| *id != held.queue[1]).collect();
     assert_eq!(queued(&mut store), Ok(left));
     assert_eq!(salvages(&store)[0].damage, Damage::Rows);

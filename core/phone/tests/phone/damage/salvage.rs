@@ -7,7 +7,8 @@ use std::path::Path;
 use crewseal::outbox::{delivery, queue};
 use crewseal::vault::{Damage, KeyVault, Mark, StoreError};
 use crewseal_custody::cbor::Version;
-use crewseal_custody::delivery::{DeliveryToken, Slip};
+use crewseal_custody::delivery::{DeliveryToken, StoredGrant};
+use crewseal_custody::wire::Endpoint;
 use fixtures::files::{copy_phone, database, log};
 use fixtures::stored::{NAMES, open, queued, value};
 use fixtures::vault;
@@ -67,21 +68,23 @@ fn a_lost_key_costs_the_values_and_no_entry() {
     assert!(id.unwrap().is_some(), "the epoch's header was left behind");
 }
 
-/// Where the keys are lost, nothing but the slip delivers the queue.
+/// Where the keys are lost, nothing but the grant delivers the queue.
 #[test]
 fn keeps_how_to_deliver_without_keys() {
-    let slip = Slip {
+    let grant = StoredGrant {
         version: Version,
-        url: "https://hq.example:8443".to_owned(),
-        authority: vec![0x30; 400].into(),
-        hq: vault::software(tempfile::tempdir().unwrap().path()).public_keys().unwrap().act,
+        endpoint: Endpoint {
+            url: "https://hq.example:8443".to_owned(),
+            authority: vec![0x30; 400].into(),
+            hq: vault::software(tempfile::tempdir().unwrap().path()).public_keys().unwrap().act,
+        },
         token: DeliveryToken("delivers".to_owned()),
         until: 1_780_293_600,
     };
     for lost in ["the key", "a frame"] {
         let (home, held, _) = small();
         let mut store = open(home.path()).unwrap();
-        store.transaction(|t| delivery::keep(t, &slip)).unwrap();
+        store.transaction(|t| delivery::keep(t, &grant)).unwrap();
         let to = tempfile::tempdir().unwrap();
         copy_phone(home.path(), to.path());
         drop(store);
@@ -95,7 +98,7 @@ fn keeps_how_to_deliver_without_keys() {
         let mut store = open(to.path()).unwrap();
         assert_eq!(salvages(&store).len(), 1, "{lost}");
         assert_eq!(queued(&mut store), Ok(held.queue.clone()), "{lost}");
-        assert_eq!(store.transaction(|t| delivery::read(t)), Ok(Some(slip.clone())), "{lost}");
+        assert_eq!(store.transaction(|t| delivery::read(t)), Ok(Some(grant.clone())), "{lost}");
     }
 }
 

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crewseal::Delivered;
 use crewseal::sync::SyncError;
-use crewseal::{Advice, Delivered};
 use crewseal_custody::{EventId, Refusal};
 use fixtures::hq::{CertificateKind, MockHq};
 
@@ -105,7 +105,6 @@ async fn a_refused_request_is_to_be_reported_and_loses_nothing() {
     day.act();
     day.hq.answer_status(400);
     let error = day.crew.sync().await.unwrap_err();
-    assert_eq!(error.advice(), Advice::Report);
     assert_eq!(why(error), (SyncError::Refused { status: 400 }, None));
     day.delivers(1).await;
 }
@@ -119,7 +118,6 @@ async fn somebody_elses_certificate_is_named() {
         let home = tempfile::tempdir().unwrap();
         let (vault, hq) = (Arc::<Watched>::default(), MockHq::start_with(papers).await);
         let error = open(home.path(), &vault).enrol(&hq.invitation()).await.unwrap_err();
-        assert_eq!(error.advice(), Advice::AskUser);
         assert_eq!(why(error), (expected, None));
         assert_eq!(hq.requests("enrol"), 0, "{papers:?}");
     }

@@ -9,7 +9,7 @@ use crewseal::sync::SyncError;
 use crewseal::vault::{Mark, VaultError};
 use crewseal::{Crew, CrewError, Delivered};
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{EventId, Kind};
+use crewseal_custody::{EventId, EventKind};
 use crewseal_label::Token;
 use fixtures::clock::Standing;
 use fixtures::hq::MockHq;
@@ -92,7 +92,7 @@ pub fn boxes() -> BTreeSet<Token> {
 }
 
 pub fn count(crew: &Crew) -> Result<EventId, CrewError> {
-    crew.record(Kind::Count, paper::JOB, &boxes(), &[], None)
+    crew.record(EventKind::Count, paper::JOB, &boxes(), &[], None)
 }
 
 pub fn why(error: CrewError) -> (SyncError, Option<Duration>) {

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crewseal::vault::{KeyVault, Mark, SoftwareVault, VaultError};
-use crewseal::{CrewError, Deed};
+use crewseal::{ActRequest, CrewError};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{FindingKind, JobId, Kind};
+use crewseal_custody::{EventKind, FindingKind, JobId};
 use crewseal_label::Token;
 use crewseal_scan::Sighting;
 use fixtures::hq::MockHq;
@@ -151,8 +151,10 @@ async fn no_byte_leaves_before_the_mark_is_raised() {
     let error = day.crew.sync().await.unwrap_err();
     assert!(matches!(error, CrewError::Vault(VaultError::Hardware)), "{error:?}");
     assert_eq!(day.hq.requests("outbox"), 0);
-    let offered =
-        day.crew.hello(false).and_then(|hello| day.crew.offer(paper::JOB, &boxes(), &[], &hello));
+    let offered = day
+        .crew
+        .hello(crewseal::Introduction::Omitted)
+        .and_then(|hello| day.crew.offer(paper::JOB, &boxes(), &[], &hello));
     assert!(offered.is_err(), "nor is anything shown to another phone");
 
     *day.vault.refuses.lock().unwrap() = false;
@@ -236,7 +238,7 @@ async fn a_failed_commit_burns_one_index_and_keeps_its_epoch_if_that_is_stored()
     let boxes: BTreeSet<Token> = paper::tokens(0..2).into_iter().collect();
     let act = |found: &[FindingKind]| {
         let found: Vec<_> = found.iter().map(|kind| (*kind, boxes.clone())).collect();
-        m.crew.record(Kind::Load, paper::JOB, &boxes, &found, None)
+        m.crew.record(EventKind::Load, paper::JOB, &boxes, &found, None)
     };
     let much = {
         use FindingKind::{Damaged, LabelReplaced, LabelTyped, Missing, SealBroken};
@@ -269,10 +271,12 @@ async fn a_failed_commit_burns_one_index_and_keeps_its_epoch_if_that_is_stored()
 async fn several_acts_in_one_commit_are_all_there_or_none() {
     let m = morning().await;
     let boxes: BTreeSet<Token> = paper::tokens(0..2).into_iter().collect();
-    let deed = |kind| Deed { kind, boxes: boxes.clone(), findings: Vec::new(), about: None };
-    let all = [deed(Kind::Load), deed(Kind::Depart), deed(Kind::Arrive)];
+    let request =
+        |kind| ActRequest { kind, boxes: boxes.clone(), findings: Vec::new(), about: None };
+    let all = [request(EventKind::Load), request(EventKind::Depart), request(EventKind::Arrive)];
     let ids = m.crew.record_all(paper::JOB, &all).unwrap();
-    let refused = m.crew.record_all(paper::JOB, &[deed(Kind::Unload), deed(Kind::Offer)]);
+    let refused =
+        m.crew.record_all(paper::JOB, &[request(EventKind::Unload), request(EventKind::Offer)]);
     assert!(matches!(refused, Err(CrewError::OnlyByHandoff)));
     m.crew.sync().await.unwrap();
     let events = m.hq.events();
@@ -285,7 +289,7 @@ async fn several_acts_in_one_commit_are_all_there_or_none() {
 async fn a_parked_entry_goes_again_by_a_supervisors_word_and_nobody_elses() {
     let m = morning().await;
     let boxes: BTreeSet<Token> = paper::tokens(0..2).into_iter().collect();
-    let event = m.crew.record(Kind::Load, paper::JOB, &boxes, &[], None).unwrap();
+    let event = m.crew.record(EventKind::Load, paper::JOB, &boxes, &[], None).unwrap();
     m.hq.refuse([0]);
     assert_eq!(m.crew.sync().await.unwrap().parked, 1);
     let refusal = m.crew.outbox().unwrap().parked[0].refusal.unwrap();

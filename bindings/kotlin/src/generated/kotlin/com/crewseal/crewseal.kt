@@ -851,40 +851,40 @@ internal object IntegrityCheckingUniffiLib {
     fun uniffi_crewseal_ffi_checksum_method_canceltoken_is_cancelled(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_canceltoken_is_cancelled")
     fun uniffi_crewseal_ffi_checksum_method_clock_now(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_clock_now")
     fun uniffi_crewseal_ffi_checksum_method_clock_since_boot(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_clock_since_boot")
-    fun uniffi_crewseal_ffi_checksum_method_crew_accept(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_accept")
     fun uniffi_crewseal_ffi_checksum_method_crew_begin_scan(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_begin_scan")
     fun uniffi_crewseal_ffi_checksum_method_crew_commission(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_commission")
-    fun uniffi_crewseal_ffi_checksum_method_crew_device_id(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_device_id")
-    fun uniffi_crewseal_ffi_checksum_method_crew_enrol(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_enrol")
-    fun uniffi_crewseal_ffi_checksum_method_crew_erasures(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_erasures")
-    fun uniffi_crewseal_ffi_checksum_method_crew_fetch(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_fetch")
-    fun uniffi_crewseal_ffi_checksum_method_crew_forget(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_forget")
+    fun uniffi_crewseal_ffi_checksum_method_crew_needs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_needs")
+    fun uniffi_crewseal_ffi_checksum_method_crew_record(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record")
+    fun uniffi_crewseal_ffi_checksum_method_crew_record_scanned(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_scanned")
+    fun uniffi_crewseal_ffi_checksum_method_crew_receipt(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_receipt")
+    fun uniffi_crewseal_ffi_checksum_method_crew_record_drawn(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_drawn")
+    fun uniffi_crewseal_ffi_checksum_method_crew_release(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_release")
+    fun uniffi_crewseal_ffi_checksum_method_crew_accept(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_accept")
     fun uniffi_crewseal_ffi_checksum_method_crew_handoffs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_handoffs")
     fun uniffi_crewseal_ffi_checksum_method_crew_hello(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_hello")
-    fun uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_is_enrolled")
-    fun uniffi_crewseal_ffi_checksum_method_crew_jobs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_jobs")
-    fun uniffi_crewseal_ffi_checksum_method_crew_log_out(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_log_out")
-    fun uniffi_crewseal_ffi_checksum_method_crew_needs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_needs")
-    fun uniffi_crewseal_ffi_checksum_method_crew_observe(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_observe")
     fun uniffi_crewseal_ffi_checksum_method_crew_offer(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_offer")
-    fun uniffi_crewseal_ffi_checksum_method_crew_outbox(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_outbox")
     fun uniffi_crewseal_ffi_checksum_method_crew_read_acceptance(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_read_acceptance")
     fun uniffi_crewseal_ffi_checksum_method_crew_read_ack(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_read_ack")
     fun uniffi_crewseal_ffi_checksum_method_crew_read_offer(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_read_offer")
     fun uniffi_crewseal_ffi_checksum_method_crew_read_withdraw(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_read_withdraw")
-    fun uniffi_crewseal_ffi_checksum_method_crew_receipt(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_receipt")
-    fun uniffi_crewseal_ffi_checksum_method_crew_record(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record")
-    fun uniffi_crewseal_ffi_checksum_method_crew_record_drawn(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_drawn")
-    fun uniffi_crewseal_ffi_checksum_method_crew_record_scanned(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_scanned")
-    fun uniffi_crewseal_ffi_checksum_method_crew_release(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_release")
+    fun uniffi_crewseal_ffi_checksum_method_crew_withdraw(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_withdraw")
+    fun uniffi_crewseal_ffi_checksum_method_crew_erasures(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_erasures")
+    fun uniffi_crewseal_ffi_checksum_method_crew_forget(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_forget")
+    fun uniffi_crewseal_ffi_checksum_method_crew_log_out(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_log_out")
     fun uniffi_crewseal_ffi_checksum_method_crew_resume(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_resume")
     fun uniffi_crewseal_ffi_checksum_method_crew_rotate_keys(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_rotate_keys")
     fun uniffi_crewseal_ffi_checksum_method_crew_salvages(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_salvages")
     fun uniffi_crewseal_ffi_checksum_method_crew_suspend(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_suspend")
-    fun uniffi_crewseal_ffi_checksum_method_crew_sync(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_sync")
-    fun uniffi_crewseal_ffi_checksum_method_crew_withdraw(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_withdraw")
+    fun uniffi_crewseal_ffi_checksum_method_crew_device_id(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_device_id")
+    fun uniffi_crewseal_ffi_checksum_method_crew_observe(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_observe")
     fun uniffi_crewseal_ffi_checksum_method_crew_decide(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_decide")
+    fun uniffi_crewseal_ffi_checksum_method_crew_enrol(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_enrol")
+    fun uniffi_crewseal_ffi_checksum_method_crew_fetch(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_fetch")
+    fun uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_is_enrolled")
+    fun uniffi_crewseal_ffi_checksum_method_crew_jobs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_jobs")
+    fun uniffi_crewseal_ffi_checksum_method_crew_outbox(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_outbox")
     fun uniffi_crewseal_ffi_checksum_method_crew_resolve(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_resolve")
+    fun uniffi_crewseal_ffi_checksum_method_crew_sync(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_sync")
     fun uniffi_crewseal_ffi_checksum_method_crew_photos(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_photos")
     fun uniffi_crewseal_ffi_checksum_method_crew_record_with_photos(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_with_photos")
     fun uniffi_crewseal_ffi_checksum_method_crew_upload(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_upload")
@@ -995,39 +995,29 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_constructor_crew_start_over(`directory`: RustBuffer.ByValue,`vault`: Long,`clock`: Long,`network`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_accept(`ptr`: Long,`offer`: Long,`scanned`: RustBuffer.ByValue,`isChecked`: Byte,`findings`: RustBuffer.ByValue,
-    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_begin_scan(`ptr`: Long,`job`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_commission(`ptr`: Long,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_device_id(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): RustBuffer.ByValue
-    external fun uniffi_crewseal_ffi_fn_method_crew_enrol(`ptr`: Long,`invitation`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    external fun uniffi_crewseal_ffi_fn_method_crew_needs(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_erasures(`ptr`: Long,
+    external fun uniffi_crewseal_ffi_fn_method_crew_record(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,`about`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_fetch(`ptr`: Long,`cancel`: RustBuffer.ByValue,
+    external fun uniffi_crewseal_ffi_fn_method_crew_record_scanned(`ptr`: Long,`act`: RustBuffer.ByValue,`session`: Long,`findings`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_forget(`ptr`: Long,`job`: RustBuffer.ByValue,
+    external fun uniffi_crewseal_ffi_fn_method_crew_receipt(`ptr`: Long,`event`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_record_drawn(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`signature`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_release(`ptr`: Long,`job`: RustBuffer.ByValue,`act`: RustBuffer.ByValue,`statement`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_accept(`ptr`: Long,`offer`: Long,`scanned`: RustBuffer.ByValue,`check`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_handoffs(`ptr`: Long,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_hello(`ptr`: Long,`introduce`: Byte,
+    external fun uniffi_crewseal_ffi_fn_method_crew_hello(`ptr`: Long,`introduction`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_is_enrolled(`ptr`: Long,
-    ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_jobs(`ptr`: Long,
-    ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_log_out(`ptr`: Long,
-    ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_needs(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
-    ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_observe(`ptr`: Long,`observer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
-    ): Unit
     external fun uniffi_crewseal_ffi_fn_method_crew_offer(`ptr`: Long,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`hello`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
-    ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_outbox(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_read_acceptance(`ptr`: Long,`shown`: RustBuffer.ByValue,
     ): Long
@@ -1037,15 +1027,13 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_read_withdraw(`ptr`: Long,`shown`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_receipt(`ptr`: Long,`event`: RustBuffer.ByValue,
+    external fun uniffi_crewseal_ffi_fn_method_crew_withdraw(`ptr`: Long,`offer`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_record(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,`about`: RustBuffer.ByValue,
+    external fun uniffi_crewseal_ffi_fn_method_crew_erasures(`ptr`: Long,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_record_drawn(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`signature`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
+    external fun uniffi_crewseal_ffi_fn_method_crew_forget(`ptr`: Long,`job`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_record_scanned(`ptr`: Long,`act`: RustBuffer.ByValue,`session`: Long,`findings`: RustBuffer.ByValue,
-    ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_release(`ptr`: Long,`job`: RustBuffer.ByValue,`act`: RustBuffer.ByValue,`statement`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,
+    external fun uniffi_crewseal_ffi_fn_method_crew_log_out(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_resume(`ptr`: Long,
     ): Long
@@ -1055,23 +1043,35 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_suspend(`ptr`: Long,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_sync(`ptr`: Long,`cancel`: RustBuffer.ByValue,
-    ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_withdraw(`ptr`: Long,`offer`: RustBuffer.ByValue,
-    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_device_id(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_crew_observe(`ptr`: Long,`observer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_crewseal_ffi_fn_method_crew_decide(`ptr`: Long,`event`: RustBuffer.ByValue,`refusal`: RustBuffer.ByValue,`decision`: RustBuffer.ByValue,`note`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_enrol(`ptr`: Long,`invitation`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_fetch(`ptr`: Long,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_is_enrolled(`ptr`: Long,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_jobs(`ptr`: Long,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_outbox(`ptr`: Long,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_resolve(`ptr`: Long,`decision`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_sync(`ptr`: Long,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_photos(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_record_with_photos(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`photos`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,`limits`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_upload(`ptr`: Long,`overMetered`: Byte,`cancel`: RustBuffer.ByValue,
+    external fun uniffi_crewseal_ffi_fn_method_crew_upload(`ptr`: Long,`over`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_answer_sign_off(`ptr`: Long,`request`: Long,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(`ptr`: Long,`job`: RustBuffer.ByValue,`event`: RustBuffer.ByValue,`introduce`: Byte,
+    external fun uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(`ptr`: Long,`job`: RustBuffer.ByValue,`introduction`: RustBuffer.ByValue,`event`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_claim_sign_off(`ptr`: Long,`job`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,`event`: RustBuffer.ByValue,
     ): Long
@@ -1349,121 +1349,121 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_clock_since_boot() and 0xFFFF) != 43383) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_accept() and 0xFFFF) != 7877) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_begin_scan() and 0xFFFF) != 9457) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_begin_scan() and 0xFFFF) != 5506) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_commission() and 0xFFFF) != 9659) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_commission() and 0xFFFF) != 52808) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_needs() and 0xFFFF) != 58283) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_device_id() and 0xFFFF) != 53513) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record() and 0xFFFF) != 32939) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_enrol() and 0xFFFF) != 43110) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_scanned() and 0xFFFF) != 53170) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_erasures() and 0xFFFF) != 22012) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_receipt() and 0xFFFF) != 58369) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_fetch() and 0xFFFF) != 42982) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_drawn() and 0xFFFF) != 55487) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_forget() and 0xFFFF) != 3975) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_release() and 0xFFFF) != 44590) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_handoffs() and 0xFFFF) != 27292) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_accept() and 0xFFFF) != 21923) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_hello() and 0xFFFF) != 1010) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_handoffs() and 0xFFFF) != 33223) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_is_enrolled() and 0xFFFF) != 53487) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_hello() and 0xFFFF) != 17049) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_jobs() and 0xFFFF) != 38655) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_offer() and 0xFFFF) != 33487) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_log_out() and 0xFFFF) != 64647) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_read_acceptance() and 0xFFFF) != 2106) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_needs() and 0xFFFF) != 51623) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_read_ack() and 0xFFFF) != 25689) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_observe() and 0xFFFF) != 7791) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_read_offer() and 0xFFFF) != 20789) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_offer() and 0xFFFF) != 8306) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_read_withdraw() and 0xFFFF) != 4527) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_outbox() and 0xFFFF) != 53316) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_withdraw() and 0xFFFF) != 39848) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_read_acceptance() and 0xFFFF) != 55301) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_erasures() and 0xFFFF) != 29351) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_read_ack() and 0xFFFF) != 46480) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_forget() and 0xFFFF) != 60263) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_read_offer() and 0xFFFF) != 60458) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_log_out() and 0xFFFF) != 22256) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_read_withdraw() and 0xFFFF) != 29396) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_resume() and 0xFFFF) != 30534) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_receipt() and 0xFFFF) != 8026) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_rotate_keys() and 0xFFFF) != 49455) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record() and 0xFFFF) != 53269) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_salvages() and 0xFFFF) != 7550) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_drawn() and 0xFFFF) != 30633) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_suspend() and 0xFFFF) != 11097) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_scanned() and 0xFFFF) != 17561) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_device_id() and 0xFFFF) != 40434) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_release() and 0xFFFF) != 14398) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_observe() and 0xFFFF) != 47752) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_resume() and 0xFFFF) != 6544) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_decide() and 0xFFFF) != 7584) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_rotate_keys() and 0xFFFF) != 14996) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_enrol() and 0xFFFF) != 60944) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_salvages() and 0xFFFF) != 46970) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_fetch() and 0xFFFF) != 42588) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_suspend() and 0xFFFF) != 35651) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_is_enrolled() and 0xFFFF) != 14466) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_sync() and 0xFFFF) != 4600) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_jobs() and 0xFFFF) != 47702) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_withdraw() and 0xFFFF) != 10590) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_outbox() and 0xFFFF) != 25968) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_decide() and 0xFFFF) != 45589) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_resolve() and 0xFFFF) != 58052) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_resolve() and 0xFFFF) != 49024) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_sync() and 0xFFFF) != 54342) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_photos() and 0xFFFF) != 53360) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_with_photos() and 0xFFFF) != 1126) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_with_photos() and 0xFFFF) != 63752) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_upload() and 0xFFFF) != 20111) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_upload() and 0xFFFF) != 39517) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_answer_sign_off() and 0xFFFF) != 60892) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off() and 0xFFFF) != 14705) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_ask_sign_off() and 0xFFFF) != 42187) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_claim_sign_off() and 0xFFFF) != 56941) {
@@ -1517,7 +1517,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_networkstate_connection() and 0xFFFF) != 24614) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_observer_tally_changed() and 0xFFFF) != 12287) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_observer_tally_changed() and 0xFFFF) != 48219) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_observer_sync_progressed() and 0xFFFF) != 58404) {
@@ -1559,16 +1559,16 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_show_pieces() and 0xFFFF) != 45779) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_commission() and 0xFFFF) != 56787) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_commission() and 0xFFFF) != 473) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_commissioned() and 0xFFFF) != 8763) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_count() and 0xFFFF) != 13788) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_count() and 0xFFFF) != 40147) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_foreign() and 0xFFFF) != 65258) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_foreign() and 0xFFFF) != 45364) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_job() and 0xFFFF) != 5481) {
@@ -1580,10 +1580,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_seen() and 0xFFFF) != 33056) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_sight() and 0xFFFF) != 30132) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_sight() and 0xFFFF) != 60423) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_sight_frame() and 0xFFFF) != 19224) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_sight_frame() and 0xFFFF) != 15380) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_undo() and 0xFFFF) != 50334) {
@@ -1604,10 +1604,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_constructor_canceltoken_new() and 0xFFFF) != 56403) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_open() and 0xFFFF) != 12984) {
+    if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_open() and 0xFFFF) != 61694) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_start_over() and 0xFFFF) != 61931) {
+    if ((lib.uniffi_crewseal_ffi_checksum_constructor_crew_start_over() and 0xFFFF) != 44250) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_constructor_frameformat_bgra() and 0xFFFF) != 2716) {
@@ -3153,13 +3153,6 @@ public object FfiConverterTypeCollector: FfiConverter<Collector, Long> {
 public interface CrewInterface {
     
     /**
-     * Accepts what this device scanned itself of an offer, however much that
-     * is, and says whether the drawn boxes were checked by hand. The person is
-     * asked to confirm; the bytes are what to show the giver.
-     */
-    suspend fun `accept`(`offer`: Offer, `scanned`: List<Label>, `isChecked`: kotlin.Boolean, `findings`: List<Finding> = listOf()): kotlin.ByteArray
-    
-    /**
      * Begins to scan against an open job's list.
      */
     suspend fun `beginScan`(`job`: JobId): ScanSession
@@ -3170,32 +3163,47 @@ public interface CrewInterface {
     suspend fun `commission`(`job`: JobId, `boxes`: List<Label>): EventId
     
     /**
-     * This device's id, which other phones need to offer it boxes.
+     * Whose signature an act will need besides this one; nobody's, if nothing comes
+     * back. Say it before the act is recorded.
      */
-    fun `deviceId`(): DeviceId
+    suspend fun `needs`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding> = listOf()): Countersign?
     
     /**
-     * Enrols this device with HQ, by the bytes of an invitation that HQ made.
+     * Records one act on boxes of a job, with what was found wrong; `about` is
+     * the event that a supervisor signs off.
      */
-    suspend fun `enrol`(`invitation`: kotlin.ByteArray, `cancel`: CancelToken? = null)
+    suspend fun `record`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding> = listOf(), `about`: EventId? = null): EventId
     
     /**
-     * The certificates of the jobs that this device forgot.
+     * Records one act on the boxes that a session has seen by now, with what was found
+     * wrong, in the session's job: `record` with `session.seen()`, without handing the
+     * labels to and fro. The session goes on as it was.
      */
-    suspend fun `erasures`(): List<Erasure>
+    suspend fun `recordScanned`(`act`: Act, `session`: ScanSession, `findings`: List<Finding> = listOf()): EventId
     
     /**
-     * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
-     * goes where there is no network.
+     * The customer's receipt of an act of this phone: the text of a QR code that his
+     * own phone's camera reads. It names nobody.
      */
-    suspend fun `fetch`(`cancel`: CancelToken? = null): Fetched
+    suspend fun `receipt`(`event`: EventId): kotlin.String
     
     /**
-     * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
-     * every key by which that could be had again. The certificate says what was done
-     * and how it was looked at afterwards.
+     * Records an act for which the customer drew his signature.
      */
-    suspend fun `forget`(`job`: JobId): Erasure
+    suspend fun `recordDrawn`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `signature`: DrawnSignature, `findings`: List<Finding> = listOf()): Drawn
+    
+    /**
+     * Records that the customer confirms an act with his code, typed or scanned. It
+     * is checked here, without a network, and not kept.
+     */
+    suspend fun `release`(`job`: JobId, `act`: Act, `statement`: EventId, `code`: kotlin.String): EventId
+    
+    /**
+     * Accepts what this device scanned itself of an offer, however much that
+     * is, and says whether the drawn boxes were checked by hand. The person is
+     * asked to confirm; the bytes are what to show the giver.
+     */
+    suspend fun `accept`(`offer`: Offer, `scanned`: List<Label>, `check`: SpotCheck, `findings`: List<Finding> = listOf()): kotlin.ByteArray
     
     /**
      * The handoffs of this phone that are not over, with what to show again: after a
@@ -3205,52 +3213,14 @@ public interface CrewInterface {
     
     /**
      * Begins to receive: the bytes are what to show the giver, as a QR code.
-     * `introduce` puts this device's credential in, for a giver who does not know
-     * it.
      */
-    suspend fun `hello`(`introduce`: kotlin.Boolean = false): kotlin.ByteArray
-    
-    /**
-     * Whether this device is enrolled: if not, the app begins with an invitation.
-     */
-    suspend fun `isEnrolled`(): kotlin.Boolean
-    
-    /**
-     * The jobs on this phone that are open now.
-     */
-    suspend fun `jobs`(): List<JobPack>
-    
-    /**
-     * Logs out, for another user or because HQ says so: everything that can be read
-     * goes, and so do this device's keys. What waits for HQ stays, as returned, and
-     * whichever device is enrolled next on this phone delivers it. Afterwards open
-     * the phone again and enrol.
-     */
-    suspend fun `logOut`(): OutboxStatus
-    
-    /**
-     * Whose signature an act will need besides this one; nobody's, if nothing comes
-     * back. Say it before the act is recorded.
-     */
-    suspend fun `needs`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding> = listOf()): Countersign?
-    
-    /**
-     * From now on this observer is told of tallies, of syncs and of what a person
-     * should see, and no other; nobody, if none is given. Alarms that nobody was told
-     * wait for it. Closing the phone ends it.
-     */
-    fun `observe`(`observer`: Observer?)
+    suspend fun `hello`(`introduction`: Introduction): kotlin.ByteArray
     
     /**
      * Offers boxes to the device that shows this hello. The person is asked to
      * confirm; the bytes are what to show the other phone, as a QR code.
      */
     suspend fun `offer`(`job`: JobId, `boxes`: List<Label>, `hello`: kotlin.ByteArray, `findings`: List<Finding> = listOf()): kotlin.ByteArray
-    
-    /**
-     * How the queue to HQ stands.
-     */
-    suspend fun `outbox`(): OutboxStatus
     
     /**
      * Reads the acceptance that the other phone showed of an offer made here,
@@ -3275,34 +3245,30 @@ public interface CrewInterface {
     suspend fun `readWithdraw`(`shown`: kotlin.ByteArray): ReceivingState
     
     /**
-     * The customer's receipt of an act of this phone: the text of a QR code that his
-     * own phone's camera reads. It names nobody.
+     * Takes an offer back that nobody answered. The bytes are what to show the
+     * other phone, if it is still there.
      */
-    suspend fun `receipt`(`event`: EventId): kotlin.String
+    suspend fun `withdraw`(`offer`: EventId): kotlin.ByteArray
     
     /**
-     * Records one act on boxes of a job, with what was found wrong; `about` is
-     * the event that a supervisor signs off.
+     * The certificates of the jobs that this device forgot.
      */
-    suspend fun `record`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding> = listOf(), `about`: EventId? = null): EventId
+    suspend fun `erasures`(): List<Erasure>
     
     /**
-     * Records an act for which the customer drew his signature.
+     * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
+     * every key by which that could be had again. The certificate says what was done
+     * and how it was looked at afterwards.
      */
-    suspend fun `recordDrawn`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `signature`: DrawnSignature, `findings`: List<Finding> = listOf()): Drawn
+    suspend fun `forget`(`job`: JobId): Erasure
     
     /**
-     * Records one act on the boxes that a session has seen by now, with what was found
-     * wrong, in the session's job: `record` with `session.seen()`, without handing the
-     * labels to and fro. The session goes on as it was.
+     * Logs out, for another user or because HQ says so: everything that can be read
+     * goes, and so do this device's keys. What waits for HQ stays, as returned, and
+     * whichever device is enrolled next on this phone delivers it. Afterwards open
+     * the phone again and enrol.
      */
-    suspend fun `recordScanned`(`act`: Act, `session`: ScanSession, `findings`: List<Finding> = listOf()): EventId
-    
-    /**
-     * Records that the customer confirms an act with his code, typed or scanned. It
-     * is checked here, without a network, and not kept.
-     */
-    suspend fun `release`(`job`: JobId, `act`: Act, `statement`: EventId, `code`: kotlin.String): EventId
+    suspend fun `logOut`(): OutboxStatus
     
     /**
      * Opens the store again.
@@ -3332,16 +3298,16 @@ public interface CrewInterface {
     suspend fun `suspend`()
     
     /**
-     * Delivers what waits to HQ, once through the queue. What was receipted
-     * before an error stays receipted.
+     * This device's id, which other phones need to offer it boxes.
      */
-    suspend fun `sync`(`cancel`: CancelToken? = null): Delivered
+    fun `deviceId`(): DeviceId
     
     /**
-     * Takes an offer back that nobody answered. The bytes are what to show the
-     * other phone, if it is still there.
+     * From now on this observer is told of tallies, of syncs and of what a person
+     * should see, and no other; nobody, if none is given. Alarms that nobody was told
+     * wait for it. Closing the phone ends it.
      */
-    suspend fun `withdraw`(`offer`: EventId): kotlin.ByteArray
+    fun `observe`(`observer`: Observer?)
     
     /**
      * Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
@@ -3352,6 +3318,32 @@ public interface CrewInterface {
     suspend fun `decide`(`event`: EventId, `refusal`: RefusalId, `decision`: Decision, `note`: kotlin.String): kotlin.ByteArray
     
     /**
+     * Enrols this device with HQ, by the bytes of an invitation that HQ made.
+     */
+    suspend fun `enrol`(`invitation`: kotlin.ByteArray, `cancel`: CancelToken? = null)
+    
+    /**
+     * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
+     * goes where there is no network.
+     */
+    suspend fun `fetch`(`cancel`: CancelToken? = null): Fetched
+    
+    /**
+     * Whether this device is enrolled: if not, the app begins with an invitation.
+     */
+    suspend fun `isEnrolled`(): kotlin.Boolean
+    
+    /**
+     * The jobs on this phone that are open now.
+     */
+    suspend fun `jobs`(): List<JobPack>
+    
+    /**
+     * How the queue to HQ stands.
+     */
+    suspend fun `outbox`(): OutboxStatus
+    
+    /**
      * Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
      * his phone's `decide`. They serve once.
      *
@@ -3359,6 +3351,12 @@ public interface CrewInterface {
      * new. `NotForThisPhone` says that no entry here waits for this decision.
      */
     suspend fun `resolve`(`decision`: kotlin.ByteArray)
+    
+    /**
+     * Delivers what waits to HQ, once through the queue. What was receipted
+     * before an error stays receipted.
+     */
+    suspend fun `sync`(`cancel`: CancelToken? = null): Delivered
     
     /**
      * The photos that are not at HQ yet, oldest first.
@@ -3375,9 +3373,9 @@ public interface CrewInterface {
     /**
      * Sends the photos that wait, each from where HQ is. Do it after `sync`, which
      * brings the acts that name them. On a network that costs by the byte it throws
-     * `Metered` and sends nothing, unless that is allowed.
+     * `Metered` and sends nothing, unless any network will do.
      */
-    suspend fun `upload`(`overMetered`: kotlin.Boolean = false, `cancel`: CancelToken? = null): Uploaded
+    suspend fun `upload`(`over`: UploadOver, `cancel`: CancelToken? = null): Uploaded
     
     /**
      * Signs off what was asked. The person is asked to confirm, and must be a
@@ -3388,10 +3386,9 @@ public interface CrewInterface {
     /**
      * Asks a supervisor to sign off one act of this phone or, without an event, all
      * that it did in a job since the last time. The bytes are what to show him, the
-     * same each time. `introduce` puts this device's credential in, for a supervisor
-     * who does not know it.
+     * same each time.
      */
-    suspend fun `askSignOff`(`job`: JobId, `event`: EventId? = null, `introduce`: kotlin.Boolean = false): kotlin.ByteArray
+    suspend fun `askSignOff`(`job`: JobId, `introduction`: Introduction, `event`: EventId? = null): kotlin.ByteArray
     
     /**
      * Claims a supervisor's sign-off with his one-time code, typed or scanned on this
@@ -3523,36 +3520,6 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
-     * Accepts what this device scanned itself of an offer, however much that
-     * is, and says whether the drawn boxes were checked by hand. The person is
-     * asked to confirm; the bytes are what to show the giver.
-     */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `accept`(`offer`: Offer, `scanned`: List<Label>, `isChecked`: kotlin.Boolean, `findings`: List<Finding>) : kotlin.ByteArray {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_accept(
-                uniffiHandle,
-                
-        FfiConverterTypeOffer.lower(`offer`),
-        FfiConverterSequenceTypeLabel.lower(`scanned`),
-        FfiConverterBoolean.lower(`isChecked`),
-        FfiConverterSequenceTypeFinding.lower(`findings`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
-        // lift function
-        { FfiConverterByteArray.lift(it) },
-        // Error FFI converter
-        CrewException.ErrorHandler,
-    )
-    }
-
-    
-    /**
      * Begins to scan against an open job's list.
      */
     @Throws(CrewException::class)
@@ -3604,66 +3571,28 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
-     * This device's id, which other phones need to offer it boxes.
-     */override fun `deviceId`(): DeviceId {
-            return FfiConverterTypeDeviceId.lift(
-    callWithHandle {
-    uniffiRustCall() { _status ->
-    UniffiLib.uniffi_crewseal_ffi_fn_method_crew_device_id(
-        it,
-        _status)
-}
-    }
-    )
-    }
-    
-
-    
-    /**
-     * Enrols this device with HQ, by the bytes of an invitation that HQ made.
+     * Whose signature an act will need besides this one; nobody's, if nothing comes
+     * back. Say it before the act is recorded.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `enrol`(`invitation`: kotlin.ByteArray, `cancel`: CancelToken?) {
+    override suspend fun `needs`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding>) : Countersign? {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_enrol(
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_needs(
                 uniffiHandle,
                 
-        FfiConverterByteArray.lower(`invitation`),
-        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_void(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_void(future) },
-        // lift function
-        { },
-        
-        // Error FFI converter
-        CrewException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * The certificates of the jobs that this device forgot.
-     */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `erasures`() : List<Erasure> {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_erasures(
-                uniffiHandle,
-                
+        FfiConverterTypeAct.lower(`act`),
+        FfiConverterTypeJobId.lower(`job`),
+        FfiConverterSequenceTypeLabel.lower(`boxes`),
+        FfiConverterSequenceTypeFinding.lower(`findings`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
         { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
-        { FfiConverterSequenceTypeErasure.lift(it) },
+        { FfiConverterOptionalTypeCountersign.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -3671,25 +3600,29 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
-     * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
-     * goes where there is no network.
+     * Records one act on boxes of a job, with what was found wrong; `about` is
+     * the event that a supervisor signs off.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `fetch`(`cancel`: CancelToken?) : Fetched {
+    override suspend fun `record`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding>, `about`: EventId?) : EventId {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_fetch(
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_record(
                 uniffiHandle,
                 
-        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
+        FfiConverterTypeAct.lower(`act`),
+        FfiConverterTypeJobId.lower(`job`),
+        FfiConverterSequenceTypeLabel.lower(`boxes`),
+        FfiConverterSequenceTypeFinding.lower(`findings`),
+        FfiConverterOptionalTypeEventId.lower(`about`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
         { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
-        { FfiConverterTypeFetched.lift(it) },
+        { FfiConverterTypeEventId.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -3697,26 +3630,142 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
-     * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
-     * every key by which that could be had again. The certificate says what was done
-     * and how it was looked at afterwards.
+     * Records one act on the boxes that a session has seen by now, with what was found
+     * wrong, in the session's job: `record` with `session.seen()`, without handing the
+     * labels to and fro. The session goes on as it was.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `forget`(`job`: JobId) : Erasure {
+    override suspend fun `recordScanned`(`act`: Act, `session`: ScanSession, `findings`: List<Finding>) : EventId {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_forget(
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_record_scanned(
+                uniffiHandle,
+                
+        FfiConverterTypeAct.lower(`act`),
+        FfiConverterTypeScanSession.lower(`session`),
+        FfiConverterSequenceTypeFinding.lower(`findings`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeEventId.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The customer's receipt of an act of this phone: the text of a QR code that his
+     * own phone's camera reads. It names nobody.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `receipt`(`event`: EventId) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_receipt(
+                uniffiHandle,
+                
+        FfiConverterTypeEventId.lower(`event`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Records an act for which the customer drew his signature.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `recordDrawn`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `signature`: DrawnSignature, `findings`: List<Finding>) : Drawn {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_record_drawn(
+                uniffiHandle,
+                
+        FfiConverterTypeAct.lower(`act`),
+        FfiConverterTypeJobId.lower(`job`),
+        FfiConverterSequenceTypeLabel.lower(`boxes`),
+        FfiConverterTypeDrawnSignature.lower(`signature`),
+        FfiConverterSequenceTypeFinding.lower(`findings`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeDrawn.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Records that the customer confirms an act with his code, typed or scanned. It
+     * is checked here, without a network, and not kept.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `release`(`job`: JobId, `act`: Act, `statement`: EventId, `code`: kotlin.String) : EventId {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_release(
                 uniffiHandle,
                 
         FfiConverterTypeJobId.lower(`job`),
+        FfiConverterTypeAct.lower(`act`),
+        FfiConverterTypeEventId.lower(`statement`),
+        FfiConverterString.lower(`code`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
         { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
-        { FfiConverterTypeErasure.lift(it) },
+        { FfiConverterTypeEventId.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Accepts what this device scanned itself of an offer, however much that
+     * is, and says whether the drawn boxes were checked by hand. The person is
+     * asked to confirm; the bytes are what to show the giver.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `accept`(`offer`: Offer, `scanned`: List<Label>, `check`: SpotCheck, `findings`: List<Finding>) : kotlin.ByteArray {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_accept(
+                uniffiHandle,
+                
+        FfiConverterTypeOffer.lower(`offer`),
+        FfiConverterSequenceTypeLabel.lower(`scanned`),
+        FfiConverterTypeSpotCheck.lower(`check`),
+        FfiConverterSequenceTypeFinding.lower(`findings`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterByteArray.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -3750,18 +3799,16 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
     
     /**
      * Begins to receive: the bytes are what to show the giver, as a QR code.
-     * `introduce` puts this device's credential in, for a giver who does not know
-     * it.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `hello`(`introduce`: kotlin.Boolean) : kotlin.ByteArray {
+    override suspend fun `hello`(`introduction`: Introduction) : kotlin.ByteArray {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_crewseal_ffi_fn_method_crew_hello(
                 uniffiHandle,
                 
-        FfiConverterBoolean.lower(`introduce`),
+        FfiConverterTypeIntroduction.lower(`introduction`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3773,129 +3820,6 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         CrewException.ErrorHandler,
     )
     }
-
-    
-    /**
-     * Whether this device is enrolled: if not, the app begins with an invitation.
-     */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `isEnrolled`() : kotlin.Boolean {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_is_enrolled(
-                uniffiHandle,
-                
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_i8(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_i8(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_i8(future) },
-        // lift function
-        { FfiConverterBoolean.lift(it) },
-        // Error FFI converter
-        CrewException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * The jobs on this phone that are open now.
-     */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `jobs`() : List<JobPack> {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_jobs(
-                uniffiHandle,
-                
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
-        // lift function
-        { FfiConverterSequenceTypeJobPack.lift(it) },
-        // Error FFI converter
-        CrewException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Logs out, for another user or because HQ says so: everything that can be read
-     * goes, and so do this device's keys. What waits for HQ stays, as returned, and
-     * whichever device is enrolled next on this phone delivers it. Afterwards open
-     * the phone again and enrol.
-     */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `logOut`() : OutboxStatus {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_log_out(
-                uniffiHandle,
-                
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
-        // lift function
-        { FfiConverterTypeOutboxStatus.lift(it) },
-        // Error FFI converter
-        CrewException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Whose signature an act will need besides this one; nobody's, if nothing comes
-     * back. Say it before the act is recorded.
-     */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `needs`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding>) : Countersign? {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_needs(
-                uniffiHandle,
-                
-        FfiConverterTypeAct.lower(`act`),
-        FfiConverterTypeJobId.lower(`job`),
-        FfiConverterSequenceTypeLabel.lower(`boxes`),
-        FfiConverterSequenceTypeFinding.lower(`findings`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
-        // lift function
-        { FfiConverterOptionalTypeCountersign.lift(it) },
-        // Error FFI converter
-        CrewException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * From now on this observer is told of tallies, of syncs and of what a person
-     * should see, and no other; nobody, if none is given. Alarms that nobody was told
-     * wait for it. Closing the phone ends it.
-     */
-    @Throws(CrewException::class)override fun `observe`(`observer`: Observer?)
-        = 
-    callWithHandle {
-    uniffiRustCallWithError(CrewException) { _status ->
-    UniffiLib.uniffi_crewseal_ffi_fn_method_crew_observe(
-        it,
-        
-        FfiConverterOptionalTypeObserver.lower(`observer`),_status)
-}
-    }
-    
-    
 
     
     /**
@@ -3921,30 +3845,6 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterByteArray.lift(it) },
-        // Error FFI converter
-        CrewException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * How the queue to HQ stands.
-     */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `outbox`() : OutboxStatus {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_outbox(
-                uniffiHandle,
-                
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
-        // lift function
-        { FfiConverterTypeOutboxStatus.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -4054,25 +3954,25 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
-     * The customer's receipt of an act of this phone: the text of a QR code that his
-     * own phone's camera reads. It names nobody.
+     * Takes an offer back that nobody answered. The bytes are what to show the
+     * other phone, if it is still there.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `receipt`(`event`: EventId) : kotlin.String {
+    override suspend fun `withdraw`(`offer`: EventId) : kotlin.ByteArray {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_receipt(
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_withdraw(
                 uniffiHandle,
                 
-        FfiConverterTypeEventId.lower(`event`),
+        FfiConverterTypeEventId.lower(`offer`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
         { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
-        { FfiConverterString.lift(it) },
+        { FfiConverterByteArray.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -4080,29 +3980,23 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
-     * Records one act on boxes of a job, with what was found wrong; `about` is
-     * the event that a supervisor signs off.
+     * The certificates of the jobs that this device forgot.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `record`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding>, `about`: EventId?) : EventId {
+    override suspend fun `erasures`() : List<Erasure> {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_record(
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_erasures(
                 uniffiHandle,
                 
-        FfiConverterTypeAct.lower(`act`),
-        FfiConverterTypeJobId.lower(`job`),
-        FfiConverterSequenceTypeLabel.lower(`boxes`),
-        FfiConverterSequenceTypeFinding.lower(`findings`),
-        FfiConverterOptionalTypeEventId.lower(`about`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
         { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
-        { FfiConverterTypeEventId.lift(it) },
+        { FfiConverterSequenceTypeErasure.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -4110,86 +4004,53 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
-     * Records an act for which the customer drew his signature.
+     * Forgets a job of which nothing waits for HQ: its key, all that it sealed, and
+     * every key by which that could be had again. The certificate says what was done
+     * and how it was looked at afterwards.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `recordDrawn`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `signature`: DrawnSignature, `findings`: List<Finding>) : Drawn {
+    override suspend fun `forget`(`job`: JobId) : Erasure {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_record_drawn(
-                uniffiHandle,
-                
-        FfiConverterTypeAct.lower(`act`),
-        FfiConverterTypeJobId.lower(`job`),
-        FfiConverterSequenceTypeLabel.lower(`boxes`),
-        FfiConverterTypeDrawnSignature.lower(`signature`),
-        FfiConverterSequenceTypeFinding.lower(`findings`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
-        // lift function
-        { FfiConverterTypeDrawn.lift(it) },
-        // Error FFI converter
-        CrewException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Records one act on the boxes that a session has seen by now, with what was found
-     * wrong, in the session's job: `record` with `session.seen()`, without handing the
-     * labels to and fro. The session goes on as it was.
-     */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `recordScanned`(`act`: Act, `session`: ScanSession, `findings`: List<Finding>) : EventId {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_record_scanned(
-                uniffiHandle,
-                
-        FfiConverterTypeAct.lower(`act`),
-        FfiConverterTypeScanSession.lower(`session`),
-        FfiConverterSequenceTypeFinding.lower(`findings`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
-        // lift function
-        { FfiConverterTypeEventId.lift(it) },
-        // Error FFI converter
-        CrewException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Records that the customer confirms an act with his code, typed or scanned. It
-     * is checked here, without a network, and not kept.
-     */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `release`(`job`: JobId, `act`: Act, `statement`: EventId, `code`: kotlin.String) : EventId {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_release(
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_forget(
                 uniffiHandle,
                 
         FfiConverterTypeJobId.lower(`job`),
-        FfiConverterTypeAct.lower(`act`),
-        FfiConverterTypeEventId.lower(`statement`),
-        FfiConverterString.lower(`code`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
         { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
-        { FfiConverterTypeEventId.lift(it) },
+        { FfiConverterTypeErasure.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Logs out, for another user or because HQ says so: everything that can be read
+     * goes, and so do this device's keys. What waits for HQ stays, as returned, and
+     * whichever device is enrolled next on this phone delivers it. Afterwards open
+     * the phone again and enrol.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `logOut`() : OutboxStatus {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_log_out(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeOutboxStatus.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -4303,55 +4164,38 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
-     * Delivers what waits to HQ, once through the queue. What was receipted
-     * before an error stays receipted.
-     */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `sync`(`cancel`: CancelToken?) : Delivered {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_sync(
-                uniffiHandle,
-                
-        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
-        // lift function
-        { FfiConverterTypeDelivered.lift(it) },
-        // Error FFI converter
-        CrewException.ErrorHandler,
+     * This device's id, which other phones need to offer it boxes.
+     */override fun `deviceId`(): DeviceId {
+            return FfiConverterTypeDeviceId.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_crew_device_id(
+        it,
+        _status)
+}
+    }
     )
     }
+    
 
     
     /**
-     * Takes an offer back that nobody answered. The bytes are what to show the
-     * other phone, if it is still there.
+     * From now on this observer is told of tallies, of syncs and of what a person
+     * should see, and no other; nobody, if none is given. Alarms that nobody was told
+     * wait for it. Closing the phone ends it.
      */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `withdraw`(`offer`: EventId) : kotlin.ByteArray {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_withdraw(
-                uniffiHandle,
-                
-        FfiConverterTypeEventId.lower(`offer`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
-        // lift function
-        { FfiConverterByteArray.lift(it) },
-        // Error FFI converter
-        CrewException.ErrorHandler,
-    )
+    @Throws(CrewException::class)override fun `observe`(`observer`: Observer?)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(CrewException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_crew_observe(
+        it,
+        
+        FfiConverterOptionalTypeObserver.lower(`observer`),_status)
+}
     }
+    
+    
 
     
     /**
@@ -4386,6 +4230,131 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
+     * Enrols this device with HQ, by the bytes of an invitation that HQ made.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `enrol`(`invitation`: kotlin.ByteArray, `cancel`: CancelToken?) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_enrol(
+                uniffiHandle,
+                
+        FfiConverterByteArray.lower(`invitation`),
+        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
+     * goes where there is no network.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `fetch`(`cancel`: CancelToken?) : Fetched {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_fetch(
+                uniffiHandle,
+                
+        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeFetched.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Whether this device is enrolled: if not, the app begins with an invitation.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `isEnrolled`() : kotlin.Boolean {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_is_enrolled(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_i8(future) },
+        // lift function
+        { FfiConverterBoolean.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The jobs on this phone that are open now.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `jobs`() : List<JobPack> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_jobs(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeJobPack.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * How the queue to HQ stands.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `outbox`() : OutboxStatus {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_outbox(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeOutboxStatus.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
      * his phone's `decide`. They serve once.
      *
@@ -4409,6 +4378,32 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         // lift function
         { },
         
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Delivers what waits to HQ, once through the queue. What was receipted
+     * before an error stays receipted.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `sync`(`cancel`: CancelToken?) : Delivered {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_sync(
+                uniffiHandle,
+                
+        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeDelivered.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -4474,17 +4469,17 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
     /**
      * Sends the photos that wait, each from where HQ is. Do it after `sync`, which
      * brings the acts that name them. On a network that costs by the byte it throws
-     * `Metered` and sends nothing, unless that is allowed.
+     * `Metered` and sends nothing, unless any network will do.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `upload`(`overMetered`: kotlin.Boolean, `cancel`: CancelToken?) : Uploaded {
+    override suspend fun `upload`(`over`: UploadOver, `cancel`: CancelToken?) : Uploaded {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_crewseal_ffi_fn_method_crew_upload(
                 uniffiHandle,
                 
-        FfiConverterBoolean.lower(`overMetered`),
+        FfiConverterTypeUploadOver.lower(`over`),
         FfiConverterOptionalTypeCancelToken.lower(`cancel`),
             )
         },
@@ -4528,20 +4523,19 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
     /**
      * Asks a supervisor to sign off one act of this phone or, without an event, all
      * that it did in a job since the last time. The bytes are what to show him, the
-     * same each time. `introduce` puts this device's credential in, for a supervisor
-     * who does not know it.
+     * same each time.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `askSignOff`(`job`: JobId, `event`: EventId?, `introduce`: kotlin.Boolean) : kotlin.ByteArray {
+    override suspend fun `askSignOff`(`job`: JobId, `introduction`: Introduction, `event`: EventId?) : kotlin.ByteArray {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_crewseal_ffi_fn_method_crew_ask_sign_off(
                 uniffiHandle,
                 
         FfiConverterTypeJobId.lower(`job`),
+        FfiConverterTypeIntroduction.lower(`introduction`),
         FfiConverterOptionalTypeEventId.lower(`event`),
-        FfiConverterBoolean.lower(`introduce`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -12565,6 +12559,50 @@ public object FfiConverterTypeGivingState: FfiConverterRustBuffer<GivingState> {
 
 
 
+/**
+ * Whether this device introduces itself to the one that reads what it shows: puts its
+ * credential in, for somebody on whose rosters it is not.
+ */
+
+enum class Introduction {
+    
+    /**
+     * It does not: the other one knows it.
+     */
+    OMITTED,
+    /**
+     * It does. What is shown gets larger.
+     */
+    INCLUDED;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeIntroduction: FfiConverterRustBuffer<Introduction> {
+    override fun read(buf: ByteBuffer) = try {
+        Introduction.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Introduction) = 4UL
+
+    override fun write(value: Introduction, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
 
 
 /**
@@ -13941,6 +13979,49 @@ public object FfiConverterTypeSighting : FfiConverterRustBuffer<Sighting>{
 
 
 /**
+ * Whether the drawn boxes were checked by hand.
+ */
+
+enum class SpotCheck {
+    
+    /**
+     * They were.
+     */
+    DONE,
+    /**
+     * They were not, or not all of them.
+     */
+    NOT_DONE;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSpotCheck: FfiConverterRustBuffer<SpotCheck> {
+    override fun read(buf: ByteBuffer) = try {
+        SpotCheck.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: SpotCheck) = 4UL
+
+    override fun write(value: SpotCheck, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * What an event says was done.
  */
 
@@ -14130,6 +14211,49 @@ public object FfiConverterTypeTextFault: FfiConverterRustBuffer<TextFault> {
     override fun allocationSize(value: TextFault) = 4UL
 
     override fun write(value: TextFault, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Over what photos may be sent.
+ */
+
+enum class UploadOver {
+    
+    /**
+     * A network that costs nothing.
+     */
+    UNMETERED,
+    /**
+     * Any network, also one that costs by the byte.
+     */
+    ANY_NETWORK;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeUploadOver: FfiConverterRustBuffer<UploadOver> {
+    override fun read(buf: ByteBuffer) = try {
+        UploadOver.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: UploadOver) = 4UL
+
+    override fun write(value: UploadOver, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }

@@ -84,7 +84,7 @@ class BadInputTest {
 
     @Test
     fun `bytes that no phone has shown are refused`() = phone { hq, crew, boxes ->
-        val hello = crew.hello()
+        val hello = crew.hello(Introduction.OMITTED)
         val altered = hello.copyOf().also { it[it.size / 2] = (it[it.size / 2] + 1).toByte() }
         for (bytes in listOf(ByteArray(0), ByteArray(1), ByteArray(70) { -1 }, ByteArray(HUGE), altered)) {
             assertThrows<CrewException> { runBlocking { crew.offer(hq.job, boxes, bytes) } }

@@ -29,12 +29,12 @@ class MovingDayTest {
             assertEquals(Headquarters.BOXES + 2, taken.size)
             assertEquals(2, stuck.size)
 
-            val hello = driver.hello()
+            val hello = driver.hello(Introduction.OMITTED)
             val offered = mover.offer(hq.job, taken, hello)
             driver.readOffer(offered).use { offer ->
                 assertEquals("Mover 17", offer.giver().pseudonym)
                 assertEquals(taken.map { it.text }.toSet(), offer.boxes().map { it.text }.toSet())
-                val accepted = driver.accept(offer, taken, isChecked = true)
+                val accepted = driver.accept(offer, taken, SpotCheck.DONE)
                 val acceptance = mover.readAcceptance(accepted)
                 driver.readAck(acceptance.ack)
             }

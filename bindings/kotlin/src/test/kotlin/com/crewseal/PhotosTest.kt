@@ -50,16 +50,16 @@ class PhotosTest {
                     crew.recordWithPhotos(Act.TAKE_OVER, hq.job, boxes, photos, limits = limits)
                 assertEquals(listOf(RefusedPhoto(1u, PhotoFault.NOT_A_PHOTO)), recorded.refused)
                 assertEquals(1uL, crew.sync().receipted, "acts are small")
-                assertThrows<CrewException.Metered> { runBlocking { crew.upload() } }
+                assertThrows<CrewException.Metered> { runBlocking { crew.upload(UploadOver.UNMETERED) } }
                 assertEquals(listOf(recorded.event), crew.photos().map { it.event })
                 network.connection = Connection.UNMETERED
-                assertEquals(Uploaded(1uL, 0uL, 0uL), crew.upload())
+                assertEquals(Uploaded(1uL, 0uL, 0uL), crew.upload(UploadOver.UNMETERED))
                 assertEquals(emptyList<WaitingPhoto>(), crew.photos())
 
                 crew.recordWithPhotos(Act.COUNT, hq.job, boxes, listOf(photo()), limits = limits)
                 crew.sync()
                 network.connection = Connection.METERED
-                assertEquals(1uL, crew.upload(overMetered = true).receipted)
+                assertEquals(1uL, crew.upload(UploadOver.ANY_NETWORK).receipted)
             }
             val (status, said) =
                 Headquarters.call(directory, "photos", "--data", "hq", "--job", hq.job, "--out", "photos")

@@ -11,12 +11,14 @@ import com.crewseal.Crew
 import com.crewseal.CrewException
 import com.crewseal.Frame
 import com.crewseal.GivingState
+import com.crewseal.Introduction
 import com.crewseal.Label
 import com.crewseal.Offer
 import com.crewseal.OpenHandoff
 import com.crewseal.Purpose
 import com.crewseal.ScanSession
 import com.crewseal.Show
+import com.crewseal.SpotCheck
 import com.crewseal.android.SyncService
 import com.crewseal.android.wordsLanguage
 import com.crewseal.fourWords
@@ -61,7 +63,9 @@ class HandoffActivity : CameraActivity() {
         findViewById<Button>(R.id.next).setOnClickListener { next() }
         findViewById<Button>(R.id.take_back).setOnClickListener { takeBack() }
         step()
-        if (script.step == HandoffStep.SHOW_HELLO) act { crew -> show(Purpose.HELLO, crew.hello()) }
+        if (script.step == HandoffStep.SHOW_HELLO) act { crew ->
+            show(Purpose.HELLO, crew.hello(Introduction.OMITTED))
+        }
     }
 
     override fun onDestroy() {
@@ -172,7 +176,8 @@ class HandoffActivity : CameraActivity() {
     private fun accept() = act { crew ->
         val (offer, session) = (offer ?: return@act) to (session ?: return@act)
         val isChecked = findViewById<CheckBox>(R.id.is_checked).isChecked
-        val accepted = crew.accept(offer, session.seen(), isChecked)
+        val check = if (isChecked) SpotCheck.DONE else SpotCheck.NOT_DONE
+        val accepted = crew.accept(offer, session.seen(), check)
         this.session = null
         session.close()
         forward()

@@ -11,6 +11,7 @@ import android.os.Looper
 import android.os.PersistableBundle
 import com.crewseal.Crew
 import com.crewseal.CrewException
+import com.crewseal.UploadOver
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -111,7 +112,7 @@ private suspend fun send(phone: Crew): Next {
     val unanswered = if (phone.outbox().waiting > 0uL) phone.sync().unanswered else 0uL
     if (unanswered > 0uL || phone.photos().all { it.isDamaged }) return nextAfter(unanswered)
     return try {
-        nextAfter(phone.upload().unanswered)
+        nextAfter(phone.upload(UploadOver.UNMETERED).unanswered)
     } catch (_: CrewException.Metered) {
         Next.WhenFree
     }

@@ -1,0 +1,97 @@
+//! What passes between a phone and HQ.
+
+use std::sync::Arc;
+
+use crewseal_custody::EventId;
+use zeroize::Zeroizing;
+
+use crate::id::RefusalId;
+use crate::{
+    CancelToken, Crew, CrewError, Decision, Delivered, Fetched, JobPack, OutboxStatus, SyncProgress,
+};
+
+#[uniffi::export(async_runtime = "tokio")]
+impl Crew {
+    /// Whether this device is enrolled: if not, the app begins with an invitation.
+    pub async fn is_enrolled(&self) -> Result<bool, CrewError> {
+        self.ask(|phone| Ok(phone.is_enrolled()?)).await
+    }
+
+    /// Enrols this device with HQ, by the bytes of an invitation that HQ made.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn enrol(
+        &self,
+        invitation: Vec<u8>,
+        cancel: Option<Arc<CancelToken>>,
+    ) -> Result<(), CrewError> {
+        self.with_hq(cancel, async { Ok(self.phone.enrol(&invitation).await?) }).await
+    }
+
+    /// Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
+    /// goes where there is no network.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn fetch(&self, cancel: Option<Arc<CancelToken>>) -> Result<Fetched, CrewError> {
+        self.with_hq(cancel, async { Ok(self.phone.fetch().await?) }).await
+    }
+
+    /// The jobs on this phone that are open now.
+    pub async fn jobs(&self) -> Result<Vec<JobPack>, CrewError> {
+        self.ask(|phone| Ok(phone.jobs()?.iter().map(JobPack::from).collect())).await
+    }
+
+    /// Delivers what waits to HQ, once through the queue. What was receipted
+    /// before an error stays receipted.
+    #[uniffi::method(default(cancel = None))]
+    pub async fn sync(&self, cancel: Option<Arc<CancelToken>>) -> Result<Delivered, CrewError> {
+        let delivered = self.with_hq(cancel, self.deliver()).await?;
+        self.notices.delivered(&delivered);
+        // Whoever was away meanwhile is told; this sync has succeeded whatever is said.
+        let _ = self.handoffs().await;
+        Ok(delivered)
+    }
+
+    /// How the queue to HQ stands.
+    pub async fn outbox(&self) -> Result<OutboxStatus, CrewError> {
+        self.ask(|phone| Ok(phone.outbox()?.into())).await
+    }
+
+    /// Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
+    /// phone's outbox says of it. The person is asked to confirm. The bytes are to be
+    /// brought to that phone, for its `resolve`; they hold the note, of at most 500
+    /// characters, as anybody can read it.
+    pub async fn decide(
+        &self,
+        event: EventId,
+        refusal: RefusalId,
+        decision: Decision,
+        note: String,
+    ) -> Result<Vec<u8>, CrewError> {
+        let note = Zeroizing::new(note);
+        self.ask(move |phone| Ok(phone.decide(event, refusal.0, decision.into(), &note)?)).await
+    }
+
+    /// Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
+    /// his phone's `decide`. They serve once.
+    ///
+    /// `Stranger` says that no supervisor of a job on this phone decided it: fetch, if he is
+    /// new. `NotForThisPhone` says that no entry here waits for this decision.
+    pub async fn resolve(&self, decision: Vec<u8>) -> Result<(), CrewError> {
+        let decision = Zeroizing::new(decision);
+        self.ask(move |phone| Ok(phone.resolve(&decision)?)).await
+    }
+}
+
+impl Crew {
+    async fn deliver(&self) -> Result<Delivered, CrewError> {
+        let waiting = self.outbox().await?.waiting;
+        let tell = |delivered: &Delivered| {
+            self.notices.progress(SyncProgress {
+                waiting,
+                receipted: delivered.receipted,
+                parked: delivered.parked,
+                unanswered: delivered.unanswered,
+            });
+        };
+        Ok(self.phone.sync_telling(tell).await?)
+    }
+}

@@ -1,0 +1,188 @@
+//! What the phone keeps, sealed, between two starts of the app.
+
+use std::collections::BTreeSet;
+
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::job::JobPack;
+use crewseal_custody::roll::RollWire;
+use crewseal_custody::signed::{PublicKey, Signed};
+use crewseal_custody::{BootId, JobId, Lists, Tick};
+use crewseal_label::Token;
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
+
+use super::CrewError;
+use crate::clock::Clock;
+use crate::vault::{Collection, StoreError, Transaction, WrapNonce};
+
+pub(super) const ENROLMENT: Collection = Collection("enrolment");
+pub(super) const TICK: Collection = Collection("tick");
+pub(super) const JOB: Collection = Collection("job");
+pub(super) const ROLL: Collection = Collection("roll");
+/// Offers of this device, by the id of the offer.
+pub(super) const GIVING: Collection = Collection("giving");
+/// The handoff in which this device receives.
+pub(super) const RECEIVING: Collection = Collection("receiving");
+/// HQ's newest list of revoked devices.
+pub(super) const REVOCATIONS: Collection = Collection("revocations");
+/// What a supervisor was asked to sign off, and his answer, by the id of the request.
+pub(super) const ASKED: Collection = Collection("asked");
+/// What this device signed off for others, by the id of their request.
+pub(super) const ANSWERED: Collection = Collection("answered");
+/// Jobs that are being forgotten, by job.
+pub(super) const FORGETTING: Collection = Collection("forgetting");
+/// Certificates that jobs were forgotten, by job.
+pub(super) const ERASURE: Collection = Collection("erasure");
+const PROGRESS: Collection = Collection("progress");
+/// The name in a collection that holds one thing.
+pub(super) const ONLY: &[u8] = b"";
+
+/// A job whose key is deleted, and what is still to be looked at before that is
+/// certified.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Forgetting {
+    #[n(0)]
+    pub(super) version: Version<1>,
+    #[n(1)]
+    pub(super) job: JobId,
+    /// By which the wrap of the job's key is found, if it is still there.
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(super) wrap: WrapNonce,
+    /// The storage key of before, as the vault wrapped it.
+    #[n(3)]
+    pub(super) storage_key: ByteVec,
+}
+
+/// What a device keeps of its enrolment.
+#[derive(Clone, PartialEq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Enrolment {
+    #[n(0)]
+    pub(super) version: Version<1>,
+    #[n(1)]
+    pub(super) url: String,
+    #[n(2)]
+    pub(super) authority: ByteVec,
+    #[n(3)]
+    pub(super) hq: PublicKey,
+    #[n(4)]
+    pub(super) sealing_key: ByteVec,
+    #[n(5)]
+    pub(super) credential: ByteVec,
+}
+
+/// The newest tick, and when it came by the phone's monotonic clock.
+#[derive(Clone, PartialEq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct KeptTick {
+    #[n(0)]
+    pub(super) version: Version<1>,
+    #[n(1)]
+    pub(super) tick: ByteVec,
+    #[n(2)]
+    pub(super) boot: BootId,
+    #[n(3)]
+    pub(super) millis: u64,
+}
+
+impl KeptTick {
+    /// One that comes now.
+    pub(super) fn of(tick: &Signed<Tick>, clock: &dyn Clock) -> Self {
+        let (boot, millis) = clock.since_boot();
+        Self { version: Version, tick: tick.as_bytes().to_vec().into(), boot, millis }
+    }
+}
+
+/// What the screen needs to know of a job between two starts of the app.
+#[derive(Clone, PartialEq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Progress {
+    #[n(0)]
+    pub(super) version: Version<1>,
+    /// Labels that entered the job after its manifest was made, 16 bytes each.
+    #[n(1)]
+    pub(super) entered: ByteVec,
+}
+
+impl Progress {
+    pub(super) fn entered(&self) -> impl Iterator<Item = Token> {
+        self.entered.as_chunks::<16>().0.iter().map(|bytes| Token::from_bytes(*bytes))
+    }
+}
+
+/// Keeps in mind which labels entered a job beyond its manifest.
+pub(super) fn remember(
+    t: &mut Transaction<'_>,
+    job: JobId,
+    entered: &BTreeSet<Token>,
+    lists: &Lists,
+) -> Result<(), CrewError> {
+    if entered.is_empty() {
+        return Ok(());
+    }
+    let listed = lists.tokens_of_job(job);
+    let mut known = read_progress(t, job)?;
+    let before: BTreeSet<Token> = known.entered().chain(listed.iter().copied()).collect();
+    let new: Vec<u8> = (entered - &before).iter().flat_map(|token| *token.as_bytes()).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    known.entered.extend(new);
+    let compartment = t.compartment(&job.0)?;
+    t.put(PROGRESS, &job.0, Some(&compartment), &cbor::to_vec(&known))?;
+    Ok(())
+}
+
+pub(super) fn read_progress(t: &Transaction<'_>, job: JobId) -> Result<Progress, CrewError> {
+    let none = Progress { version: Version, entered: Vec::new().into() };
+    t.get(PROGRESS, &job.0)?.map_or(Ok(none), |bytes| stored(&bytes))
+}
+
+pub(super) fn read_enrolment(t: &Transaction<'_>) -> Result<Enrolment, CrewError> {
+    let bytes = t.get(ENROLMENT, ONLY)?.ok_or(CrewError::NotEnrolled)?;
+    stored(&bytes)
+}
+
+pub(super) fn read_packs(t: &mut Transaction<'_>) -> Result<Vec<JobPack>, CrewError> {
+    let hq = read_enrolment(t)?.hq;
+    let packs = t.all(JOB)?;
+    open_packs(&packs, &hq)
+}
+
+/// The job packs that are not damaged.
+pub(super) fn whole_packs(t: &Transaction<'_>, hq: &PublicKey) -> Result<Vec<JobPack>, CrewError> {
+    open_packs(&t.whole(JOB)?, hq)
+}
+
+fn open_packs(packs: &[Zeroizing<Vec<u8>>], hq: &PublicKey) -> Result<Vec<JobPack>, CrewError> {
+    packs
+        .iter()
+        .map(|bytes| {
+            let pack: Signed<JobPack> = Signed::open(bytes, hq).map_err(CrewError::FromHq)?;
+            Ok(JobPack::clone(&pack))
+        })
+        .collect()
+}
+
+/// The lists that are whole. A damaged one must not keep the phone from going on
+/// with the others; it comes again with the next fetch.
+pub(super) fn load_lists(t: &mut Transaction<'_>, hq: &PublicKey) -> Result<Lists, CrewError> {
+    let mut lists = Lists::new();
+    for bytes in t.whole(ROLL)? {
+        lists.add_roll(stored::<RollWire>(&bytes)?.open(hq)?);
+    }
+    for pack in whole_packs(t, hq)? {
+        lists.add_manifests(pack.manifests(hq)?);
+    }
+    Ok(lists)
+}
+
+pub(super) fn stored<T>(bytes: &[u8]) -> Result<T, CrewError>
+where
+    T: Encode<()> + for<'b> Decode<'b, ()>,
+{
+    cbor::from_versioned::<T, 1>(bytes).map_err(|_| StoreError::ValueCorrupt.into())
+}

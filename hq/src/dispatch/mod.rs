@@ -1,0 +1,11 @@
+//! Dispatch: what is prepared before a crew sets out. Jobs are planned and opened, labels
+//! minted and printed, codes drawn for customers and supervisors, and each phone is told
+//! what its crew must know.
+
+mod job_packs;
+mod jobs;
+pub mod plan;
+pub mod printing;
+mod release_codes;
+pub mod rolls;
+mod sign_off_codes;

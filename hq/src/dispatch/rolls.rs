@@ -1,0 +1,86 @@
+//! Rolls of blank labels: drawn, minted, and told to the phones.
+
+use crewseal_custody::DeviceId;
+use crewseal_custody::roll::{Leaf, Roll, RollHead};
+use crewseal_label::Token;
+use rusqlite::{Connection, params};
+
+use crate::error::HqError;
+use crate::hq::Hq;
+use crate::random::random;
+use crate::store::{self, column};
+
+/// Draws labels from the system's random generator. They are nobody's until an HQ
+/// adopts them as a roll.
+///
+/// # Errors
+/// [`HqError::Random`].
+pub fn draw(count: u32) -> Result<Vec<Token>, HqError> {
+    (0..count).map(|_| random().map(Token::from_bytes)).collect()
+}
+
+impl Hq {
+    /// Mints a roll of `count` labels, 1 to 65,536, from the system's random
+    /// generator.
+    ///
+    /// # Errors
+    /// [`HqError::RollSize`], [`HqError::Random`], or the database.
+    pub fn mint_roll(&self, count: u32) -> Result<Roll, HqError> {
+        // More than the most labels are drawn in vain, then refused.
+        self.adopt_roll(&draw(count.min(65_537))?)
+    }
+
+    /// Takes labels that were minted and printed elsewhere as a roll of this
+    /// HQ's, in this order.
+    ///
+    /// # Errors
+    /// [`HqError::RollSize`], or the database: it refuses a label that is on a
+    /// roll already.
+    pub fn adopt_roll(&self, tokens: &[Token]) -> Result<Roll, HqError> {
+        let leaves: Vec<Leaf> = tokens.iter().copied().map(Leaf::Token).collect();
+        let head = self.sign(RollHead::over(&leaves)?)?;
+        let roll = Roll::new(head.clone(), leaves)?;
+        self.store.write(|db| {
+            db.execute(
+                "INSERT INTO rolls (id, head, minted_at) VALUES (?1, ?2, ?3)",
+                params![head.id().0, head.as_bytes(), column(self.clock.now())],
+            )?;
+            let number = db.last_insert_rowid();
+            let mut label =
+                db.prepare("INSERT INTO labels (token, roll, place) VALUES (?1, ?2, ?3)")?;
+            for (place, token) in (0_i64..).zip(tokens) {
+                label.execute(params![token.as_bytes(), number, place])?;
+            }
+            Ok(())
+        })?;
+        Ok(roll)
+    }
+
+    /// All rolls with all their labels, oldest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn rolls(&self) -> Result<Vec<Roll>, HqError> {
+        self.store.read(|db| self.all_rolls(db))
+    }
+
+    /// The rolls that a device may see: all, unless it is revoked.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn rolls_for(&self, device: &DeviceId) -> Result<Vec<Roll>, HqError> {
+        self.store.read(|db| {
+            if store::revoked_since(db, self.key(), device)?.is_some() {
+                Ok(Vec::new())
+            } else {
+                self.all_rolls(db)
+            }
+        })
+    }
+
+    fn all_rolls(&self, db: &Connection) -> Result<Vec<Roll>, HqError> {
+        let ids = store::roll_ids(db)?.into_iter();
+        let rolls = ids.filter_map(|id| store::roll(db, self.key(), &id).transpose());
+        rolls.collect()
+    }
+}

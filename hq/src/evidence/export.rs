@@ -1,0 +1,187 @@
+//! The custody record of one job: all that proves it, and nothing of the other
+//! jobs but that some event of the same devices exists.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crewseal_custody::cbor::Version;
+use crewseal_custody::roll::RollWire;
+use crewseal_custody::signed::{Digest, Signed, Unverified};
+use crewseal_custody::{
+    Batch, DeviceId, Event, EventKind, JobId, Lists, MAX_RECORD, Record, SignedOff, admit,
+};
+use crewseal_label::Token;
+use minicbor::bytes::ByteVec;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::error::HqError;
+use crate::hq::Hq;
+use crate::store::{self, column};
+
+impl Hq {
+    /// A job's signed [`Record`]. Two exports of the same events differ only in
+    /// their time and signature.
+    ///
+    /// # Errors
+    /// [`HqError::UnknownJob`], [`HqError::RecordTooLarge`], or the database.
+    pub fn export(&self, job: JobId) -> Result<Vec<u8>, HqError> {
+        let record = self.store.read(|db| self.record(db, job))?;
+        let record = self.sign(record)?.as_bytes().to_vec();
+        if record.len() > MAX_RECORD { Err(HqError::RecordTooLarge) } else { Ok(record) }
+    }
+
+    fn record(&self, db: &Connection, job: JobId) -> Result<Record, HqError> {
+        if !store::has_job(db, &job)? {
+            return Err(HqError::UnknownJob(job));
+        }
+        let events = self.events(db, &job)?;
+        let devices: BTreeSet<DeviceId> = events.iter().map(|event| event.device).collect();
+        let mut credentials = Vec::with_capacity(devices.len());
+        for device in &devices {
+            let credential = store::credential(db, self.key(), device)?;
+            credentials.extend(credential.as_ref().map(bytes));
+        }
+        let manifests = store::manifests(db, self.key(), &job)?;
+        let mut lists = Lists::new();
+        lists.add_manifests(manifests.clone());
+        let (sensitive, classes) = store::classes(db, &lists, &job)?;
+        Ok(Record {
+            version: Version,
+            job,
+            origin: self.origin().to_owned(),
+            hq: *self.key(),
+            at: self.clock.now(),
+            credentials,
+            ticks: ticks(db, &events)?,
+            manifests: manifests.versions().iter().map(bytes).collect(),
+            rolls: self.rolls_of(db, &job, &events)?,
+            events: events.iter().map(bytes).collect(),
+            receipts: receipts(db, &events)?,
+            release_keys: store::release_keys(db, &job)?,
+            sensitive,
+            classes,
+            revocations: store::revocations(db, self.key())?.as_ref().map(bytes),
+            inclusions: inclusions(&events),
+            confirmations: confirmations(db, &events)?,
+        })
+    }
+
+    /// The job's events, and of its devices that their stores were restored, by
+    /// device and number.
+    fn events(&self, db: &Connection, job: &JobId) -> Result<Vec<Signed<Event>>, HqError> {
+        let damaged = || HqError::Damaged { what: "an event" };
+        let mut query = db.prepare(
+            "SELECT bytes FROM events WHERE job = ?1
+                 OR (job = ?2 AND device IN (SELECT device FROM events WHERE job = ?1))
+             ORDER BY device, generation, sequence, id",
+        )?;
+        let rows = query.query_map([job.0, JobId::NONE.0], |row| row.get::<_, Vec<u8>>(0))?;
+        let mut events = Vec::new();
+        for bytes in rows {
+            let event = Unverified::<Event>::parse(&bytes?).map_err(|_| damaged())?;
+            let credential = store::credential(db, self.key(), &event.claims().device)?;
+            let event = admit(event, |_| credential.as_deref()).map_err(|_| damaged())?;
+            events.push(event);
+        }
+        Ok(events)
+    }
+
+    /// The rolls that the job's events name labels of, all others hidden.
+    fn rolls_of(
+        &self,
+        db: &Connection,
+        job: &JobId,
+        events: &[Signed<Event>],
+    ) -> Result<Vec<RollWire>, HqError> {
+        let mut lists = store::lists(db, self.key(), job)?;
+        let mut named: BTreeSet<Token> = BTreeSet::new();
+        for event in events {
+            let findings = event.findings.iter().map(|finding| &finding.boxes);
+            for list in findings.chain([&event.boxes]) {
+                named.extend(store::resolve(db, self.key(), &mut lists, list)?.unwrap_or_default());
+            }
+        }
+        let mut rolls: BTreeSet<Digest> = BTreeSet::new();
+        for token in &named {
+            rolls.extend(store::roll_of(db, token)?);
+        }
+        let rolls = rolls.iter().filter_map(|id| store::roll(db, self.key(), id).transpose());
+        rolls.map(|roll| Ok(roll?.disclosing(|token| named.contains(token)).to_wire())).collect()
+    }
+}
+
+/// The ticks that events name, by number.
+fn ticks(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVec>, HqError> {
+    let numbers: BTreeSet<u64> = events.iter().map(|event| event.anchor.number).collect();
+    let mut query = db.prepare("SELECT bytes FROM ticks WHERE number = ?1")?;
+    let mut ticks = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let bytes: Option<Vec<u8>> =
+            query.query_row([column(number)], |row| row.get(0)).optional()?;
+        ticks.extend(bytes.map(ByteVec::from));
+    }
+    Ok(ticks)
+}
+
+/// The receipts of the events, and of all that their devices did before the
+/// last of them, so that no chain seems to have a gap.
+fn receipts(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVec>, HqError> {
+    let mut chains: BTreeMap<(DeviceId, u32), u64> = BTreeMap::new();
+    for event in events {
+        let last = chains.entry((event.device, event.generation)).or_default();
+        *last = event.sequence.max(*last);
+    }
+    let mut query = db.prepare(
+        "SELECT receipts.bytes FROM receipts JOIN events ON events.id = receipts.event
+         WHERE device = ?1 AND generation = ?2 AND sequence <= ?3
+         ORDER BY sequence, events.id",
+    )?;
+    let mut receipts = Vec::with_capacity(events.len());
+    for ((device, generation), last) in chains {
+        let rows = query
+            .query_map((device.0, generation, column(last)), |row| row.get::<_, Vec<u8>>(0))?;
+        for bytes in rows {
+            receipts.push(ByteVec::from(bytes?));
+        }
+    }
+    Ok(receipts)
+}
+
+/// That events were signed off with others. A sign-off of several names its root and
+/// the newest of them; they are what that event's device did in this job before it,
+/// as far as the root goes back.
+fn inclusions(events: &[Signed<Event>]) -> Vec<SignedOff> {
+    let sign_offs = events.iter().filter(|event| event.kind == EventKind::SignOff);
+    let batch = |sign_off: &Signed<Event>| {
+        let newest = events.iter().position(|event| Some(event.id()) == sign_off.about)?;
+        let before = events.get(..=newest)?;
+        let device = before.last()?.device;
+        let did = before.iter().rev().take_while(|event| event.device == device);
+        Batch::ending(&sign_off.root?, did.map(Signed::id))
+    };
+    let proofs = sign_offs.filter_map(|sign_off| Some((sign_off.id(), batch(sign_off)?)));
+    proofs
+        .flat_map(|(sign_off, batch)| {
+            let proofs = batch.events().iter().filter_map(|event| {
+                let inclusion = batch.proof(event)?;
+                Some(SignedOff { sign_off, event: *event, inclusion })
+            });
+            proofs.collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// What HQ said of those among them that were claimed with a code.
+fn confirmations(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVec>, HqError> {
+    let mut query = db.prepare("SELECT bytes FROM confirmations WHERE event = ?1")?;
+    let mut said = Vec::new();
+    for event in events.iter().filter(|event| event.code.is_some()) {
+        let bytes: Option<Vec<u8>> =
+            query.query_row([event.id().0], |row| row.get(0)).optional()?;
+        said.extend(bytes.map(ByteVec::from));
+    }
+    Ok(said)
+}
+
+fn bytes<T: crewseal_custody::signed::Message>(signed: &Signed<T>) -> ByteVec {
+    signed.as_bytes().to_vec().into()
+}

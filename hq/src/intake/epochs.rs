@@ -1,0 +1,72 @@
+//! Epochs: the headers by which HQ opens envelopes.
+
+use std::collections::HashMap;
+
+use crewseal_custody::cbor::{from_versioned, to_vec};
+use crewseal_custody::envelope::{Envelope, EpochHeader, EpochId, OpenedEpoch, OpeningKey};
+use crewseal_custody::wire::Batch;
+use rusqlite::{Connection, OptionalExtension, params};
+use zeroize::Zeroizing;
+
+use crate::error::HqError;
+
+/// The epochs that a batch needs, from the batch itself or from before.
+pub(super) struct Epochs<'k> {
+    key: &'k OpeningKey,
+    headers: HashMap<EpochId, EpochHeader>,
+    opened: HashMap<EpochId, Option<OpenedEpoch>>,
+}
+
+impl<'k> Epochs<'k> {
+    pub(super) fn new(key: &'k OpeningKey, batch: &Batch) -> Self {
+        let headers = batch.epochs.iter().filter_map(|bytes| header(bytes, key));
+        Self { key, headers: headers.collect(), opened: HashMap::new() }
+    }
+
+    /// Fetches the headers that are not in the batch.
+    pub(super) fn recall(
+        &mut self,
+        db: &Connection,
+        envelopes: &[Envelope],
+    ) -> Result<(), HqError> {
+        let mut query = db.prepare_cached("SELECT header FROM epochs WHERE id = ?1")?;
+        for epoch in envelopes.iter().map(|envelope| envelope.address().epoch) {
+            if !self.headers.contains_key(&epoch) {
+                let bytes: Option<Vec<u8>> =
+                    query.query_row([epoch.0], |row| row.get(0)).optional()?;
+                self.headers.extend(bytes.and_then(|bytes| header(&bytes, self.key)));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn open(&mut self, envelope: &Envelope) -> Option<Zeroizing<Vec<u8>>> {
+        let id = envelope.address().epoch;
+        let (key, header) = (self.key, self.headers.get(&id)?);
+        let epoch = self.opened.entry(id).or_insert_with(|| key.epoch(header).ok());
+        epoch.as_ref()?.open(envelope).ok()
+    }
+
+    /// Keeps the headers of these epochs, by which something could be read, for entries
+    /// that come without one.
+    pub(super) fn keep(
+        &self,
+        db: &Connection,
+        read: impl IntoIterator<Item = EpochId>,
+    ) -> Result<(), HqError> {
+        let mut insert =
+            db.prepare_cached("INSERT OR IGNORE INTO epochs (id, header) VALUES (?1, ?2)")?;
+        for epoch in read {
+            if let Some(header) = self.headers.get(&epoch) {
+                insert.execute(params![epoch.0, to_vec(header)])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A header that this key may open, with its epoch.
+fn header(bytes: &[u8], key: &OpeningKey) -> Option<(EpochId, EpochHeader)> {
+    let header: EpochHeader = from_versioned::<_, 1>(bytes).ok()?;
+    (header.hq_key() == key.public().id()).then(|| (header.epoch(), header))
+}

@@ -1,0 +1,92 @@
+//! Intake: what becomes of each envelope that a phone, or another phone for it,
+//! delivers.
+//!
+//! First every envelope is read without the database: opened, its event verified and
+//! compared with the address (`refusal`). Then the whole batch is judged (`outcome`) and
+//! stored in one transaction with its receipts (`batch_writer`). What a known device
+//! signed is stored whatever is wrong with it; a bad entry never holds up a good one.
+
+mod batch_writer;
+mod confirmation;
+mod epochs;
+mod outcome;
+mod refusal;
+mod statistics;
+
+use std::collections::HashMap;
+
+use batch_writer::BatchWriter;
+use crewseal_custody::cbor::Version;
+use crewseal_custody::envelope::{Address, Envelope};
+use crewseal_custody::signed::Signed;
+use crewseal_custody::wire::{Batch, Receipts};
+use crewseal_custody::{Credential, DeviceId, Refusal};
+use epochs::Epochs;
+use refusal::{OpenedEntry, read};
+use rusqlite::Connection;
+pub use statistics::{Delivered, Stats};
+
+use crate::error::HqError;
+use crate::hq::Hq;
+use crate::store;
+
+impl Hq {
+    /// Takes in what the device `client` delivers and answers each envelope whose address
+    /// can be read. When this returns, the answers are on the disk.
+    ///
+    /// # Errors
+    /// [`HqError::UnknownDevice`] for a device that is not enrolled, or the
+    /// database; then nothing of the batch is stored.
+    pub fn take_in(&self, batch: &Batch, client: DeviceId) -> Result<Receipts, HqError> {
+        let envelopes: Vec<Envelope> =
+            batch.envelopes.iter().filter_map(|bytes| Envelope::parse(bytes).ok()).collect();
+        let mut epochs = Epochs::new(self.keys.opening(), batch);
+        let credentials = self.store.read(|db| {
+            store::credential(db, self.key(), &client)?.ok_or(HqError::UnknownDevice(client))?;
+            epochs.recall(db, &envelopes)?;
+            self.credentials(db, &envelopes)
+        })?;
+        let read: Vec<(Address, Result<OpenedEntry, Refusal>)> = envelopes
+            .iter()
+            .map(|envelope| {
+                let credential = credentials.get(&envelope.address().device);
+                let taken = read(envelope, &mut epochs, credential.map(|signed| &**signed));
+                (*envelope.address(), taken)
+            })
+            .collect();
+        let (receipts, delivered) = self.store.write(|db| {
+            let mut writer = BatchWriter::new(self, db);
+            let mut delivered = Delivered::default();
+            let mut receipts = Vec::with_capacity(read.len());
+            for (address, taken) in &read {
+                receipts.push(writer.answer(address, taken, &mut delivered)?.into());
+            }
+            let opened = read.iter().filter(|(_, taken)| taken.is_ok());
+            epochs.keep(db, opened.map(|(address, _)| address.epoch))?;
+            statistics::count(db, &client, &delivered)?;
+            Ok((receipts, delivered))
+        })?;
+        tracing::info!(
+            %client,
+            stored = delivered.stored,
+            refused = delivered.refused,
+            repeated = delivered.repeated,
+            "batch taken in"
+        );
+        Ok(Receipts { version: Version, receipts })
+    }
+
+    fn credentials(
+        &self,
+        db: &Connection,
+        envelopes: &[Envelope],
+    ) -> Result<HashMap<DeviceId, Signed<Credential>>, HqError> {
+        let mut credentials = HashMap::new();
+        for device in envelopes.iter().map(|envelope| envelope.address().device) {
+            if let Some(credential) = store::credential(db, self.key(), &device)? {
+                credentials.insert(device, credential);
+            }
+        }
+        Ok(credentials)
+    }
+}

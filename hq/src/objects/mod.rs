@@ -1,0 +1,4 @@
+//! Objects: the large things that events name and that come apart from them. Photos are
+//! the only ones today.
+
+pub(crate) mod photos;

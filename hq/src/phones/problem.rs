@@ -1,0 +1,186 @@
+//! Refusals, as problem documents (RFC 9457): what went wrong and what the
+//! phone can do about it, in words that tell nothing about anybody.
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::session::SessionError;
+use crate::error::HqError;
+use crate::people::EnrolError;
+
+/// After how many seconds to come back when HQ is busy.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+/// Why a request was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// No such place.
+    NotFound,
+    /// No event that HQ has names this photo.
+    UnknownPhoto,
+    /// Another method is meant.
+    Method,
+    /// Not the content type of all bodies.
+    ContentType,
+    /// A body or a batch that is too large.
+    TooLarge,
+    /// The body broke off.
+    BodyLost,
+    /// The body took too long.
+    Timeout,
+    /// Not this message in canonical form.
+    Malformed,
+    /// No session, or it has ended.
+    Session,
+    /// The answer to a challenge does not fit.
+    Challenge,
+    /// The credential has ended.
+    CredentialEnded,
+    /// The invitation is not valid.
+    Invitation,
+    /// The proofs of an enrolment do not fit.
+    Proof,
+    /// The keys are enrolled already.
+    Enrolled,
+    /// A delivery token that is used more often than it may be.
+    TooOften {
+        /// After how long to come back.
+        wait: Duration,
+    },
+    /// The database is locked by somebody else.
+    Busy,
+    /// Anything that only HQ's log tells.
+    Internal,
+}
+
+impl Problem {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::BodyLost | Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Session | Self::Challenge => StatusCode::UNAUTHORIZED,
+            Self::CredentialEnded | Self::Invitation | Self::Proof => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::UnknownPhoto => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Enrolled => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The end of the problem's type, by which programs know it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::NotFound => "not-found",
+            Self::UnknownPhoto => "unknown-photo",
+            Self::Method => "method",
+            Self::ContentType => "content-type",
+            Self::TooLarge => "too-large",
+            Self::BodyLost => "body-lost",
+            Self::Timeout => "timeout",
+            Self::Malformed => "malformed",
+            Self::Session => "session",
+            Self::Challenge => "challenge",
+            Self::CredentialEnded => "credential-ended",
+            Self::Invitation => "invitation",
+            Self::Proof => "proof",
+            Self::Enrolled => "enrolled",
+            Self::TooOften { .. } => "too-often",
+            Self::Busy => "busy",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// What to say to whoever reads it.
+    const fn title(self) -> &'static str {
+        match self {
+            Self::NotFound => "There is nothing here.",
+            Self::UnknownPhoto => {
+                "No event that is here names this photo. Deliver its event first."
+            }
+            Self::Method => "Another method is meant here.",
+            Self::ContentType => "Bodies have the type application/cbor.",
+            Self::TooLarge => "Send fewer entries at once: at most 256, and 4 MiB.",
+            Self::BodyLost => "The body broke off. Send it again.",
+            Self::Timeout => "The body took too long. Send fewer entries at once.",
+            Self::Malformed => "The body is not this request in canonical CBOR. Update the app.",
+            Self::Session => "Open a session, or renew the one that ended.",
+            Self::Challenge => "The answer does not fit. Ask for a new challenge.",
+            Self::CredentialEnded => "The credential has ended. Enrol again.",
+            Self::Invitation => "The invitation is unknown, used or too old. Ask HQ for a new one.",
+            Self::Proof => "The two proofs are not one claim signed by both of its keys.",
+            Self::Enrolled => "These keys are enrolled already. Make new ones.",
+            Self::TooOften { .. } => "Come back a little later.",
+            Self::Busy => "HQ is busy. Come back a little later.",
+            Self::Internal => "HQ could not answer. Its log says why.",
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let document = serde_json::json!({
+            "type": format!("urn:crewseal:problem:{}", self.name()),
+            "title": self.title(),
+            "status": status.as_u16(),
+        });
+        let content_type = HeaderValue::from_static("application/problem+json");
+        let headers = [(header::CONTENT_TYPE, content_type)];
+        let mut response = (status, headers, document.to_string()).into_response();
+        let more = match self {
+            Self::Session => (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            Self::Busy => (header::RETRY_AFTER, RETRY_AFTER),
+            Self::TooOften { wait } => {
+                let seconds = wait.as_millis().div_ceil(1_000);
+                (header::RETRY_AFTER, u64::try_from(seconds).unwrap_or(u64::MAX).into())
+            }
+            // The rest of the body was not read, so nothing can follow it.
+            Self::TooLarge | Self::Timeout => {
+                (header::CONNECTION, HeaderValue::from_static("close"))
+            }
+            _ => return response,
+        };
+        response.headers_mut().insert(more.0, more.1);
+        response
+    }
+}
+
+impl From<HqError> for Problem {
+    fn from(error: HqError) -> Self {
+        match error {
+            HqError::Busy => Self::Busy,
+            error => {
+                tracing::error!(%error, "a request failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<EnrolError> for Problem {
+    fn from(error: EnrolError) -> Self {
+        match error {
+            EnrolError::Proof => Self::Proof,
+            EnrolError::Invitation => Self::Invitation,
+            EnrolError::Enrolled => Self::Enrolled,
+            EnrolError::Hq(error) => error.into(),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Malformed => Self::Malformed,
+            SessionError::Unknown => Self::Challenge,
+            SessionError::CredentialEnded => Self::CredentialEnded,
+            SessionError::Hq(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Routes: the table of `crewseal_custody::wire`, and nothing else.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::routing::{get, post};
+use crewseal_custody::cbor::Version;
+use crewseal_custody::roll::Roll;
+use crewseal_custody::wire::{
+    AttachmentPart, Batch, Challenge, ChallengeRequest, EnrolRequest, Jobs, MAX_BATCH, MAX_BODY,
+    MAX_PART, Rolls,
+};
+
+use super::auth::{AuthenticatedDevice, DeliveryClient};
+use super::message::{Answer, Body};
+use super::problem::Problem;
+use super::state::AppState;
+use crate::hq::Hq;
+
+/// What answers phones.
+pub(crate) fn router(state: AppState) -> Router {
+    Router::new()
+        .route("/v1/enrol", post(enrol))
+        .route("/v1/challenge", post(challenge))
+        .route("/v1/session", post(session))
+        .route("/v1/tick", get(tick))
+        .route("/v1/jobs", get(jobs))
+        .route("/v1/rolls", get(rolls))
+        .route("/v1/revocations", get(revocations))
+        .route("/v1/outbox", post(outbox))
+        .route("/v1/attachments", post(attachments))
+        .route("/v1/delivery", get(delivery))
+        .fallback(async || Problem::NotFound)
+        .method_not_allowed_fallback(async || Problem::Method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(state)
+}
+
+async fn enrol(State(state): State<AppState>, body: Body) -> Result<Answer, Problem> {
+    let request: EnrolRequest = body.decode()?;
+    state.ask(move |hq| hq.enrol(&request)).await.map(|credential| Answer::signed(&credential))
+}
+
+async fn challenge(State(state): State<AppState>, body: Body) -> Result<Answer, Problem> {
+    let request: ChallengeRequest = body.decode()?;
+    let challenge = state.sessions.challenge(&request.device)?;
+    Ok(Answer::of(&Challenge { version: Version, challenge }))
+}
+
+async fn session(State(state): State<AppState>, body: Body) -> Result<Answer, Problem> {
+    let sessions = state.sessions.clone();
+    let request = state.ask(move |hq| hq.authenticate(&body.0)).await?;
+    let session = sessions.open(&request)?.ok_or(Problem::Challenge)?;
+    Ok(Answer::of(&session))
+}
+
+async fn tick(State(state): State<AppState>, _: AuthenticatedDevice) -> Result<Answer, Problem> {
+    state.ask(Hq::tick).await.map(|tick| Answer::signed(&tick))
+}
+
+async fn jobs(
+    State(state): State<AppState>,
+    AuthenticatedDevice(device): AuthenticatedDevice,
+) -> Result<Answer, Problem> {
+    let packs = state.ask(move |hq| hq.job_packs(&device)).await?;
+    let packs = packs.iter().map(|pack| pack.as_bytes().to_vec().into()).collect();
+    Ok(Answer::of(&Jobs { version: Version, packs }))
+}
+
+async fn revocations(
+    State(state): State<AppState>,
+    _: AuthenticatedDevice,
+) -> Result<Answer, Problem> {
+    state.ask(Hq::revocations).await.map(|list| Answer::signed(&list))
+}
+
+async fn rolls(
+    State(state): State<AppState>,
+    AuthenticatedDevice(device): AuthenticatedDevice,
+) -> Result<Answer, Problem> {
+    let rolls = state.ask(move |hq| hq.rolls_for(&device)).await?;
+    Ok(Answer::of(&Rolls { version: Version, rolls: rolls.iter().map(Roll::to_wire).collect() }))
+}
+
+async fn outbox(
+    State(state): State<AppState>,
+    DeliveryClient(client): DeliveryClient,
+    body: Body,
+) -> Result<Answer, Problem> {
+    let batch: Batch = body.decode()?;
+    if batch.envelopes.len() > MAX_BATCH {
+        return Err(Problem::TooLarge);
+    }
+    let receipts = state.ask(move |hq| hq.take_in(&batch, client)).await?;
+    Ok(Answer::of(&receipts))
+}
+
+async fn delivery(
+    State(state): State<AppState>,
+    AuthenticatedDevice(device): AuthenticatedDevice,
+) -> Result<Answer, Problem> {
+    state.ask(move |hq| hq.grant_delivery(device)).await.map(|right| Answer::of(&right))
+}
+
+async fn attachments(
+    State(state): State<AppState>,
+    _: DeliveryClient,
+    body: Body,
+) -> Result<Answer, Problem> {
+    let part: AttachmentPart = body.decode()?;
+    if part.chunks.len() > MAX_PART {
+        return Err(Problem::TooLarge);
+    }
+    let held = state.ask(move |hq| hq.take_in_part(&part)).await?;
+    held.as_ref().map(Answer::of).ok_or(Problem::UnknownPhoto)
+}

@@ -1,0 +1,20 @@
+//! How numbers go into columns, and signed messages come out of them.
+
+use crewseal_custody::signed::{Message, PublicKey, Signed};
+
+use crate::error::HqError;
+
+/// A number for a column: SQLite's integers end at 2^63 - 1, which as a time
+/// or a count is as good as never.
+pub(crate) fn column(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Reads back what HQ signed.
+pub(crate) fn open_signed<T: Message>(
+    bytes: &[u8],
+    hq: &PublicKey,
+    what: &'static str,
+) -> Result<Signed<T>, HqError> {
+    Signed::open(bytes, hq).map_err(|_| HqError::Damaged { what })
+}

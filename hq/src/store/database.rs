@@ -1,0 +1,115 @@
+//! The file: made, opened and brought to the newest format; its transactions.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crewseal_custody::signed::PublicKey;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+
+use crate::error::HqError;
+use crate::private_file;
+
+/// The file's name.
+pub(crate) const FILE: &str = "hq.db";
+
+/// How long to wait for another program's lock before saying that it is busy.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Each step is applied once and never edited afterwards.
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("1.sql")),
+    M::up(include_str!("2.sql")),
+    M::up(include_str!("3.sql")),
+    M::up(include_str!("4.sql")),
+    M::up(include_str!("5.sql")),
+];
+
+/// The database, for one user at a time.
+pub(crate) struct Store(Mutex<Connection>);
+
+impl Store {
+    /// Makes a new database.
+    pub(crate) fn create(path: &Path, origin: &str, key: &PublicKey) -> Result<Self, HqError> {
+        // It holds customers' names; SQLite's files beside it take its rights.
+        drop(private_file::create(path)?);
+        let store = Self::connect(path)?;
+        store.write(|db| {
+            db.execute("INSERT INTO hq (one, origin, key) VALUES (1, ?1, ?2)", (origin, key.0))?;
+            Ok(())
+        })?;
+        Ok(store)
+    }
+
+    /// Opens a database that is there.
+    pub(crate) fn open(path: &Path) -> Result<Self, HqError> {
+        refuse_newer(path)?;
+        Self::connect(path)
+    }
+
+    fn connect(path: &Path) -> Result<Self, HqError> {
+        let mut db = Connection::open(path)?;
+        db.busy_timeout(BUSY_TIMEOUT)?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "fullfsync", true)?;
+        db.pragma_update(None, "checkpoint_fullfsync", true)?;
+        db.pragma_update(None, "foreign_keys", true)?;
+        db.pragma_update(None, "trusted_schema", false)?;
+        Migrations::from_slice(MIGRATIONS).to_latest(&mut db).map_err(|error| match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => HqError::from(err),
+            _ => HqError::Damaged { what: "its format" },
+        })?;
+        Ok(Self(Mutex::new(db)))
+    }
+
+    /// HQ's log name and signing key.
+    pub(crate) fn identity(&self) -> Result<(String, PublicKey), HqError> {
+        self.read(|db| {
+            let row = db.query_row("SELECT origin, key FROM hq", [], |row| {
+                Ok((row.get(0)?, PublicKey(row.get(1)?)))
+            });
+            Ok(row?)
+        })
+    }
+
+    /// Reads, all of one moment.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, HqError>,
+    ) -> Result<T, HqError> {
+        self.within(TransactionBehavior::Deferred, work)
+    }
+
+    /// Writes all or nothing; it is on the disk when this returns.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, HqError>,
+    ) -> Result<T, HqError> {
+        self.within(TransactionBehavior::Immediate, work)
+    }
+
+    fn within<T>(
+        &self,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Connection) -> Result<T, HqError>,
+    ) -> Result<T, HqError> {
+        // Whoever panicked with the lock left no transaction open: dropping
+        // one rolls it back.
+        let mut db = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = db.transaction_with_behavior(behavior)?;
+        let result = work(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
+    }
+}
+
+/// Looks at the format before anything could write.
+fn refuse_newer(path: &Path) -> Result<(), HqError> {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let (found, known) = (u64::from(found), MIGRATIONS.len().try_into().unwrap_or(u64::MAX));
+    if found > known { Err(HqError::NewerDatabase { found, known }) } else { Ok(()) }
+}

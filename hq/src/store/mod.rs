@@ -1,0 +1,22 @@
+//! HQ's database: SQLite, one file, one writer.
+//!
+//! What was signed is kept as the bytes that were signed; the columns beside
+//! them only find it. Events, receipts, ticks, manifests, rolls and revocations
+//! are evidence and the database itself refuses to change or delete them.
+//!
+//! Here are the database itself and what several rooms ask of it; what only one room
+//! reads or writes stands in that room.
+
+mod boxes;
+mod columns;
+mod database;
+mod jobs;
+mod people;
+mod rolls;
+
+pub(crate) use boxes::{lists, resolve};
+pub(crate) use columns::column;
+pub(crate) use database::{FILE, Store};
+pub(crate) use jobs::{classes, has_job, manifests, release_keys};
+pub(crate) use people::{credential, revocations, revoked_since};
+pub(crate) use rolls::{roll, roll_ids, roll_of};

@@ -1,0 +1,4 @@
+# HQ's own tests.
+
+install_rust
+cargo_programs hq
