@@ -1,17 +1,16 @@
 //! What a handoff costs over the bare signatures in it.
 
-use std::cell::Cell;
 use std::time::Duration;
 
-use crewseal_custody::{BootId, Event, Since, admit};
 use crewseal_custody::handoff::message::{self, Authority, Enclosed};
 use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
 use crewseal_custody::handoff::{Compared, Giving, Hello, Receiving, drawn};
-use crewseal_custody::signed::Signed;
+use crewseal_custody::signed::{Signed, Unverified};
+use crewseal_custody::{BootId, Credential, Event, Since, admit};
+use fixtures::paper::{self, Key, ORIGIN};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use crate::clock::{alternate, time};
-use crate::crew_on_paper::{self as paper, Key, ORIGIN};
 use crate::messages::{Anchored, Load, Meeting};
 
 /// Handoffs that are timed together.
@@ -30,6 +29,20 @@ pub struct Handoffs {
 pub struct Operations {
     pub signings: usize,
     pub verifications: usize,
+}
+
+impl Operations {
+    /// A signature is verified before it leaves the phone.
+    fn signed(&mut self, event: Signed<Event>) -> Signed<Event> {
+        self.signings += 1;
+        self.verifications += 1;
+        event
+    }
+
+    fn admitted(&mut self, event: Unverified<Event>, credential: &Credential) -> Signed<Event> {
+        self.verifications += 1;
+        admit(event, |_| Some(credential)).expect("it was signed with that key")
+    }
 }
 
 pub fn measure(rounds: usize) -> Handoffs {
@@ -103,36 +116,25 @@ fn hand_over(meeting: &Meeting, load: &Load) -> Operations {
     let authority = Authority { hq: &meeting.hq, origin: ORIGIN };
     let now = Since { boot: BootId([1; 4]), millis: 1 };
     let none = Enclosed::default();
-    let (signings, verifications) = (Cell::new(0), Cell::new(0));
-    let count = |of: &Cell<usize>| of.set(of.get() + 1);
-    // A signature is verified before it leaves the phone.
-    let signed = |event: Signed<Event>| {
-        count(&signings);
-        count(&verifications);
-        event
-    };
-    let admitted = |event, credential| {
-        count(&verifications);
-        admit(event, |_| Some(credential)).expect("it was signed with that key")
-    };
+    let mut done = Operations::default();
 
     // The receiver.
-    let hello = meeting.hello(crewseal::Introduction::Omitted);
+    let hello = meeting.hello();
     let shown = hello.to_bytes();
     let mut receiving = Receiving::begin(*opening, shown.clone(), now);
 
     // The giver.
     let greeting = Hello::read(&carry(Purpose::Hello, &shown), authority).expect("HELLO");
-    count(&verifications);
+    done.verifications += 1;
     let list = lists.name(boxes).expect("few enough");
-    let offer = signed(meeting.offer(list, &greeting));
+    let offer = done.signed(meeting.offer(list, &greeting));
     let shown = message::offer(&offer, &greeting, &none);
     let mut giving = Giving::begin(&offer, &greeting, receiver_credential, shown.clone(), now);
 
     // The receiver.
     let bytes = carry(Purpose::Offer, &shown);
     let (read, _) = message::read_offer(&bytes, &hello, authority).expect("OFFER");
-    let read = admitted(read, giver_credential);
+    let read = done.admitted(read, giver_credential);
     receiving.offered(&me, &read, giver_credential, now).expect("an offer to him");
     let offered = lists.resolve(&read.boxes).expect("a known list");
     let check = drawn(&read.id(), &receiving.opening(), &offered);
@@ -140,27 +142,27 @@ fn hand_over(meeting: &Meeting, load: &Load) -> Operations {
     let compared = Compared::of(&offered, boxes);
     assert_eq!(compared.passing.len(), boxes.len());
     let list = lists.name(boxes).expect("few enough");
-    let accept = signed(meeting.accept(list, &read, Anchored::Other));
+    let accept = done.signed(meeting.accept(list, &read, Anchored::Other));
     let shown = message::accept(&accept, &read, &none);
     receiving.accepted(&accept, shown.clone()).expect("the answer to it");
 
     // The giver.
     let bytes = carry(Purpose::Accept, &shown);
     let (event, _) = message::read_accept(&bytes, &offer, authority).expect("ACCEPT");
-    let event = admitted(event, receiver_credential);
+    let event = done.admitted(event, receiver_credential);
     giving.accepted(&offer, &event, now).expect("the answer to it");
     let offered = lists.resolve(&offer.boxes).expect("a known list");
     let accepted = lists.resolve(&event.boxes).expect("a known list");
     let compared = Compared::of(&offered, &accepted);
     assert!(compared.not_accepted.is_empty() && compared.not_offered.is_empty());
-    let ack = signed(meeting.ack(&event, offer.id(), Anchored::Same));
+    let ack = done.signed(meeting.ack(&event, offer.id(), Anchored::Same));
     let shown = message::ack(&ack, &offer, &event);
     giving.acknowledged(shown.clone());
 
     // The receiver.
     let bytes = carry(Purpose::Ack, &shown);
     let event = message::read_ack(&bytes, &read, &accept, authority).expect("ACK");
-    let event = admitted(event, giver_credential);
+    let event = done.admitted(event, giver_credential);
     receiving.confirmed(&event).expect("the answer to his");
-    Operations { signings: signings.get(), verifications: verifications.get() }
+    done
 }

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use crewseal_custody::cbor::Version;
+use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::{
-    Act, BoxList, Commitment, Credential, DeviceId, Event, EventId, Evidence, Holder, EventKind, Lists,
-    Manifests, Outcome, Record, Salt, SpotCheck, admit,
+    Act, BoxList, Commitment, Credential, DeviceId, Event, EventId, EventKind, Evidence, Holder,
+    Lists, Manifests, Outcome, Record, Salt, SpotCheck, admit,
 };
 use crewseal_label::Token;
-use crewseal_custody::signed::{Signed, Unverified};
 
 use crate::clock::{alternate, time};
 use crate::costs::{Bare, Operations};
-use crate::crew_on_paper::{self as paper, JOB, MORNING, ORIGIN, Phone};
+use fixtures::paper::{self as paper, JOB, MORNING, ORIGIN, Phone};
 
 /// Events of the job.
 pub const EVENTS: usize = 40;

@@ -8,10 +8,6 @@
 
 mod clock;
 mod costs;
-/// The crew of the core's own tests, so that the two never mean different things.
-#[allow(dead_code)]
-#[path = "../../../../core/phone/tests/crew_on_paper/mod.rs"]
-mod crew_on_paper;
 mod job;
 mod messages;
 mod report;

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use crewseal_custody::{
-    Act, Anchor, BootId, BoxClass, BoxList, Commitment, Credential, Event, EventKind, Licence, Link,
-    Lists, Manifests, Moment, Nda, Qualifications, Salt, Since, SpotCheck, Tick,
-};
 use crewseal_custody::handoff::Hello;
 use crewseal_custody::handoff::message::{self, Enclosed, ManifestVersions};
 use crewseal_custody::handoff::text::{Purpose, Show};
-use crewseal_label::Token;
 use crewseal_custody::signed::{Digest, PublicKey, Signed};
+use crewseal_custody::{
+    Act, Anchor, BootId, BoxClass, BoxList, Commitment, Credential, Event, EventKind, Licence,
+    Link, Lists, Manifests, Moment, Nda, Qualifications, Salt, Since, SpotCheck, Tick,
+};
+use crewseal_label::Token;
 use qrcode::{EcLevel, QrCode, Version};
 
-use crate::crew_on_paper::{self as paper, MORNING, Phone};
+use fixtures::paper::{self as paper, MORNING, Phone};
 
 /// The number of HQ's newest tick: two years of one every ten minutes.
 pub const TICK: u64 = 100_000;
@@ -99,14 +99,21 @@ impl Meeting {
         }
     }
 
-    pub fn hello(&self, is_introduced: bool) -> Hello {
+    /// The receiver's greeting to somebody who knows its credential: with the newest tick.
+    pub fn hello(&self) -> Hello {
         Hello {
             device: self.receiver.device(),
             commitment: Commitment::to(&self.opening, &self.receiver.device()),
-            tick: (!is_introduced).then(|| self.tick.clone()),
-            credential: is_introduced.then(|| self.receiver_credential.clone()),
+            tick: Some(self.tick.clone()),
+            credential: None,
             manifests: Some(one_job()),
         }
+    }
+
+    /// Its greeting to a stranger: with its credential.
+    pub fn introduction(&self) -> Hello {
+        let credential = Some(self.receiver_credential.clone());
+        Hello { tick: None, credential, ..self.hello() }
     }
 
     /// The giver's offer. Its chain has an event before.
@@ -136,7 +143,8 @@ impl Meeting {
         previous: Digest,
         anchored: Anchored,
     ) -> Signed<Event> {
-        let act = Act { about: Some(accept.id()), ..paper::act(EventKind::Ack, BoxList::default()) };
+        let act =
+            Act { about: Some(accept.id()), ..paper::act(EventKind::Ack, BoxList::default()) };
         self.giver.handoff.sign(event(&self.giver, 1, previous, anchored, act))
     }
 }
@@ -204,7 +212,7 @@ pub fn sizes() -> Sizes {
     let meeting = Meeting::new();
     let known = |count| {
         let load = Load::new(count);
-        let hello = meeting.hello(crewseal::Introduction::Omitted);
+        let hello = meeting.hello();
         let list = || load.lists.name(&load.boxes).expect("few enough");
         let offer = meeting.offer(list(), &hello);
         let accept = meeting.accept(list(), &offer, Anchored::Other);
@@ -219,7 +227,7 @@ pub fn sizes() -> Sizes {
     };
     let load = Load::new(200);
     let list = || load.lists.name(&load.boxes).expect("few enough");
-    let hello = meeting.hello(crewseal::Introduction::Included);
+    let hello = meeting.introduction();
     let offer = meeting.offer(list(), &hello);
     let accept = meeting.accept(list(), &offer, Anchored::Other);
     let credential = Some(meeting.giver_credential.clone());
@@ -234,7 +242,7 @@ pub fn sizes() -> Sizes {
     let same = meeting.accept(list(), &offer, Anchored::Same);
     let late = meeting.ack(&accept, Digest([0x61; 32]), Anchored::Other);
     let rooted = Tick { root: Some(Digest([0x33; 32])), ..paper::tick(TICK) };
-    let rooted = Hello { tick: Some(paper::hq().sign(rooted)), ..meeting.hello(crewseal::Introduction::Omitted) };
+    let rooted = Hello { tick: Some(paper::hq().sign(rooted)), ..meeting.hello() };
     let none = Enclosed::default();
     let others = vec![
         Shown::of(

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde_json::{Value, json};
+use standings::{Standing, Standings, not_run};
 
 use crate::clock::{milliseconds, ratio};
 use crate::costs::{Handoffs, Operations};
@@ -25,54 +26,18 @@ pub struct Report {
     pub screens: Option<Vec<Read>>,
 }
 
-/// One figure of ours that must reach its floor and should reach its goal.
-struct Standing {
-    name: String,
-    ours: f64,
-    floor: f64,
-    goal: f64,
-    is_more_better: bool,
-}
-
-impl Standing {
-    fn less(name: impl Into<String>, ours: f64, (floor, goal): (f64, f64)) -> Self {
-        Self { name: name.into(), ours, floor, goal, is_more_better: false }
-    }
-
-    fn version(name: String, ours: u16, (floor, goal): (u16, u16)) -> Self {
-        Self::less(name, ours.into(), (floor.into(), goal.into()))
-    }
-
-    fn reaches(&self, mark: f64) -> bool {
-        if self.is_more_better { self.ours >= mark } else { self.ours <= mark }
-    }
-
-    fn word(&self, mark: f64) -> &'static str {
-        if self.reaches(mark) { "reached" } else { "missed" }
-    }
-}
-
-impl fmt::Display for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, ours, floor, goal, .. } = self;
-        let is_count = [ours, floor, goal].iter().all(|figure| figure.fract() == 0.0);
-        let decimals = if is_count { 0 } else { 2 };
-        let (at_floor, at_goal) = (self.word(*floor), self.word(*goal));
-        write!(
-            f,
-            "{name:<48} {ours:>7.decimals$}   floor {floor:>6.decimals$} {at_floor:<8} \
-             goal {goal:>6.decimals$} {at_goal}"
-        )
-    }
+/// A QR's version, by what it may and should be at most.
+fn version(name: String, ours: u16, (floor, goal): (u16, u16)) -> Standing {
+    Standing::less(name, ours.into(), (floor.into(), goal.into()))
 }
 
 impl Report {
-    fn standings(&self) -> Vec<Standing> {
+    fn standings(&self) -> Standings {
         let Sizes { known, introduced, thousand, .. } = &self.sizes;
         let versions = |what: &'static str, shown: &[Shown], marks: &[(u16, u16)]| {
             let standing = move |(shown, marks): (&Shown, &(u16, u16))| {
                 let name = format!("QR version of {}, {what}", shown.name);
-                Standing::version(name, shown.version, *marks)
+                version(name, shown.version, *marks)
             };
             shown.iter().zip(marks).map(standing).collect::<Vec<_>>()
         };
@@ -80,7 +45,7 @@ impl Report {
         standings.extend(versions("with credential or tick", introduced, &INTRODUCED));
         let largest = thousand.iter().map(|shown| shown.version).max().unwrap_or(u16::MAX);
         let name = "QR version of the largest, 1,000 boxes".to_owned();
-        standings.push(Standing::version(name, largest, THOUSAND));
+        standings.push(version(name, largest, THOUSAND));
 
         let Handoffs { of_200, bare, of_1000, .. } = self.handoffs;
         let name = "a handoff of 200 boxes to its bare signatures";
@@ -93,19 +58,16 @@ impl Report {
             let name = "an event of 100,000 to one of 10,000";
             standings.push(Standing::less(name, ratio(many, few), (1.3, 1.05)));
         }
-        standings.extend(self.screens.iter().flatten().map(|read| Standing {
-            name: format!("{} read off screens within {MOST_FRAMES} frames", read.name),
-            ours: read.count() as f64,
-            floor: 98.0,
-            goal: SEEDS as f64,
-            is_more_better: true,
+        standings.extend(self.screens.iter().flatten().map(|read| {
+            let name = format!("{} read off screens within {MOST_FRAMES} frames", read.name);
+            Standing::more(name, read.count() as f64, (98.0, SEEDS as f64))
         }));
-        standings
+        Standings(standings)
     }
 
     /// Whether nothing that was measured is below its floor.
     pub fn holds(&self) -> bool {
-        self.standings().iter().all(|standing| standing.reaches(standing.floor))
+        self.standings().hold()
     }
 
     fn not_run(&self) -> String {
@@ -116,36 +78,12 @@ impl Report {
         .into_iter()
         .filter_map(|(is_missing, name)| is_missing.then_some(name))
         .collect();
-        if missing.is_empty() { "nothing".to_owned() } else { missing.join("; ") }
+        not_run(&missing)
     }
 
     /// The same for programs.
     pub fn to_json(&self) -> String {
         let Sizes { known, introduced, thousand, others } = &self.sizes;
-        let sizes = |shown: &[Shown]| -> Vec<Value> {
-            let size = |Shown { name, bytes, text, version }: &Shown| {
-                json!({
-                    "name": name,
-                    "bytes": bytes,
-                    "characters": text.len(),
-                    "version": version,
-                })
-            };
-            shown.iter().map(size).collect()
-        };
-        let operations = |Operations { signings, verifications }: Operations| json!({ "signings": signings, "verifications": verifications });
-        let Handoffs { of_200, bare, of_1000, .. } = self.handoffs;
-        let Job { bytes, steps, ours, bare: job_bare, decided, .. } = self.job;
-        let scaling = self.scaling.as_ref().map(|scaling| {
-            json!({
-                "milliseconds_an_event_of_10000": milliseconds(scaling.few),
-                "milliseconds_an_event_of_100000": milliseconds(scaling.many),
-                "milliseconds_an_event_of_10000_after_signatures": milliseconds(scaling.few_decided),
-                "milliseconds_an_event_of_100000_after_signatures":
-                    milliseconds(scaling.many_decided),
-                "peak_memory_mib": scaling.peak,
-            })
-        });
         let screens = self.screens.as_ref().map(|screens| {
             let screen = |read: &Read| {
                 json!({
@@ -158,16 +96,6 @@ impl Report {
             };
             screens.iter().map(screen).collect::<Vec<_>>()
         });
-        let standing = |standing: &Standing| {
-            json!({
-                "name": standing.name,
-                "ours": standing.ours,
-                "floor": standing.floor,
-                "goal": standing.goal,
-                "reaches_floor": standing.reaches(standing.floor),
-                "reaches_goal": standing.reaches(standing.goal),
-            })
-        };
         let json = json!({
             "subject": "handoff",
             "rounds": self.rounds,
@@ -177,45 +105,17 @@ impl Report {
                 "known_1000": sizes(thousand),
                 "others_200": sizes(others),
             },
-            "handoff": {
-                "operations": operations(self.handoffs.operations),
-                "milliseconds_of_200": milliseconds(of_200),
-                "milliseconds_bare": milliseconds(bare),
-                "milliseconds_of_1000": milliseconds(of_1000),
-            },
-            "job": {
-                "bytes": bytes,
-                "steps": steps,
-                "operations": operations(self.job.operations),
-                "milliseconds": milliseconds(ours),
-                "milliseconds_bare": milliseconds(job_bare),
-                "milliseconds_after_signatures": milliseconds(decided),
-            },
-            "scaling": scaling,
+            "handoff": of_handoffs(&self.handoffs),
+            "job": of_job(&self.job),
+            "scaling": self.scaling.as_ref().map(of_scaling),
             "screens": screens,
-            "standings": self.standings().iter().map(standing).collect::<Vec<_>>(),
+            "standings": self.standings().to_json(),
             "not_run": self.not_run(),
         });
         format!("{json:#}\n")
     }
-}
 
-fn write_sizes(f: &mut fmt::Formatter<'_>, what: &str, shown: &[Shown]) -> fmt::Result {
-    writeln!(f, "{what:<48} {:>6} {:>10} {:>8}", "bytes", "characters", "version")?;
-    for Shown { name, bytes, text, version } in shown {
-        writeln!(f, "  {name:<46} {bytes:>6} {:>10} {version:>8}", text.len())?;
-    }
-    writeln!(f)
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Sizes { known, introduced, thousand, others } = &self.sizes;
-        write_sizes(f, "200 boxes, credentials known", known)?;
-        write_sizes(f, "200 boxes, credentials and ACCEPT's tick inside", introduced)?;
-        write_sizes(f, "1,000 boxes, credentials known", thousand)?;
-        write_sizes(f, "200 boxes, other cases (no floor)", others)?;
-
+    fn write_costs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Handoffs { operations, of_200, bare, of_1000 } = self.handoffs;
         let Operations { signings, verifications } = operations;
         writeln!(
@@ -254,6 +154,66 @@ impl fmt::Display for Report {
                 None => writeln!(f, "  peak memory not known here\n")?,
             }
         }
+        Ok(())
+    }
+}
+
+fn sizes(shown: &[Shown]) -> Vec<Value> {
+    let size = |Shown { name, bytes, text, version }: &Shown| json!({ "name": name, "bytes": bytes, "characters": text.len(), "version": version });
+    shown.iter().map(size).collect()
+}
+
+fn of_operations(Operations { signings, verifications }: Operations) -> Value {
+    json!({ "signings": signings, "verifications": verifications })
+}
+
+fn of_handoffs(handoffs: &Handoffs) -> Value {
+    json!({
+        "operations": of_operations(handoffs.operations),
+        "milliseconds_of_200": milliseconds(handoffs.of_200),
+        "milliseconds_bare": milliseconds(handoffs.bare),
+        "milliseconds_of_1000": milliseconds(handoffs.of_1000),
+    })
+}
+
+fn of_job(job: &Job) -> Value {
+    json!({
+        "bytes": job.bytes,
+        "steps": job.steps,
+        "operations": of_operations(job.operations),
+        "milliseconds": milliseconds(job.ours),
+        "milliseconds_bare": milliseconds(job.bare),
+        "milliseconds_after_signatures": milliseconds(job.decided),
+    })
+}
+
+fn of_scaling(scaling: &Scaling) -> Value {
+    json!({
+        "milliseconds_an_event_of_10000": milliseconds(scaling.few),
+        "milliseconds_an_event_of_100000": milliseconds(scaling.many),
+        "milliseconds_an_event_of_10000_after_signatures": milliseconds(scaling.few_decided),
+        "milliseconds_an_event_of_100000_after_signatures": milliseconds(scaling.many_decided),
+        "peak_memory_mib": scaling.peak,
+    })
+}
+
+fn write_sizes(f: &mut fmt::Formatter<'_>, what: &str, shown: &[Shown]) -> fmt::Result {
+    writeln!(f, "{what:<48} {:>6} {:>10} {:>8}", "bytes", "characters", "version")?;
+    for Shown { name, bytes, text, version } in shown {
+        writeln!(f, "  {name:<46} {bytes:>6} {:>10} {version:>8}", text.len())?;
+    }
+    writeln!(f)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Sizes { known, introduced, thousand, others } = &self.sizes;
+        write_sizes(f, "200 boxes, credentials known", known)?;
+        write_sizes(f, "200 boxes, credentials and ACCEPT's tick inside", introduced)?;
+        write_sizes(f, "1,000 boxes, credentials known", thousand)?;
+        write_sizes(f, "200 boxes, other cases (no floor)", others)?;
+
+        self.write_costs(f)?;
         for read in self.screens.iter().flatten() {
             writeln!(
                 f,
@@ -271,15 +231,7 @@ impl fmt::Display for Report {
             writeln!(f)?;
         }
         let standings = self.standings();
-        for standing in &standings {
-            writeln!(f, "{standing}")?;
-        }
-        let count = |mark: fn(&Standing) -> f64| {
-            standings.iter().filter(|standing| standing.reaches(mark(standing))).count()
-        };
-        let (floors, goals) = (count(|one| one.floor), count(|one| one.goal));
-        writeln!(f, "\nnot run: {}", self.not_run())?;
-        let all = standings.len();
-        write!(f, "floors {floors}/{all}, goals {goals}/{all}")
+        writeln!(f, "{standings}\nnot run: {}", self.not_run())?;
+        f.write_str(&standings.summary())
     }
 }

@@ -11,6 +11,7 @@ use crewseal_scan::{Look, Luma, Reader};
 use qrcode::Color;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use scenes::Hand;
 
 use crate::messages::{Shown, code};
 
@@ -200,22 +201,22 @@ impl Scene {
                 light.push(seen / SAMPLES as f32);
             }
         }
-        let hunting = 0.54 * self.hands[0].focus.at(time).powi(2);
+        let hunting = 0.54 * self.hands[0].focus(time);
         let soft = soften(&light, self.softness * (1.0 + hunting));
         self.develop(&soft, number)
     }
 
     fn view(&self, time: f32) -> View {
         let [camera, screen] = &self.hands;
-        let (sway, far) = (camera.sway(time), camera.sway_away(time));
+        let sway = camera.sway(time);
         let eye = (
-            self.distance * self.slant.0.sin() + sway.0,
-            self.distance * self.slant.1.sin() + sway.1,
-            self.distance * self.slant.0.cos() * self.slant.1.cos() + far,
+            self.distance * self.slant.0.sin() + sway.x,
+            self.distance * self.slant.1.sin() + sway.y,
+            self.distance * self.slant.0.cos() * self.slant.1.cos() + sway.z,
         );
         let (aim, moved) = (camera.aim(time), screen.aim(time));
-        let target = (aim.0 - moved.0, aim.1 - moved.1);
-        View::new(eye, target, self.roll + camera.roll.at(time) + screen.roll.at(time))
+        let target = (aim.x - moved.x, aim.y - moved.y);
+        View::new(eye, target, self.roll + camera.roll(time) + screen.roll(time))
     }
 
     /// From light to numbers: exposure, vignette, noise, the tone curve.
@@ -354,69 +355,4 @@ fn cross(a: Place, b: Place) -> Place {
 fn unit(place: Place) -> Place {
     let length = dot(place, place).sqrt();
     (place.0 / length, place.1 / length, place.2 / length)
-}
-
-/// One swing: how far, times a second, and where it starts.
-struct Swing {
-    reach: f32,
-    frequency: f32,
-    start: f32,
-}
-
-impl Swing {
-    fn new(rng: &mut SmallRng, reach: f32, frequency: (f32, f32)) -> Self {
-        Self {
-            reach: reach * rng.random_range(0.7..1.3),
-            frequency: rng.random_range(frequency.0..frequency.1),
-            start: rng.random_range(0.0..TAU),
-        }
-    }
-
-    fn at(&self, seconds: f32) -> f32 {
-        self.reach * (TAU * self.frequency * seconds + self.start).sin()
-    }
-}
-
-/// A hand as the warehouse's: it sways, drifts off its aim and trembles.
-struct Hand {
-    sway: [Swing; 3],
-    drift: [Swing; 2],
-    tremble: [[Swing; 2]; 2],
-    roll: Swing,
-    focus: Swing,
-}
-
-impl Hand {
-    fn new(rng: &mut SmallRng, unrest: f32, near: f32) -> Self {
-        let far = near / 450.0;
-        let mut tremble = || {
-            [
-                Swing::new(rng, 0.34 * unrest * far, (6.5, 8.5)),
-                Swing::new(rng, 0.16 * unrest * far, (9.0, 12.0)),
-            ]
-        };
-        let tremble = [tremble(), tremble()];
-        Self {
-            tremble,
-            sway: [(); 3].map(|()| Swing::new(rng, 12.0 * unrest.sqrt(), (0.2, 0.5))),
-            drift: [(); 2].map(|()| Swing::new(rng, 2.6 * unrest.sqrt() * far, (0.4, 1.0))),
-            roll: Swing::new(rng, 0.014, (0.3, 0.6)),
-            focus: Swing::new(rng, 1.0, (0.5, 1.6)),
-        }
-    }
-
-    fn sway(&self, seconds: f32) -> (f32, f32) {
-        (self.sway[0].at(seconds), self.sway[1].at(seconds) * 0.6)
-    }
-
-    fn sway_away(&self, seconds: f32) -> f32 {
-        self.sway[2].at(seconds)
-    }
-
-    fn aim(&self, seconds: f32) -> (f32, f32) {
-        let off = |drift: &Swing, tremble: &[Swing; 2]| {
-            drift.at(seconds) + tremble.iter().map(|swing| swing.at(seconds)).sum::<f32>()
-        };
-        (off(&self.drift[0], &self.tremble[0]), off(&self.drift[1], &self.tremble[1]))
-    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crewseal_scan::{self, Luma};
+use crewseal_scan::{Luma, Reading};
 use image::DynamicImage;
 use rxing::common::HybridBinarizer;
 use rxing::multi::MultipleBarcodeReader as _;
@@ -48,11 +48,11 @@ fn ours(picture: &DynamicImage) -> Vec<Read> {
     let Ok(frame) = Luma::new(width, height, width as usize, picture.as_bytes()) else {
         return Vec::new();
     };
-    let read = |reading: scan::Reading| Read {
+    let read = |reading: Reading| Read {
         corners: Some(reading.corners.map(|corner| (corner.x.into(), corner.y.into()))),
         text: reading.text,
     };
-    scan::read(&frame).into_iter().map(read).collect()
+    crewseal_scan::read(&frame).into_iter().map(read).collect()
 }
 
 fn zxing_full(picture: &DynamicImage) -> Vec<Read> {

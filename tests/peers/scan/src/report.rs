@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 
 use scenes::{Level, Setting};
+use serde_json::{Value, json};
+use standings::{Standing, Standings};
 
 use crate::Failure;
 use crate::count::{Contents, Figures};
@@ -40,59 +42,16 @@ pub struct OfScenes {
     pub counted: Counted,
 }
 
-/// One figure of ours that must reach its floor and should reach its goal.
-pub struct Standing {
-    name: &'static str,
-    ours: f64,
-    floor: f64,
-    goal: f64,
-    is_more_better: bool,
-}
-
-impl Standing {
-    fn reaches(&self, mark: f64) -> bool {
-        if self.is_more_better { self.ours >= mark } else { self.ours <= mark }
-    }
-
-    fn word(&self, mark: f64) -> &'static str {
-        if self.reaches(mark) { "reached" } else { "missed" }
-    }
-}
-
-impl fmt::Display for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, ours, floor, goal, .. } = *self;
-        let is_count = [ours, floor, goal].iter().all(|figure| figure.fract() == 0.0);
-        let decimals = if is_count { 0 } else { 2 };
-        let (at_floor, at_goal) = (self.word(floor), self.word(goal));
-        write!(
-            f,
-            "{name:<44} {ours:>9.decimals$}   floor {floor:>9.decimals$} {at_floor:<8} \
-             goal {goal:>9.decimals$} {at_goal}"
-        )
-    }
-}
-
 /// More is better. Nobody reads a part of a picture: the goal is the next whole
 /// one.
 fn more(name: &'static str, ours: usize, floor: usize, (of, percent): (usize, usize)) -> Standing {
-    Standing {
-        name,
-        ours: ours as f64,
-        floor: floor as f64,
-        goal: (of * percent).div_ceil(100) as f64,
-        is_more_better: true,
-    }
-}
-
-/// Less is better.
-fn less(name: &'static str, ours: f64, floor: f64, goal: f64) -> Standing {
-    Standing { name, ours, floor, goal, is_more_better: false }
+    let goal = (of * percent).div_ceil(100);
+    Standing::more(name, ours as f64, (floor as f64, goal as f64))
 }
 
 impl Report {
     /// Ours against the marks, as far as the pictures have what they count.
-    pub fn standings(&self) -> Vec<Standing> {
+    pub fn standings(&self) -> Standings {
         let mut standings = Vec::new();
         if let Some(OfCorpus { contents, figures, idle, .. }) = &self.corpus {
             let (ours, full) = (&figures[OURS], &figures[FULL]);
@@ -105,18 +64,22 @@ impl Report {
             }
             if contents.big > 0 {
                 let (ours, full) = (ours.big_seconds, full.big_seconds);
-                standings.push(less("CPU of big images, s", ours, full, 0.5 * full));
+                standings.push(Standing::less("CPU of big images, s", ours, (full, 0.5 * full)));
             }
             if contents.negatives > 0 {
                 let still = full.negative_median_milliseconds;
                 let frame = idle.frame_milliseconds;
                 let name = "CPU of a live frame without a code, ms";
-                standings.push(less(name, frame, 0.6 * still, 0.25 * still));
+                standings.push(Standing::less(name, frame, (0.6 * still, 0.25 * still)));
             }
         }
         let (slowest, of_full) = (self.slowest(OURS).0, self.slowest(FULL).0);
-        standings.push(less("slowest call, ms", slowest, of_full, 0.5 * of_full));
-        standings.push(less("false reads and wrong payloads", self.wrong() as f64, 0.0, 0.0));
+        standings.push(Standing::less("slowest call, ms", slowest, (of_full, 0.5 * of_full)));
+        standings.push(Standing::less(
+            "false reads and wrong payloads",
+            self.wrong() as f64,
+            (0.0, 0.0),
+        ));
         if let Some(OfScenes { levels, counted, .. }) = &self.scenes {
             for (level, name, percent) in
                 [(0, "labels read at level 1", 99), (1, "labels read at level 2", 92)]
@@ -125,13 +88,21 @@ impl Report {
                 standings.push(more(name, ours.read, full.read, (ours.labels, percent)));
             }
             let frames = f64::from(counted.median_frames());
-            standings.push(less("frames until all 24 labels are counted", frames, 15.0, 6.0));
+            standings.push(Standing::less(
+                "frames until all 24 labels are counted",
+                frames,
+                (15.0, 6.0),
+            ));
         }
         if let Some(corpus) = self.corpus.as_ref().filter(|corpus| corpus.contents.negatives > 0) {
             let bytes = corpus.idle.bytes_per_pixel;
-            standings.push(less("bytes asked for a pixel in a live call", bytes, 1.0, 0.05));
+            standings.push(Standing::less(
+                "bytes asked for a pixel in a live call",
+                bytes,
+                (1.0, 0.05),
+            ));
         }
-        standings
+        Standings(standings)
     }
 
     /// A reader's slowest call on any still, and on which.
@@ -184,8 +155,7 @@ impl Report {
     /// Whether nothing that was measured is below its floor, and the scenes are
     /// as hard as they should be.
     pub fn holds(&self) -> bool {
-        self.standings().iter().all(|standing| standing.reaches(standing.floor))
-            && self.out_of_band().is_empty()
+        self.standings().hold() && self.out_of_band().is_empty()
     }
 
     fn not_run(&self) -> String {
@@ -211,74 +181,71 @@ impl Report {
         if self.scenes.is_none() {
             missing.push("scenes (stills, wrong payloads, sequences; no --scenes)");
         }
-        if missing.is_empty() { "nothing".to_owned() } else { missing.join("; ") }
+        standings::not_run(&missing)
     }
 
     /// The same for programs: each reader's figures, and ours as a ratio.
     pub fn write_json(&self, path: &Path) -> Result<(), Failure> {
-        let names = || ALL.iter().map(|reader| reader.name);
-        let corpus = self.corpus.as_ref().map(|corpus| {
-            let readers: Vec<_> = names()
-                .zip(&corpus.figures)
-                .map(|(name, figures)| serde_json::json!({ "name": name, "figures": figures }))
-                .collect();
-            serde_json::json!({
-                "contents": corpus.contents,
-                "rows_not_scored": corpus.left_out,
-                "readers": readers,
-                "ours_to_full": ratios(&columns(&corpus.figures[OURS]), &columns(&corpus.figures[FULL])),
-                "live_on_negatives": corpus.idle,
-            })
-        });
         let scenes = self.scenes.as_ref().map(|scenes| {
-            let readers: Vec<_> = names()
-                .zip(&scenes.levels)
-                .zip(scenes.slowest.iter().zip(&scenes.panics))
-                .map(|((name, levels), ((slowest, scene), panics))| {
-                    serde_json::json!({
-                        "name": name,
-                        "levels": levels,
-                        "slowest_milliseconds": slowest,
-                        "slowest_scene": scene,
-                        "panics": panics,
-                    })
-                })
-                .collect();
-            serde_json::json!({
-                "seed": scenes.seed,
-                "readers": readers,
-                "ours_to_full":
-                    ratios(&level_columns(&scenes.levels[OURS]), &level_columns(&scenes.levels[FULL])),
-                "out_of_band": self.out_of_band(),
-                "live": scenes.counted,
-                "live_median_frames": scenes.counted.median_frames(),
-                "live_median_frames_of_full": scenes.counted.median_frames_of_full(),
-            })
+            let mut json = scenes.to_json();
+            json["out_of_band"] = json!(self.out_of_band());
+            json
         });
-        let standings: Vec<_> = self
-            .standings()
-            .iter()
-            .map(|standing| {
-                serde_json::json!({
-                    "name": standing.name,
-                    "ours": standing.ours,
-                    "floor": standing.floor,
-                    "goal": standing.goal,
-                    "reaches_floor": standing.reaches(standing.floor),
-                    "reaches_goal": standing.reaches(standing.goal),
-                })
-            })
-            .collect();
-        let json = serde_json::json!({
+        let json = json!({
             "subject": "scan",
             "rounds": self.rounds,
-            "corpus": corpus,
+            "corpus": self.corpus.as_ref().map(OfCorpus::to_json),
             "scenes": scenes,
-            "standings": standings,
+            "standings": self.standings().to_json(),
             "not_run": self.not_run(),
         });
         let text = serde_json::to_string_pretty(&json)? + "\n";
         std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()).into())
+    }
+}
+
+impl OfCorpus {
+    fn to_json(&self) -> Value {
+        let readers: Vec<_> = ALL
+            .iter()
+            .zip(&self.figures)
+            .map(|(reader, figures)| json!({ "name": reader.name, "figures": figures }))
+            .collect();
+        json!({
+            "contents": self.contents,
+            "rows_not_scored": self.left_out,
+            "readers": readers,
+            "ours_to_full": ratios(&columns(&self.figures[OURS]), &columns(&self.figures[FULL])),
+            "live_on_negatives": self.idle,
+        })
+    }
+}
+
+impl OfScenes {
+    fn to_json(&self) -> Value {
+        let readers: Vec<_> = ALL
+            .iter()
+            .zip(&self.levels)
+            .zip(self.slowest.iter().zip(&self.panics))
+            .map(|((reader, levels), ((slowest, scene), panics))| {
+                json!({
+                    "name": reader.name,
+                    "levels": levels,
+                    "slowest_milliseconds": slowest,
+                    "slowest_scene": scene,
+                    "panics": panics,
+                })
+            })
+            .collect();
+        let columns = |reader: usize| level_columns(&self.levels[reader]);
+        json!({
+            "seed": self.seed,
+            "readers": readers,
+            "ours_to_full": ratios(&columns(OURS), &columns(FULL)),
+            "live": self.counted,
+            "live_median_frames": self.counted.median_frames(),
+            "live_median_frames_of_full": self.counted.median_frames_of_full(),
+        })
     }
 }
 
@@ -329,12 +296,10 @@ fn ratio(ours: f64, full: f64) -> Option<f64> {
     (full > 0.0).then(|| ours / full)
 }
 
-fn ratios(ours: &[Column], full: &[Column]) -> Vec<serde_json::Value> {
+fn ratios(ours: &[Column], full: &[Column]) -> Vec<Value> {
     ours.iter()
         .zip(full)
-        .map(|(ours, full)| {
-            serde_json::json!({ "figure": ours.name, "ratio": ratio(ours.value, full.value) })
-        })
+        .map(|(ours, full)| json!({ "figure": ours.name, "ratio": ratio(ours.value, full.value) }))
         .collect()
 }
 
@@ -443,168 +408,14 @@ impl fmt::Display for Report {
         }
         writeln!(f)?;
         let standings = self.standings();
-        for standing in &standings {
-            writeln!(f, "{standing}")?;
-        }
+        write!(f, "{standings}")?;
         for said in self.out_of_band() {
             writeln!(f, "{said}")?;
         }
         writeln!(f, "not run: {}", self.not_run())?;
-        let all = standings.len();
-        let floors = standings.iter().filter(|standing| standing.reaches(standing.floor)).count();
-        let goals = standings.iter().filter(|standing| standing.reaches(standing.goal)).count();
-        write!(f, "floors {floors}/{all}, goals {goals}/{all}")
+        f.write_str(&standings.summary())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of_corpus(ours: Figures, idle: Idle) -> OfCorpus {
-        let full = Figures {
-            images: 100,
-            codes: 200,
-            codes_without_lots: 150,
-            big_seconds: 10.0,
-            slowest_milliseconds: 80.0,
-            negative_median_milliseconds: 1.0,
-            ..Figures::default()
-        };
-        let mut figures = vec![full; ALL.len()];
-        figures[OURS] = ours;
-        let contents = Contents {
-            positives: 120,
-            negatives: 30,
-            big: 40,
-            codes: 240,
-            codes_without_lots: 180,
-        };
-        OfCorpus { contents, left_out: 0, figures, idle }
-    }
-
-    fn as_good_as_full() -> OfCorpus {
-        let ours = Figures {
-            images: 100,
-            codes: 200,
-            big_seconds: 10.0,
-            slowest_milliseconds: 80.0,
-            ..Figures::default()
-        };
-        of_corpus(ours, Idle { frame_milliseconds: 0.6, bytes_per_pixel: 1.0, false_reads: 0 })
-    }
-
-    fn at_the_goals() -> OfCorpus {
-        let ours = Figures {
-            images: 108,
-            codes: 212,
-            big_seconds: 5.0,
-            slowest_milliseconds: 40.0,
-            ..Figures::default()
-        };
-        of_corpus(ours, Idle { frame_milliseconds: 0.25, bytes_per_pixel: 0.05, false_reads: 0 })
-    }
-
-    /// What ours and FULL read of 100 labels at each level.
-    fn of_scenes(ours: [usize; 3], full: [usize; 3], frames: u32) -> OfScenes {
-        let levels = |read: [usize; 3]| {
-            read.map(|read| LevelFigures { labels: 100, read, ..LevelFigures::default() })
-        };
-        let mut of_all = vec![levels(full); ALL.len()];
-        of_all[OURS] = levels(ours);
-        OfScenes {
-            seed: 1,
-            levels: of_all,
-            slowest: vec![(40.0, "scene".into()); ALL.len()],
-            panics: vec![0; ALL.len()],
-            counted: Counted {
-                frames: vec![frames; 20],
-                frames_of_full: vec![30; 20],
-                wrong: 0,
-                frame_milliseconds: 9.0,
-            },
-        }
-    }
-
-    fn report(corpus: Option<OfCorpus>, scenes: Option<OfScenes>) -> Report {
-        Report { rounds: 2, corpus, scenes }
-    }
-
-    fn last_line(report: &Report) -> String {
-        report.to_string().lines().last().unwrap().to_owned()
-    }
-
-    fn line_before(report: &Report) -> String {
-        report.to_string().lines().rev().nth(1).unwrap().to_owned()
-    }
-
-    #[test]
-    fn equal_to_full_is_on_the_floor_and_below_the_goal() {
-        let scenes = of_scenes([96, 80, 50], [96, 80, 50], 15);
-        let report = report(Some(as_good_as_full()), Some(scenes));
-        assert!(report.holds());
-        // Nothing falsely read is all that can be asked for.
-        assert_eq!(last_line(&report), "floors 10/10, goals 1/10");
-        assert_eq!(line_before(&report), "not run: nothing");
-    }
-
-    #[test]
-    fn the_goals_are_reached_at_their_marks() {
-        let scenes = of_scenes([99, 92, 0], [96, 80, 50], 6);
-        let mut report = report(Some(at_the_goals()), Some(scenes));
-        report.scenes.as_mut().unwrap().slowest[FULL].0 = 80.0;
-        assert_eq!(last_line(&report), "floors 10/10, goals 10/10");
-    }
-
-    #[test]
-    fn one_false_read_is_below_the_floor_wherever_it_is() {
-        let mut still = at_the_goals();
-        still.figures[OURS].false_reads = 1;
-        let mut live = at_the_goals();
-        live.idle.false_reads = 1;
-        let mut scene = of_scenes([99, 92, 60], [96, 80, 50], 6);
-        scene.levels[OURS][2].wrong = 1;
-        let mut sequence = of_scenes([99, 92, 60], [96, 80, 50], 6);
-        sequence.counted.wrong = 1;
-        for report in [
-            report(Some(still), None),
-            report(Some(live), None),
-            report(None, Some(scene)),
-            report(None, Some(sequence)),
-        ] {
-            assert!(!report.holds());
-            assert_eq!(report.wrong(), 1);
-        }
-    }
-
-    #[test]
-    fn scenes_that_full_finds_too_easy_or_too_hard_fail_the_run() {
-        for full in [[99, 80, 50], [96, 74, 50], [96, 80, 61]] {
-            let report = report(None, Some(of_scenes([100, 99, 90], full, 6)));
-            assert!(report.standings().iter().all(|standing| standing.reaches(standing.floor)));
-            assert!(!report.holds());
-            assert!(report.to_string().contains("scenes out of band: FULL reads"));
-        }
-    }
-
-    #[test]
-    fn the_slowest_call_is_the_slowest_of_both() {
-        let report = report(Some(as_good_as_full()), Some(of_scenes([0; 3], [96, 80, 50], 6)));
-        assert_eq!(report.slowest(OURS).0, 80.0);
-        assert_eq!(self::report(None, report.scenes).slowest(OURS), (40.0, "scene"));
-    }
-
-    #[test]
-    fn what_was_not_there_is_not_run_and_not_counted() {
-        let mut corpus = of_corpus(Figures { images: 100, ..Figures::default() }, Idle::default());
-        corpus.contents =
-            Contents { negatives: 0, big: 0, codes: 0, codes_without_lots: 0, ..corpus.contents };
-        let report = report(Some(corpus), None);
-        assert_eq!(last_line(&report), "floors 3/3, goals 2/3");
-        let not_run = line_before(&report);
-        assert!(not_run.starts_with("not run: codes read; big images; negatives"), "{not_run}");
-        assert!(not_run.ends_with("no --scenes)"), "{not_run}");
-        let report = self::report(None, Some(of_scenes([0; 3], [96, 80, 50], 6)));
-        assert!(line_before(&report).starts_with("not run: the corpus"));
-    }
-}
+mod tests;

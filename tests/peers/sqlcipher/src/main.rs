@@ -29,24 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let rows = read(&std::fs::read(rows)?)?;
     let mut connection = Connection::open(database)?;
-    // A key as it is: nothing is stretched from a passphrase on the clock.
-    connection.execute_batch(
-        "PRAGMA key = \"x'2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e'\"",
-    )?;
-    let version: String = connection.query_row("PRAGMA cipher_version", [], |row| row.get(0))?;
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;
-         PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;
-         CREATE TABLE outbox (
-             position INTEGER PRIMARY KEY, device BLOB NOT NULL, generation INTEGER NOT NULL,
-             sequence INTEGER NOT NULL, event BLOB NOT NULL, act BLOB NOT NULL
-         ) STRICT;
-         CREATE TABLE chain (
-             one INTEGER PRIMARY KEY, generation INTEGER NOT NULL, sequence INTEGER NOT NULL,
-             previous BLOB NOT NULL
-         ) STRICT;",
-    )?;
-
+    let version = prepare(&connection)?;
     let random = SystemRandom::new();
     let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
         .map_err(|_| "no random bytes")?;
@@ -89,6 +72,28 @@ fn main() -> Result<(), Box<dyn Error>> {
         output.flush()?;
     }
     Ok(())
+}
+
+/// Sets the key and the durability, and makes the tables. SQLCipher's version.
+fn prepare(connection: &Connection) -> rusqlite::Result<String> {
+    // A key as it is: nothing is stretched from a passphrase on the clock.
+    connection.execute_batch(
+        "PRAGMA key = \"x'2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e'\"",
+    )?;
+    let version = connection.query_row("PRAGMA cipher_version", [], |row| row.get(0))?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;
+         PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;
+         CREATE TABLE outbox (
+             position INTEGER PRIMARY KEY, device BLOB NOT NULL, generation INTEGER NOT NULL,
+             sequence INTEGER NOT NULL, event BLOB NOT NULL, act BLOB NOT NULL
+         ) STRICT;
+         CREATE TABLE chain (
+             one INTEGER PRIMARY KEY, generation INTEGER NOT NULL, sequence INTEGER NOT NULL,
+             previous BLOB NOT NULL
+         ) STRICT;",
+    )?;
+    Ok(version)
 }
 
 fn read(mut bytes: &[u8]) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {

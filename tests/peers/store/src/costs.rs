@@ -5,9 +5,9 @@ use std::process::Command;
 
 use crate::bare::Bare;
 use crate::clock::Samples;
-use crate::mock_hq::MockHq;
 use crate::phones::{self, Home};
 use crate::sqlcipher::SqlCipher;
+use fixtures::hq::MockHq;
 
 /// How many wait where many wait.
 pub const MANY: usize = 100_000;

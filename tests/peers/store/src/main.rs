@@ -8,13 +8,6 @@
 mod bare;
 mod clock;
 mod costs;
-/// The crew of the core's own tests, so that the two never mean different things.
-#[allow(dead_code)]
-#[path = "../../../../core/phone/tests/crew_on_paper/mod.rs"]
-mod crew_on_paper;
-#[allow(dead_code)]
-#[path = "../../../../core/phone/tests/mock_hq/mod.rs"]
-mod mock_hq;
 mod phones;
 mod report;
 mod sqlcipher;

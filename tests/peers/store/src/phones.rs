@@ -4,30 +4,17 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crewseal::clock::Clock;
-use crewseal_custody::{BootId, FindingKind, EventKind};
-use crewseal_label::Token;
-use crewseal_custody::signed::Digest;
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, ActRequest};
+use crewseal::{ActRequest, Crew};
+use crewseal_custody::signed::Digest;
+use crewseal_custody::{EventKind, FindingKind};
+use crewseal_label::Token;
 
-use crate::crew_on_paper as paper;
+use fixtures::clock::Standing;
+use fixtures::paper;
 
 /// How many acts an epoch has where many wait: so many between two starts.
 pub const AN_EPOCH: usize = 100;
-
-/// A clock that stands while the job is open.
-struct Standing;
-
-impl Clock for Standing {
-    fn now(&self) -> u64 {
-        paper::MORNING + 3_600
-    }
-
-    fn since_boot(&self) -> (BootId, u64) {
-        (BootId([1; 4]), 60_000)
-    }
-}
 
 /// A phone's directory, and its keys, which are not on any clock.
 pub struct Home {

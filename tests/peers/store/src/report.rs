@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use standings::{Standing, Standings, not_run};
 
 use crate::clock::{Samples, microseconds};
 use crate::costs::{Costs, MANY, RECORD_BYTES};
@@ -17,40 +18,6 @@ pub struct Report {
     pub costs: Costs,
 }
 
-/// One figure of ours that must reach its floor and should reach its goal; less is
-/// better.
-struct Standing {
-    name: &'static str,
-    ours: f64,
-    floor: f64,
-    goal: f64,
-}
-
-impl Standing {
-    fn new(name: &'static str, ours: f64, (floor, goal): (f64, f64)) -> Self {
-        Self { name, ours, floor, goal }
-    }
-
-    fn reaches(&self, mark: f64) -> bool {
-        self.ours <= mark
-    }
-
-    fn word(&self, mark: f64) -> &'static str {
-        if self.reaches(mark) { "reached" } else { "missed" }
-    }
-}
-
-impl fmt::Display for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, ours, floor, goal } = self;
-        let (at_floor, at_goal) = (self.word(*floor), self.word(*goal));
-        write!(
-            f,
-            "{name:<58} {ours:>6.2}   floor {floor:>5.2} {at_floor:<8} goal {goal:>5.2} {at_goal}"
-        )
-    }
-}
-
 fn ratio(ours: Duration, other: Duration) -> f64 {
     ours.as_secs_f64() / other.as_secs_f64()
 }
@@ -60,18 +27,18 @@ impl Report {
         self.costs.sign.median() + self.costs.verify.median()
     }
 
-    fn standings(&self) -> Vec<Standing> {
+    fn standings(&self) -> Standings {
         let costs = &self.costs;
         let one = costs.one.median();
         let act = costs.hundred.median() / ROUNDED;
         let signatures = self.signatures();
         let mut standings = vec![
-            Standing::new(
+            Standing::less(
                 "an act, to append and sync, sign, verify",
                 ratio(one, costs.append.median() + signatures),
                 (1.35, 1.12),
             ),
-            Standing::new(
+            Standing::less(
                 "an act of 100 in one commit, to sign and verify",
                 ratio(act, signatures),
                 (1.5, 1.2),
@@ -81,23 +48,23 @@ impl Report {
             let marks = (1.0, 0.85);
             standings.insert(
                 1,
-                Standing::new("an act, to one in SQLCipher", ratio(one, peer.median()), marks),
+                Standing::less("an act, to one in SQLCipher", ratio(one, peer.median()), marks),
             );
         }
         if let Some(many) = &costs.many {
             let kept = (MANY * RECORD_BYTES) as f64;
             standings.extend([
-                Standing::new(
+                Standing::less(
                     "an act with 100,000 waiting, to one with 100",
                     ratio(many.one.median(), many.one_of_few.median()),
                     (1.2, 1.05),
                 ),
-                Standing::new(
+                Standing::less(
                     "opening with 100,000 waiting, to an empty one",
                     ratio(many.open.median(), many.open_empty.median()),
                     (5.0, 2.0),
                 ),
-                Standing::new(
+                Standing::less(
                     "the file of 100,000 waiting, to 300 bytes each",
                     many.size as f64 / kept,
                     (2.2, 1.7),
@@ -105,15 +72,15 @@ impl Report {
             ]);
             standings.extend(many.memory.map(|memory| {
                 let name = "MiB of memory over an idle process, 100,000 sent";
-                Standing::new(name, memory as f64 / 1024.0, (32.0, 16.0))
+                Standing::less(name, memory as f64 / 1024.0, (32.0, 16.0))
             }));
         }
-        standings
+        Standings(standings)
     }
 
     /// Whether nothing that was measured is below its floor.
     pub fn holds(&self) -> bool {
-        self.standings().iter().all(|standing| standing.reaches(standing.floor))
+        self.standings().hold()
     }
 
     fn not_run(&self) -> String {
@@ -126,7 +93,7 @@ impl Report {
         .into_iter()
         .filter_map(|(is_missing, name)| is_missing.then_some(name))
         .collect();
-        if missing.is_empty() { "nothing".to_owned() } else { missing.join("; ") }
+        not_run(&missing)
     }
 
     fn timed(&self) -> Vec<(&'static str, &Samples)> {
@@ -163,16 +130,6 @@ impl Report {
                 })
             })
             .collect();
-        let standing = |standing: &Standing| {
-            json!({
-                "name": standing.name,
-                "ours": standing.ours,
-                "floor": standing.floor,
-                "goal": standing.goal,
-                "reaches_floor": standing.reaches(standing.floor),
-                "reaches_goal": standing.reaches(standing.goal),
-            })
-        };
         let many = self.costs.many.as_ref();
         let json = json!({
             "subject": "store",
@@ -182,7 +139,7 @@ impl Report {
             "database_bytes": many.map(|many| many.size),
             "memory_kib": many.and_then(|many| many.memory),
             "sqlcipher": self.costs.sqlcipher.as_ref().map(|(version, _)| version),
-            "standings": self.standings().iter().map(standing).collect::<Vec<_>>(),
+            "standings": self.standings().to_json(),
             "not_run": self.not_run(),
         });
         format!("{json:#}\n")
@@ -207,14 +164,7 @@ impl fmt::Display for Report {
         }
         writeln!(f)?;
         let standings = self.standings();
-        for standing in &standings {
-            writeln!(f, "{standing}")?;
-        }
-        writeln!(f, "\nnot run: {}", self.not_run())?;
-        let reached =
-            |mark: fn(&Standing) -> f64| standings.iter().filter(|s| s.reaches(mark(s))).count();
-        let all = standings.len();
-        let (floors, goals) = (reached(|s| s.floor), reached(|s| s.goal));
-        write!(f, "floors {floors}/{all}, goals {goals}/{all}")
+        writeln!(f, "{standings}\nnot run: {}", self.not_run())?;
+        f.write_str(&standings.summary())
     }
 }

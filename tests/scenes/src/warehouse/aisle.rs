@@ -103,16 +103,14 @@ impl Aisle {
         let prints = &prints[..3];
         aisle.prints = prints.iter().map(|print| print.texture(rng)).collect();
 
-        let around = 1 + (900.0 / front.0.min(front.1) / 2.0) as i32;
-        let around = around.min(4);
+        let around = (1 + (900.0 / front.0.min(front.1) / 2.0) as i32).min(4);
         let shade: f32 = rng.random_range(0.2..0.4);
         let bright = rng.random_bool(0.2);
         let mut next = 0;
         let mut top = 0.0;
         for row in -around..stack.rows as i32 + around {
             if row > -around && shelf != usize::MAX && row.rem_euclid(shelf as i32) == 0 {
-                let corner = vec3(-2000.0, -top, 12.0);
-                let plane = upright(corner, 0.0, 0.0);
+                let plane = upright(vec3(-2000.0, -top, 12.0), 0.0, 0.0);
                 aisle.boards.push((plane, (4000.0, 15.0), rng.random()));
                 top += 15.0 + rng.random_range(2.0..7.0);
             }
