@@ -8,7 +8,9 @@ use crewseal::drawing::PictureError;
 use crewseal::random::Unavailable;
 use crewseal_custody::handoff::MessageError;
 use crewseal_custody::signed::Digest;
-use crewseal_custody::{BoxListError, DrawingError, Refused, ReleaseCodeError, rules};
+use crewseal_custody::{
+    BoxListError, DrawingError, FormError, Refused, ReleaseCodeError, StatementError, rules,
+};
 
 use super::*;
 
@@ -52,7 +54,9 @@ every_error! {
         => CrewError::FromHq { .. }, Report;
     Core::Boxes(_), Core::Boxes(BoxListError::TooMany) => CrewError::UnknownBoxes { .. }, Report;
     Core::NotForMe, Core::NotForMe => CrewError::NotForThisPhone, AskUser;
-    Core::OnlyByHandoff, Core::OnlyByHandoff => CrewError::Fault, Report;
+    Core::CallOfItsOwn, Core::CallOfItsOwn => CrewError::Fault, Report;
+    Core::Form(_), Core::Form(FormError::Key) => CrewError::Fault, Report;
+    Core::Statement(_), Core::Statement(StatementError::Text) => CrewError::NoteTooLong, AskUser;
     Core::Stranger, Core::Stranger => CrewError::Stranger, AskUser;
     Core::Expired, Core::Expired => CrewError::NotVouchedFor, AskSupervisor;
     Core::Forbidden(_), Core::Forbidden(rules::Rule::Training)

@@ -18,13 +18,15 @@
 //! | 16 | first half of the SHA-256 of everything before |
 
 mod attachment;
+mod entry;
 mod epoch;
 
 use std::fmt;
 
 use minicbor::{Decode, Encode};
 
-pub use self::attachment::{AttachmentKey, CHUNK_BYTES, Entry, MAX_ATTACHMENT};
+pub use self::attachment::{AttachmentKey, CHUNK_BYTES, MAX_ATTACHMENT};
+pub use self::entry::{Beside, Entry};
 pub use self::epoch::{
     EPOCH_ENTRIES, Epoch, EpochHeader, OpenedEpoch, OpeningKey, SealError, SealingKey, UnsealError,
 };
