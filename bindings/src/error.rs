@@ -365,8 +365,12 @@ impl CrewError {
         let millis = |after: Duration| u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
         let again_after_millis = again_after.map(millis);
         match error {
-            SyncError::Offline => Self::Offline { again_after_millis },
+            SyncError::Offline | SyncError::TooSlow => Self::Offline { again_after_millis },
             SyncError::Busy { .. } => Self::HqBusy { again_after_millis },
+            SyncError::AppTooOld => Self::AppTooOld,
+            SyncError::HqTooOld => Self::HqRefused { status: 415 },
+            SyncError::TooLarge => Self::HqRefused { status: 413 },
+            SyncError::Differs => Self::HqRefused { status: 422 },
             SyncError::Unreadable => Self::AnswerCutOff { again_after_millis },
             SyncError::CaptivePortal => Self::CaptivePortal,
             SyncError::WrongClock => Self::WrongClock,

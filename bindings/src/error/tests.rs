@@ -139,6 +139,16 @@ every_error! {
         => CrewError::NotAdmitted, AskSupervisor;
     Core::Sync { error: SyncError::Refused { .. }, .. }, sync(SyncError::Refused { status: 400 })
         => CrewError::HqRefused { status: 400 }, Report;
+    Core::Sync { error: SyncError::TooSlow, .. }, sync(SyncError::TooSlow)
+        => CrewError::Offline { .. }, TryLater;
+    Core::Sync { error: SyncError::TooLarge, .. }, sync(SyncError::TooLarge)
+        => CrewError::HqRefused { status: 413 }, Report;
+    Core::Sync { error: SyncError::Differs, .. }, sync(SyncError::Differs)
+        => CrewError::HqRefused { status: 422 }, Report;
+    Core::Sync { error: SyncError::AppTooOld, .. }, sync(SyncError::AppTooOld)
+        => CrewError::AppTooOld, Update;
+    Core::Sync { error: SyncError::HqTooOld, .. }, sync(SyncError::HqTooOld)
+        => CrewError::HqRefused { status: 415 }, Report;
     Core::Sync { error: SyncError::Invitation, .. }, sync(SyncError::Invitation)
         => CrewError::Invitation, AskUser;
     Core::Sync { error: SyncError::KeysBusy, .. }, sync(SyncError::KeysBusy)

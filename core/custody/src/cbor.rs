@@ -110,13 +110,16 @@ pub fn from_versioned<T, const VERSION: u8>(bytes: &[u8]) -> Result<T, CborError
 where
     T: Encode<()> + for<'b> Decode<'b, ()>,
 {
-    match named_version(bytes) {
+    match version_of(bytes) {
         Some(found) if found != u64::from(VERSION) => Err(CborError::Version { found }),
         _ => from_slice(bytes),
     }
 }
 
-fn named_version(bytes: &[u8]) -> Option<u64> {
+/// The version that a message names under its key 0; none if it is no map or has no such
+/// key at its beginning. Nothing else of it is looked at.
+#[must_use]
+pub fn version_of(bytes: &[u8]) -> Option<u64> {
     let mut decoder = Decoder::new(bytes);
     decoder.map().ok()?;
     (decoder.u64().ok()? == 0).then(|| decoder.u64().ok())?

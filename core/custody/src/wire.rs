@@ -17,6 +17,8 @@
 //! `attachments` also take a delivery token. Bodies
 //! have the type [`CBOR`]; refusals have a problem document (RFC 9457).
 
+mod limits;
+
 use minicbor::bytes::ByteVec;
 use minicbor::encode::Write;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
@@ -24,21 +26,17 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::cbor::{self, Version};
 pub use crate::delivery_grant::DeliveryGrant;
+pub use crate::envelope::{BATCH_VERSIONS, Batch, BatchError, MAX_BATCH};
 use crate::roll::RollWire;
 use crate::signed::{Digest, Message, Namespace, PublicKey};
 use crate::{DeviceId, EventId};
+pub use limits::{
+    ANSWER_TIME, BODY_TIME, HEAD_TIME, MAX_ANSWER, MAX_BODY, MAX_PART, SLOWEST, STALL_TIME,
+    upload_time,
+};
 
 /// The content type of all bodies.
 pub const CBOR: &str = "application/cbor";
-
-/// The largest request body that HQ reads: 4 MiB.
-pub const MAX_BODY: usize = 4 << 20;
-
-/// The most entries in one batch.
-pub const MAX_BATCH: usize = 256;
-
-/// The most chunks in one part of an attachment: 1 MiB.
-pub const MAX_PART: usize = 64;
 
 /// Where HQ answers, and how to know it. In a map it is the fields under the keys 1 to 3.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -244,23 +242,7 @@ pub struct Rolls {
     pub rolls: Vec<RollWire>,
 }
 
-/// Entries on their way to HQ, with the headers of their epochs.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Batch {
-    /// Format version.
-    #[n(0)]
-    pub version: Version<1>,
-    /// [`EpochHeader`](crate::envelope::EpochHeader)s.
-    #[n(1)]
-    pub epochs: Vec<ByteVec>,
-    /// [`Envelope`](crate::envelope::Envelope)s, at most [`MAX_BATCH`].
-    #[n(2)]
-    pub envelopes: Vec<ByteVec>,
-}
-
-/// HQ's answer to a batch: one receipt for each envelope, in the same order. An
-/// envelope that HQ cannot even read the address of gets none.
+/// HQ's answer to a batch: one receipt for each envelope, in the same order.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Receipts {

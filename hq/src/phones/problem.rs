@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use crewseal_custody::wire::BatchError;
 
 use super::session::SessionError;
 use crate::error::HqError;
@@ -32,6 +33,13 @@ pub(crate) enum Problem {
     Timeout,
     /// Not this message in canonical form.
     Malformed,
+    /// A message of a format that HQ does not know, or does no more.
+    Version {
+        /// Those that it knows.
+        known: &'static [u8],
+    },
+    /// What was rebuilt of a batch is not what was sent.
+    BatchDiffers,
     /// No session, or it has ended.
     Session,
     /// The answer to a challenge does not fit.
@@ -66,7 +74,8 @@ impl Problem {
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::Enrolled => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ContentType | Self::Version { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BatchDiffers => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -84,6 +93,8 @@ impl Problem {
             Self::BodyLost => "body-lost",
             Self::Timeout => "timeout",
             Self::Malformed => "malformed",
+            Self::Version { .. } => "version",
+            Self::BatchDiffers => "batch-differs",
             Self::Session => "session",
             Self::Challenge => "challenge",
             Self::CredentialEnded => "credential-ended",
@@ -109,6 +120,8 @@ impl Problem {
             Self::BodyLost => "The body broke off. Send it again.",
             Self::Timeout => "The body took too long. Send fewer entries at once.",
             Self::Malformed => "The body is not this request in canonical CBOR. Update the app.",
+            Self::Version { .. } => "HQ does not know this version of the message.",
+            Self::BatchDiffers => "What was rebuilt is not what was sent. Nothing was stored.",
             Self::Session => "Open a session, or renew the one that ended.",
             Self::Challenge => "The answer does not fit. Ask for a new challenge.",
             Self::CredentialEnded => "The credential has ended. Enrol again.",
@@ -125,11 +138,14 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
-        let document = serde_json::json!({
+        let mut document = serde_json::json!({
             "type": format!("urn:crewseal:problem:{}", self.name()),
             "title": self.title(),
             "status": status.as_u16(),
         });
+        if let (Self::Version { known }, Some(members)) = (self, document.as_object_mut()) {
+            members.insert("versions".to_owned(), known.into());
+        }
         let content_type = HeaderValue::from_static("application/problem+json");
         let headers = [(header::CONTENT_TYPE, content_type)];
         let mut response = (status, headers, document.to_string()).into_response();
@@ -159,6 +175,16 @@ impl From<HqError> for Problem {
                 tracing::error!(%error, "a request failed");
                 Self::Internal
             }
+        }
+    }
+}
+
+impl From<BatchError> for Problem {
+    fn from(error: BatchError) -> Self {
+        match error {
+            BatchError::TooMany => Self::TooLarge,
+            BatchError::Malformed => Self::Malformed,
+            BatchError::Differs => Self::BatchDiffers,
         }
     }
 }

@@ -6,8 +6,8 @@ use axum::routing::{get, post};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::roll::Roll;
 use crewseal_custody::wire::{
-    AttachmentPart, Batch, Challenge, ChallengeRequest, EnrolRequest, Jobs, MAX_BATCH, MAX_BODY,
-    MAX_PART, Rolls,
+    AttachmentPart, BATCH_VERSIONS, Batch, Challenge, ChallengeRequest, EnrolRequest, Jobs,
+    MAX_BODY, MAX_PART, Rolls,
 };
 
 use super::auth::{AuthenticatedDevice, DeliveryClient};
@@ -86,11 +86,9 @@ async fn outbox(
     DeliveryClient(client): DeliveryClient,
     body: Body,
 ) -> Result<Answer, Problem> {
-    let batch: Batch = body.decode()?;
-    if batch.envelopes.len() > MAX_BATCH {
-        return Err(Problem::TooLarge);
-    }
-    let receipts = state.ask(move |hq| hq.take_in(&batch, client)).await?;
+    let batch: Batch = body.decode_version::<_, 2>(BATCH_VERSIONS)?;
+    let envelopes = batch.envelopes()?;
+    let receipts = state.ask(move |hq| hq.take_in(batch.epochs(), &envelopes, client)).await?;
     Ok(Answer::of(&receipts))
 }
 

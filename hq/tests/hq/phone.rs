@@ -289,12 +289,7 @@ impl Phone {
     }
 
     pub fn batch(&self, envelopes: &[Envelope]) -> Batch {
-        let bytes = envelopes.iter().map(|envelope| envelope.as_bytes().to_vec().into());
-        Batch {
-            version: Version,
-            epochs: vec![self.epoch.header().into()],
-            envelopes: bytes.collect(),
-        }
+        Batch::of(&[self.epoch.header()], envelopes)
     }
 
     pub async fn deliver(&self, envelopes: &[Envelope]) -> Vec<Signed<Receipt>> {

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::cbor::{self, CborError, Version};
 use crewseal_custody::delivery_grant::StoredGrant;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{
     AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, DeliveryGrant,
-    Endpoint, EnrolRequest, Jobs, Receipts, Rolls, Session, SessionRequest,
+    Endpoint, EnrolRequest, Jobs, MAX_ANSWER, Receipts, Rolls, STALL_TIME, Session, SessionRequest,
+    upload_time,
 };
 use crewseal_custody::{DeviceId, Protection};
 use minicbor::{Decode, Encode};
@@ -28,10 +29,11 @@ use zeroize::Zeroizing;
 use crate::blocking_pool::{self, PoolError};
 use crate::vault::{KeyVault, PATIENCE, VaultError};
 
-/// The largest answer that is read: 32 MiB, which holds 30,000 labels of rolls.
-const MAX_ANSWER: usize = 32 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// The most that is read of a refusal.
+const MAX_PROBLEM: usize = 1 << 10;
+/// The version of a message of which there is only the first.
+const FIRST: u8 = 1;
 
 /// The status of an answer about what HQ does not have, or does not grant.
 pub(crate) const NOT_FOUND: u16 = 404;
@@ -60,6 +62,22 @@ pub enum SyncError {
     /// HQ does not let this device in, even with a new session.
     #[error("HQ does not let this device in; ask a supervisor")]
     NotAdmitted,
+    /// The network is too slow for so much at once, or HQ stopped answering: less is sent
+    /// the next time.
+    #[error("the network is too slow now, or HQ does not answer; less will be sent at once")]
+    TooSlow,
+    /// HQ, or something before it, takes less at once.
+    #[error("too much at once for HQ; less will be sent")]
+    TooLarge,
+    /// What HQ put together of a batch is not what was sent.
+    #[error("HQ could not read what was sent; it will be sent in smaller parts")]
+    Differs,
+    /// HQ speaks only newer versions than this app. What is queued is still delivered.
+    #[error("this app is too old for HQ; update the app")]
+    AppTooOld,
+    /// HQ does not know the versions that this app speaks.
+    #[error("HQ's program is older than this app; tell HQ")]
+    HqTooOld,
     /// HQ says that the request is wrong: a fault in this app or at HQ.
     #[error("HQ refused the request with status {status}; report it")]
     Refused {
@@ -92,6 +110,10 @@ pub struct Client {
     /// Whether the call that has the token's lock waits for the vault.
     waits_for_vault: AtomicBool,
     patience: Duration,
+    /// How long HQ may take to begin an answer to a body of so many bytes.
+    upload_time: fn(usize) -> Duration,
+    /// How long the next bytes of an answer may take.
+    stall_time: Duration,
     /// Whether the token is a delivery token, in whose place there is no session.
     only_delivers: bool,
 }
@@ -123,12 +145,19 @@ impl Client {
             .no_proxy()
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(ANSWER_TIMEOUT)
             .build()
             .map_err(|_| SyncError::Invitation)?;
         let (token, waits_for_vault) = (Mutex::default(), AtomicBool::new(false));
-        let (only_delivers, patience) = (false, PATIENCE);
-        Ok(Self { http, url, token, waits_for_vault, patience, only_delivers })
+        Ok(Self {
+            http,
+            url,
+            token,
+            waits_for_vault,
+            patience: PATIENCE,
+            upload_time,
+            stall_time: STALL_TIME,
+            only_delivers: false,
+        })
     }
 
     /// A client that delivers by a grant, and is let do nothing else.
@@ -294,19 +323,42 @@ impl Client {
             let bearer = Zeroizing::new(format!("Bearer {}", token.as_str()));
             request = request.header(AUTHORIZATION, bearer.as_str());
         }
+        let bytes = body.as_ref().map_or(0, Vec::len);
+        let version = body.as_deref().and_then(cbor::version_of).unwrap_or(FIRST.into());
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, CBOR).body(body);
         }
-        let mut response = request.send().await.map_err(|error| name(&error))?;
-        judge(&response)?;
-        let mut answer = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| SyncError::Unreadable)? {
-            if answer.len().saturating_add(chunk.len()) > MAX_ANSWER {
+        let answer = timeout((self.upload_time)(bytes), request.send()).await;
+        let mut response = answer.map_err(|_| SyncError::TooSlow)?.map_err(|error| name(&error))?;
+        match judge(&response) {
+            Ok(()) => self.body(&mut response, MAX_ANSWER).await,
+            Err(SyncError::Refused { status: UNSUPPORTED }) => {
+                let problem = self.body(&mut response, MAX_PROBLEM).await?;
+                Err(judge_versions(version, &problem))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What follows of an answer, at most so many bytes.
+    async fn body(
+        &self,
+        response: &mut reqwest::Response,
+        most: usize,
+    ) -> Result<Vec<u8>, SyncError> {
+        let mut body = Vec::new();
+        loop {
+            let next = timeout(self.stall_time, response.chunk()).await;
+            let Some(chunk) =
+                next.map_err(|_| SyncError::TooSlow)?.map_err(|_| SyncError::Unreadable)?
+            else {
+                return Ok(body);
+            };
+            if body.len().saturating_add(chunk.len()) > most {
                 return Err(SyncError::Unreadable);
             }
-            answer.extend_from_slice(&chunk);
+            body.extend_from_slice(&chunk);
         }
-        Ok(answer)
     }
 }
 
@@ -323,7 +375,28 @@ fn read<T>(answer: &[u8]) -> Result<T, SyncError>
 where
     T: Encode<()> + for<'b> Decode<'b, ()>,
 {
-    cbor::from_versioned::<T, 1>(answer).map_err(|_| SyncError::Unreadable)
+    cbor::from_versioned::<T, FIRST>(answer).map_err(|error| match error {
+        CborError::Version { .. } => SyncError::AppTooOld,
+        _ => SyncError::Unreadable,
+    })
+}
+
+/// The status of a refusal of a message's format.
+const UNSUPPORTED: u16 = 415;
+
+/// Who of the two is too old, by the version of what was sent and the list of those that HQ
+/// knows in its problem document: `"versions":[1,2]`.
+fn judge_versions(sent: u64, problem: &[u8]) -> SyncError {
+    let text = String::from_utf8_lossy(problem);
+    let list = text.split_once("\"versions\":[").and_then(|(_, rest)| rest.split_once(']'));
+    let known = list.and_then(|(list, _)| {
+        list.split(',').map(|number| number.trim().parse::<u64>().ok()).max().flatten()
+    });
+    match known {
+        None => SyncError::Refused { status: UNSUPPORTED },
+        Some(newest) if newest > sent => SyncError::AppTooOld,
+        Some(_) => SyncError::HqTooOld,
+    }
 }
 
 /// What a status and a content type say.
@@ -339,6 +412,9 @@ fn judge(response: &reqwest::Response) -> Result<(), SyncError> {
             let seconds = header(RETRY_AFTER).and_then(|value| value.trim().parse().ok());
             Err(SyncError::Busy { retry_after: seconds.map(Duration::from_secs) })
         }
+        StatusCode::PAYLOAD_TOO_LARGE => Err(SyncError::TooLarge),
+        StatusCode::UNPROCESSABLE_ENTITY => Err(SyncError::Differs),
+        StatusCode::REQUEST_TIMEOUT => Err(SyncError::TooSlow),
         status if status.is_server_error() => Err(SyncError::Busy { retry_after: None }),
         status => Err(SyncError::Refused { status: status.as_u16() }),
     }
@@ -443,6 +519,24 @@ mod tests {
         let mut client = Client::new("https://hq.example", authority.der()).unwrap();
         client.patience = Duration::from_millis(1);
         client
+    }
+
+    #[test]
+    fn who_is_too_old_follows_from_the_versions_that_hq_knows() {
+        let judged = |sent, list: &str| {
+            judge_versions(sent, format!(r#"{{"type":"x","versions":{list}}}"#).as_bytes())
+        };
+        assert_eq!(judged(2, "[3]"), SyncError::AppTooOld);
+        assert_eq!(judged(2, "[3, 4]"), SyncError::AppTooOld);
+        assert_eq!(judged(2, "[1]"), SyncError::HqTooOld);
+        for nothing in ["[]", "[x]", "[3,x]x", "3", "", "[300000000000000000000000]"] {
+            let judged = judged(2, nothing);
+            assert!(
+                matches!(judged, SyncError::Refused { status: 415 } | SyncError::AppTooOld),
+                "{nothing}: {judged:?}"
+            );
+        }
+        assert_eq!(judge_versions(1, b"\xff"), SyncError::Refused { status: 415 });
     }
 
     #[tokio::test]

@@ -31,7 +31,7 @@ use minicbor::{Decode, Encode};
 
 use format::{Vector, frozen};
 use handoff::{still_greets, still_hands_over, still_is_a_receipt, still_signs_off};
-use sealed::still_opens;
+use sealed::{still_opens, still_rebuilds};
 use signed::still_verifies;
 
 mod events;
@@ -78,6 +78,7 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
             "session" => still_verifies::<SessionRequest>(vector),
             "erasure" => still_verifies::<Erasure>(vector),
             "envelope" => still_opens(vector),
+            "batch" => still_rebuilds(vector),
             "handoff" => still_hands_over(vector),
             "sign-off" => still_signs_off(vector),
             "confirmation" => still_verifies::<Confirmation>(vector),
