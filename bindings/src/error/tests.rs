@@ -8,7 +8,9 @@ use crewseal::drawing::PictureError;
 use crewseal::random::Unavailable;
 use crewseal_custody::handoff::MessageError;
 use crewseal_custody::signed::Digest;
-use crewseal_custody::{BoxListError, DrawingError, Refused, ReleaseCodeError, rules};
+use crewseal_custody::{
+    BoxListError, Contradiction, DrawingError, Refused, ReleaseCodeError, rules,
+};
 
 use super::*;
 
@@ -47,6 +49,8 @@ every_error! {
     Core::FromHq(SignedError::Payload(CborError::Version { .. })),
         Core::FromHq(SignedError::Payload(VERSION)) => CrewError::AppTooOld, Update;
     Core::FromHq(_), Core::FromHq(SignedError::Signature) => CrewError::FromHq { .. }, Report;
+    Core::Contradiction(_), Core::Contradiction(Contradiction::Shrinks)
+        => CrewError::FromHq { .. }, Report;
     Core::Roll(_), Core::Roll(SignedError::Signature.into()) => CrewError::FromHq { .. }, Report;
     Core::JobPack(_), Core::JobPack(SignedError::Signature.into())
         => CrewError::FromHq { .. }, Report;
@@ -143,6 +147,8 @@ every_error! {
         => CrewError::Offline { .. }, TryLater;
     Core::Sync { error: SyncError::TooLarge, .. }, sync(SyncError::TooLarge)
         => CrewError::HqRefused { status: 413 }, Report;
+    Core::Sync { error: SyncError::Cursor, .. }, sync(SyncError::Cursor)
+        => CrewError::HqRefused { status: 410 }, Report;
     Core::Sync { error: SyncError::Differs, .. }, sync(SyncError::Differs)
         => CrewError::HqRefused { status: 422 }, Report;
     Core::Sync { error: SyncError::AppTooOld, .. }, sync(SyncError::AppTooOld)

@@ -86,6 +86,8 @@ pub enum Namespace {
     Attachment,
     /// HQ's receipt for an attachment.
     AttachmentReceipt,
+    /// Whose a cursor of a download is; nothing is signed.
+    Cursor,
 }
 
 impl Namespace {
@@ -124,6 +126,7 @@ impl Namespace {
             Self::Erasure => "crewseal/erasure/1",
             Self::Attachment => "crewseal/attachment/1",
             Self::AttachmentReceipt => "crewseal/attachment-receipt/1",
+            Self::Cursor => "crewseal/cursor/1",
         }
     }
 

@@ -6,18 +6,17 @@
 //! | `POST /v1/challenge` | [`ChallengeRequest`] | [`Challenge`] |
 //! | `POST /v1/session` | [`SessionRequest`], signed | [`Session`] |
 //! | `GET /v1/tick` | | a signed [`Tick`](crate::Tick) |
-//! | `GET /v1/revocations` | | signed [`Revocations`](crate::Revocations) |
-//! | `GET /v1/jobs` | | [`Jobs`] |
-//! | `GET /v1/rolls` | | [`Rolls`] |
+//! | `GET /v1/news?jobs=CURSOR&rolls=CURSOR&revocations=CURSOR` | | [`News`] |
 //! | `POST /v1/outbox` | [`Batch`] | [`Receipts`] |
 //! | `POST /v1/attachments` | [`AttachmentPart`] | [`AttachmentState`] |
 //! | `GET /v1/delivery` | | [`DeliveryGrant`] |
 //!
-//! The last seven want `Authorization: Bearer` with a session's token; `outbox` and
+//! The last five want `Authorization: Bearer` with a session's token; `outbox` and
 //! `attachments` also take a delivery token. Bodies
 //! have the type [`CBOR`]; refusals have a problem document (RFC 9457).
 
 mod limits;
+mod news;
 
 use minicbor::bytes::ByteVec;
 use minicbor::encode::Write;
@@ -27,13 +26,13 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::cbor::{self, Version};
 pub use crate::delivery_grant::DeliveryGrant;
 pub use crate::envelope::{BATCH_VERSIONS, Batch, BatchError, MAX_BATCH};
-use crate::roll::RollWire;
 use crate::signed::{Digest, Message, Namespace, PublicKey};
 use crate::{DeviceId, EventId};
 pub use limits::{
     ANSWER_TIME, BODY_TIME, HEAD_TIME, MAX_ANSWER, MAX_BODY, MAX_PART, SLOWEST, STALL_TIME,
     upload_time,
 };
+pub use news::{Cursor, JobNews, News, RevocationNews, RollNews, RollPart};
 
 /// The content type of all bodies.
 pub const CBOR: &str = "application/cbor";
@@ -216,30 +215,6 @@ pub struct Session {
     /// For how many seconds.
     #[n(2)]
     pub expires_in: u32,
-}
-
-/// The job packs that a device may see.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Jobs {
-    /// Format version.
-    #[n(0)]
-    pub version: Version<1>,
-    /// Signed [`JobPack`](crate::job::JobPack)s.
-    #[n(1)]
-    pub packs: Vec<ByteVec>,
-}
-
-/// The rolls of a device's depot.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Rolls {
-    /// Format version.
-    #[n(0)]
-    pub version: Version<1>,
-    /// Rolls with all their labels.
-    #[n(1)]
-    pub rolls: Vec<RollWire>,
 }
 
 /// HQ's answer to a batch: one receipt for each envelope, in the same order.

@@ -1,12 +1,14 @@
 //! A batch on its way into the database: each event judged, stored and receipted.
 
 use std::collections::hash_map::Entry as Slot;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crewseal_custody::cbor::{Version, to_vec};
 use crewseal_custody::envelope::Address;
 use crewseal_custody::signed::{Digest, Signed};
-use crewseal_custody::{BoxList, Event, EventId, JobId, Lists, Outcome, Receipt, Refusal};
+use crewseal_custody::{
+    BoxList, Event, EventId, EventKind, JobId, Lists, Outcome, Receipt, Refusal,
+};
 use crewseal_label::Token;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -23,11 +25,13 @@ pub(super) struct BatchWriter<'t> {
     db: &'t Connection,
     /// The lists of each job, as far as its events needed them.
     lists: HashMap<JobId, Lists>,
+    /// Boxes that crews labelled on the spot, by their job.
+    commissioned: BTreeMap<JobId, BTreeSet<Token>>,
 }
 
 impl<'t> BatchWriter<'t> {
     pub(super) fn new(hq: &'t Hq, db: &'t Connection) -> Self {
-        Self { hq, db, lists: HashMap::new() }
+        Self { hq, db, lists: HashMap::new(), commissioned: BTreeMap::new() }
     }
 
     /// The receipt for one envelope.
@@ -59,7 +63,33 @@ impl<'t> BatchWriter<'t> {
             insert.execute(params![event.id().0, key.digest.0, to_vec(key)])?;
         }
         delivered.stored += 1;
+        if matches!(outcome, Outcome::Stored | Outcome::StoredAfterGap(_)) {
+            self.note_commissioned(event)?;
+        }
         Ok(receipt)
+    }
+
+    /// Does what follows from all of the batch: boxes that were labelled on the spot become
+    /// boxes of their jobs, with one version of the manifest for however many.
+    pub(super) fn finish(self) -> Result<(), HqError> {
+        let commissioned = self.commissioned.iter();
+        commissioned.map(|(job, boxes)| self.hq.add_commissioned(self.db, *job, boxes)).collect()
+    }
+
+    /// Notes the boxes that an event takes into its job, if its device is of the crew and
+    /// HQ still vouches for it.
+    fn note_commissioned(&mut self, event: &Event) -> Result<(), HqError> {
+        let (db, key) = (self.db, self.hq.key());
+        if event.kind != EventKind::Commission
+            || !store::is_in_crew(db, &event.job, &event.device)?
+            || store::revoked_since(db, key, &event.device)?.is_some()
+        {
+            return Ok(());
+        }
+        if let Some(boxes) = self.resolve(&event.job, &event.boxes)? {
+            self.commissioned.entry(event.job).or_default().extend(boxes);
+        }
+        Ok(())
     }
 
     fn receipt(&self, address: &Address, outcome: Outcome) -> Result<Vec<u8>, HqError> {

@@ -65,6 +65,7 @@ impl Hq {
             for (address, taken) in &read {
                 receipts.push(writer.answer(address, taken, &mut delivered)?.into());
             }
+            writer.finish()?;
             let opened = read.iter().filter(|(_, taken)| taken.is_ok());
             epochs.keep(db, opened.map(|(address, _)| address.epoch))?;
             statistics::count(db, &client, &delivered)?;

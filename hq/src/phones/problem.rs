@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use crewseal_custody::wire::BatchError;
 
 use super::session::SessionError;
+use crate::dispatch::{CursorError, NewsError};
 use crate::error::HqError;
 use crate::people::EnrolError;
 
@@ -38,6 +39,8 @@ pub(crate) enum Problem {
         /// Those that it knows.
         known: &'static [u8],
     },
+    /// A cursor of another HQ, another device or the future.
+    Cursor(CursorError),
     /// What was rebuilt of a batch is not what was sent.
     BatchDiffers,
     /// No session, or it has ended.
@@ -75,6 +78,7 @@ impl Problem {
             Self::Enrolled => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContentType | Self::Version { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Cursor(_) => StatusCode::GONE,
             Self::BatchDiffers => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -94,6 +98,8 @@ impl Problem {
             Self::Timeout => "timeout",
             Self::Malformed => "malformed",
             Self::Version { .. } => "version",
+            Self::Cursor(CursorError::OfAnother) => "cursor-of-another",
+            Self::Cursor(CursorError::FromTheFuture) => "cursor-from-the-future",
             Self::BatchDiffers => "batch-differs",
             Self::Session => "session",
             Self::Challenge => "challenge",
@@ -121,6 +127,12 @@ impl Problem {
             Self::Timeout => "The body took too long. Send fewer entries at once.",
             Self::Malformed => "The body is not this request in canonical CBOR. Update the app.",
             Self::Version { .. } => "HQ does not know this version of the message.",
+            Self::Cursor(CursorError::OfAnother) => {
+                "A cursor is another HQ's or another device's. Start over without one."
+            }
+            Self::Cursor(CursorError::FromTheFuture) => {
+                "A cursor is ahead of HQ. Start over without one."
+            }
             Self::BatchDiffers => "What was rebuilt is not what was sent. Nothing was stored.",
             Self::Session => "Open a session, or renew the one that ended.",
             Self::Challenge => "The answer does not fit. Ask for a new challenge.",
@@ -185,6 +197,21 @@ impl From<BatchError> for Problem {
             BatchError::TooMany => Self::TooLarge,
             BatchError::Malformed => Self::Malformed,
             BatchError::Differs => Self::BatchDiffers,
+        }
+    }
+}
+
+impl From<CursorError> for Problem {
+    fn from(error: CursorError) -> Self {
+        Self::Cursor(error)
+    }
+}
+
+impl From<NewsError> for Problem {
+    fn from(error: NewsError) -> Self {
+        match error {
+            NewsError::Cursor(error) => error.into(),
+            NewsError::Hq(error) => error.into(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod door;
 mod intake;
 #[cfg(test)]
 mod keeping;
+mod news;
 #[cfg(test)]
 mod phone;
 #[cfg(test)]

@@ -78,7 +78,8 @@ probes!(
     Erasure,
     Resolution,
     Attachment,
-    AttachmentReceipt
+    AttachmentReceipt,
+    Cursor
 );
 
 #[test]

@@ -9,7 +9,9 @@ use crewseal_custody::job::JobPackError;
 use crewseal_custody::roll::RollError;
 use crewseal_custody::rules::Rule;
 use crewseal_custody::signed::SignedError;
-use crewseal_custody::{BoxListError, DrawingError, EventId, Refused, ReleaseCodeError};
+use crewseal_custody::{
+    BoxListError, Contradiction, DrawingError, EventId, Refused, ReleaseCodeError,
+};
 
 use crate::blocking_pool::PoolError;
 use crate::drawing::PictureError;
@@ -41,6 +43,10 @@ pub enum CrewError {
     /// Something that HQ should have signed is not what it should be.
     #[error("what HQ sent does not verify: {0}")]
     FromHq(SignedError),
+    /// HQ takes back what it said before. Both are kept as evidence, and this phone goes on
+    /// with the first; [`contradictions`](super::Crew::contradictions) has them.
+    #[error("HQ contradicts itself: {0}; tell a supervisor")]
+    Contradiction(Contradiction),
     /// A roll that HQ sent.
     #[error("{0}")]
     Roll(#[from] RollError),

@@ -12,9 +12,9 @@ use crewseal_custody::cbor::{self, CborError, Version};
 use crewseal_custody::delivery_grant::StoredGrant;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{
-    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, DeliveryGrant,
-    Endpoint, EnrolRequest, Jobs, MAX_ANSWER, Receipts, Rolls, STALL_TIME, Session, SessionRequest,
-    upload_time,
+    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, Cursor,
+    DeliveryGrant, Endpoint, EnrolRequest, MAX_ANSWER, News, Receipts, STALL_TIME, Session,
+    SessionRequest, upload_time,
 };
 use crewseal_custody::{DeviceId, Protection};
 use minicbor::{Decode, Encode};
@@ -72,6 +72,9 @@ pub enum SyncError {
     /// What HQ put together of a batch is not what was sent.
     #[error("HQ could not read what was sent; it will be sent in smaller parts")]
     Differs,
+    /// HQ does not know the cursor that a download was to go on from.
+    #[error("HQ knows nothing of what was fetched before; all of it must be fetched again")]
+    Cursor,
     /// HQ speaks only newer versions than this app. What is queued is still delivered.
     #[error("this app is too old for HQ; update the app")]
     AppTooOld,
@@ -100,6 +103,17 @@ pub enum SyncError {
     /// Asking the key hardware did not end, or did not begin.
     #[error("{0}")]
     Pool(#[from] PoolError),
+}
+
+/// Up to where a phone knows each stream of HQ's news; none where it begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cursors {
+    /// Of jobs.
+    pub jobs: Option<Cursor>,
+    /// Of rolls.
+    pub rolls: Option<Cursor>,
+    /// Of revocations.
+    pub revocations: Option<Cursor>,
 }
 
 /// A connection to HQ.
@@ -194,28 +208,27 @@ impl Client {
         self.ask(vault, Method::GET, "v1/tick", None).await
     }
 
-    /// The devices that HQ revoked: a signed list, unverified.
+    /// What is new since these cursors, unverified.
     ///
     /// # Errors
-    /// [`SyncError`].
-    pub async fn revocations(&self, vault: &Arc<dyn KeyVault>) -> Result<Vec<u8>, SyncError> {
-        self.ask(vault, Method::GET, "v1/revocations", None).await
-    }
-
-    /// The job packs that this device may see.
-    ///
-    /// # Errors
-    /// [`SyncError`].
-    pub async fn jobs(&self, vault: &Arc<dyn KeyVault>) -> Result<Jobs, SyncError> {
-        read(&self.ask(vault, Method::GET, "v1/jobs", None).await?)
-    }
-
-    /// The depot's rolls.
-    ///
-    /// # Errors
-    /// [`SyncError`].
-    pub async fn rolls(&self, vault: &Arc<dyn KeyVault>) -> Result<Rolls, SyncError> {
-        read(&self.ask(vault, Method::GET, "v1/rolls", None).await?)
+    /// [`SyncError`]; [`SyncError::Cursor`] if HQ takes one of them for none of its own.
+    pub async fn news(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+        known: &Cursors,
+    ) -> Result<News, SyncError> {
+        let streams =
+            [("jobs", &known.jobs), ("rolls", &known.rolls), ("revocations", &known.revocations)];
+        let mut path = "v1/news".to_owned();
+        for (name, cursor) in streams {
+            if let Some(cursor) = cursor {
+                path.push(if path.contains('?') { '&' } else { '?' });
+                path.push_str(name);
+                path.push('=');
+                path.push_str(&cursor.to_text());
+            }
+        }
+        read(&self.ask(vault, Method::GET, &path, None).await?)
     }
 
     /// Delivers a batch.
@@ -412,6 +425,7 @@ fn judge(response: &reqwest::Response) -> Result<(), SyncError> {
             let seconds = header(RETRY_AFTER).and_then(|value| value.trim().parse().ok());
             Err(SyncError::Busy { retry_after: seconds.map(Duration::from_secs) })
         }
+        StatusCode::GONE => Err(SyncError::Cursor),
         StatusCode::PAYLOAD_TOO_LARGE => Err(SyncError::TooLarge),
         StatusCode::UNPROCESSABLE_ENTITY => Err(SyncError::Differs),
         StatusCode::REQUEST_TIMEOUT => Err(SyncError::TooSlow),
@@ -448,6 +462,8 @@ fn name(error: &reqwest::Error) -> SyncError {
 mod tests {
     use std::sync::Mutex;
     use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use fixtures::hq::{Line, MockHq, Relay};
 
     use super::*;
     use crate::vault::{Mark, PublicKeys};
@@ -537,6 +553,39 @@ mod tests {
             );
         }
         assert_eq!(judge_versions(1, b"\xff"), SyncError::Refused { status: 415 });
+    }
+
+    /// A client that waits shortly for an HQ that it finds through this network.
+    async fn through(hq: &MockHq, up: Line, down: Line) -> Client {
+        let relay = Relay::to(hq.port(), up, down).await;
+        let url = format!("https://localhost:{}", relay.port());
+        let mut client = Client::new(&url, hq.authority()).unwrap();
+        client.upload_time = |_| Duration::from_millis(1_500);
+        client.stall_time = Duration::from_millis(300);
+        *client.token.lock().await = Some(Zeroizing::new("session-0".to_owned()));
+        client
+    }
+
+    #[tokio::test]
+    async fn a_network_that_stops_in_the_middle_is_given_up_in_either_direction() {
+        let labels = (0..60_000_u32).map(|number| {
+            let mut label = [0; 16];
+            label[..4].copy_from_slice(&number.to_be_bytes());
+            crewseal_label::Token::from_bytes(label)
+        });
+        let hq = MockHq::of(Vec::new(), labels.collect()).await;
+        let (vault, _is_asked, _let_go) = vault();
+        let stops = Line { stalls_after: Some(60_000), ..Line::default() };
+        let quick = through(&hq, Line::default(), Line::default()).await;
+        assert!(quick.news(&vault, &Cursors::default()).await.is_ok());
+        let down = through(&hq, Line::default(), stops).await;
+        let asked = down.news(&vault, &Cursors::default()).await;
+        assert_eq!(asked, Err(SyncError::TooSlow), "in the middle of the answer");
+        let up = through(&hq, stops, Line::default()).await;
+        let body = vec![0; 200_000];
+        let sent = up.send(Method::POST, "v1/enrol", None, Some(body)).await;
+        assert_eq!(sent, Err(SyncError::TooSlow), "in the middle of the request");
+        assert_eq!(hq.requests("enrol"), 0);
     }
 
     #[tokio::test]
