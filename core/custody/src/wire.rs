@@ -29,8 +29,8 @@ pub use crate::envelope::{BATCH_VERSIONS, Batch, BatchError, MAX_BATCH};
 use crate::signed::{Digest, Message, Namespace, PublicKey};
 use crate::{DeviceId, EventId};
 pub use limits::{
-    ANSWER_TIME, BODY_TIME, HEAD_TIME, MAX_ANSWER, MAX_BODY, MAX_PART, SLOWEST, STALL_TIME,
-    upload_time,
+    ANSWER_TIME, BODY_TIME, CONNECT_TIME, HEAD_TIME, MAX_ANSWER, MAX_BODY, MAX_PART, SLOWEST,
+    STALL_TIME, upload_time,
 };
 pub use news::{Cursor, JobNews, News, RevocationNews, RollNews, RollPart};
 

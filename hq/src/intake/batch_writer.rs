@@ -72,8 +72,8 @@ impl<'t> BatchWriter<'t> {
     /// Does what follows from all of the batch: boxes that were labelled on the spot become
     /// boxes of their jobs, with one version of the manifest for however many.
     pub(super) fn finish(self) -> Result<(), HqError> {
-        let commissioned = self.commissioned.iter();
-        commissioned.map(|(job, boxes)| self.hq.add_commissioned(self.db, *job, boxes)).collect()
+        let mut commissioned = self.commissioned.iter();
+        commissioned.try_for_each(|(job, boxes)| self.hq.add_commissioned(self.db, *job, boxes))
     }
 
     /// Notes the boxes that an event takes into its job, if its device is of the crew and

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crewseal::Crew;
+use crewseal::sync::SyncError;
 use crewseal::vault::SoftwareVault;
+use crewseal::{Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::signed::Signed;
@@ -13,6 +14,7 @@ use crewseal_custody::{EventKind, JobId, Role, Tick};
 use crewseal_hq::{Hq, JobPlan};
 use crewseal_label::Token;
 use crewseal_scan::Sighting;
+use fixtures::hq::{Line, Relay};
 use minicbor::bytes::ByteVec;
 use reqwest::StatusCode;
 use rusqlite::Connection;
@@ -177,13 +179,68 @@ async fn a_cursor_of_another_or_of_the_future_is_told_so() {
     }
 }
 
-/// A crew's phone in a folder.
-async fn crew(site: &Site, home: &std::path::Path) -> Crew {
+/// A crew's phone in a folder, which finds HQ at this address.
+async fn crew_at(site: &Site, home: &std::path::Path, url: &str) -> Crew {
     let vault = SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap();
     let crew = Crew::open(&home.join("phone"), Arc::new(vault), site.clock.clone()).unwrap();
-    let invitation = site.hq.invite(Role::Mover, "Mover 17", &[site.job], site.running.url());
+    let invitation = site.hq.invite(Role::Mover, "Mover 17", &[site.job], url);
     crew.enrol(&cbor::to_vec(&invitation.unwrap())).await.unwrap();
     crew
+}
+
+async fn crew(site: &Site, home: &std::path::Path) -> Crew {
+    crew_at(site, home, site.running.url()).await
+}
+
+#[tokio::test]
+async fn a_download_that_breaks_off_goes_on_where_it_was() {
+    let site = Site::open();
+    let roll = site.hq.mint_roll(20_000).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    // Each connection brings one part of 128 KiB, and breaks off in the next.
+    let breaks = Line { breaks_after: Some(200_000), ..Line::default() };
+    let relay = Relay::to(site.running.address().port(), Line::default(), breaks).await;
+    let url = format!("https://127.0.0.1:{}", relay.port());
+    let crew = crew_at(&site, home.path(), &url).await;
+    let mut fetches = 1;
+    while let Err(error) = crew.fetch().await {
+        let CrewError::Sync { error, again_after } = error else { panic!("{error:?}") };
+        assert!(matches!(error, SyncError::Unreadable | SyncError::Offline), "{error:?}");
+        assert!(again_after.is_some());
+        // The job came first, and can be worked on.
+        assert_eq!(crew.jobs().unwrap().len(), 1);
+        crew.record(EventKind::Count, site.job, &[site.label(0)].into(), &[], None).unwrap();
+        fetches += 1;
+        assert!(fetches < 5, "it begins anew each time");
+    }
+    assert_eq!(fetches, 2);
+    assert_eq!(crew.fetch().await.unwrap().labels, 20_040);
+    let last = roll.get(19_999).unwrap();
+    assert_eq!(crew.tally(site.job).unwrap().sight(&last.to_text()), Sighting::Blank(last));
+}
+
+#[tokio::test]
+async fn a_phone_whose_cursor_hq_does_not_know_starts_over_by_itself() {
+    let site = Site::open();
+    let home = tempfile::tempdir().unwrap();
+    let backup = tempfile::tempdir().unwrap();
+    let path = backup.path().join("hq.db");
+    let copy = Connection::open(site.dir.path().join("data/hq.db")).unwrap();
+    let crew = crew(&site, home.path()).await;
+    copy.execute("VACUUM INTO ?1", [path.to_str().unwrap()]).unwrap();
+    std::fs::copy(site.dir.path().join("data/hq.keys"), backup.path().join("hq.keys")).unwrap();
+    let port = site.running.address().port();
+    site.hq.mint_roll(7).unwrap();
+    assert_eq!(crew.fetch().await.unwrap().labels, 47);
+    site.running.shutdown().await;
+
+    let restored = Hq::open(backup.path(), site.clock.clone()).unwrap();
+    let address = ([127, 0, 0, 1], port).into();
+    let listen = crewseal_hq::Listen { address, ..crewseal_hq::Listen::default() };
+    let running = crewseal_hq::serve(restored, listen).unwrap();
+    assert_eq!(crew.fetch().await.unwrap().jobs, 1, "as the HQ is that it finds");
+    assert_eq!(crew.fetch().await.unwrap().jobs, 1);
+    running.shutdown().await;
 }
 
 #[tokio::test]

@@ -37,7 +37,8 @@ impl Report {
     fn standings(&self) -> Standings {
         let name = "bytes up to the bytes of signed events";
         let mut standings = vec![Standing::less(name, self.ratio(), UP)];
-        let name = "bytes of a fetch with nothing new, 60,000 labels known";
+        let name =
+            format!("bytes of a fetch with nothing new, {} labels known", self.fetches.labels);
         let both = figure(self.fetches.up.saturating_add(self.fetches.down));
         standings.push(Standing::less(name, both, NOTHING_NEW));
         let versions = |what: &'static str, shown: &[Shown], marks: &[(u16, u16)]| {

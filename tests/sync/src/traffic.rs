@@ -12,8 +12,8 @@ use crate::office::Office;
 const BATCH: u32 = 100;
 /// Bytes of a signed event.
 const EVENT: u32 = 300;
-/// Labels that the phone knows.
-const LABELS: u32 = 60_000;
+/// The most labels of a roll.
+const A_ROLL: u32 = 65_536;
 
 /// What a batch of acts takes.
 #[derive(Debug, Clone, Copy)]
@@ -76,10 +76,13 @@ pub async fn deliveries() -> Deliveries {
     Deliveries { acts: BATCH, signed, up: passed.up, down: passed.down }
 }
 
-pub async fn fetches() -> Fetches {
+pub async fn fetches(labels: u32) -> Fetches {
     let office = Office::open().await;
-    let known = u32::try_from(office.boxes.len()).expect("few boxes");
-    office.hq.mint_roll(LABELS.saturating_sub(known)).expect("labels");
+    let mut left = labels.saturating_sub(u32::try_from(office.boxes.len()).expect("few boxes"));
+    while left > 0 {
+        office.hq.mint_roll(left.min(A_ROLL)).expect("labels");
+        left = left.saturating_sub(A_ROLL);
+    }
     let (first, fetched) = office.passed(office.crew.fetch()).await;
     let labels = fetched.expect("an HQ that answers").labels;
     office.clock.pass(1_000);

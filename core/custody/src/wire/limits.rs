@@ -22,6 +22,10 @@ pub const MAX_PART: usize = 64;
 /// for a job pack of very many boxes, which comes whole.
 pub const MAX_ANSWER: usize = 8 << 20;
 
+/// How long a phone waits for a connection, TLS included: some 5 KiB at [`SLOWEST`], and
+/// the way there and back.
+pub const CONNECT_TIME: Duration = Duration::from_secs(15);
+
 /// How long the head of a request may take to arrive at HQ.
 pub const HEAD_TIME: Duration = Duration::from_secs(30);
 

@@ -6,8 +6,11 @@ use crewseal_custody::envelope::{AttachmentKey, Envelope, Epoch, EpochHeader, Op
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::{Digest, Namespace};
-use crewseal_custody::wire::{AttachmentPart, AttachmentState, Batch, DeliveryGrant, Endpoint};
-use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, DeviceId, Salt};
+use crewseal_custody::wire::{
+    AttachmentPart, AttachmentState, Batch, Cursor, DeliveryGrant, Endpoint, JobNews, News,
+    RevocationNews, RollNews, RollPart,
+};
+use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, DeviceId, JobId, Salt};
 use data_encoding::HEXLOWER;
 use fixtures::{paper, random};
 use minicbor::{Decode, Encode};
@@ -37,7 +40,31 @@ pub fn specimens() -> Vec<Vector> {
         attachment_receipt("a photo that is not what was sealed", AttachmentOutcome::Altered),
         upload(),
         batch(),
+        news(),
     ]
+}
+
+/// What HQ tells, with something of every stream, and with nothing new.
+fn news() -> Vector {
+    let cursor = |byte: u8| Cursor(vec![byte; 4].into());
+    let part = RollPart { head: vec![0xc4; 3].into(), first: 8_000, labels: vec![0x1a; 32].into() };
+    let news = News {
+        version: Version,
+        tick: vec![0xc1; 3].into(),
+        more: true,
+        jobs: Some(JobNews {
+            cursor: cursor(1),
+            packs: vec![vec![0xc2; 3].into()],
+            ended: vec![JobId([0x0b; 16])],
+        }),
+        rolls: Some(RollNews { cursor: cursor(2), parts: vec![part] }),
+        revocations: Some(RevocationNews { cursor: cursor(3), list: Some(vec![0xc3; 3].into()) }),
+    };
+    let nothing = News { more: false, jobs: None, rolls: None, revocations: None, ..news.clone() };
+    Vector::new("news", "news of every stream, and of none")
+        .with_bytes("news", &cbor::to_vec(&news))
+        .with_bytes("nothing-new", &cbor::to_vec(&nothing))
+        .with("cursor-in-a-query", cursor(0xff).to_text())
 }
 
 /// Bytes that stand for a sealed entry of an epoch, with a digest that fits.
