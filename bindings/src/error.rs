@@ -317,6 +317,7 @@ impl From<crewseal::CrewError> for CrewError {
             | Core::FromHq(SignedError::Payload(CborError::Version { .. })) => Self::AppTooOld,
             Core::Invitation(_) => Self::Invitation,
             Core::FromHq(error) => Self::FromHq { reason: error.to_string() },
+            Core::Contradiction(how) => Self::FromHq { reason: how.to_string() },
             Core::Roll(error) => Self::FromHq { reason: error.to_string() },
             Core::JobPack(error) => Self::FromHq { reason: error.to_string() },
             Core::Boxes(error) => Self::UnknownBoxes { reason: error.to_string() },
@@ -366,8 +367,13 @@ impl CrewError {
         let millis = |after: Duration| u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
         let again_after_millis = again_after.map(millis);
         match error {
-            SyncError::Offline => Self::Offline { again_after_millis },
+            SyncError::Offline | SyncError::TooSlow => Self::Offline { again_after_millis },
             SyncError::Busy { .. } => Self::HqBusy { again_after_millis },
+            SyncError::AppTooOld => Self::AppTooOld,
+            SyncError::HqTooOld => Self::HqRefused { status: 415 },
+            SyncError::Cursor => Self::HqRefused { status: 410 },
+            SyncError::TooLarge => Self::HqRefused { status: 413 },
+            SyncError::Differs => Self::HqRefused { status: 422 },
             SyncError::Unreadable => Self::AnswerCutOff { again_after_millis },
             SyncError::CaptivePortal => Self::CaptivePortal,
             SyncError::WrongClock => Self::WrongClock,

@@ -94,7 +94,10 @@ pub enum Refusal {
 impl From<Status> for OutboxStatus {
     fn from(status: Status) -> Self {
         let parked = status.parked.into_iter().map(Parked::from).collect();
-        Self { waiting: status.waiting, parked, damaged: status.damaged }
+        // What was set aside is tried again, so to a crew it waits.
+        let set_aside = u64::try_from(status.set_aside.len()).unwrap_or(u64::MAX);
+        let waiting = status.waiting.saturating_add(set_aside);
+        Self { waiting, parked, damaged: status.damaged }
     }
 }
 

@@ -44,6 +44,7 @@ mod store;
 mod ticks;
 
 pub use dispatch::plan::JobPlan;
+pub use dispatch::{CursorError, NewsError, NewsRequest};
 pub use error::{HqError, KeysError};
 pub use hq::Hq;
 pub use intake::{Delivered, Stats};

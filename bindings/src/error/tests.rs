@@ -9,7 +9,8 @@ use crewseal::random::Unavailable;
 use crewseal_custody::handoff::MessageError;
 use crewseal_custody::signed::Digest;
 use crewseal_custody::{
-    BoxListError, DrawingError, FormError, Refused, ReleaseCodeError, StatementError, rules,
+    BoxListError, Contradiction, DrawingError, FormError, Refused, ReleaseCodeError,
+    StatementError, rules,
 };
 
 use super::*;
@@ -49,6 +50,8 @@ every_error! {
     Core::FromHq(SignedError::Payload(CborError::Version { .. })),
         Core::FromHq(SignedError::Payload(VERSION)) => CrewError::AppTooOld, Update;
     Core::FromHq(_), Core::FromHq(SignedError::Signature) => CrewError::FromHq { .. }, Report;
+    Core::Contradiction(_), Core::Contradiction(Contradiction::Shrinks)
+        => CrewError::FromHq { .. }, Report;
     Core::Roll(_), Core::Roll(SignedError::Signature.into()) => CrewError::FromHq { .. }, Report;
     Core::JobPack(_), Core::JobPack(SignedError::Signature.into())
         => CrewError::FromHq { .. }, Report;
@@ -143,6 +146,18 @@ every_error! {
         => CrewError::NotAdmitted, AskSupervisor;
     Core::Sync { error: SyncError::Refused { .. }, .. }, sync(SyncError::Refused { status: 400 })
         => CrewError::HqRefused { status: 400 }, Report;
+    Core::Sync { error: SyncError::TooSlow, .. }, sync(SyncError::TooSlow)
+        => CrewError::Offline { .. }, TryLater;
+    Core::Sync { error: SyncError::TooLarge, .. }, sync(SyncError::TooLarge)
+        => CrewError::HqRefused { status: 413 }, Report;
+    Core::Sync { error: SyncError::Cursor, .. }, sync(SyncError::Cursor)
+        => CrewError::HqRefused { status: 410 }, Report;
+    Core::Sync { error: SyncError::Differs, .. }, sync(SyncError::Differs)
+        => CrewError::HqRefused { status: 422 }, Report;
+    Core::Sync { error: SyncError::AppTooOld, .. }, sync(SyncError::AppTooOld)
+        => CrewError::AppTooOld, Update;
+    Core::Sync { error: SyncError::HqTooOld, .. }, sync(SyncError::HqTooOld)
+        => CrewError::HqRefused { status: 415 }, Report;
     Core::Sync { error: SyncError::Invitation, .. }, sync(SyncError::Invitation)
         => CrewError::Invitation, AskUser;
     Core::Sync { error: SyncError::KeysBusy, .. }, sync(SyncError::KeysBusy)

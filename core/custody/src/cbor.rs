@@ -122,7 +122,7 @@ pub fn from_versions<T>(bytes: &[u8], known: &RangeInclusive<u8>) -> Result<T, C
 where
     T: Encode<()> + for<'b> Decode<'b, ()>,
 {
-    match named_version(bytes) {
+    match version_of(bytes) {
         Some(found) if !u8::try_from(found).is_ok_and(|found| known.contains(&found)) => {
             Err(CborError::Version { found })
         }
@@ -130,7 +130,10 @@ where
     }
 }
 
-fn named_version(bytes: &[u8]) -> Option<u64> {
+/// The version that a message names under its key 0; none if it is no map or has no such
+/// key at its beginning. Nothing else of it is looked at.
+#[must_use]
+pub fn version_of(bytes: &[u8]) -> Option<u64> {
     let mut decoder = Decoder::new(bytes);
     decoder.map().ok()?;
     (decoder.u64().ok()? == 0).then(|| decoder.u64().ok())?

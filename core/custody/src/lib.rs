@@ -99,7 +99,7 @@ pub use id::{BootId, Commitment, DeviceId, EventId, JobId, Salt};
 pub use kind::{Contact, DoneBy, EventKind, FindingKind, Needs, Onward, Presence, Row, Says};
 pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
-pub use revocation::Revocations;
+pub use revocation::{Contradiction, Revocations};
 pub use sign_off::{
     Batch, Confirmation, Entry, Inclusion, MOST_SIGNED_OFF, OneTimeCode, SignOff, SignOffRequest,
     SignedOff, Subject,

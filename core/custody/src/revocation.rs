@@ -39,6 +39,73 @@ impl Revocations {
     }
 }
 
+/// How two lists of one HQ, both signed, contradict each other. Either is evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// They are of logs of different names.
+    #[error("the lists are of different logs")]
+    Origin,
+    /// Both are of one epoch, and they differ.
+    #[error("two different lists of one epoch")]
+    SameEpoch,
+    /// The newer one leaves out a device of the older one, or has it revoked from later on.
+    #[error("the newer list takes a revocation back")]
+    Shrinks,
+}
+
+impl Revocations {
+    /// How this list and another of the same HQ contradict each other; none if they do not.
+    /// Which of them came first does not matter.
+    #[must_use]
+    pub fn contradicts(&self, other: &Self) -> Option<Contradiction> {
+        if self.origin != other.origin {
+            return Some(Contradiction::Origin);
+        }
+        if self.epoch == other.epoch {
+            return (self.since != other.since).then_some(Contradiction::SameEpoch);
+        }
+        let (older, newer) = if self.epoch < other.epoch { (self, other) } else { (other, self) };
+        let is_kept = |(device, since): (&DeviceId, &u64)| {
+            newer.revoked_since(device).is_some_and(|newer| newer <= *since)
+        };
+        (!older.since.iter().all(is_kept)).then_some(Contradiction::Shrinks)
+    }
+}
+
 impl Message for Revocations {
     const NAMESPACE: Namespace = Namespace::Revocations;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(epoch: u64, since: &[(u8, u64)]) -> Revocations {
+        let since = since.iter().map(|(device, since)| (DeviceId([*device; 16]), *since));
+        Revocations { version: Version, origin: "hq".to_owned(), epoch, since: since.collect() }
+    }
+
+    #[test]
+    fn lists_grow_and_never_take_anything_back() {
+        let known = list(3, &[(1, 100), (2, 200)]);
+        let cases = [
+            ("the same", list(3, &[(1, 100), (2, 200)]), None),
+            ("one more", list(4, &[(1, 100), (2, 200), (3, 50)]), None),
+            ("one from earlier on", list(5, &[(1, 90), (2, 200)]), None),
+            ("an older one", list(2, &[(1, 100)]), None),
+            ("another of the same epoch", list(3, &[(1, 100)]), Some(Contradiction::SameEpoch)),
+            ("one less", list(4, &[(1, 100)]), Some(Contradiction::Shrinks)),
+            ("one from later on", list(4, &[(1, 101), (2, 200)]), Some(Contradiction::Shrinks)),
+            ("an older one with more", list(2, &[(7, 1)]), Some(Contradiction::Shrinks)),
+            (
+                "another log's",
+                Revocations { origin: "other".to_owned(), ..list(4, &[(1, 100), (2, 200)]) },
+                Some(Contradiction::Origin),
+            ),
+        ];
+        for (name, other, expected) in cases {
+            assert_eq!(other.contradicts(&known), expected, "{name}");
+            assert_eq!(known.contradicts(&other), expected, "{name}, the other way round");
+        }
+    }
 }

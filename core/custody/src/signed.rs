@@ -88,6 +88,8 @@ pub enum Namespace {
     AttachmentReceipt,
     /// What an act says of persons or contents, in its digest; nothing is signed.
     Statement,
+    /// Whose a cursor of a download is; nothing is signed.
+    Cursor,
 }
 
 impl Namespace {
@@ -127,6 +129,7 @@ impl Namespace {
             Self::Attachment => "crewseal/attachment/1",
             Self::AttachmentReceipt => "crewseal/attachment-receipt/1",
             Self::Statement => "crewseal/statement/1",
+            Self::Cursor => "crewseal/cursor/1",
         }
     }
 

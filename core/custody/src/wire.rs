@@ -6,16 +6,17 @@
 //! | `POST /v1/challenge` | [`ChallengeRequest`] | [`Challenge`] |
 //! | `POST /v1/session` | [`SessionRequest`], signed | [`Session`] |
 //! | `GET /v1/tick` | | a signed [`Tick`](crate::Tick) |
-//! | `GET /v1/revocations` | | signed [`Revocations`](crate::Revocations) |
-//! | `GET /v1/jobs` | | [`Jobs`] |
-//! | `GET /v1/rolls` | | [`Rolls`] |
+//! | `GET /v1/news?jobs=CURSOR&rolls=CURSOR&revocations=CURSOR` | | [`News`] |
 //! | `POST /v1/outbox` | [`Batch`] | [`Receipts`] |
 //! | `POST /v1/attachments` | [`AttachmentPart`] | [`AttachmentState`] |
 //! | `GET /v1/delivery` | | [`DeliveryGrant`] |
 //!
-//! The last seven want `Authorization: Bearer` with a session's token; `outbox` and
+//! The last five want `Authorization: Bearer` with a session's token; `outbox` and
 //! `attachments` also take a delivery token. Bodies
 //! have the type [`CBOR`]; refusals have a problem document (RFC 9457).
+
+mod limits;
+mod news;
 
 use minicbor::bytes::ByteVec;
 use minicbor::encode::Write;
@@ -24,21 +25,17 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::cbor::{self, Version};
 pub use crate::delivery_grant::DeliveryGrant;
-use crate::roll::RollWire;
+pub use crate::envelope::{BATCH_VERSIONS, Batch, BatchError, MAX_BATCH};
 use crate::signed::{Digest, Message, Namespace, PublicKey};
 use crate::{DeviceId, EventId};
+pub use limits::{
+    ANSWER_TIME, BODY_TIME, CONNECT_TIME, HEAD_TIME, MAX_ANSWER, MAX_BODY, MAX_PART, SLOWEST,
+    STALL_TIME, upload_time,
+};
+pub use news::{Cursor, JobNews, News, RevocationNews, RollNews, RollPart};
 
 /// The content type of all bodies.
 pub const CBOR: &str = "application/cbor";
-
-/// The largest request body that HQ reads: 4 MiB.
-pub const MAX_BODY: usize = 4 << 20;
-
-/// The most entries in one batch.
-pub const MAX_BATCH: usize = 256;
-
-/// The most chunks in one part of an attachment: 1 MiB.
-pub const MAX_PART: usize = 64;
 
 /// Where HQ answers, and how to know it. In a map it is the fields under the keys 1 to 3.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,47 +217,7 @@ pub struct Session {
     pub expires_in: u32,
 }
 
-/// The job packs that a device may see.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Jobs {
-    /// Format version.
-    #[n(0)]
-    pub version: Version<1>,
-    /// Signed [`JobPack`](crate::job::JobPack)s.
-    #[n(1)]
-    pub packs: Vec<ByteVec>,
-}
-
-/// The rolls of a device's depot.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Rolls {
-    /// Format version.
-    #[n(0)]
-    pub version: Version<1>,
-    /// Rolls with all their labels.
-    #[n(1)]
-    pub rolls: Vec<RollWire>,
-}
-
-/// Entries on their way to HQ, with the headers of their epochs.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Batch {
-    /// Format version.
-    #[n(0)]
-    pub version: Version<1>,
-    /// [`EpochHeader`](crate::envelope::EpochHeader)s.
-    #[n(1)]
-    pub epochs: Vec<ByteVec>,
-    /// [`Envelope`](crate::envelope::Envelope)s, at most [`MAX_BATCH`].
-    #[n(2)]
-    pub envelopes: Vec<ByteVec>,
-}
-
-/// HQ's answer to a batch: one receipt for each envelope, in the same order. An
-/// envelope that HQ cannot even read the address of gets none.
+/// HQ's answer to a batch: one receipt for each envelope, in the same order.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Receipts {

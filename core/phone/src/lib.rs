@@ -18,8 +18,9 @@ pub mod sync;
 pub mod vault;
 
 pub use crew::{
-    Acceptance, ActRequest, Asked, Crew, CrewError, Delivered, Drawn, Fetched, Found, Introduction,
-    OfferView, Open, PhotoRefused, Photographed, SignedOffBy, ToSign, Uploaded,
+    Acceptance, ActRequest, Asked, Crew, CrewError, Delivered, Drawn, Fetched, Found,
+    HqContradiction, Introduction, OfferView, Open, PhotoRefused, Photographed, SignedOffBy,
+    ToSign, Uploaded,
 };
 pub use crewseal_custody as custody;
 pub use crewseal_label as label;

@@ -32,8 +32,17 @@ impl Hq {
             )?;
             let jobs = query.query_map((device.0, now), |row| Ok(JobId(row.get(0)?)))?;
             let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
-            jobs.into_iter().map(|job| self.sign(self.pack(db, job)?)).collect()
+            jobs.into_iter().map(|job| self.signed_pack(db, job)).collect()
         })
+    }
+
+    /// The pack of a job as it stands.
+    pub(super) fn signed_pack(
+        &self,
+        db: &Connection,
+        job: JobId,
+    ) -> Result<Signed<JobPack>, HqError> {
+        self.sign(self.pack(db, job)?)
     }
 
     fn pack(&self, db: &Connection, job: JobId) -> Result<JobPack, HqError> {

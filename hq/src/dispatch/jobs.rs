@@ -63,6 +63,31 @@ impl Hq {
         })
     }
 
+    /// Adds boxes that a crew labelled on the spot to their job, as the next version of its
+    /// manifest, so that they reach every phone of the job. Those that another job has,
+    /// which has not ended, are left out.
+    pub(crate) fn add_commissioned(
+        &self,
+        db: &Connection,
+        job: JobId,
+        commissioned: &BTreeSet<Token>,
+    ) -> Result<(), HqError> {
+        let known: BTreeSet<Token> =
+            store::manifests(db, self.key(), &job)?.tokens().iter().copied().collect();
+        let mut new: BTreeSet<Token> = commissioned - &known;
+        if !new.is_empty() {
+            for other in store::unfinished_jobs(db, self.clock.now())? {
+                if other != job {
+                    for token in store::manifests(db, self.key(), &other)?.tokens() {
+                        new.remove(token);
+                    }
+                }
+            }
+        }
+        let new: Vec<Token> = new.into_iter().collect();
+        self.extend_manifest(db, job, &new, &BTreeSet::new(), &BTreeMap::new())
+    }
+
     fn extend_manifest(
         &self,
         db: &Connection,

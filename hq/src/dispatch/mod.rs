@@ -2,10 +2,15 @@
 //! minted and printed, codes drawn for customers and supervisors, and each phone is told
 //! what its crew must know.
 
+mod cursor;
 mod job_packs;
 mod jobs;
+mod news;
 pub mod plan;
 pub mod printing;
 mod release_codes;
 pub mod rolls;
 mod sign_off_codes;
+
+pub use cursor::CursorError;
+pub use news::{NewsError, NewsRequest};

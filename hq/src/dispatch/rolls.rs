@@ -1,6 +1,5 @@
 //! Rolls of blank labels: drawn, minted, and told to the phones.
 
-use crewseal_custody::DeviceId;
 use crewseal_custody::roll::{Leaf, Roll, RollHead};
 use crewseal_label::Token;
 use rusqlite::{Connection, params};
@@ -62,20 +61,6 @@ impl Hq {
     /// The database.
     pub fn rolls(&self) -> Result<Vec<Roll>, HqError> {
         self.store.read(|db| self.all_rolls(db))
-    }
-
-    /// The rolls that a device may see: all, unless it is revoked.
-    ///
-    /// # Errors
-    /// The database.
-    pub fn rolls_for(&self, device: &DeviceId) -> Result<Vec<Roll>, HqError> {
-        self.store.read(|db| {
-            if store::revoked_since(db, self.key(), device)?.is_some() {
-                Ok(Vec::new())
-            } else {
-                self.all_rolls(db)
-            }
-        })
     }
 
     fn all_rolls(&self, db: &Connection) -> Result<Vec<Roll>, HqError> {

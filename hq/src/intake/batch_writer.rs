@@ -1,13 +1,13 @@
 //! A batch on its way into the database: each event judged, stored and receipted.
 
 use std::collections::hash_map::Entry as Slot;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crewseal_custody::cbor::{Version, to_vec};
 use crewseal_custody::envelope::Address;
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{
-    BoxList, DeviceId, Dispute, Event, EventId, JobId, Lists, Outcome, Receipt, Refusal,
+    BoxList, DeviceId, Dispute, Event, EventId, EventKind, JobId, Lists, Outcome, Receipt, Refusal,
 };
 use crewseal_label::Token;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -49,6 +49,8 @@ pub(super) struct BatchWriter<'t> {
     counterparts: &'t HashMap<EventId, Signed<Event>>,
     /// The lists of each job, as far as its events needed them.
     lists: HashMap<JobId, Lists>,
+    /// Boxes that crews labelled on the spot, by their job.
+    commissioned: BTreeMap<JobId, BTreeSet<Token>>,
 }
 
 impl<'t> BatchWriter<'t> {
@@ -57,7 +59,7 @@ impl<'t> BatchWriter<'t> {
         db: &'t Connection,
         counterparts: &'t HashMap<EventId, Signed<Event>>,
     ) -> Self {
-        Self { hq, db, counterparts, lists: HashMap::new() }
+        Self { hq, db, counterparts, lists: HashMap::new(), commissioned: BTreeMap::new() }
     }
 
     /// The receipt for one envelope.
@@ -113,6 +115,29 @@ impl<'t> BatchWriter<'t> {
         Ok(())
     }
 
+    /// Does what follows from all of the batch: boxes that were labelled on the spot become
+    /// boxes of their jobs, with one version of the manifest for however many.
+    pub(super) fn finish(self) -> Result<(), HqError> {
+        let mut commissioned = self.commissioned.iter();
+        commissioned.try_for_each(|(job, boxes)| self.hq.add_commissioned(self.db, *job, boxes))
+    }
+
+    /// Notes the boxes that an event takes into its job, if its device is of the crew and
+    /// HQ still vouches for it.
+    fn note_commissioned(&mut self, event: &Event) -> Result<(), HqError> {
+        let (db, key) = (self.db, self.hq.key());
+        if event.kind != EventKind::Commission
+            || !store::is_in_crew(db, &event.job, &event.device)?
+            || store::revoked_since(db, key, &event.device)?.is_some()
+        {
+            return Ok(());
+        }
+        if let Some(boxes) = self.resolve(&event.job, &event.boxes)? {
+            self.commissioned.entry(event.job).or_default().extend(boxes);
+        }
+        Ok(())
+    }
+
     /// Judges and stores an event that is not here yet.
     fn take(&mut self, event: &Signed<Event>, place: &Place) -> Result<Vec<u8>, HqError> {
         let outcome = judge(event, &self.around(event)?);
@@ -120,6 +145,9 @@ impl<'t> BatchWriter<'t> {
         self.store(event, &receipt)?;
         if outcome != Outcome::StoredInDispute(Dispute::IllFormed) {
             self.hq.confirm(self.db, event)?;
+        }
+        if matches!(outcome, Outcome::Stored | Outcome::StoredAfterGap(_)) {
+            self.note_commissioned(event)?;
         }
         Ok(receipt)
     }

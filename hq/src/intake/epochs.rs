@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crewseal_custody::cbor::{from_versioned, to_vec};
 use crewseal_custody::envelope::{Envelope, EpochHeader, EpochId, OpenedEpoch, OpeningKey};
-use crewseal_custody::wire::Batch;
+use minicbor::bytes::ByteVec;
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
@@ -18,8 +18,8 @@ pub(super) struct Epochs<'k> {
 }
 
 impl<'k> Epochs<'k> {
-    pub(super) fn new(key: &'k OpeningKey, batch: &Batch) -> Self {
-        let headers = batch.epochs.iter().filter_map(|bytes| header(bytes, key));
+    pub(super) fn new(key: &'k OpeningKey, headers: &[ByteVec]) -> Self {
+        let headers = headers.iter().filter_map(|bytes| header(bytes, key));
         Self { key, headers: headers.collect(), opened: HashMap::new() }
     }
 

@@ -19,9 +19,10 @@ use batch_writer::BatchWriter;
 use crewseal_custody::cbor::Version;
 use crewseal_custody::envelope::{Address, Envelope};
 use crewseal_custody::signed::{Signed, Unverified};
-use crewseal_custody::wire::{Batch, Receipts};
+use crewseal_custody::wire::Receipts;
 use crewseal_custody::{Credential, DeviceId, Event, EventId, MAX_SEQUENCE, Refusal, attribute};
 use epochs::Epochs;
+use minicbor::bytes::ByteVec;
 use refusal::{OpenedEntry, read};
 use rusqlite::Connection;
 pub use statistics::{Delivered, Stats};
@@ -31,19 +32,22 @@ use crate::hq::Hq;
 use crate::store;
 
 impl Hq {
-    /// Takes in what the device `client` delivers and answers each envelope whose address
-    /// can be read. When this returns, the answers are on the disk.
+    /// Takes in what the device `client` delivers, with the headers of epochs that came
+    /// along, and answers each envelope. When this returns, the answers are on the disk.
     ///
     /// # Errors
     /// [`HqError::UnknownDevice`] for a device that is not enrolled, or the
     /// database; then nothing of the batch is stored.
-    pub fn take_in(&self, batch: &Batch, client: DeviceId) -> Result<Receipts, HqError> {
-        let envelopes: Vec<Envelope> =
-            batch.envelopes.iter().filter_map(|bytes| Envelope::parse(bytes).ok()).collect();
-        let mut epochs = Epochs::new(self.keys.opening(), batch);
+    pub fn take_in(
+        &self,
+        headers: &[ByteVec],
+        envelopes: &[Envelope],
+        client: DeviceId,
+    ) -> Result<Receipts, HqError> {
+        let mut epochs = Epochs::new(self.keys.opening(), headers);
         let credentials = self.store.read(|db| {
             store::credential(db, self.key(), &client)?.ok_or(HqError::UnknownDevice(client))?;
-            epochs.recall(db, &envelopes)?;
+            epochs.recall(db, envelopes)?;
             self.credentials(db, envelopes.iter().map(|envelope| envelope.address().device))
         })?;
         let read: Vec<(Address, Result<OpenedEntry, Refusal>)> = envelopes
@@ -62,6 +66,7 @@ impl Hq {
             for (address, taken) in &read {
                 receipts.push(writer.answer(address, taken, &mut delivered)?.into());
             }
+            writer.finish()?;
             let opened = read.iter().filter(|(_, taken)| taken.is_ok());
             epochs.keep(db, opened.map(|(address, _)| address.epoch))?;
             statistics::count(db, &client, &delivered)?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use crewseal_custody::wire::HEAD_TIME;
 use hyper_util::rt::TokioTimer;
 use tokio::task::JoinHandle;
 
@@ -16,8 +17,6 @@ use crate::error::HqError;
 use crate::hq::Hq;
 use crate::phones::{AppState, router};
 
-/// How long the head of a request may take to arrive.
-const HEAD_TIME: Duration = Duration::from_secs(30);
 /// How long requests may go on after a shutdown was asked for.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 

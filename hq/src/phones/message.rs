@@ -1,21 +1,19 @@
 //! Messages: bodies as they come, answers as they go.
 
-use std::time::Duration;
-
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use crewseal_custody::cbor;
+use crewseal_custody::cbor::{self, CborError};
 use crewseal_custody::signed::{Message, Signed};
-use crewseal_custody::wire::{CBOR, MAX_BODY};
+use crewseal_custody::wire::{BODY_TIME, CBOR, MAX_BODY};
 use minicbor::{Decode, Encode};
 
 use super::problem::Problem;
 use super::state::AppState;
 
-/// How long a body may take to arrive: 4 MiB at 110 kbit/s.
-const BODY_TIME: Duration = Duration::from_secs(300);
+/// The versions that HQ knows of a message of which there is only the first.
+const FIRST: &[u8] = &[1];
 
 /// A message on its way back.
 pub(super) struct Answer(Vec<u8>);
@@ -41,11 +39,27 @@ impl IntoResponse for Answer {
 pub(super) struct Body(pub(super) Bytes);
 
 impl Body {
+    /// The message in it, of a kind of which there is only the first version.
     pub(super) fn decode<T>(&self) -> Result<T, Problem>
     where
         T: Encode<()> + for<'b> Decode<'b, ()>,
     {
-        cbor::from_versioned::<T, 1>(&self.0).map_err(|_| Problem::Malformed)
+        self.decode_version::<T, 1>(FIRST)
+    }
+
+    /// The message in it, of this version. Of another one the refusal tells which are
+    /// `known`.
+    pub(super) fn decode_version<T, const VERSION: u8>(
+        &self,
+        known: &'static [u8],
+    ) -> Result<T, Problem>
+    where
+        T: Encode<()> + for<'b> Decode<'b, ()>,
+    {
+        cbor::from_versioned::<T, VERSION>(&self.0).map_err(|error| match error {
+            CborError::Version { .. } => Problem::Version { known },
+            _ => Problem::Malformed,
+        })
     }
 }
 

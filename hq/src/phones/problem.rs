@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use crewseal_custody::wire::BatchError;
 
 use super::session::SessionError;
+use crate::dispatch::{CursorError, NewsError};
 use crate::error::HqError;
 use crate::people::EnrolError;
 
@@ -32,6 +34,15 @@ pub(crate) enum Problem {
     Timeout,
     /// Not this message in canonical form.
     Malformed,
+    /// A message of a format that HQ does not know, or does no more.
+    Version {
+        /// Those that it knows.
+        known: &'static [u8],
+    },
+    /// A cursor of another HQ, another device or the future.
+    Cursor(CursorError),
+    /// What was rebuilt of a batch is not what was sent.
+    BatchDiffers,
     /// No session, or it has ended.
     Session,
     /// The answer to a challenge does not fit.
@@ -66,7 +77,9 @@ impl Problem {
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::Enrolled => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ContentType | Self::Version { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Cursor(_) => StatusCode::GONE,
+            Self::BatchDiffers => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -84,6 +97,10 @@ impl Problem {
             Self::BodyLost => "body-lost",
             Self::Timeout => "timeout",
             Self::Malformed => "malformed",
+            Self::Version { .. } => "version",
+            Self::Cursor(CursorError::OfAnother) => "cursor-of-another",
+            Self::Cursor(CursorError::FromTheFuture) => "cursor-from-the-future",
+            Self::BatchDiffers => "batch-differs",
             Self::Session => "session",
             Self::Challenge => "challenge",
             Self::CredentialEnded => "credential-ended",
@@ -109,6 +126,14 @@ impl Problem {
             Self::BodyLost => "The body broke off. Send it again.",
             Self::Timeout => "The body took too long. Send fewer entries at once.",
             Self::Malformed => "The body is not this request in canonical CBOR. Update the app.",
+            Self::Version { .. } => "HQ does not know this version of the message.",
+            Self::Cursor(CursorError::OfAnother) => {
+                "A cursor is another HQ's or another device's. Start over without one."
+            }
+            Self::Cursor(CursorError::FromTheFuture) => {
+                "A cursor is ahead of HQ. Start over without one."
+            }
+            Self::BatchDiffers => "What was rebuilt is not what was sent. Nothing was stored.",
             Self::Session => "Open a session, or renew the one that ended.",
             Self::Challenge => "The answer does not fit. Ask for a new challenge.",
             Self::CredentialEnded => "The credential has ended. Enrol again.",
@@ -125,11 +150,14 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
-        let document = serde_json::json!({
+        let mut document = serde_json::json!({
             "type": format!("urn:crewseal:problem:{}", self.name()),
             "title": self.title(),
             "status": status.as_u16(),
         });
+        if let (Self::Version { known }, Some(members)) = (self, document.as_object_mut()) {
+            members.insert("versions".to_owned(), known.into());
+        }
         let content_type = HeaderValue::from_static("application/problem+json");
         let headers = [(header::CONTENT_TYPE, content_type)];
         let mut response = (status, headers, document.to_string()).into_response();
@@ -159,6 +187,31 @@ impl From<HqError> for Problem {
                 tracing::error!(%error, "a request failed");
                 Self::Internal
             }
+        }
+    }
+}
+
+impl From<BatchError> for Problem {
+    fn from(error: BatchError) -> Self {
+        match error {
+            BatchError::TooMany => Self::TooLarge,
+            BatchError::Malformed => Self::Malformed,
+            BatchError::Differs => Self::BatchDiffers,
+        }
+    }
+}
+
+impl From<CursorError> for Problem {
+    fn from(error: CursorError) -> Self {
+        Self::Cursor(error)
+    }
+}
+
+impl From<NewsError> for Problem {
+    fn from(error: NewsError) -> Self {
+        match error {
+            NewsError::Cursor(error) => error.into(),
+            NewsError::Hq(error) => error.into(),
         }
     }
 }

@@ -1,19 +1,21 @@
 //! Routes: the table of `crewseal_custody::wire`, and nothing else.
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::routing::{get, post};
 use crewseal_custody::cbor::Version;
-use crewseal_custody::roll::Roll;
 use crewseal_custody::wire::{
-    AttachmentPart, Batch, Challenge, ChallengeRequest, EnrolRequest, Jobs, MAX_BATCH, MAX_BODY,
-    MAX_PART, Rolls,
+    AttachmentPart, BATCH_VERSIONS, Batch, Challenge, ChallengeRequest, Cursor, EnrolRequest,
+    MAX_BODY, MAX_PART,
 };
+use serde::Deserialize;
 
 use super::auth::{AuthenticatedDevice, DeliveryClient};
 use super::message::{Answer, Body};
 use super::problem::Problem;
 use super::state::AppState;
+use crate::dispatch::{CursorError, NewsRequest};
 use crate::hq::Hq;
 
 /// What answers phones.
@@ -23,9 +25,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/v1/challenge", post(challenge))
         .route("/v1/session", post(session))
         .route("/v1/tick", get(tick))
-        .route("/v1/jobs", get(jobs))
-        .route("/v1/rolls", get(rolls))
-        .route("/v1/revocations", get(revocations))
+        .route("/v1/news", get(news))
         .route("/v1/outbox", post(outbox))
         .route("/v1/attachments", post(attachments))
         .route("/v1/delivery", get(delivery))
@@ -57,28 +57,30 @@ async fn tick(State(state): State<AppState>, _: AuthenticatedDevice) -> Result<A
     state.ask(Hq::tick).await.map(|tick| Answer::signed(&tick))
 }
 
-async fn jobs(
-    State(state): State<AppState>,
-    AuthenticatedDevice(device): AuthenticatedDevice,
-) -> Result<Answer, Problem> {
-    let packs = state.ask(move |hq| hq.job_packs(&device)).await?;
-    let packs = packs.iter().map(|pack| pack.as_bytes().to_vec().into()).collect();
-    Ok(Answer::of(&Jobs { version: Version, packs }))
+/// The cursors in a request for news.
+#[derive(Deserialize)]
+struct Cursors {
+    jobs: Option<String>,
+    rolls: Option<String>,
+    revocations: Option<String>,
 }
 
-async fn revocations(
-    State(state): State<AppState>,
-    _: AuthenticatedDevice,
-) -> Result<Answer, Problem> {
-    state.ask(Hq::revocations).await.map(|list| Answer::signed(&list))
-}
-
-async fn rolls(
+async fn news(
     State(state): State<AppState>,
     AuthenticatedDevice(device): AuthenticatedDevice,
+    cursors: Result<Query<Cursors>, QueryRejection>,
 ) -> Result<Answer, Problem> {
-    let rolls = state.ask(move |hq| hq.rolls_for(&device)).await?;
-    Ok(Answer::of(&Rolls { version: Version, rolls: rolls.iter().map(Roll::to_wire).collect() }))
+    let Query(cursors) = cursors.map_err(|_| Problem::Malformed)?;
+    // What cannot be read is no cursor that this HQ made.
+    let read = |text: Option<String>| {
+        text.map(|text| Cursor::parse(&text).ok_or(CursorError::OfAnother)).transpose()
+    };
+    let asked = NewsRequest {
+        jobs: read(cursors.jobs)?,
+        rolls: read(cursors.rolls)?,
+        revocations: read(cursors.revocations)?,
+    };
+    state.ask(move |hq| hq.news(&device, &asked)).await.map(|news| Answer::of(&news))
 }
 
 async fn outbox(
@@ -86,11 +88,9 @@ async fn outbox(
     DeliveryClient(client): DeliveryClient,
     body: Body,
 ) -> Result<Answer, Problem> {
-    let batch: Batch = body.decode()?;
-    if batch.envelopes.len() > MAX_BATCH {
-        return Err(Problem::TooLarge);
-    }
-    let receipts = state.ask(move |hq| hq.take_in(&batch, client)).await?;
+    let batch: Batch = body.decode_version::<_, 2>(BATCH_VERSIONS)?;
+    let envelopes = batch.envelopes()?;
+    let receipts = state.ask(move |hq| hq.take_in(batch.epochs(), &envelopes, client)).await?;
     Ok(Answer::of(&receipts))
 }
 

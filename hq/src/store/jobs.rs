@@ -4,16 +4,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor;
 use crewseal_custody::signed::{PublicKey, Signed};
-use crewseal_custody::{BoxClass, BoxList, JobId, Lists, Manifest, Manifests, ReleaseKey};
+use crewseal_custody::{
+    BoxClass, BoxList, DeviceId, JobId, Lists, Manifest, Manifests, ReleaseKey,
+};
 use crewseal_label::Token;
 use rusqlite::Connection;
 
-use super::columns::open_signed;
+use super::columns::{column, open_signed};
 use crate::error::HqError;
 
 /// Whether HQ knows a job.
 pub(crate) fn has_job(db: &Connection, job: &JobId) -> Result<bool, HqError> {
     Ok(db.prepare_cached("SELECT 1 FROM jobs WHERE id = ?1")?.exists([job.0])?)
+}
+
+/// Whether a device is in the crew of a job.
+pub(crate) fn is_in_crew(db: &Connection, job: &JobId, device: &DeviceId) -> Result<bool, HqError> {
+    let select = "SELECT 1 FROM assignments WHERE job = ?1 AND device = ?2";
+    Ok(db.prepare_cached(select)?.exists((job.0, device.0))?)
+}
+
+/// The jobs that have not ended at this time.
+pub(crate) fn unfinished_jobs(db: &Connection, now: u64) -> Result<Vec<JobId>, HqError> {
+    let mut query = db.prepare_cached("SELECT id FROM jobs WHERE closes_at > ?1 ORDER BY id")?;
+    let jobs = query.query_map([column(now)], |row| row.get(0).map(JobId))?;
+    Ok(jobs.collect::<Result<_, _>>()?)
 }
 
 /// What the customer of a job can release, by number.

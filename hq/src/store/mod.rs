@@ -17,6 +17,6 @@ mod rolls;
 pub(crate) use boxes::{lists, resolve};
 pub(crate) use columns::column;
 pub(crate) use database::{FILE, Store};
-pub(crate) use jobs::{classes, has_job, manifests, release_keys};
+pub(crate) use jobs::{classes, has_job, is_in_crew, manifests, release_keys, unfinished_jobs};
 pub(crate) use people::{credential, revocations, revoked_since};
-pub(crate) use rolls::{roll, roll_ids, roll_of};
+pub(crate) use rolls::{roll, roll_head, roll_ids, roll_of};

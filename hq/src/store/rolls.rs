@@ -15,12 +15,17 @@ pub(crate) fn roll(db: &Connection, hq: &PublicKey, id: &Digest) -> Result<Optio
         .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((number, head)) = found else { return Ok(None) };
-    let head: Signed<RollHead> = open_signed(&head, hq, "a roll")?;
+    let head = roll_head(&head, hq)?;
     let leaves = db
         .prepare_cached("SELECT token FROM labels WHERE roll = ?1 ORDER BY place")?
         .query_map([number], |row| Ok(Leaf::Token(Token::from_bytes(row.get(0)?))))?
         .collect::<Result<Vec<_>, _>>()?;
     Roll::new(head, leaves).map(Some).map_err(|_| HqError::Damaged { what: "a roll" })
+}
+
+/// The head of a roll, as it was signed.
+pub(crate) fn roll_head(bytes: &[u8], hq: &PublicKey) -> Result<Signed<RollHead>, HqError> {
+    open_signed(bytes, hq, "a roll")
 }
 
 /// The ids of all rolls, in the order in which they were minted.

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use crewseal::vault::SoftwareVault;
 use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::cbor;
-use crewseal_custody::job::JobPack;
 use crewseal_custody::signed::Signed;
-use crewseal_custody::wire::{DeliveryGrant, Jobs, Rolls};
+use crewseal_custody::wire::DeliveryGrant;
 use crewseal_custody::{
     BoxClass, DeviceId, EventKind, Licence, Nda, Outcome, Qualifications, Revocations, Role, Tick,
 };
@@ -100,7 +99,7 @@ async fn a_challenge_is_answered_once_in_time_and_by_its_device() {
 async fn without_a_session_nothing_is_told() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let places = ["/v1/tick", "/v1/revocations", "/v1/jobs", "/v1/rolls"];
+    let places = ["/v1/tick", "/v1/news"];
     for place in places {
         assert!(success(phone.get(place).await).await.is_ok(), "{place}");
     }
@@ -137,13 +136,7 @@ async fn a_device_sees_its_own_open_jobs_only() {
     let site = Site::open();
     let other = site.open_job(3..6);
     let phone = site.phone().await;
-    let packs = async || {
-        let bytes = success(phone.get("/v1/jobs").await).await.unwrap();
-        let jobs: Jobs = cbor::from_slice(&bytes).unwrap();
-        let open = |bytes: &minicbor::bytes::ByteVec| Signed::<JobPack>::open(bytes, site.hq.key());
-        jobs.packs.iter().map(|bytes| open(bytes).unwrap()).collect::<Vec<_>>()
-    };
-    let seen = packs().await;
+    let seen = phone.packs().await;
     assert_eq!(seen.iter().map(|pack| pack.job).collect::<Vec<_>>(), [site.job]);
     assert_eq!(seen[0].customer.reveal(), "Customer 1");
     assert_eq!(seen[0].roster.len(), 1);
@@ -156,10 +149,10 @@ async fn a_device_sees_its_own_open_jobs_only() {
     site.hq
         .add_boxes(site.job, &[site.label(9)], &[site.label(9)].into(), &BTreeMap::new())
         .unwrap();
-    let grown = packs().await[0].manifests(site.hq.key()).unwrap();
+    let grown = phone.packs().await[0].manifests(site.hq.key()).unwrap();
     assert_eq!((grown.versions().len(), grown.tokens().len()), (2, 4));
     site.hq.assign(phone.device(), other).unwrap();
-    assert_eq!(packs().await.len(), 2);
+    assert_eq!(phone.packs().await.len(), 2);
 }
 
 #[tokio::test]
@@ -188,9 +181,7 @@ async fn a_pack_says_what_is_in_which_box() {
         BTreeMap::from([(site.label(8), both.into()), (site.label(9), [BoxClass::Devices].into())]);
     let labelled = [site.label(7), site.label(8), site.label(9)];
     site.hq.add_boxes(site.job, &labelled, &[site.label(7)].into(), &classes).unwrap();
-    let bytes = success(phone.get("/v1/jobs").await).await.unwrap();
-    let jobs: Jobs = cbor::from_slice(&bytes).unwrap();
-    let pack = Signed::<JobPack>::open(&jobs.packs[0], site.hq.key()).unwrap();
+    let pack = &phone.packs().await[0];
     let mut lists = crewseal_custody::Lists::new();
     lists.add_manifests(pack.manifests(site.hq.key()).unwrap());
     let known = pack.box_classes(&lists).unwrap();
@@ -207,28 +198,25 @@ async fn a_revoked_device_sees_nothing_more_and_may_still_deliver() {
     let site = Site::open();
     let (mut lost, other) = (site.phone().await, site.phone().await);
     let list = async || {
-        let bytes = success(other.get("/v1/revocations").await).await.unwrap();
-        (*Signed::<Revocations>::open(&bytes, site.hq.key()).unwrap()).clone()
+        let list = other.news("").await.unwrap().revocations.unwrap().list;
+        list.map(|list| (*Signed::<Revocations>::open(&list, site.hq.key()).unwrap()).clone())
     };
-    let none = list().await;
-    assert_eq!((none.epoch, none.since.len(), none.origin.as_str()), (0, 0, "hq.test"));
+    assert_eq!(list().await, None, "there is none yet");
     assert_eq!(site.hq.tick().unwrap().epoch, Some(0));
 
     let noon = 1_800_000_000;
     assert_eq!(site.hq.revoke(lost.device(), noon).unwrap(), 1);
     assert_eq!(site.hq.revoke(lost.device(), noon + 9).unwrap(), 2, "later: no word");
-    assert_eq!(list().await.since, [(lost.device(), noon)].into());
+    assert_eq!(list().await.unwrap().since, [(lost.device(), noon)].into());
     assert_eq!(site.hq.revoke(lost.device(), noon - 60).unwrap(), 3);
-    let newest = list().await;
+    let newest = list().await.unwrap();
     assert_eq!((newest.epoch, newest.since), (3, [(lost.device(), noon - 60)].into()));
     assert_eq!(site.hq.tick().unwrap().epoch, Some(3));
     assert!(site.hq.revoke(DeviceId([0; 16]), noon).is_err(), "no such device");
 
     lost.sign_in().await.unwrap();
-    let bytes = success(lost.get("/v1/jobs").await).await.unwrap();
-    assert!(cbor::from_slice::<Jobs>(&bytes).unwrap().packs.is_empty());
-    let bytes = success(lost.get("/v1/rolls").await).await.unwrap();
-    assert!(cbor::from_slice::<Rolls>(&bytes).unwrap().rolls.is_empty());
+    let news = lost.news("").await.unwrap();
+    assert_eq!((news.jobs, news.rolls), (None, None));
     let left = lost.act(EventKind::Count, site.job, &[site.label(0)]);
     let receipts = lost.deliver(&[left]).await;
     assert_eq!(crate::phone::outcomes(&receipts), [Outcome::Stored], "evidence is welcome");
@@ -240,18 +228,7 @@ async fn a_job_is_seen_from_its_opening_to_its_closing() {
     let mut phone = site.phone().await;
     site.clock.advance(1_000_000);
     phone.sign_in().await.unwrap();
-    let bytes = success(phone.get("/v1/jobs").await).await.unwrap();
-    assert!(cbor::from_slice::<Jobs>(&bytes).unwrap().packs.is_empty());
-}
-
-#[tokio::test]
-async fn rolls_come_whole_and_signed() {
-    let site = Site::open();
-    let phone = site.phone().await;
-    let bytes = success(phone.get("/v1/rolls").await).await.unwrap();
-    let rolls: Rolls = cbor::from_slice(&bytes).unwrap();
-    assert_eq!(rolls.rolls.len(), 1);
-    assert!(rolls.rolls[0].open(site.hq.key()).unwrap() == site.roll);
+    assert!(phone.packs().await.is_empty());
 }
 
 #[tokio::test]
@@ -284,7 +261,7 @@ async fn a_delivery_token_delivers_and_does_nothing_else() {
         cbor::from_slice(&success(phone.get("/v1/delivery").await).await.unwrap()).unwrap();
     let envelope = phone.act(EventKind::TakeOver, site.job, &[site.label(0)]);
     phone.token = right.token.0.clone();
-    for place in ["tick", "jobs", "rolls", "revocations", "delivery"] {
+    for place in ["tick", "news", "delivery"] {
         let answer = success(phone.get(&format!("/v1/{place}")).await).await;
         assert_eq!(answer, Err(StatusCode::UNAUTHORIZED), "{place}");
     }

@@ -11,7 +11,7 @@ use crewseal_custody::cbor;
 use crewseal_custody::envelope::{Beside, Entry, Envelope, Epoch, OpeningKey};
 use crewseal_custody::personal::Personal;
 use crewseal_custody::signed::{Message, Signed};
-use crewseal_custody::wire::{CBOR, MAX_BATCH, MAX_BODY};
+use crewseal_custody::wire::{Batch, CBOR, MAX_BATCH, MAX_BODY};
 use crewseal_custody::{
     Body, Commitment, Dispute, Event, EventKind, FaultKind, Finding, FindingKind, Holder, Lists,
     Note, OneTimeCode, Outcome, Protection, Record, Refusal, Salt, SpotCheck, Statement,
@@ -78,8 +78,7 @@ async fn a_repeat_gets_its_first_receipt_byte_by_byte() {
     assert_eq!(second[1].as_bytes(), first[0].as_bytes());
 
     let other = site.phone().await;
-    let mut batch = phone.batch(&[envelope]);
-    batch.epochs.clear();
+    let batch = Batch::of(&[], &[envelope]);
     let carried = other.deliver_batch(&batch).await.unwrap();
     assert_eq!(carried[0].as_bytes(), first[0].as_bytes(), "from a carrier, without the header");
 
@@ -126,8 +125,7 @@ async fn what_cannot_be_opened_is_unreadable() {
     let site = Site::open();
     let mut phone = site.phone().await;
     let envelope = phone.act(EventKind::Count, site.job, &[site.label(0)]);
-    let mut headless = phone.batch(std::slice::from_ref(&envelope));
-    headless.epochs = vec![b"no header".to_vec().into()];
+    let headless = Batch::of(&[b"no header".to_vec()], std::slice::from_ref(&envelope));
     let receipts = phone.deliver_batch(&headless).await.unwrap();
     assert_eq!(outcomes(&receipts), [refused(Refusal::Unreadable)]);
 
@@ -145,23 +143,55 @@ async fn what_cannot_be_opened_is_unreadable() {
 }
 
 #[tokio::test]
-async fn an_altered_envelope_is_unreadable_and_a_damaged_one_is_not_answered() {
+async fn an_altered_envelope_is_unreadable() {
     let site = Site::open();
     let mut phone = site.phone().await;
     let whole = phone.act(EventKind::Count, site.job, &[site.label(0)]);
-    let mut damaged = whole.as_bytes().to_vec();
-    damaged[120] ^= 1;
-    let mut altered = damaged.clone();
+    let mut altered = whole.as_bytes().to_vec();
+    altered[120] ^= 1;
     let covered = altered.len() - 16;
     let digest = ring::digest::digest(&ring::digest::SHA256, &altered[..covered]);
     altered[covered..].copy_from_slice(&digest.as_ref()[..16]);
-
-    let mut batch = phone.batch(&[whole]);
-    batch.envelopes.insert(0, damaged.into());
-    batch.envelopes.insert(1, altered.into());
-    batch.envelopes.push(Vec::new().into());
-    let receipts = phone.deliver_batch(&batch).await.unwrap();
+    let altered = Envelope::parse(&altered).unwrap();
+    let receipts = phone.deliver(&[altered, whole]).await;
     assert_eq!(outcomes(&receipts), [refused(Refusal::Unreadable), STORED]);
+}
+
+#[tokio::test]
+async fn a_batch_that_does_not_rebuild_is_refused_and_nothing_of_it_is_stored() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let envelopes: Vec<Envelope> =
+        (0..2).map(|_| phone.act(EventKind::Count, site.job, &[site.label(0)])).collect();
+    let sent = cbor::to_vec(&phone.batch(&envelopes));
+    // A byte of the last entry's tag, before the head and the 16 bytes of the check.
+    let mut damaged = sent.clone();
+    let tag = damaged.len() - 16 - 2 - 1;
+    damaged[tag] ^= 1;
+    let answer = phone.post("/v1/outbox", damaged).await;
+    assert_eq!(success(answer).await, Err(StatusCode::UNPROCESSABLE_ENTITY));
+    assert_eq!(site.hq.stats().unwrap().total, Delivered::default());
+    assert!(success(phone.post("/v1/outbox", sent).await).await.is_ok());
+    assert_eq!(site.hq.stats().unwrap().total.stored, 2);
+}
+
+#[tokio::test]
+async fn a_message_of_another_version_is_told_which_are_known() {
+    let site = Site::open();
+    let phone = site.phone().await;
+    let old = [0xa3, 0, 1, 1, 0x80, 2, 0x80];
+    let newer = [0xa4, 0, 3, 1, 0x80, 2, 0x80, 3, 0x80];
+    let challenge = [0xa2, 0, 2, 1, 0];
+    for (place, body, known) in
+        [("/v1/outbox", &old[..], 2), ("/v1/outbox", &newer, 2), ("/v1/challenge", &challenge, 1)]
+    {
+        let answer = phone.post(place, body.to_vec()).await;
+        assert_eq!(answer.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        let problem: serde_json::Value =
+            serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        assert_eq!(problem["type"], "urn:crewseal:problem:version");
+        assert_eq!(problem["versions"], serde_json::json!([known]), "{place}");
+    }
 }
 
 #[tokio::test]
@@ -476,13 +506,12 @@ async fn a_batch_is_strict_and_bounded() {
     let refused = success(phone.post("/v1/outbox", bytes).await).await;
     assert_eq!(refused, Err(StatusCode::BAD_REQUEST));
 
-    let mut many = phone.batch(&[]);
-    many.envelopes = vec![envelope.as_bytes().to_vec().into(); MAX_BATCH + 1];
-    let refused = phone.deliver_batch(&many).await;
+    let mut many = vec![envelope; MAX_BATCH + 1];
+    let refused = phone.deliver_batch(&phone.batch(&many)).await;
     assert_eq!(refused.unwrap_err(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(site.hq.stats().unwrap().total, Delivered::default());
-    many.envelopes.pop();
-    assert_eq!(phone.deliver_batch(&many).await.unwrap().len(), MAX_BATCH);
+    many.pop();
+    assert_eq!(phone.deliver(&many).await.len(), MAX_BATCH);
 }
 
 #[tokio::test]

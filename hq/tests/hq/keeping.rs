@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crewseal_custody::EventKind;
+use crewseal_custody::wire::Batch;
 use crewseal_hq::clock::SystemClock;
 use crewseal_hq::{Hq, HqError, JobPlan, KeysError, Listen, serve};
 use crewseal_label::Token;
@@ -52,8 +53,7 @@ async fn everything_survives_a_restart() {
     let ended = success(phone.get("/v1/tick").await).await;
     assert_eq!(ended, Err(StatusCode::UNAUTHORIZED), "sessions are in memory");
     phone.sign_in().await.unwrap();
-    let mut batch = phone.batch(&[envelope]);
-    batch.epochs.clear();
+    let batch = Batch::of(&[], &[envelope]);
     let again = phone.deliver_batch(&batch).await.unwrap();
     assert_eq!(again[0].as_bytes(), first[0].as_bytes());
     running.shutdown().await;
@@ -68,7 +68,7 @@ fn a_newer_database_is_refused_and_left_as_it_was() {
     db.close().unwrap();
     let before = files(dir.path());
     let refused = refusal(open(dir.path()));
-    assert!(matches!(refused, HqError::NewerDatabase { found: 999, known: 6 }), "{refused}");
+    assert!(matches!(refused, HqError::NewerDatabase { found: 999, known: 7 }), "{refused}");
     let after = files(dir.path());
     assert!(before["hq.db"] == after["hq.db"]);
     assert!(before["hq.keys"] == after["hq.keys"]);

@@ -8,11 +8,12 @@ use std::time::Duration;
 use crewseal::random;
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::envelope::{Envelope, Epoch, SealingKey};
+use crewseal_custody::job::JobPack;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::roll::Roll;
 use crewseal_custody::signed::{PublicKey, Signed, SignedError};
 use crewseal_custody::wire::{
-    Batch, CBOR, Challenge, ChallengeRequest, EnrolClaim, EnrolRequest, Invitation, Receipts,
+    Batch, CBOR, Challenge, ChallengeRequest, EnrolClaim, EnrolRequest, Invitation, News, Receipts,
     Session, SessionRequest,
 };
 use crewseal_custody::{
@@ -244,6 +245,22 @@ impl Phone {
         Ok(())
     }
 
+    /// What is new since these cursors.
+    pub async fn news(&self, query: &str) -> Result<News, StatusCode> {
+        let bytes = success(self.get(&format!("/v1/news{query}")).await).await?;
+        Ok(cbor::from_versioned::<_, 1>(&bytes).unwrap())
+    }
+
+    /// The packs of the jobs that are new to a phone that knows none.
+    pub async fn packs(&self) -> Vec<Signed<JobPack>> {
+        let jobs = self.news("").await.unwrap().jobs;
+        let hq = &self.invitation.endpoint.hq;
+        jobs.iter()
+            .flat_map(|jobs| &jobs.packs)
+            .map(|bytes| Signed::open(bytes, hq).unwrap())
+            .collect()
+    }
+
     /// The next event of this phone's chain.
     pub fn event(&mut self, kind: EventKind, job: JobId, boxes: BoxList) -> Event {
         self.sequence += 1;
@@ -289,12 +306,7 @@ impl Phone {
     }
 
     pub fn batch(&self, envelopes: &[Envelope]) -> Batch {
-        let bytes = envelopes.iter().map(|envelope| envelope.as_bytes().to_vec().into());
-        Batch {
-            version: Version,
-            epochs: vec![self.epoch.header().into()],
-            envelopes: bytes.collect(),
-        }
+        Batch::of(&[self.epoch.header()], envelopes)
     }
 
     pub async fn deliver(&self, envelopes: &[Envelope]) -> Vec<Signed<Receipt>> {

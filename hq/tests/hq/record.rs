@@ -65,13 +65,12 @@ async fn two_exports_differ_in_time_and_signature_only() {
     let (mut one, mut two) = (site.phone().await, site.phone().await);
     site.hq.revoke(one.device(), 1_800_000_000).unwrap();
     for phone in [&mut one, &mut two] {
-        let envelopes = [
+        let mut envelopes = [
             phone.act(EventKind::Count, site.job, &[site.label(0)]),
             phone.act(EventKind::Count, site.job, &[site.label(1)]),
         ];
-        let mut backwards = phone.batch(&envelopes);
-        backwards.envelopes.reverse();
-        phone.deliver_batch(&backwards).await.unwrap();
+        envelopes.reverse();
+        phone.deliver(&envelopes).await;
     }
     let read = || Record::read(&site.hq.export(site.job).unwrap(), None).unwrap().record;
     let (first, mut second) = (read(), read());

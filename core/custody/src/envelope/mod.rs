@@ -18,6 +18,7 @@
 //! | 16 | first half of the SHA-256 of everything before |
 
 mod attachment;
+mod batch;
 mod entry;
 mod epoch;
 
@@ -26,6 +27,7 @@ use std::fmt;
 use minicbor::{Decode, Encode};
 
 pub use self::attachment::{AttachmentKey, CHUNK_BYTES, MAX_ATTACHMENT};
+pub use self::batch::{BATCH_VERSIONS, Batch, BatchError, MAX_BATCH};
 pub use self::entry::{Beside, Entry};
 pub use self::epoch::{
     EPOCH_ENTRIES, Epoch, EpochHeader, OpenedEpoch, OpeningKey, SealError, SealingKey, UnsealError,
@@ -152,7 +154,7 @@ impl Envelope {
         }
         let (covered, digest) =
             bytes.split_last_chunk::<DIGEST_BYTES>().ok_or(EnvelopeError::Length)?;
-        if half_digest(covered) != *digest {
+        if half_digest([covered]) != *digest {
             return Err(EnvelopeError::Damaged);
         }
         Ok(Self { address, bytes: bytes.to_vec() })
@@ -168,7 +170,22 @@ impl Envelope {
         seal: impl FnOnce(&[u8], &[u8]) -> Result<Vec<u8>, E>,
     ) -> Result<Self, E> {
         let padded = pad(content);
-        let length = ADDRESS_BYTES + padded.len() + TAG_BYTES + DIGEST_BYTES;
+        let mut bytes = Self::head(&address, padded.len() + TAG_BYTES);
+        let sealed = seal(&bytes, &padded)?;
+        bytes.extend(sealed);
+        Ok(Self::ended(address, bytes))
+    }
+
+    /// Puts what is sealed already, with its tag, under this address again.
+    fn assemble(address: Address, sealed: &[u8]) -> Self {
+        let mut bytes = Self::head(&address, sealed.len());
+        bytes.extend(sealed);
+        Self::ended(address, bytes)
+    }
+
+    /// What stands before so many sealed bytes, with room for these and the digest.
+    fn head(address: &Address, sealed: usize) -> Vec<u8> {
+        let length = ADDRESS_BYTES + sealed + DIGEST_BYTES;
         let mut bytes = Vec::with_capacity(length);
         bytes.extend(MAGIC);
         bytes.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
@@ -179,11 +196,13 @@ impl Envelope {
         bytes.extend(address.generation.to_be_bytes());
         bytes.extend(address.sequence.to_be_bytes());
         bytes.extend(address.event.0);
-        let sealed = seal(&bytes, &padded)?;
-        bytes.extend(sealed);
-        let digest = half_digest(&bytes);
+        bytes
+    }
+
+    fn ended(address: Address, mut bytes: Vec<u8>) -> Self {
+        let digest = half_digest([bytes.as_slice()]);
         bytes.extend(digest);
-        Ok(Self { address, bytes })
+        Self { address, bytes }
     }
 
     /// What stands on it.
@@ -229,10 +248,12 @@ fn unpad(padded: &[u8]) -> Option<&[u8]> {
     (padded.get(end) == Some(&0x80)).then(|| padded.get(..end))?
 }
 
-fn half_digest(bytes: &[u8]) -> [u8; DIGEST_BYTES] {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+/// The first half of the SHA-256 of these, one after another.
+fn half_digest<'b>(parts: impl IntoIterator<Item = &'b [u8]>) -> [u8; DIGEST_BYTES] {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    parts.into_iter().for_each(|part| context.update(part));
     let mut half = [0; DIGEST_BYTES];
-    half.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+    half.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
     half
 }
 

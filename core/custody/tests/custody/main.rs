@@ -10,6 +10,7 @@
 )]
 
 mod attachments;
+mod batches;
 mod box_lists;
 mod evidence;
 mod handoff;

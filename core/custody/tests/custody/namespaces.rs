@@ -79,7 +79,8 @@ probes!(
     Resolution,
     Attachment,
     AttachmentReceipt,
-    Statement
+    Statement,
+    Cursor
 );
 
 #[test]

@@ -1,13 +1,13 @@
 //! The queue on its way to HQ, batch by batch, and what HQ's receipts make of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
-use crewseal_custody::cbor::Version;
 use crewseal_custody::signed::{PublicKey, Signed};
-use crewseal_custody::wire::{Batch, MAX_BATCH, MAX_BODY};
-use crewseal_custody::{EventId, Receipt};
+use crewseal_custody::wire::{Batch, MAX_BATCH};
+use crewseal_custody::{EventId, Receipt, Since};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
@@ -15,9 +15,9 @@ use super::persisted::read_enrolment;
 use super::phone::{Crew, Phone, State};
 use crate::blocking_pool;
 use crate::outbox::delivery_grant;
-use crate::outbox::queue::{self, Settled, Status, Waiting};
+use crate::outbox::queue::{self, Settled, Status, Undeliverable, Waiting};
 use crate::random;
-use crate::sync::{Client, SyncError, pause};
+use crate::sync::{Client, Pace, SyncError, pause};
 
 /// What a sync achieved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,14 +61,35 @@ impl Crew {
     ) -> Result<Delivered, CrewError> {
         let (client, hq) = self.delivery_client().await?;
         let mut delivered = Delivered::default();
-        let mut after = 0;
+        let (mut after, mut was_slow) = (0, false);
         loop {
             let phone = Arc::clone(&self.phone);
             let (entries, batch) = blocking_pool::run(move || phone.next_batch(after)).await?;
             let Some(last) = entries.last() else { break };
+            let began = self.phone.since_boot();
+            let receipts = match client.deliver(&self.phone.vault, &batch).await {
+                Ok(answer) => answer.receipts,
+                // A slow network is tried with less once more; then it is left alone.
+                Err(SyncError::TooSlow) if entries.len() > 1 && !was_slow => {
+                    was_slow = true;
+                    self.phone.pace_of(|pace| pace.halve(size(&entries)));
+                    continue;
+                }
+                Err(error @ (SyncError::TooLarge | SyncError::Differs)) => {
+                    after = self.with_less(error, after, entries).await?;
+                    continue;
+                }
+                Err(error) => {
+                    if error == SyncError::TooSlow {
+                        self.phone.pace_of(|pace| pace.halve(size(&entries)));
+                    }
+                    return Err(self.phone.failed(error));
+                }
+            };
             after = last.position;
-            let answer = client.deliver(&self.phone.vault, &batch).await;
-            let receipts = answer.map_err(|error| self.phone.failed(error))?.receipts;
+            was_slow = false;
+            let took = took(began, self.phone.since_boot());
+            self.phone.pace_of(|pace| pace.was_answered(size(&entries), took));
             let phone = Arc::clone(&self.phone);
             // Receipts that cannot be kept now come again: what waits still is sent again,
             // and HQ answers it as a repeat.
@@ -81,6 +102,27 @@ impl Crew {
         }
         self.phone.failures.store(0, Ordering::Relaxed);
         Ok(delivered)
+    }
+
+    /// After a batch that was too much, or that HQ could not put together: sends less the
+    /// next time, or sets a single entry aside. What comes back is after which place of the
+    /// queue to go on.
+    async fn with_less(
+        &self,
+        error: SyncError,
+        after: i64,
+        entries: Vec<Waiting>,
+    ) -> Result<i64, CrewError> {
+        if entries.len() > 1 {
+            self.phone.pace_of(|pace| pace.halve(size(&entries)));
+            return Ok(after);
+        }
+        let why = match error {
+            SyncError::TooLarge => Undeliverable::TooLarge,
+            _ => Undeliverable::Differs,
+        };
+        let phone = Arc::clone(&self.phone);
+        blocking_pool::run(move || phone.set_aside(&entries, why)).await
     }
 
     pub(super) async fn delivery_client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
@@ -126,29 +168,42 @@ impl Phone {
     }
 
     pub(super) fn next_batch(&self, after: i64) -> Result<(Vec<Waiting>, Batch), CrewError> {
+        let most = self.pace_of(|pace| pace.bytes());
         let (entries, batch) = self.state()?.store.transaction(|t| {
             let mut entries = queue::waiting(t, after, MAX_BATCH)?;
-            // Half of what HQ reads leaves room for headers and framing.
-            let mut size = 0;
+            // One goes always, however large.
+            let mut bytes = 0;
             entries.retain(|entry| {
-                size += entry.envelope.as_bytes().len();
-                size <= MAX_BODY / 2
+                let is_first = bytes == 0;
+                bytes += entry.envelope.as_bytes().len();
+                is_first || bytes <= most
             });
             let epochs: BTreeSet<_> =
                 entries.iter().map(|entry| entry.envelope.address().epoch).collect();
             // An entry whose header is lost goes all the same: HQ may have the
             // header, and if not, its refusal parks the entry.
-            let headers =
-                epochs.into_iter().filter_map(|epoch| queue::header(t, epoch)).map(ByteVec::from);
-            let envelopes =
-                entries.iter().map(|entry| entry.envelope.as_bytes().to_vec().into()).collect();
-            let batch = Batch { version: Version, epochs: headers.collect(), envelopes };
-            Ok::<_, CrewError>((entries, batch))
+            let headers: Vec<_> =
+                epochs.into_iter().filter_map(|epoch| queue::header(t, epoch)).collect();
+            let envelopes: Vec<_> = entries.iter().map(|entry| entry.envelope.clone()).collect();
+            Ok::<_, CrewError>((entries, Batch::of(&headers, &envelopes)))
         })?;
         if !entries.is_empty() {
             self.raise_high_water_mark()?;
         }
         Ok((entries, batch))
+    }
+
+    /// What is known of the network, of which nobody is kept waiting.
+    fn pace_of<T>(&self, what: impl FnOnce(&mut Pace) -> T) -> T {
+        what(&mut self.pace.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sets entries aside that cannot be sent; the place of the last of them.
+    fn set_aside(&self, entries: &[Waiting], why: Undeliverable) -> Result<i64, CrewError> {
+        self.state()?.store.transaction(|t| {
+            entries.iter().try_for_each(|entry| queue::set_aside(t, entry, why))?;
+            Ok(entries.last().map_or(i64::MAX, |entry| entry.position))
+        })
     }
 
     pub(super) fn settle(
@@ -183,7 +238,7 @@ impl Phone {
     pub(super) fn failed(&self, error: SyncError) -> CrewError {
         let retry_after = match error {
             SyncError::Busy { retry_after } => retry_after,
-            SyncError::Offline | SyncError::Unreadable => None,
+            SyncError::Offline | SyncError::Unreadable | SyncError::TooSlow => None,
             SyncError::KeysBusy => return CrewError::KeysBusy,
             SyncError::Pool(error) => return error.into(),
             _ => return CrewError::for_good(error),
@@ -193,4 +248,16 @@ impl Phone {
         let jitter = random::bytes().map_or(u32::MAX, u32::from_be_bytes);
         CrewError::Sync { error, again_after: Some(pause(failures, retry_after, jitter)) }
     }
+}
+
+/// How many bytes of entries these are.
+fn size(entries: &[Waiting]) -> usize {
+    entries.iter().map(|entry| entry.envelope.as_bytes().len()).sum()
+}
+
+/// How long it took, by a clock that does not go back; nothing if that cannot be told.
+fn took(began: Since, now: Since) -> Duration {
+    let is_of_one_boot = began.boot == now.boot;
+    let millis = if is_of_one_boot { now.millis.saturating_sub(began.millis) } else { 0 };
+    Duration::from_millis(millis)
 }

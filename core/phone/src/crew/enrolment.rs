@@ -10,7 +10,8 @@ use crewseal_custody::{Credential, Protection};
 
 use super::CrewError;
 use super::persisted::{
-    ENROLMENT, Enrolment, JOB, ONLY, REVOCATIONS, ROLL, TICK, load_lists, read_enrolment,
+    ENDED, ENROLMENT, Enrolment, JOB, NEWS, ONLY, PARTS, REVOCATIONS, ROLL, TICK, load_lists,
+    read_enrolment,
 };
 use super::phone::{Crew, Phone, State};
 use crate::blocking_pool;
@@ -94,7 +95,7 @@ impl Phone {
                 Err(error) => return Err(error),
             };
             if !is_same_hq {
-                [TICK, REVOCATIONS, ROLL, JOB]
+                [TICK, REVOCATIONS, ROLL, JOB, NEWS, PARTS, ENDED]
                     .into_iter()
                     .try_for_each(|drawer| t.clear(drawer))?;
             }

@@ -10,7 +10,8 @@ use crewseal_custody::roll::RollError;
 use crewseal_custody::rules::Rule;
 use crewseal_custody::signed::SignedError;
 use crewseal_custody::{
-    BoxListError, DrawingError, EventId, FormError, Refused, ReleaseCodeError, StatementError,
+    BoxListError, Contradiction, DrawingError, EventId, FormError, Refused, ReleaseCodeError,
+    StatementError,
 };
 
 use crate::blocking_pool::PoolError;
@@ -43,6 +44,10 @@ pub enum CrewError {
     /// Something that HQ should have signed is not what it should be.
     #[error("what HQ sent does not verify: {0}")]
     FromHq(SignedError),
+    /// HQ takes back what it said before. Both are kept as evidence, and this phone goes on
+    /// with the first; [`contradictions`](super::Crew::contradictions) has them.
+    #[error("HQ contradicts itself: {0}; tell a supervisor")]
+    Contradiction(Contradiction),
     /// A roll that HQ sent.
     #[error("{0}")]
     Roll(#[from] RollError),

@@ -2,78 +2,83 @@
 
 use std::sync::Arc;
 
-use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::cbor::Version;
 use crewseal_custody::delivery_grant::StoredGrant;
-use crewseal_custody::job::JobPack;
-use crewseal_custody::roll::RollWire;
-use crewseal_custody::signed::{PublicKey, Signed};
-use crewseal_custody::wire::{DeliveryGrant, Endpoint};
-use crewseal_custody::{Revocations, Tick};
+use crewseal_custody::signed::PublicKey;
+use crewseal_custody::wire::{Cursor, DeliveryGrant, Endpoint, News};
 
 use super::CrewError;
-use super::persisted::{
-    Enrolment, JOB, KeptTick, ONLY, REVOCATIONS, ROLL, TICK, load_lists, read_enrolment, stored,
-};
+use super::act_cache::is_open;
+use super::news::Told;
+use super::persisted::{Enrolment, read_enrolment, whole_packs};
 use super::phone::{Crew, Phone, State};
 use super::trust::read_revocations;
 use crate::blocking_pool;
 use crate::outbox::delivery_grant;
-use crate::sync::{Client, NOT_FOUND, SyncError};
-use crate::vault::Transaction;
+use crate::sync::{Client, Cursors, NOT_FOUND, SyncError};
 
 /// How many seconds before its end a delivery grant is renewed: 30 days.
 const GRANT_RENEWAL: u64 = 30 * 24 * 60 * 60;
 
-/// What came from HQ.
+/// What is on this phone of what HQ has for it, after a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fetched {
-    /// Jobs of this device.
+    /// Jobs of this device that are open.
     pub jobs: u64,
     /// Labels on the depot's rolls.
     pub labels: u64,
 }
 
-/// What HQ answered, its signatures verified.
-pub(super) struct Download {
-    pub(super) tick: Signed<Tick>,
-    /// None if no newer ones are known at HQ.
-    pub(super) revocations: Option<Signed<Revocations>>,
-    pub(super) packs: Vec<Signed<JobPack>>,
-    pub(super) rolls: Vec<RollWire>,
-}
-
 impl Crew {
-    /// Fetches HQ's time, the job packs and the depot's rolls, and which devices are
-    /// revoked if that is not known here.
+    /// Fetches HQ's time and what is new: job packs, labels of the depot's rolls, which
+    /// devices are revoked. What is known here does not come again, and what came before a
+    /// network broke off is kept.
     ///
     /// # Errors
-    /// [`CrewError`].
+    /// [`CrewError`]; [`CrewError::Contradiction`] if HQ takes back what it said before: all
+    /// else was kept.
     pub async fn fetch(&self) -> Result<Fetched, CrewError> {
         let (client, hq) = self.client().await?;
-        let vault = &self.phone.vault;
-        let tick = client.tick(vault).await.map_err(|error| self.phone.failed(error))?;
-        let jobs = client.jobs(vault).await.map_err(|error| self.phone.failed(error))?;
-        let rolls = client.rolls(vault).await.map_err(|error| self.phone.failed(error))?;
-        let tick = Signed::<Tick>::open(&tick, &hq).map_err(CrewError::FromHq)?;
-        let revocations = self.newer_revocations(&client, &hq, &tick).await?;
-        self.renew_slip(&client).await?;
-        let packs: Vec<Signed<JobPack>> = jobs
-            .packs
-            .iter()
-            .map(|pack| Signed::open(pack, &hq).map_err(CrewError::FromHq))
-            .collect::<Result<_, _>>()?;
-        for pack in &packs {
-            pack.manifests(&hq)?;
+        let (mut started_over, mut trouble) = (false, None);
+        loop {
+            let phone = Arc::clone(&self.phone);
+            let known = blocking_pool::run(move || phone.cursors()).await?;
+            let news = match client.news(&self.phone.vault, &known).await {
+                Ok(news) => news,
+                Err(SyncError::Cursor) if !started_over => {
+                    started_over = true;
+                    let phone = Arc::clone(&self.phone);
+                    blocking_pool::run(move || phone.start_over()).await?;
+                    continue;
+                }
+                Err(error) => return Err(self.phone.failed(error)),
+            };
+            let told = Told::open(&news, &hq)?;
+            let phone = Arc::clone(&self.phone);
+            let kept = blocking_pool::run(move || {
+                let state = &mut *phone.state()?;
+                phone.keep(state, &hq, &told)
+            });
+            match kept.await {
+                Err(error @ CrewError::Contradiction(_)) => trouble = Some(error),
+                kept => kept?,
+            }
+            if !news.more {
+                break;
+            }
+            if !leads_on(&known, &news) {
+                return Err(self.phone.failed(SyncError::Unreadable));
+            }
         }
-        let download = Download { tick, revocations, packs, rolls: rolls.rolls };
+        self.renew_slip(&client).await?;
         let phone = Arc::clone(&self.phone);
-        blocking_pool::run(move || {
+        let fetched = blocking_pool::run(move || {
             let state = &mut *phone.state()?;
-            let fetched = phone.keep(state, &hq, &download)?;
             phone.go_on(state)?;
-            Ok(fetched)
-        })
-        .await
+            phone.fetched(state, &hq)
+        });
+        let fetched = fetched.await?;
+        trouble.map_or(Ok(fetched), Err)
     }
 
     /// Keeps a right to deliver for a time when this phone's keys are gone.
@@ -92,74 +97,22 @@ impl Crew {
             Err(error) => Err(self.phone.failed(error)),
         }
     }
-
-    /// HQ's list of revoked devices, if there is a newer one than here.
-    async fn newer_revocations(
-        &self,
-        client: &Client,
-        hq: &PublicKey,
-        tick: &Signed<Tick>,
-    ) -> Result<Option<Signed<Revocations>>, CrewError> {
-        let (phone, hq, epoch) = (Arc::clone(&self.phone), *hq, tick.epoch);
-        if !blocking_pool::run(move || phone.has_older_revocations(&hq, epoch)).await? {
-            return Ok(None);
-        }
-        let list = client.revocations(&self.phone.vault).await;
-        let list = list.map_err(|error| self.phone.failed(error))?;
-        Ok(Some(Signed::open(&list, &hq).map_err(CrewError::FromHq)?))
-    }
 }
 
 impl Phone {
-    pub(super) fn keep(
-        &self,
-        state: &mut State,
-        hq: &PublicKey,
-        download: &Download,
-    ) -> Result<Fetched, CrewError> {
-        let Download { tick, revocations, packs, rolls } = download;
-        let kept = KeptTick::of(tick, self.clock.as_ref());
-        let mut labels = 0_usize;
-        state.act_cache = None;
-        state.lists = state.store.transaction(|t| {
-            // Another phone may have shown a newer one. HQ's clock does not go back.
-            if kept_tick(t, hq)?
-                .is_none_or(|before| before.origin != tick.origin || before.number <= tick.number)
-            {
-                t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
-            }
-            if let Some(list) = revocations {
-                let before = read_revocations(t, hq)?;
-                if before.is_none_or(|before| before.epoch < list.epoch) {
-                    t.put(REVOCATIONS, ONLY, None, list.as_bytes())?;
-                }
-            }
-            for pack in packs {
-                let compartment = t.compartment(&pack.job.0)?;
-                t.put(JOB, &pack.job.0, Some(&compartment), pack.as_bytes())?;
-            }
-            for wire in rolls {
-                let roll = wire.open(hq)?;
-                labels += roll.tokens().count();
-                t.put(ROLL, &roll.id().0, None, &cbor::to_vec(wire))?;
-            }
-            load_lists(t, hq)
-        })?;
+    /// What is on this phone of what HQ has for it: nothing for a device that is revoked.
+    fn fetched(&self, state: &mut State, hq: &PublicKey) -> Result<Fetched, CrewError> {
+        let now = self.clock.now();
+        let (packs, list) = state
+            .store
+            .transaction(|t| Ok::<_, CrewError>((whole_packs(t, hq)?, read_revocations(t, hq)?)))?;
+        if list.is_some_and(|list| list.revoked_since(&self.device).is_some()) {
+            return Ok(Fetched { jobs: 0, labels: 0 });
+        }
+        let labels: usize = state.lists.rolls().map(|roll| roll.tokens().count()).sum();
         let count = |length| u64::try_from(length).unwrap_or(u64::MAX);
-        Ok(Fetched { jobs: count(packs.len()), labels: count(labels) })
-    }
-
-    /// Whether HQ, or another phone, told of more revocations than are known here.
-    pub(super) fn has_older_revocations(
-        &self,
-        hq: &PublicKey,
-        told: Option<u64>,
-    ) -> Result<bool, CrewError> {
-        self.state()?.store.transaction(|t| {
-            let seen = kept_tick(t, hq)?.and_then(|tick| tick.epoch);
-            let known = read_revocations(t, hq)?.map_or(0, |list| list.epoch);
-            Ok(told.max(seen).unwrap_or(0) > known)
-        })
+        let jobs = packs.iter().filter(|pack| is_open(pack, now)).count();
+        Ok(Fetched { jobs: count(jobs), labels: count(labels) })
     }
 
     /// Whether the right to deliver without keys is to be asked for: there is none, of
@@ -188,8 +141,12 @@ impl Phone {
     }
 }
 
-/// The newest tick that is here, if it is this HQ's.
-fn kept_tick(t: &Transaction<'_>, hq: &PublicKey) -> Result<Option<Signed<Tick>>, CrewError> {
-    let Some(bytes) = t.get(TICK, ONLY)? else { return Ok(None) };
-    Ok(Signed::open(&stored::<KeptTick>(&bytes)?.tick, hq).ok())
+/// Whether an answer brings the phone on. One that says that there is more, and goes on
+/// nowhere, would be asked for without an end.
+fn leads_on(known: &Cursors, news: &News) -> bool {
+    let moves = |known: &Option<Cursor>, told: Option<&Cursor>| {
+        told.is_some_and(|told| known.as_ref() != Some(told))
+    };
+    moves(&known.jobs, news.jobs.as_ref().map(|jobs| &jobs.cursor))
+        || moves(&known.rolls, news.rolls.as_ref().map(|rolls| &rolls.cursor))
 }

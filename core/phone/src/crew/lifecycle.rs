@@ -13,6 +13,7 @@ use crewseal_custody::{Event, JobId, Lists, Protection};
 
 use super::CrewError;
 use super::chain::{self, read_chain};
+use super::news;
 use super::persisted::{
     ERASURE, FORGETTING, Forgetting, GIVING, ONLY, RECEIVING, load_lists, read_enrolment, stored,
 };
@@ -98,6 +99,7 @@ impl Crew {
             let forgetting = Forgetting { version: Version, job, wrap, storage_key };
             t.put(FORGETTING, &job.0, None, &cbor::to_vec(&forgetting))?;
             chain::forget(t, job)?;
+            news::forget_jobs(t)?;
             let hq = read_enrolment(t)?.hq;
             load_lists(t, &hq)
         })?;

@@ -34,6 +34,14 @@ pub(super) const ANSWERED: Collection = Collection("answered");
 pub(super) const FORGETTING: Collection = Collection("forgetting");
 /// Certificates that jobs were forgotten, by job.
 pub(super) const ERASURE: Collection = Collection("erasure");
+/// Up to where each stream of HQ's news is known here, by its name.
+pub(super) const NEWS: Collection = Collection("news");
+/// Parts of a roll that is not whole yet, by roll and first place.
+pub(super) const PARTS: Collection = Collection("roll-parts");
+/// Jobs that HQ told have ended, by job.
+pub(super) const ENDED: Collection = Collection("ended");
+/// What HQ said against its own word, by the id of what was refused.
+pub(super) const CONTRADICTIONS: Collection = Collection("contradictions");
 const PROGRESS: Collection = Collection("progress");
 /// The name in a collection that holds one thing.
 pub(super) const ONLY: &[u8] = b"";

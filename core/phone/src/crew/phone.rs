@@ -1,8 +1,8 @@
 //! A phone: its keys, its store and its HQ, and whose turn it is to have them.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex};
 
 use crewseal_custody::envelope::Epoch;
 use crewseal_custody::{DeviceId, Lists, Salt, Since};
@@ -13,7 +13,7 @@ use super::fair_mutex::{FairMutex, FairMutexGuard, TimedOut};
 use super::suspendable_store::{self, SuspendableStore};
 use crate::clock::Clock;
 use crate::random;
-use crate::sync::Client;
+use crate::sync::{Client, Pace};
 use crate::vault::{KeyVault, PublicKeys, Salvage};
 
 /// A phone of a crew.
@@ -33,6 +33,8 @@ pub(super) struct Phone {
     /// Of syncs, one after another, by which the wait until the next grows. Not in the
     /// state: a sync that is over does not wait for a turn to say so.
     pub(super) failures: AtomicU32,
+    /// How much goes to HQ at once, as far as this network is known.
+    pub(super) pace: Mutex<Pace>,
 }
 
 pub(super) struct State {
@@ -67,8 +69,8 @@ impl Crew {
         let device = DeviceId::of(&keys.act, &keys.handoff);
         let state = State { store, lists, epoch: None, act_cache: None, client: None };
         let (directory, state) = (directory.to_owned(), FairMutex::new(state));
-        let failures = AtomicU32::new(0);
-        let phone = Phone { directory, vault, clock, device, keys, state, failures };
+        let (failures, pace) = (AtomicU32::new(0), Mutex::default());
+        let phone = Phone { directory, vault, clock, device, keys, state, failures, pace };
         phone.go_on(&mut *phone.state()?)?;
         Ok(Self { phone: Arc::new(phone) })
     }

@@ -9,7 +9,7 @@ use crewseal_custody::{DeviceId, Lists};
 use super::CrewError;
 use super::chain::continue_chain;
 use super::persisted::{load_lists, read_enrolment};
-use crate::outbox::{open_store, reopen_store};
+use crate::outbox::{open_store, queue, reopen_store};
 use crate::vault::{KeyVault, PublicKeys, Salvage, Store, StoreError, Transaction};
 
 /// A store that rests while the app is suspended.
@@ -80,6 +80,7 @@ fn prepare(store: &mut Store, vault: &dyn KeyVault, device: DeviceId) -> Result<
     let mark = vault.mark()?;
     store.transaction(|t| {
         continue_chain(t, mark, device)?;
+        queue::try_again(t)?;
         match read_enrolment(t) {
             Ok(enrolment) => load_lists(t, &enrolment.hq),
             Err(CrewError::NotEnrolled | CrewError::Store(StoreError::ValueCorrupt)) => {

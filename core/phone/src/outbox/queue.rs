@@ -43,8 +43,47 @@ pub struct Status {
     pub waiting: u64,
     /// Entries that HQ refused, with its reason and what was decided.
     pub parked: Vec<Parked>,
+    /// Entries that could not be sent even alone. They stay, and are tried again when the
+    /// store is opened the next time.
+    pub set_aside: Vec<SetAside>,
     /// Entries that the disk damaged. They stay as they are, to be salvaged.
     pub damaged: u64,
+}
+
+/// An entry that could not be sent even alone, which is no word of HQ's on what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetAside {
+    /// Its event.
+    pub event: EventId,
+    /// Why.
+    pub why: Undeliverable,
+}
+
+/// Why an entry cannot be sent even alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undeliverable {
+    /// HQ, or something before it, takes no request of this size.
+    TooLarge,
+    /// HQ does not put together what was sent.
+    Differs,
+}
+
+impl Undeliverable {
+    /// What stands in the column `parked`: above HQ's refusals.
+    const fn number(self) -> u8 {
+        match self {
+            Self::TooLarge => 254,
+            Self::Differs => 253,
+        }
+    }
+
+    const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            254 => Some(Self::TooLarge),
+            253 => Some(Self::Differs),
+            _ => None,
+        }
+    }
 }
 
 /// Stands in the column `parked` for an entry that is not what was written.
@@ -180,6 +219,32 @@ fn park(
 ) -> Result<(), StoreError> {
     let update = "UPDATE outbox SET parked = ?2 WHERE position = ?1";
     transaction.sql().prepare_cached(update)?.execute(params![position, reason])?;
+    Ok(())
+}
+
+/// Sets an entry aside that cannot be sent even alone, if it is still the one in its place.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn set_aside(
+    transaction: &Transaction<'_>,
+    entry: &Waiting,
+    why: Undeliverable,
+) -> Result<(), StoreError> {
+    if is_in_place(transaction, entry)? {
+        park(transaction, entry.position, Some(why.number()))?;
+    }
+    Ok(())
+}
+
+/// Lets all that was set aside be tried again: the app may be a newer one, or HQ.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn try_again(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    let update = "UPDATE outbox SET parked = NULL WHERE parked IN (?1, ?2)";
+    let numbers = [Undeliverable::TooLarge.number(), Undeliverable::Differs.number()];
+    transaction.sql().prepare_cached(update)?.execute(numbers)?;
     Ok(())
 }
 
@@ -344,6 +409,10 @@ pub fn status(transaction: &Transaction<'_>) -> Result<Status, StoreError> {
             continue;
         };
         let event = envelope.address().event;
+        if let Some(why) = Undeliverable::from_number(number) {
+            status.set_aside.push(SetAside { event, why });
+            continue;
+        }
         let parked = answers(transaction, &event)?.parked().or_else(|| {
             // Parked before answers were kept.
             let reason = Refusal::from_number(number)?;

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::cbor::{self, CborError, Version};
 use crewseal_custody::delivery_grant::StoredGrant;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{
-    AttachmentPart, AttachmentState, Batch, CBOR, Challenge, ChallengeRequest, DeliveryGrant,
-    Endpoint, EnrolRequest, Jobs, Receipts, Rolls, Session, SessionRequest,
+    AttachmentPart, AttachmentState, Batch, CBOR, CONNECT_TIME, Challenge, ChallengeRequest,
+    Cursor, DeliveryGrant, Endpoint, EnrolRequest, MAX_ANSWER, News, Receipts, STALL_TIME, Session,
+    SessionRequest, upload_time,
 };
 use crewseal_custody::{DeviceId, Protection};
 use minicbor::{Decode, Encode};
@@ -28,10 +29,10 @@ use zeroize::Zeroizing;
 use crate::blocking_pool::{self, PoolError};
 use crate::vault::{KeyVault, PATIENCE, VaultError};
 
-/// The largest answer that is read: 32 MiB, which holds 30,000 labels of rolls.
-const MAX_ANSWER: usize = 32 << 20;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// The most that is read of a refusal.
+const MAX_PROBLEM: usize = 1 << 10;
+/// The version of a message of which there is only the first.
+const FIRST: u8 = 1;
 
 /// The status of an answer about what HQ does not have, or does not grant.
 pub(crate) const NOT_FOUND: u16 = 404;
@@ -60,6 +61,25 @@ pub enum SyncError {
     /// HQ does not let this device in, even with a new session.
     #[error("HQ does not let this device in; ask a supervisor")]
     NotAdmitted,
+    /// The network is too slow for so much at once, or HQ stopped answering: less is sent
+    /// the next time.
+    #[error("the network is too slow now, or HQ does not answer; less will be sent at once")]
+    TooSlow,
+    /// HQ, or something before it, takes less at once.
+    #[error("too much at once for HQ; less will be sent")]
+    TooLarge,
+    /// What HQ put together of a batch is not what was sent.
+    #[error("HQ could not read what was sent; it will be sent in smaller parts")]
+    Differs,
+    /// HQ does not know the cursor that a download was to go on from.
+    #[error("HQ knows nothing of what was fetched before; all of it must be fetched again")]
+    Cursor,
+    /// HQ speaks only newer versions than this app. What is queued is still delivered.
+    #[error("this app is too old for HQ; update the app")]
+    AppTooOld,
+    /// HQ does not know the versions that this app speaks.
+    #[error("HQ's program is older than this app; tell HQ")]
+    HqTooOld,
     /// HQ says that the request is wrong: a fault in this app or at HQ.
     #[error("HQ refused the request with status {status}; report it")]
     Refused {
@@ -84,6 +104,17 @@ pub enum SyncError {
     Pool(#[from] PoolError),
 }
 
+/// Up to where a phone knows each stream of HQ's news; none where it begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cursors {
+    /// Of jobs.
+    pub jobs: Option<Cursor>,
+    /// Of rolls.
+    pub rolls: Option<Cursor>,
+    /// Of revocations.
+    pub revocations: Option<Cursor>,
+}
+
 /// A connection to HQ.
 pub struct Client {
     http: reqwest::Client,
@@ -92,6 +123,10 @@ pub struct Client {
     /// Whether the call that has the token's lock waits for the vault.
     waits_for_vault: AtomicBool,
     patience: Duration,
+    /// How long HQ may take to begin an answer to a body of so many bytes.
+    upload_time: fn(usize) -> Duration,
+    /// How long the next bytes of an answer may take.
+    stall_time: Duration,
     /// Whether the token is a delivery token, in whose place there is no session.
     only_delivers: bool,
 }
@@ -122,13 +157,20 @@ impl Client {
             .https_only(true)
             .no_proxy()
             .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(ANSWER_TIMEOUT)
+            .connect_timeout(CONNECT_TIME)
             .build()
             .map_err(|_| SyncError::Invitation)?;
         let (token, waits_for_vault) = (Mutex::default(), AtomicBool::new(false));
-        let (only_delivers, patience) = (false, PATIENCE);
-        Ok(Self { http, url, token, waits_for_vault, patience, only_delivers })
+        Ok(Self {
+            http,
+            url,
+            token,
+            waits_for_vault,
+            patience: PATIENCE,
+            upload_time,
+            stall_time: STALL_TIME,
+            only_delivers: false,
+        })
     }
 
     /// A client that delivers by a grant, and is let do nothing else.
@@ -165,28 +207,27 @@ impl Client {
         self.ask(vault, Method::GET, "v1/tick", None).await
     }
 
-    /// The devices that HQ revoked: a signed list, unverified.
+    /// What is new since these cursors, unverified.
     ///
     /// # Errors
-    /// [`SyncError`].
-    pub async fn revocations(&self, vault: &Arc<dyn KeyVault>) -> Result<Vec<u8>, SyncError> {
-        self.ask(vault, Method::GET, "v1/revocations", None).await
-    }
-
-    /// The job packs that this device may see.
-    ///
-    /// # Errors
-    /// [`SyncError`].
-    pub async fn jobs(&self, vault: &Arc<dyn KeyVault>) -> Result<Jobs, SyncError> {
-        read(&self.ask(vault, Method::GET, "v1/jobs", None).await?)
-    }
-
-    /// The depot's rolls.
-    ///
-    /// # Errors
-    /// [`SyncError`].
-    pub async fn rolls(&self, vault: &Arc<dyn KeyVault>) -> Result<Rolls, SyncError> {
-        read(&self.ask(vault, Method::GET, "v1/rolls", None).await?)
+    /// [`SyncError`]; [`SyncError::Cursor`] if HQ takes one of them for none of its own.
+    pub async fn news(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+        known: &Cursors,
+    ) -> Result<News, SyncError> {
+        let streams =
+            [("jobs", &known.jobs), ("rolls", &known.rolls), ("revocations", &known.revocations)];
+        let mut path = "v1/news".to_owned();
+        for (name, cursor) in streams {
+            if let Some(cursor) = cursor {
+                path.push(if path.contains('?') { '&' } else { '?' });
+                path.push_str(name);
+                path.push('=');
+                path.push_str(&cursor.to_text());
+            }
+        }
+        read(&self.ask(vault, Method::GET, &path, None).await?)
     }
 
     /// Delivers a batch.
@@ -294,19 +335,42 @@ impl Client {
             let bearer = Zeroizing::new(format!("Bearer {}", token.as_str()));
             request = request.header(AUTHORIZATION, bearer.as_str());
         }
+        let bytes = body.as_ref().map_or(0, Vec::len);
+        let version = body.as_deref().and_then(cbor::version_of).unwrap_or(FIRST.into());
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, CBOR).body(body);
         }
-        let mut response = request.send().await.map_err(|error| name(&error))?;
-        judge(&response)?;
-        let mut answer = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| SyncError::Unreadable)? {
-            if answer.len().saturating_add(chunk.len()) > MAX_ANSWER {
+        let answer = timeout((self.upload_time)(bytes), request.send()).await;
+        let mut response = answer.map_err(|_| SyncError::TooSlow)?.map_err(|error| name(&error))?;
+        match judge(&response) {
+            Ok(()) => self.body(&mut response, MAX_ANSWER).await,
+            Err(SyncError::Refused { status: UNSUPPORTED }) => {
+                let problem = self.body(&mut response, MAX_PROBLEM).await?;
+                Err(judge_versions(version, &problem))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What follows of an answer, at most so many bytes.
+    async fn body(
+        &self,
+        response: &mut reqwest::Response,
+        most: usize,
+    ) -> Result<Vec<u8>, SyncError> {
+        let mut body = Vec::new();
+        loop {
+            let next = timeout(self.stall_time, response.chunk()).await;
+            let Some(chunk) =
+                next.map_err(|_| SyncError::TooSlow)?.map_err(|_| SyncError::Unreadable)?
+            else {
+                return Ok(body);
+            };
+            if body.len().saturating_add(chunk.len()) > most {
                 return Err(SyncError::Unreadable);
             }
-            answer.extend_from_slice(&chunk);
+            body.extend_from_slice(&chunk);
         }
-        Ok(answer)
     }
 }
 
@@ -323,7 +387,28 @@ fn read<T>(answer: &[u8]) -> Result<T, SyncError>
 where
     T: Encode<()> + for<'b> Decode<'b, ()>,
 {
-    cbor::from_versioned::<T, 1>(answer).map_err(|_| SyncError::Unreadable)
+    cbor::from_versioned::<T, FIRST>(answer).map_err(|error| match error {
+        CborError::Version { .. } => SyncError::AppTooOld,
+        _ => SyncError::Unreadable,
+    })
+}
+
+/// The status of a refusal of a message's format.
+const UNSUPPORTED: u16 = 415;
+
+/// Who of the two is too old, by the version of what was sent and the list of those that HQ
+/// knows in its problem document: `"versions":[1,2]`.
+fn judge_versions(sent: u64, problem: &[u8]) -> SyncError {
+    let text = String::from_utf8_lossy(problem);
+    let list = text.split_once("\"versions\":[").and_then(|(_, rest)| rest.split_once(']'));
+    let known = list.and_then(|(list, _)| {
+        list.split(',').map(|number| number.trim().parse::<u64>().ok()).max().flatten()
+    });
+    match known {
+        None => SyncError::Refused { status: UNSUPPORTED },
+        Some(newest) if newest > sent => SyncError::AppTooOld,
+        Some(_) => SyncError::HqTooOld,
+    }
 }
 
 /// What a status and a content type say.
@@ -339,6 +424,10 @@ fn judge(response: &reqwest::Response) -> Result<(), SyncError> {
             let seconds = header(RETRY_AFTER).and_then(|value| value.trim().parse().ok());
             Err(SyncError::Busy { retry_after: seconds.map(Duration::from_secs) })
         }
+        StatusCode::GONE => Err(SyncError::Cursor),
+        StatusCode::PAYLOAD_TOO_LARGE => Err(SyncError::TooLarge),
+        StatusCode::UNPROCESSABLE_ENTITY => Err(SyncError::Differs),
+        StatusCode::REQUEST_TIMEOUT => Err(SyncError::TooSlow),
         status if status.is_server_error() => Err(SyncError::Busy { retry_after: None }),
         status => Err(SyncError::Refused { status: status.as_u16() }),
     }
@@ -369,114 +458,4 @@ fn name(error: &reqwest::Error) -> SyncError {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-    use std::sync::mpsc::{Receiver, Sender, channel};
-
-    use super::*;
-    use crate::vault::{Mark, PublicKeys};
-
-    /// Says that it is asked for its keys, and gives none until it is let go on.
-    struct Waiting {
-        asked: tokio::sync::mpsc::UnboundedSender<()>,
-        go_on: Mutex<Receiver<()>>,
-    }
-
-    impl KeyVault for Waiting {
-        fn public_keys(&self) -> Result<PublicKeys, VaultError> {
-            self.asked.send(()).unwrap();
-            self.go_on.lock().unwrap().recv().unwrap();
-            Err(VaultError::Locked)
-        }
-
-        fn sign(&self, _: Protection, _: &[u8]) -> Result<[u8; 64], VaultError> {
-            Err(VaultError::Locked)
-        }
-
-        fn attestation(&self) -> Result<Option<Vec<u8>>, VaultError> {
-            Err(VaultError::Locked)
-        }
-
-        fn wrap(&self, _: &[u8; 32]) -> Result<Vec<u8>, VaultError> {
-            Err(VaultError::Locked)
-        }
-
-        fn unwrap(&self, _: &[u8]) -> Result<Zeroizing<[u8; 32]>, VaultError> {
-            Err(VaultError::Locked)
-        }
-
-        fn begin_rotation(&self) -> Result<(), VaultError> {
-            Err(VaultError::Locked)
-        }
-
-        fn is_rotating(&self) -> Result<bool, VaultError> {
-            Err(VaultError::Locked)
-        }
-
-        fn finish_rotation(&self) -> Result<(), VaultError> {
-            Err(VaultError::Locked)
-        }
-
-        fn erase(&self) -> Result<(), VaultError> {
-            Err(VaultError::Locked)
-        }
-
-        fn mark(&self) -> Result<Mark, VaultError> {
-            Err(VaultError::Locked)
-        }
-
-        fn raise_mark(&self, _: Mark) -> Result<(), VaultError> {
-            Err(VaultError::Locked)
-        }
-    }
-
-    fn vault() -> (Arc<dyn KeyVault>, tokio::sync::mpsc::UnboundedReceiver<()>, Sender<()>) {
-        let (asked, is_asked) = tokio::sync::mpsc::unbounded_channel();
-        let (let_go, go_on) = channel();
-        (Arc::new(Waiting { asked, go_on: Mutex::new(go_on) }), is_asked, let_go)
-    }
-
-    /// A client that waits for no time worth mentioning, of an HQ that is not there.
-    fn impatient() -> Client {
-        let authority = rcgen::KeyPair::generate().unwrap();
-        let authority = rcgen::CertificateParams::default().self_signed(&authority).unwrap();
-        let mut client = Client::new("https://hq.example", authority.der()).unwrap();
-        client.patience = Duration::from_millis(1);
-        client
-    }
-
-    #[tokio::test]
-    async fn a_vault_that_panics_is_a_fault_and_holds_up_no_other_call() {
-        let (client, (vault, is_asked, _let_go)) = (impatient(), vault());
-        // Its vault panics, for nobody hears that it is asked.
-        drop(is_asked);
-        for _ in 0..2 {
-            let panicked = client.tick(&vault).await;
-            assert_eq!(panicked, Err(SyncError::Pool(PoolError::Panicked)));
-            assert!(!client.waits_for_vault.load(Ordering::SeqCst));
-        }
-    }
-
-    #[tokio::test]
-    async fn whoever_waits_for_anothers_vault_gives_up_and_the_other_goes_on() {
-        let client = impatient();
-        let (vault, mut is_asked, let_go) = vault();
-        let (client, first) = (Arc::new(client), Arc::clone(&vault));
-        let other = Arc::clone(&client);
-        let asking = tokio::spawn(async move { other.tick(&first).await });
-        is_asked.recv().await.unwrap();
-        assert_eq!(client.tick(&vault).await, Err(SyncError::KeysBusy));
-        let_go.send(()).unwrap();
-        assert_eq!(asking.await.unwrap(), Err(SyncError::Vault(VaultError::Locked)));
-        // Also where the other is given up before the vault has answered it.
-        let (other, first) = (Arc::clone(&client), Arc::clone(&vault));
-        let asking = tokio::spawn(async move { other.tick(&first).await });
-        is_asked.recv().await.unwrap();
-        asking.abort();
-        assert!(asking.await.unwrap_err().is_cancelled());
-        let_go.send(()).unwrap();
-        let_go.send(()).unwrap();
-        assert_eq!(client.tick(&vault).await, Err(SyncError::Vault(VaultError::Locked)));
-        assert!(!client.waits_for_vault.load(Ordering::SeqCst));
-    }
-}
+mod tests;

@@ -33,7 +33,7 @@ use minicbor::{Decode, Encode};
 use events::still_states;
 use format::{Vector, frozen};
 use handoff::{still_greets, still_hands_over, still_is_a_receipt, still_signs_off};
-use sealed::still_opens;
+use sealed::{still_opens, still_rebuilds};
 use signed::still_verifies;
 
 mod events;
@@ -80,6 +80,7 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
             "session" => still_verifies::<SessionRequest>(vector),
             "erasure" => still_verifies::<Erasure>(vector),
             "envelope" => still_opens(vector),
+            "batch" => still_rebuilds(vector),
             "handoff" => still_hands_over(vector),
             "sign-off" => still_signs_off(vector),
             "confirmation" => still_verifies::<Confirmation>(vector),
@@ -104,7 +105,7 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
             "resolution" => still_verifies::<Resolution>(vector),
             "attachment-receipt" => still_verifies::<AttachmentReceipt>(vector),
             // Written the same today, all of it.
-            "device" | "sealing-key" | "attachment" | "upload" => {}
+            "device" | "sealing-key" | "attachment" | "upload" | "news" => {}
             other => panic!("{}: a vector of the unknown kind {other}", vector.name),
         }
     }

@@ -8,8 +8,11 @@ use crewseal_custody::envelope::{
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::{Digest, Namespace};
-use crewseal_custody::wire::{AttachmentPart, AttachmentState, DeliveryGrant, Endpoint};
-use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, DeviceId, Salt};
+use crewseal_custody::wire::{
+    AttachmentPart, AttachmentState, Batch, Cursor, DeliveryGrant, Endpoint, JobNews, News,
+    RevocationNews, RollNews, RollPart,
+};
+use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, DeviceId, JobId, Salt};
 use data_encoding::HEXLOWER;
 use fixtures::{paper, random};
 use minicbor::{Decode, Encode};
@@ -38,7 +41,82 @@ pub fn specimens() -> Vec<Vector> {
         attachment_receipt("a photo that HQ has", AttachmentOutcome::Stored),
         attachment_receipt("a photo that is not what was sealed", AttachmentOutcome::Altered),
         upload(),
+        batch(),
+        news(),
     ]
+}
+
+/// What HQ tells, with something of every stream, and with nothing new.
+fn news() -> Vector {
+    let cursor = |byte: u8| Cursor(vec![byte; 4].into());
+    let part = RollPart { head: vec![0xc4; 3].into(), first: 8_000, labels: vec![0x1a; 32].into() };
+    let news = News {
+        version: Version,
+        tick: vec![0xc1; 3].into(),
+        more: true,
+        jobs: Some(JobNews {
+            cursor: cursor(1),
+            packs: vec![vec![0xc2; 3].into()],
+            ended: vec![JobId([0x0b; 16])],
+        }),
+        rolls: Some(RollNews { cursor: cursor(2), parts: vec![part] }),
+        revocations: Some(RevocationNews { cursor: cursor(3), list: Some(vec![0xc3; 3].into()) }),
+    };
+    let nothing = News { more: false, jobs: None, rolls: None, revocations: None, ..news.clone() };
+    Vector::new("news", "news of every stream, and of none")
+        .with_bytes("news", &cbor::to_vec(&news))
+        .with_bytes("nothing-new", &cbor::to_vec(&nothing))
+        .with("cursor-in-a-query", cursor(0xff).to_text())
+}
+
+/// Bytes that stand for a sealed entry of an epoch, with a digest that fits.
+fn sealed_entry(header: &EpochHeader, index: u16, steps: usize) -> Envelope {
+    let mut bytes = b"CSE\x01".to_vec();
+    bytes.extend(u32::try_from(94 + steps * 64 + 32).unwrap().to_be_bytes());
+    bytes.extend(header.hq_key().0);
+    bytes.extend(header.epoch().0);
+    bytes.extend(index.to_be_bytes());
+    bytes.extend([0xd1; 16]);
+    bytes.extend(2_u32.to_be_bytes());
+    bytes.extend((300 + u64::from(index)).to_be_bytes());
+    bytes.extend([index.to_be_bytes()[1]; 32]);
+    bytes.extend(vec![0xcc; steps * 64 + 16]);
+    let digest = ring::digest::digest(&ring::digest::SHA256, &bytes);
+    bytes.extend(&digest.as_ref()[..16]);
+    Envelope::parse(&bytes).unwrap()
+}
+
+/// Two epochs, of which one has its header in the batch; an index that was burnt.
+fn batch() -> Vector {
+    let header = |byte| {
+        let mut header = vec![0xa3, 0, 1, 1, 0x48];
+        header.extend([0x4b; 8]);
+        header.extend([2, 0x44, byte, byte, byte, byte]);
+        header
+    };
+    let (known, lost) = (header(1), header(2));
+    let read = |bytes: &[u8]| cbor::from_versioned::<EpochHeader, 1>(bytes).unwrap();
+    let envelopes = [
+        sealed_entry(&read(&lost), 1_023, 1),
+        sealed_entry(&read(&known), 0, 1),
+        sealed_entry(&read(&known), 1, 2),
+        sealed_entry(&read(&known), 3, 1),
+    ];
+    let sent = Batch::of(std::slice::from_ref(&known), &envelopes);
+    let mut vector = Vector::new("batch", "a batch of entries of two epochs");
+    for (name, envelope) in ["first", "second", "third", "fourth"].iter().zip(&envelopes) {
+        vector = vector.with_bytes(name, envelope.as_bytes());
+    }
+    vector.with_bytes("header", &known).with_bytes("batch", &cbor::to_vec(&sent))
+}
+
+pub fn still_rebuilds(vector: &Vector) {
+    let batch: Batch = cbor::from_versioned::<_, 2>(&vector.bytes("batch")).unwrap();
+    let envelopes = batch.envelopes().unwrap_or_else(|error| panic!("{}: {error}", vector.name));
+    let rebuilt: Vec<u8> = envelopes.iter().flat_map(|one| one.as_bytes().to_vec()).collect();
+    let names = ["first", "second", "third", "fourth"];
+    let sent: Vec<u8> = names.iter().flat_map(|name| vector.bytes(name)).collect();
+    assert_eq!(rebuilt, sent, "{}", vector.name);
 }
 
 fn envelope(name: &str, index: u16, content: &[u8]) -> Vector {

@@ -12,13 +12,16 @@ use crewseal_custody::envelope::OpeningKey;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::signed::{Message, Signed};
-use crewseal_custody::{BootId, BoxList, Credential, EventKind, JobId, Protection, Role, Tick};
+use crewseal_custody::wire::Cursor;
+use crewseal_custody::{
+    BootId, BoxList, Credential, EventKind, JobId, Manifests, Protection, Role, Tick,
+};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 use super::*;
 use crate::crew::ActRequest;
-use crate::crew::fetch::Download;
+use crate::crew::news::{Told, ToldJobs};
 use crate::crew::persisted::Enrolment;
 use crate::vault::{Mark, SoftwareVault, VaultError};
 
@@ -164,7 +167,10 @@ fn phone(home: &TempDir) -> (Crew, Arc<Waiting>, Receiver<()>, Sender<()>) {
         epoch: None,
     };
     let (tick, packs) = (by(&hq, tick), vec![by(&hq, open_job(now))]);
-    let download = Download { tick, revocations: None, packs, rolls: Vec::new() };
+    let packs = packs.into_iter().map(|pack| (pack, Manifests::default())).collect();
+    let cursor = Cursor(vec![7].into());
+    let jobs = Some(ToldJobs { cursor, packs, ended: Vec::new() });
+    let download = Told { tick, jobs, rolls: None, revocations: None };
     let mut state = phone.state().unwrap();
     phone.keep(&mut state, &key, &download).unwrap();
     drop(state);

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crewseal::Delivered;
+use crewseal::outbox::queue::{SetAside, Undeliverable};
 use crewseal::sync::SyncError;
 use crewseal_custody::{EventId, Refusal};
 use fixtures::hq::{CertificateKind, MockHq};
 
-use super::morning::{Watched, morning, open, why};
+use super::morning::{Morning, Watched, morning, open, why};
 
 #[tokio::test]
 async fn what_was_recorded_arrives_once_and_in_order() {
@@ -187,4 +188,77 @@ async fn receipts_of_another_device_settle_nothing() {
     assert_eq!(delivered, Delivered { receipted: 0, parked: 0, unanswered: 1 });
     assert_eq!(day.waiting(), 1);
     day.delivers(1).await;
+}
+
+#[tokio::test]
+async fn what_is_too_much_is_halved_until_it_is_taken() {
+    let day = morning().await;
+    let acts: Vec<EventId> = (0..8).map(|_| day.act()).collect();
+    for _ in 0..2 {
+        day.hq.answer_status(413);
+    }
+    day.delivers(8).await;
+    assert_eq!(day.at_hq(), acts, "in order, none left out");
+    let batches = day.hq.batches();
+    assert!(batches[0] <= 2, "halved twice: {batches:?}");
+    assert!(batches.iter().max() > batches.first(), "and it grows again: {batches:?}");
+}
+
+#[tokio::test]
+async fn an_entry_that_is_too_much_alone_is_set_aside_and_blocks_none() {
+    let day = morning().await;
+    let acts: Vec<EventId> = (0..2).map(|_| day.act()).collect();
+    // Both, then the first alone.
+    day.hq.answer_status(413);
+    day.hq.answer_status(413);
+    let delivered = day.crew.sync().await.unwrap();
+    assert_eq!(delivered, Delivered { receipted: 1, parked: 0, unanswered: 0 });
+    assert_eq!(day.at_hq(), acts[1..]);
+    let status = day.crew.outbox().unwrap();
+    assert_eq!((status.waiting, status.damaged, status.parked.len()), (0, 0, 0));
+    let aside = SetAside { event: acts[0], why: Undeliverable::TooLarge };
+    assert_eq!(status.set_aside, [aside]);
+    let asked = day.hq.requests("outbox");
+    day.delivers(0).await;
+    assert_eq!(day.hq.requests("outbox"), asked, "it is not tried in a loop");
+
+    // It is tried again when the app starts anew.
+    let Morning { home, vault, crew, hq } = day;
+    drop(crew);
+    let crew = open(home.path(), &vault);
+    assert_eq!(crew.sync().await.unwrap().receipted, 1);
+    assert_eq!(hq.events().len(), 2);
+}
+
+#[tokio::test]
+async fn a_batch_that_hq_does_not_put_together_goes_in_halves() {
+    let day = morning().await;
+    for _ in 0..4 {
+        day.act();
+    }
+    day.hq.answer_status(422);
+    day.delivers(4).await;
+    assert_eq!(day.hq.batches()[0], 2);
+}
+
+#[tokio::test]
+async fn after_hq_waited_too_long_less_is_sent_once_and_then_later() {
+    let day = morning().await;
+    for _ in 0..8 {
+        day.act();
+    }
+    day.hq.answer_status(408);
+    day.delivers(8).await;
+    assert_eq!(day.hq.batches()[0], 4);
+
+    for _ in 0..8 {
+        day.act();
+    }
+    day.hq.answer_status(408);
+    day.hq.answer_status(408);
+    let (error, again_after) = day.fails().await;
+    assert_eq!(error, SyncError::TooSlow);
+    assert!(again_after.is_some());
+    assert_eq!(day.waiting(), 8, "nothing is lost");
+    day.delivers(8).await;
 }

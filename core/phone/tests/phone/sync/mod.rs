@@ -3,4 +3,6 @@
 
 mod answers;
 mod morning;
+mod network;
+mod news;
 mod store;

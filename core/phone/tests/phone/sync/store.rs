@@ -117,13 +117,13 @@ async fn a_label_of_another_job_is_not_taken_into_this_one() {
 #[tokio::test]
 async fn a_device_that_is_enrolled_again_talks_to_the_new_address() {
     let Morning { home: _home, crew, hq, .. } = morning().await;
-    let before = hq.requests("tick");
+    let before = hq.requests("news");
     let moved = MockHq::start().await;
     crew.enrol(&moved.invitation()).await.unwrap();
     crew.fetch().await.unwrap();
     count(&crew).unwrap();
     assert_eq!(crew.sync().await.unwrap().receipted, 1);
-    assert_eq!((hq.requests("tick"), hq.requests("outbox")), (before, 0));
+    assert_eq!((hq.requests("news"), hq.requests("outbox")), (before, 0));
     assert_eq!((moved.requests("outbox"), moved.events().len()), (1, 1));
 }
 

@@ -1,0 +1,80 @@
+//! Cursors: up to where a phone knows a stream. The phone only keeps them; what they say
+//! is HQ's affair. A cursor is good for one stream, one device and this HQ.
+
+use crewseal_custody::DeviceId;
+use crewseal_custody::cbor;
+use crewseal_custody::signed::Namespace;
+use crewseal_custody::wire::Cursor;
+use minicbor::{Decode, Encode};
+
+use crate::hq::Hq;
+
+/// What is told in order, each item once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stream {
+    Jobs = 1,
+    Rolls = 2,
+    Revocations = 3,
+}
+
+/// Why a cursor is no good: whoever shows it starts over without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CursorError {
+    /// Another HQ made it, or it is another device's.
+    #[error("the cursor is not this HQ's, or another device's; start over without one")]
+    OfAnother,
+    /// It is of what this HQ has not come to, as after HQ was restored from a backup.
+    #[error("the cursor is ahead of this HQ; start over without one")]
+    FromTheFuture,
+}
+
+/// A place in a stream. Nothing at all is known at the default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// The number of the newest item that is known, at least in part.
+    pub(super) number: u64,
+    /// How much of that item is known, where an item comes in parts.
+    pub(super) within: u64,
+}
+
+#[derive(Encode, Decode)]
+struct Written {
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    whose: [u8; 8],
+    #[n(1)]
+    number: u64,
+    #[n(2)]
+    within: u64,
+}
+
+impl Hq {
+    pub(super) fn cursor(&self, stream: Stream, device: &DeviceId, place: Place) -> Cursor {
+        let Place { number, within } = place;
+        let whose = self.whose(stream, device);
+        Cursor(cbor::to_vec(&Written { whose, number, within }).into())
+    }
+
+    /// The place that a cursor stands for; the beginning without one.
+    pub(super) fn place(
+        &self,
+        stream: Stream,
+        device: &DeviceId,
+        cursor: Option<&Cursor>,
+    ) -> Result<Place, CursorError> {
+        let Some(cursor) = cursor else { return Ok(Place::default()) };
+        let written: Written = cbor::from_slice(&cursor.0).map_err(|_| CursorError::OfAnother)?;
+        if written.whose != self.whose(stream, device) {
+            return Err(CursorError::OfAnother);
+        }
+        Ok(Place { number: written.number, within: written.within })
+    }
+
+    fn whose(&self, stream: Stream, device: &DeviceId) -> [u8; 8] {
+        let (key, origin) = (self.key().0, self.origin().as_bytes());
+        let digest = Namespace::Cursor.digest(&[&[stream as u8], &key, &device.0, origin]);
+        let mut whose = [0; 8];
+        whose.iter_mut().zip(digest.0).for_each(|(to, from)| *to = from);
+        whose
+    }
+}

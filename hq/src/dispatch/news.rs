@@ -1,0 +1,276 @@
+//! News: what a phone is told of jobs, labels and revocations that it does not know yet, in
+//! parts of a bounded size.
+
+use crewseal_custody::cbor::Version;
+use crewseal_custody::wire::{Cursor, JobNews, News, RevocationNews, RollNews, RollPart};
+use crewseal_custody::{DeviceId, JobId};
+use rusqlite::{Connection, params};
+
+use super::cursor::{CursorError, Place, Stream};
+use crate::error::HqError;
+use crate::hq::Hq;
+use crate::store::{self, column};
+
+/// How many bytes an answer has: 44 seconds at 24 kbit/s. A pack comes whole all the same.
+const PART: usize = 128 << 10;
+/// So little more is not worth a part of a roll.
+const LEAST: usize = 1 << 10;
+/// The bytes of a label.
+const LABEL: usize = 16;
+
+/// Up to where a phone says that it knows each stream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewsRequest {
+    /// Its cursor of jobs.
+    pub jobs: Option<Cursor>,
+    /// Its cursor of rolls.
+    pub rolls: Option<Cursor>,
+    /// Its cursor of revocations.
+    pub revocations: Option<Cursor>,
+}
+
+/// Why there is no news.
+#[derive(Debug, thiserror::Error)]
+pub enum NewsError {
+    /// A cursor is no good.
+    #[error(transparent)]
+    Cursor(#[from] CursorError),
+    /// HQ could not.
+    #[error(transparent)]
+    Hq(#[from] HqError),
+}
+
+impl From<rusqlite::Error> for NewsError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Hq(error.into())
+    }
+}
+
+/// Whether a job can be seen, as far as time goes.
+const STAGE: &str = "CASE WHEN ?1 < opens_at THEN 0 WHEN ?1 < closes_at THEN 1 ELSE 2 END";
+
+/// The places that the cursors of a request stand for.
+struct Known {
+    jobs: Place,
+    rolls: Place,
+    revocations: Place,
+}
+
+/// What is still to be put into an answer.
+struct Answer {
+    left: usize,
+    more: bool,
+}
+
+impl Answer {
+    const fn take(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+    }
+}
+
+impl Hq {
+    /// What is new to a device since these cursors. One that is revoked is told HQ's time
+    /// and who is revoked, and no more.
+    ///
+    /// # Errors
+    /// [`NewsError::Cursor`] for a cursor of another HQ, another device or the future; and
+    /// the database.
+    pub fn news(&self, device: &DeviceId, asked: &NewsRequest) -> Result<News, NewsError> {
+        let known = Known {
+            jobs: self.place(Stream::Jobs, device, asked.jobs.as_ref())?,
+            rolls: self.place(Stream::Rolls, device, asked.rolls.as_ref())?,
+            revocations: self.place(Stream::Revocations, device, asked.revocations.as_ref())?,
+        };
+        let now = self.clock.now();
+        self.store.write(|db| note_stages(db, now))?;
+        // All of one moment; the tick is later.
+        let told = self.store.read(|db| Ok(self.tell(db, device, asked, &known)))??;
+        let tick = self.tick()?.as_bytes().to_vec().into();
+        Ok(News { tick, ..told })
+    }
+
+    /// The news without the tick.
+    fn tell(
+        &self,
+        db: &Connection,
+        device: &DeviceId,
+        asked: &NewsRequest,
+        known: &Known,
+    ) -> Result<News, NewsError> {
+        let mut answer = Answer { left: PART, more: false };
+        let revocations =
+            self.new_revocations(db, device, (known.revocations, asked.revocations.is_some()))?;
+        let (mut jobs, mut rolls) = (None, None);
+        if store::revoked_since(db, self.key(), device)?.is_none() {
+            jobs = self.new_jobs(db, device, (known.jobs, asked.jobs.is_some()), &mut answer)?;
+            if !answer.more {
+                rolls = self.new_labels(db, device, known.rolls, &mut answer)?;
+            }
+        }
+        let tick = Vec::new().into();
+        Ok(News { version: Version, tick, more: answer.more, jobs, rolls, revocations })
+    }
+
+    fn new_revocations(
+        &self,
+        db: &Connection,
+        device: &DeviceId,
+        (known, knows): (Place, bool),
+    ) -> Result<Option<RevocationNews>, NewsError> {
+        let list = store::revocations(db, self.key())?;
+        let number = list.as_ref().map_or(0, |list| list.epoch);
+        if known.number > number {
+            return Err(CursorError::FromTheFuture.into());
+        }
+        if knows && known.number == number {
+            return Ok(None);
+        }
+        let cursor = self.cursor(Stream::Revocations, device, Place { number, within: 0 });
+        let list = list.map(|list| list.as_bytes().to_vec().into());
+        Ok(Some(RevocationNews { cursor, list }))
+    }
+
+    fn new_jobs(
+        &self,
+        db: &Connection,
+        device: &DeviceId,
+        (known, knows): (Place, bool),
+        answer: &mut Answer,
+    ) -> Result<Option<JobNews>, NewsError> {
+        let newest: i64 = db.query_row(
+            "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'job_changes'",
+            [],
+            |row| row.get(0),
+        )?;
+        let newest = number(newest);
+        if known.number > newest {
+            return Err(CursorError::FromTheFuture.into());
+        }
+        let mut query = db.prepare_cached(
+            "SELECT number, job_changes.job, stage FROM job_changes
+             JOIN assignments ON assignments.job = job_changes.job
+             WHERE assignments.device = ?1 AND number > ?2 ORDER BY number",
+        )?;
+        let mut rows = query.query(params![device.0, column(known.number)])?;
+        let (mut packs, mut ended, mut to) = (Vec::new(), Vec::new(), known.number);
+        while let Some(row) = rows.next()? {
+            if answer.left == 0 {
+                answer.more = true;
+                break;
+            }
+            let job = JobId(row.get(1)?);
+            match row.get::<_, Option<u8>>(2)? {
+                Some(1) => {
+                    let pack = self.signed_pack(db, job)?.as_bytes().to_vec();
+                    answer.take(pack.len());
+                    packs.push(pack.into());
+                }
+                // Who is new here has nothing of it.
+                Some(2) if knows => ended.push(job),
+                _ => {}
+            }
+            to = number(row.get(0)?);
+        }
+        if !answer.more {
+            to = newest;
+        }
+        if knows && to == known.number {
+            return Ok(None);
+        }
+        let cursor = self.cursor(Stream::Jobs, device, Place { number: to, within: 0 });
+        Ok(Some(JobNews { cursor, packs, ended }))
+    }
+
+    fn new_labels(
+        &self,
+        db: &Connection,
+        device: &DeviceId,
+        known: Place,
+        answer: &mut Answer,
+    ) -> Result<Option<RollNews>, NewsError> {
+        let newest: i64 =
+            db.query_row("SELECT coalesce(max(number), 0) FROM rolls", [], |row| row.get(0))?;
+        if known.number > number(newest) {
+            return Err(CursorError::FromTheFuture.into());
+        }
+        let mut query =
+            db.prepare_cached("SELECT number, head FROM rolls WHERE number >= ?1 ORDER BY number")?;
+        let mut rows = query.query([column(known.number)])?;
+        let (mut parts, mut to) = (Vec::new(), known);
+        while let Some(row) = rows.next()? {
+            let (roll, head): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let count = store::roll_head(&head, self.key())?.count.into();
+            let within = if number(roll) == known.number { known.within } else { 0 };
+            if within > count {
+                return Err(CursorError::FromTheFuture.into());
+            }
+            if within < count {
+                if answer.left < LEAST {
+                    answer.more = true;
+                    break;
+                }
+                answer.take(head.len());
+                let part = part_of_roll(db, (roll, head), within, answer)?;
+                let sent = u64::try_from(part.labels.len() / LABEL).unwrap_or(0);
+                parts.push(part);
+                to = Place { number: number(roll), within: within.saturating_add(sent) };
+                if to.within < count {
+                    answer.more = true;
+                    break;
+                }
+            } else {
+                to = Place { number: number(roll), within };
+            }
+        }
+        if parts.is_empty() && to == known {
+            return Ok(None);
+        }
+        Ok(Some(RollNews { cursor: self.cursor(Stream::Rolls, device, to), parts }))
+    }
+}
+
+/// Labels of a roll from a place on, as many as there is room for.
+fn part_of_roll(
+    db: &Connection,
+    (roll, head): (i64, Vec<u8>),
+    first: u64,
+    answer: &mut Answer,
+) -> Result<RollPart, HqError> {
+    let mut labels = Vec::new();
+    let most = i64::try_from((answer.left / LABEL).max(1)).unwrap_or(i64::MAX);
+    let mut query = db.prepare_cached(
+        "SELECT token FROM labels WHERE roll = ?1 AND place >= ?2 ORDER BY place LIMIT ?3",
+    )?;
+    let mut rows = query.query(params![roll, column(first), most])?;
+    while let Some(row) = rows.next()? {
+        labels.extend(row.get::<_, [u8; LABEL]>(0)?);
+    }
+    if labels.is_empty() {
+        return Err(HqError::Damaged { what: "a roll" });
+    }
+    answer.take(labels.len());
+    let first = u32::try_from(first).map_err(|_| HqError::Damaged { what: "a roll" })?;
+    Ok(RollPart { head: head.into(), first, labels: labels.into() })
+}
+
+/// Makes news of the jobs that opened or ended since HQ last looked.
+fn note_stages(db: &Connection, now: u64) -> Result<(), HqError> {
+    let now = column(now);
+    db.prepare_cached(&format!(
+        "UPDATE job_changes SET stage = (SELECT {STAGE} FROM jobs WHERE jobs.id = job)
+         WHERE stage IS NULL"
+    ))?
+    .execute([now])?;
+    // A row that is replaced gets the next number.
+    db.prepare_cached(&format!(
+        "INSERT OR REPLACE INTO job_changes (job, stage)
+         SELECT jobs.id, {STAGE} FROM job_changes JOIN jobs ON jobs.id = job_changes.job
+         WHERE stage <> {STAGE} ORDER BY jobs.id"
+    ))?
+    .execute([now])?;
+    Ok(())
+}
+
+fn number(column: i64) -> u64 {
+    u64::try_from(column).unwrap_or(0)
+}
