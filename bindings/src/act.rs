@@ -1,7 +1,12 @@
 //! What may be done with boxes, what may be found wrong, and who else must sign.
 
-use crewseal::Found;
-use crewseal_custody::EventKind;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crewseal::{ActRequest, Found};
+use crewseal_custody::personal::Personal;
+use crewseal_custody::{Body, EventKind, Note};
+use crewseal_label::Token;
+use zeroize::Zeroizing;
 
 use crate::label::tokens;
 use crate::{CrewError, Label};
@@ -38,6 +43,11 @@ pub enum Act {
     CollectForDestruction,
     /// They were destroyed with what was in them.
     Destroy,
+    /// They went back to the customer on the way: not accepted for the move, taken along,
+    /// carried by himself.
+    HandBack,
+    /// Their labels are on no box any more.
+    VoidLabel,
 }
 
 /// Whose signature an act needs besides its own.
@@ -57,6 +67,11 @@ pub struct Finding {
     pub kind: FindingKind,
     /// With which boxes.
     pub boxes: Vec<Label>,
+    /// What is to be seen of it, in words. It goes to HQ sealed, apart from what is signed
+    /// for good, and can be erased there. All notes of an act have at most 2,000 bytes; those
+    /// on findings of one kind become one.
+    #[uniffi(default = None)]
+    pub note: Option<String>,
 }
 
 /// What is not as it should be.
@@ -88,6 +103,26 @@ pub(crate) fn found(findings: &[Finding]) -> Result<Vec<Found>, CrewError> {
     findings.iter().map(|finding| Ok((finding.kind.into(), tokens(&finding.boxes)?))).collect()
 }
 
+/// The request of an act with what was found, and its notes.
+pub(crate) fn request(
+    act: Act,
+    boxes: BTreeSet<Token>,
+    findings: Vec<Finding>,
+) -> Result<ActRequest, CrewError> {
+    let found = found(&findings)?;
+    let mut noted: BTreeMap<crewseal_custody::FindingKind, Vec<String>> = BTreeMap::new();
+    for Finding { kind, note, .. } in findings {
+        noted.entry(kind.into()).or_default().extend(note);
+    }
+    noted.retain(|_, notes| !notes.is_empty());
+    let note = |(finding, notes): (_, Vec<String>)| {
+        let notes = Zeroizing::new(notes);
+        Note { finding, text: Personal::new(notes.join("\n")) }
+    };
+    let said = (!noted.is_empty()).then(|| Body::Notes(noted.into_iter().map(note).collect()));
+    Ok(ActRequest { findings: found, said, ..ActRequest::new(act.into(), boxes) })
+}
+
 impl From<Act> for EventKind {
     fn from(act: Act) -> Self {
         match act {
@@ -105,6 +140,8 @@ impl From<Act> for EventKind {
             Act::Unpack => Self::Unpack,
             Act::CollectForDestruction => Self::CollectForDestruction,
             Act::Destroy => Self::Destroy,
+            Act::HandBack => Self::HandBack,
+            Act::VoidLabel => Self::VoidLabel,
         }
     }
 }

@@ -332,7 +332,8 @@ impl From<crewseal::CrewError> for CrewError {
             Core::Drawing(error) => Self::NotADrawing { reason: error.to_string() },
             Core::Picture(error) => Self::NotADrawing { reason: error.to_string() },
             Core::NotForMe | Core::Handoff(_) | Core::Message(_) => Self::NotForThisPhone,
-            Core::OnlyByHandoff => Self::Fault,
+            Core::CallOfItsOwn | Core::Form(_) => Self::Fault,
+            Core::Statement(_) => Self::NoteTooLong,
             Core::Stranger => Self::Stranger,
             Core::Expired => Self::NotVouchedFor,
             Core::Forbidden(rule) => {

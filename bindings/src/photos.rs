@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use crewseal::PhotoRefused;
 pub use crewseal::Uploaded;
 use crewseal::outbox::attachment::{self, QUOTA};
-use crewseal::{ActRequest, PhotoRefused};
 use crewseal_custody::{EventId, JobId};
 
-use crate::act::found;
+use crate::act::request;
 use crate::label::tokens;
 use crate::{Act, CancelToken, Crew, CrewError, Finding, Label};
 
@@ -100,8 +100,7 @@ impl Crew {
         limits: Option<PhotoLimits>,
     ) -> Result<Photographed, CrewError> {
         self.ask(move |phone| {
-            let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
-            let request = ActRequest { kind: act.into(), boxes, findings, about: None };
+            let request = request(act, tokens(&boxes)?, findings)?;
             let longest =
                 limits.map_or(crewseal::outbox::LONGEST_SIDE, |limits| limits.longest_side);
             let quota = limits.and_then(|limits| limits.quota).unwrap_or(QUOTA);

@@ -79,6 +79,14 @@ pub enum Step {
     Release,
     /// The device's store was restored.
     Resume,
+    /// The device learnt other terms of HQ's.
+    Informed,
+    /// They went back to the customer on the way.
+    HandBack,
+    /// They turned up, of no job that is known.
+    Found,
+    /// Their labels are on no box any more.
+    VoidLabel,
 }
 
 /// A sign-off that a supervisor gave on his own phone, verified.
@@ -239,6 +247,10 @@ impl From<crewseal_custody::EventKind> for Step {
             EventKind::Withdraw => Self::Withdraw,
             EventKind::Release => Self::Release,
             EventKind::Resume => Self::Resume,
+            EventKind::Informed => Self::Informed,
+            EventKind::HandBack => Self::HandBack,
+            EventKind::Found => Self::Found,
+            EventKind::VoidLabel => Self::VoidLabel,
         }
     }
 }

@@ -111,6 +111,8 @@ text_keys! {
         Unpack "unpack"
         CollectForDestruction "collect_for_destruction"
         Destroy "destroy"
+        HandBack "hand_back"
+        VoidLabel "void_label"
     }
     Step "act" {
         Commission "commission"
@@ -134,6 +136,10 @@ text_keys! {
         Withdraw "withdraw"
         Release "release"
         Resume "resume"
+        Informed "informed"
+        HandBack "hand_back"
+        Found "found"
+        VoidLabel "void_label"
     }
     FindingKind "finding" {
         Missing "missing"

@@ -104,8 +104,9 @@ fn phones_that_are_killed_at_any_moment_lose_nothing_they_acknowledged() {
             let crew = open(home.path(), name).expect(&at);
             runtime.block_on(ready(&crew, home.path(), name)).expect(&at);
             // An act after the kill takes a number that nobody has seen.
-            let event =
-                crew.record(EventKind::Count, jobs.kept, &jobs.set(0..1), &[], None).expect(&at);
+            let event = crew
+                .record(jobs.kept, &ActRequest::new(EventKind::Count, jobs.set(0..1)))
+                .expect(&at);
             acknowledged.entry(name.to_owned()).or_default().push(id(&event));
             let delivered = runtime.block_on(crew.sync()).expect(&at);
             assert_eq!((delivered.parked, delivered.unanswered), (0, 0), "{at}");
@@ -345,12 +346,14 @@ async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infall
         match rng.random_range(0..16) {
             0..6 => {
                 let boxes = jobs.set(0..rng.random_range(1..12));
-                let event = crew.record(EventKind::Count, jobs.kept, &boxes, &[], None)?;
+                let event =
+                    crew.record(jobs.kept, &ActRequest::new(EventKind::Count, boxes.clone()))?;
                 say(&format!("did {name} {}", id(&event)));
             }
             6..8 => {
                 let boxes = jobs.set(12..rng.random_range(13..24));
-                let event = crew.record(EventKind::Count, jobs.forgotten, &boxes, &[], None)?;
+                let event =
+                    crew.record(jobs.forgotten, &ActRequest::new(EventKind::Count, boxes.clone()))?;
                 say(&format!("did {name} {}", id(&event)));
             }
             8 => {
@@ -359,8 +362,7 @@ async fn act_until_killed(home: &Path, seed: u64) -> Result<std::convert::Infall
             }
             9 => {
                 let boxes = jobs.set(0..rng.random_range(1..12));
-                let request =
-                    ActRequest { kind: EventKind::Count, boxes, findings: Vec::new(), about: None };
+                let request = ActRequest::new(EventKind::Count, boxes);
                 let photo = photo();
                 let recorded =
                     crew.record_with_photos(jobs.kept, &request, &[&photo], LONGEST_SIDE, QUOTA)?;

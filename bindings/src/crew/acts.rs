@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use crewseal_custody::{EventId, JobId, rules};
+use crewseal::ActRequest;
+use crewseal_custody::personal::Personal;
+use crewseal_custody::{Body, EventId, EventKind, JobId, rules};
 
-use crate::act::found;
+use crate::act::{found, request};
 use crate::label::tokens;
 use crate::{Act, Countersign, Crew, CrewError, Finding, Label, ScanSession};
 
@@ -39,8 +41,8 @@ impl Crew {
         about: Option<EventId>,
     ) -> Result<EventId, CrewError> {
         self.ask(move |phone| {
-            let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
-            Ok(phone.record(act.into(), job, &boxes, &findings, about)?)
+            let request = request(act, tokens(&boxes)?, findings)?;
+            Ok(phone.record(job, &ActRequest { about, ..request })?)
         })
         .await
     }
@@ -56,10 +58,32 @@ impl Crew {
         findings: Vec<Finding>,
     ) -> Result<EventId, CrewError> {
         self.ask(move |phone| {
-            let (boxes, findings) = (session.boxes(), found(&findings)?);
-            Ok(phone.record(act.into(), session.job(), &boxes, &findings, None)?)
+            let request = request(act, session.boxes(), findings)?;
+            Ok(phone.record(session.job(), &request)?)
         })
         .await
+    }
+
+    /// Records that boxes, or a vehicle with them, were closed with a seal of this number. The
+    /// number goes to HQ sealed, as notes do.
+    pub async fn record_seal(
+        &self,
+        job: JobId,
+        boxes: Vec<Label>,
+        number: String,
+    ) -> Result<EventId, CrewError> {
+        self.ask(move |phone| {
+            let said = Some(Body::SealNumber(Personal::new(number)));
+            let request = ActRequest::new(EventKind::Seal, tokens(&boxes)?);
+            Ok(phone.record(job, &ActRequest { said, ..request })?)
+        })
+        .await
+    }
+
+    /// Records that boxes turned up that are of no job on this phone. Whoever carries it has
+    /// them until he hands them over.
+    pub async fn record_found(&self, boxes: Vec<Label>) -> Result<EventId, CrewError> {
+        self.ask(move |phone| Ok(phone.found(&tokens(&boxes)?, None)?)).await
     }
 
     /// Whose signature an act will need besides this one; nobody's, if nothing comes

@@ -2,7 +2,7 @@
 
 use crewseal_custody::{Drawing, EventId, JobId};
 
-use crate::act::found;
+use crate::act::request;
 use crate::label::tokens;
 use crate::{Act, Crew, CrewError, Drawn, DrawnSignature, Finding, Label};
 
@@ -32,9 +32,9 @@ impl Crew {
         findings: Vec<Finding>,
     ) -> Result<Drawn, CrewError> {
         self.ask(move |phone| {
-            let (boxes, findings) = (tokens(&boxes)?, found(&findings)?);
+            let request = request(act, tokens(&boxes)?, findings)?;
             let drawing = Drawing::try_from(signature).map_err(crewseal::CrewError::from)?;
-            let drawn = phone.record_drawn(act.into(), job, &boxes, &findings, &drawing)?;
+            let drawn = phone.record_drawn(job, &request, &drawing)?;
             Ok(Drawn {
                 event: drawn.event,
                 drawing: drawing.to_bytes(),

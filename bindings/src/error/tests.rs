@@ -9,7 +9,8 @@ use crewseal::random::Unavailable;
 use crewseal_custody::handoff::MessageError;
 use crewseal_custody::signed::Digest;
 use crewseal_custody::{
-    BoxListError, Contradiction, DrawingError, Refused, ReleaseCodeError, rules,
+    BoxListError, Contradiction, DrawingError, FormError, Refused, ReleaseCodeError,
+    StatementError, rules,
 };
 
 use super::*;
@@ -56,7 +57,9 @@ every_error! {
         => CrewError::FromHq { .. }, Report;
     Core::Boxes(_), Core::Boxes(BoxListError::TooMany) => CrewError::UnknownBoxes { .. }, Report;
     Core::NotForMe, Core::NotForMe => CrewError::NotForThisPhone, AskUser;
-    Core::OnlyByHandoff, Core::OnlyByHandoff => CrewError::Fault, Report;
+    Core::CallOfItsOwn, Core::CallOfItsOwn => CrewError::Fault, Report;
+    Core::Form(_), Core::Form(FormError::Key) => CrewError::Fault, Report;
+    Core::Statement(_), Core::Statement(StatementError::Text) => CrewError::NoteTooLong, AskUser;
     Core::Stranger, Core::Stranger => CrewError::Stranger, AskUser;
     Core::Expired, Core::Expired => CrewError::NotVouchedFor, AskSupervisor;
     Core::Forbidden(_), Core::Forbidden(rules::Rule::Training)

@@ -92,7 +92,7 @@ async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
     let blank = label(&session.sight(&text(BLANK)));
     session.commission(blank.clone()).unwrap();
     giver.commission(JOB, session.commissioned()).await.unwrap();
-    let damaged = Finding { kind: FindingKind::Damaged, boxes: vec![blank] };
+    let damaged = Finding { kind: FindingKind::Damaged, boxes: vec![blank], note: None };
     let needed = giver.needs(Act::Load, JOB, session.seen(), vec![damaged.clone()]).await;
     assert_eq!(needed, Ok(None), "ordinary boxes");
     let needed = giver.needs(Act::Destroy, JOB, session.seen(), Vec::new()).await;
@@ -230,7 +230,7 @@ async fn a_supervisor_signs_off_on_his_own_phone() {
     }
     let session = mover.begin_scan(JOB).await.unwrap();
     let damaged = label(&session.sight(&text(BOXES[0])));
-    let findings = vec![Finding { kind: FindingKind::Damaged, boxes: vec![damaged] }];
+    let findings = vec![Finding { kind: FindingKind::Damaged, boxes: vec![damaged], note: None }];
     let took = mover.record(Act::TakeOver, JOB, session.seen(), findings, None).await.unwrap();
     mover.record_scanned(Act::Load, session.clone(), Vec::new()).await.unwrap();
     let asked = mover.ask_sign_off(JOB, Introduction::Omitted, None).await.unwrap();

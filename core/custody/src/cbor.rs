@@ -1,6 +1,6 @@
 //! Deterministic CBOR, RFC 8949 section 4.2.1: one value, one byte string.
 //!
-//! Our messages are structs whose fields carry the integer keys 0 to 23, so the
+//! Our messages are structs whose fields carry the integer keys 0 to 24, so the
 //! derived encoder writes them in the one canonical order with the shortest
 //! heads. Decoding is strict by the plainest rule there is: what was read is
 //! written again, and anything but the same bytes is refused. That one
@@ -8,6 +8,7 @@
 //! unknown keys, and bytes that trail.
 
 use std::convert::Infallible;
+use std::ops::RangeInclusive;
 
 use minicbor::decode::{Decode, Decoder};
 use minicbor::encode::{self, Encode, Encoder, Write};
@@ -110,8 +111,21 @@ pub fn from_versioned<T, const VERSION: u8>(bytes: &[u8]) -> Result<T, CborError
 where
     T: Encode<()> + for<'b> Decode<'b, ()>,
 {
+    from_versions(bytes, &(VERSION..=VERSION))
+}
+
+/// As [`from_versioned`], for a message of which several formats are read.
+///
+/// # Errors
+/// [`CborError`].
+pub fn from_versions<T>(bytes: &[u8], known: &RangeInclusive<u8>) -> Result<T, CborError>
+where
+    T: Encode<()> + for<'b> Decode<'b, ()>,
+{
     match version_of(bytes) {
-        Some(found) if found != u64::from(VERSION) => Err(CborError::Version { found }),
+        Some(found) if !u8::try_from(found).is_ok_and(|found| known.contains(&found)) => {
+            Err(CborError::Version { found })
+        }
         _ => from_slice(bytes),
     }
 }
@@ -165,6 +179,57 @@ impl<C, const N: u8> Encode<C> for Version<N> {
 impl<'b, C, const N: u8> Decode<'b, C> for Version<N> {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
         if d.u8()? == N { Ok(Self) } else { Err(minicbor::decode::Error::message("version")) }
+    }
+}
+
+/// The version of a message of which the formats `FIRST` to `LAST` are read and `LAST` is
+/// written, as its key 0. What was read keeps its number, so that its bytes stay what they
+/// were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Versions<const FIRST: u8, const LAST: u8>(u8);
+
+impl<const FIRST: u8, const LAST: u8> Versions<FIRST, LAST> {
+    /// All that are read.
+    pub const KNOWN: RangeInclusive<u8> = FIRST..=LAST;
+
+    /// The oldest, for what needs nothing that came later.
+    #[must_use]
+    pub const fn oldest() -> Self {
+        Self(FIRST)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+/// The one that is written.
+impl<const FIRST: u8, const LAST: u8> Default for Versions<FIRST, LAST> {
+    fn default() -> Self {
+        Self(LAST)
+    }
+}
+
+impl<C, const FIRST: u8, const LAST: u8> Encode<C> for Versions<FIRST, LAST> {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        e.u8(self.0)?.ok()
+    }
+}
+
+impl<'b, C, const FIRST: u8, const LAST: u8> Decode<'b, C> for Versions<FIRST, LAST> {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        let number = d.u8()?;
+        if Self::KNOWN.contains(&number) {
+            Ok(Self(number))
+        } else {
+            Err(minicbor::decode::Error::message("version"))
+        }
     }
 }
 

@@ -7,15 +7,16 @@
 //! envelopes and receipts, tells nothing about it.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use minicbor::encode::Write;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
-use crate::cbor::Version;
+use crate::cbor::Versions;
 use crate::signed::{Digest, Message, Namespace};
 use crate::{
     BootId, BoxList, Commitment, DeviceId, EventId, EventKind, FindingKind, JobId, OneTimeCode,
-    Protection, ReleaseProof, Salt,
+    Protection, ReleaseProof, Salt, Statement,
 };
 
 /// One finding, on some of the boxes.
@@ -124,6 +125,8 @@ pub struct Act {
     /// The event that is answered: by an acceptance its offer, by a sign-off
     /// what was seen.
     pub about: Option<EventId>,
+    /// What is said of persons or contents, which travels beside the event.
+    pub statement: Option<Statement>,
 }
 
 impl Act {
@@ -139,6 +142,7 @@ impl Act {
             attachments: Vec::new(),
             to: None,
             about: None,
+            statement: None,
         }
     }
 
@@ -179,13 +183,17 @@ pub struct Moment {
     pub anchor: Anchor,
 }
 
-/// One act of one device.
+/// The formats of events.
+pub type EventVersion = Versions<1, 2>;
+
+/// One act of one device. Which of its fields must, may and may not be there depends on its
+/// kind: [`EventKind::row`].
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Event {
-    /// Format version.
+    /// Format version: 2, and 1 in queues that were sealed before.
     #[n(0)]
-    pub version: Version<1>,
+    pub version: EventVersion,
     /// What was done.
     #[n(1)]
     pub kind: EventKind,
@@ -258,10 +266,15 @@ pub struct Event {
     /// In a sign-off on another's phone: the supervisor's code, which HQ confirms.
     #[n(23)]
     pub code: Option<OneTimeCode>,
+    /// The [digest](Statement::digest) of what is said of persons or contents, which travels
+    /// beside the event and can be erased.
+    #[n(24)]
+    pub statement: Option<Digest>,
 }
 
 impl Message for Event {
     const NAMESPACE: Namespace = Namespace::Event;
+    const VERSIONS: RangeInclusive<u8> = EventVersion::KNOWN;
 }
 
 impl Event {
@@ -269,7 +282,7 @@ impl Event {
     #[must_use]
     pub fn new(link: Link, moment: Moment, salt: Salt, act: Act) -> Self {
         Self {
-            version: Version,
+            version: EventVersion::default(),
             kind: act.kind,
             device: link.device,
             generation: link.generation,
@@ -284,7 +297,7 @@ impl Event {
             place: act.place,
             attachments: act.attachments,
             salt,
-            protection: act.kind.protection(),
+            protection: act.kind.row().key,
             to: act.to,
             about: act.about,
             commitment: None,
@@ -293,6 +306,7 @@ impl Event {
             proof: None,
             root: None,
             code: None,
+            statement: act.statement.as_ref().map(Statement::digest),
         }
     }
 

@@ -8,7 +8,8 @@
 //! # What happened
 //!
 //! * [`Event`] is one [`Act`] of one device, signed; the events of a device form a chain.
-//!   What can be done is a [`EventKind`], what was not as it should be a [`FindingKind`].
+//!   What can be done is an [`EventKind`], what was not as it should be a [`FindingKind`],
+//!   and what is said of persons or contents a [`Statement`], which can be erased.
 //! * [`BoxList`] names boxes, compactly and without ambiguity, by what [`Lists`] knows: a
 //!   job's [`Manifests`] and the [`roll`]s of blank labels that crews carry.
 //! * [`Credential`] is HQ's word about a device and its carrier, which [`Revocations`]
@@ -62,6 +63,7 @@ mod customer;
 pub mod delivery_grant;
 pub mod envelope;
 mod event;
+mod form;
 pub mod handoff;
 mod id;
 pub mod job;
@@ -75,6 +77,7 @@ pub mod rules;
 mod sign_off;
 pub mod signed;
 pub mod stack;
+mod statement;
 mod tick;
 mod verify;
 pub mod wire;
@@ -88,9 +91,12 @@ pub use customer::{
     CustomerReceipt, CustomerReceiptError, Drawing, DrawingError, Point, ReleaseCode,
     ReleaseCodeError, ReleaseKey, ReleaseProof, Stroke,
 };
-pub use event::{Act, Anchor, Event, Finding, LAPSE, Link, Moment, Place, Since, SpotCheck};
+pub use event::{
+    Act, Anchor, Event, EventVersion, Finding, LAPSE, Link, Moment, Place, Since, SpotCheck,
+};
+pub use form::{FormError, MAX_ATTACHMENTS, MAX_FINDINGS, MAX_SEQUENCE};
 pub use id::{BootId, Commitment, DeviceId, EventId, JobId, Salt};
-pub use kind::{EventKind, FindingKind};
+pub use kind::{Contact, DoneBy, EventKind, FindingKind, Needs, Onward, Presence, Row, Says};
 pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
 pub use revocation::{Contradiction, Revocations};
@@ -98,5 +104,6 @@ pub use sign_off::{
     Batch, Confirmation, Entry, Inclusion, MOST_SIGNED_OFF, OneTimeCode, SignOff, SignOffRequest,
     SignedOff, Subject,
 };
+pub use statement::{Body, MAX_STATEMENT, Note, Statement, StatementError};
 pub use tick::Tick;
-pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit};
+pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit, attribute};

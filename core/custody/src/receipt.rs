@@ -117,6 +117,10 @@ pub enum Dispute {
     /// It names boxes by a list that HQ did not issue.
     #[n(3)]
     UnknownBoxes,
+    /// It has not the form of its kind, and says nothing of boxes: a field is missing, or
+    /// one is there that has no place in it.
+    #[n(4)]
+    IllFormed,
 }
 
 /// Why HQ did not store an event.

@@ -6,7 +6,7 @@
 //! device's words stay the device's even against HQ, and when a byte is wrong
 //! the inner signatures tell where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use minicbor::bytes::ByteVec;
@@ -14,11 +14,11 @@ use minicbor::{Decode, Encode};
 
 use crate::cbor::Version;
 use crate::roll::{RollError, RollWire};
-use crate::signed::{Message, Namespace, PublicKey, Signed, SignedError, Unverified};
+use crate::signed::{Digest, Message, Namespace, PublicKey, Signed, SignedError, Unverified};
 use crate::{
-    BoxClass, BoxList, BoxListError, Confirmation, Credential, Event, EventKind, Evidence, JobId,
-    Manifest, ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations, SignedOff, Tick,
-    admit, classes,
+    BoxClass, BoxList, BoxListError, Confirmation, Credential, Event, Evidence, JobId, Manifest,
+    ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations, SignedOff, Statement,
+    StatementError, Tick, attribute, classes,
 };
 
 /// The largest record that is read: 64 MiB.
@@ -86,6 +86,10 @@ pub struct Record {
     #[n(16)]
     #[cbor(skip_if = "Vec::is_empty")]
     pub confirmations: Vec<ByteVec>,
+    /// The [`Statement`]s that events name and that were not erased.
+    #[n(17)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub statements: Vec<ByteVec>,
 }
 
 impl Message for Record {
@@ -117,6 +121,8 @@ pub enum Section {
     Inclusion(usize),
     /// HQ's word on a sign-off that was claimed, by its place.
     Confirmation(usize),
+    /// A statement, by its place.
+    Statement(usize),
 }
 
 /// The place is said counted from 1, as a person counts.
@@ -134,6 +140,7 @@ impl fmt::Display for Section {
             Self::Revocations => return f.write_str("the revocations"),
             Self::Inclusion(place) => ("proof of a sign-off", place),
             Self::Confirmation(place) => ("word on a sign-off", place),
+            Self::Statement(place) => ("statement", place),
         };
         write!(f, "{name} {}", place.saturating_add(1))
     }
@@ -176,6 +183,9 @@ pub enum RecordError {
     /// A receipt that names the event's device or numbers otherwise.
     #[error("names its event's device or numbers otherwise")]
     OtherNumbers,
+    /// A statement that no event names, or that is none.
+    #[error("{0}")]
+    Statement(#[from] StatementError),
     /// A proof that does not lead to the root of the sign-off that it names.
     #[error("does not prove that its event was signed off")]
     NoProof,
@@ -247,6 +257,7 @@ impl Checks {
         self.events(record, &mut evidence);
         self.receipts(record, &mut evidence);
         self.sign_offs(record, &mut evidence);
+        self.statements(record, &mut evidence);
         evidence
     }
 
@@ -309,16 +320,16 @@ impl Checks {
             let at = Section::Event(place);
             let parsed = Unverified::<Event>::parse(bytes);
             let Some(event) = self.keep(at, parsed) else { continue };
-            let admitted =
-                admit(event, |device| evidence.credentials.get(device).map(|signed| &**signed));
-            if let Some(event) = self.keep(at, admitted) {
-                // That a device's store was restored is of no job and of each.
-                let is_ours = event.job == record.job
-                    || (event.kind == EventKind::Resume && event.job == JobId::NONE);
-                self.holds(at, is_ours, RecordError::OtherJob);
-                let before = evidence.events.insert(event.id(), event);
-                self.once(at, before);
-            }
+            let signed =
+                attribute(event, |device| evidence.credentials.get(device).map(|one| &**one));
+            let Some(event) = self.keep(at, signed) else { continue };
+            // What a device says of itself is of no job and of each.
+            let is_ours = event.job == record.job || event.job == JobId::NONE;
+            self.holds(at, is_ours, RecordError::OtherJob);
+            let is_well_formed = event.check_form().is_ok();
+            let kept = if is_well_formed { &mut evidence.events } else { &mut evidence.ill_formed };
+            let before = kept.insert(event.id(), event);
+            self.once(at, before);
         }
     }
 
@@ -354,6 +365,22 @@ impl Checks {
             if let Some(said) = self.by_hq::<Confirmation>(at, bytes) {
                 self.holds(at, said.origin == record.origin, RecordError::OtherOrigin);
                 let before = evidence.confirmations.insert(said.event, said);
+                self.once(at, before);
+            }
+        }
+    }
+
+    /// What events name by its digest.
+    fn statements(&mut self, record: &Record, evidence: &mut Evidence) {
+        let named: BTreeSet<Digest> =
+            evidence.events.values().filter_map(|event| event.statement).collect();
+        for (place, bytes) in record.statements.iter().enumerate() {
+            let at = Section::Statement(place);
+            let digest = Statement::digest_of(bytes);
+            let named = named.get(&digest).ok_or(StatementError::OtherDigest);
+            let read = named.and_then(|digest| Statement::read(bytes, digest));
+            if let Some(statement) = self.keep(at, read) {
+                let before = evidence.statements.insert(digest, statement);
                 self.once(at, before);
             }
         }

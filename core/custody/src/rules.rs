@@ -15,7 +15,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{BoxClass, Credential, EventKind, FindingKind, Licence, Qualifications, Role};
+use crate::{
+    BoxClass, Contact, Credential, DoneBy, EventKind, FindingKind, Needs, Qualifications, Role,
+};
 
 /// When an act was done, in seconds since 1970-01-01 UTC, as far as HQ's
 /// signatures bound it.
@@ -174,20 +176,19 @@ fn of_qualifications(
     when: Interval,
 ) -> [(Rule, Proof); 4] {
     let until = |end: Option<u64>| end.map_or(Proof::Broken, |end| when.is_past(end));
-    let holds = |licence| has.licences.contains(&licence);
-    let trained = if is_paperwork(kind) { Proof::Kept } else { until(has.trained_until) };
+    let row = kind.row();
+    let is_trained_for = row.contact != Contact::Nothing;
+    let trained = if is_trained_for { until(has.trained_until) } else { Proof::Kept };
     let tells = classes.contains(&BoxClass::Papers) || classes.contains(&BoxClass::Devices);
-    let silent = if tells && (takes(kind) || opens(kind)) {
+    let silent = if tells && matches!(row.contact, Contact::Takes | Contact::Opens) {
         until(has.nda.map(|nda| nda.until))
     } else {
         Proof::Kept
     };
-    let may_take = !takes(kind) || classes.is_subset(&has.classes);
-    let is_licensed = match kind {
-        EventKind::Depart => holds(Licence::Driving) || holds(Licence::DrivingHeavy),
-        EventKind::Destroy => holds(Licence::ConfidentialDestruction),
-        _ => true,
-    };
+    // Whoever has boxes may always give them away.
+    let may_take = row.contact != Contact::Takes || classes.is_subset(&has.classes);
+    let mut licences = row.licences.iter();
+    let is_licensed = row.licences.is_empty() || licences.any(|one| has.licences.contains(one));
     [
         (Rule::Training, trained),
         (Rule::Nda, silent),
@@ -214,16 +215,15 @@ pub fn needs(
     classes: &BTreeSet<BoxClass>,
     in_trouble: &BTreeSet<BoxClass>,
 ) -> Option<Rule> {
-    let is_signed_for = !is_paperwork(kind) && kind != EventKind::SignOff;
-    match kind {
-        EventKind::Destroy => Some(Rule::Supervisor),
-        _ if is_signed_for && !in_trouble.is_empty() => Some(Rule::Supervisor),
-        EventKind::TakeOver | EventKind::Deliver | EventKind::CollectForDestruction
-            if !classes.is_empty() =>
-        {
-            Some(Rule::SecondPerson)
+    let row = kind.row();
+    let is_with_boxes = !matches!(row.contact, Contact::Sees | Contact::Nothing);
+    match row.needs {
+        Needs::Supervisor => Some(Rule::Supervisor),
+        Needs::SecondPerson | Needs::Nobody if is_with_boxes && !in_trouble.is_empty() => {
+            Some(Rule::Supervisor)
         }
-        _ => None,
+        Needs::SecondPerson if !classes.is_empty() => Some(Rule::SecondPerson),
+        Needs::SecondPerson | Needs::Nobody => None,
     }
 }
 
@@ -272,43 +272,10 @@ impl Countersigned {
 
 /// Whether a role does such things at all.
 const fn may_do(role: Role, kind: EventKind) -> bool {
-    match kind {
-        EventKind::SignOff => matches!(role, Role::Supervisor),
-        EventKind::TakeOver
-        | EventKind::Load
-        | EventKind::Store
-        | EventKind::Offer
-        | EventKind::Accept
-        | EventKind::Deliver
-        | EventKind::Depart
-        | EventKind::Arrive
-        | EventKind::Unload
-        | EventKind::CollectForDestruction
-        | EventKind::Destroy => !matches!(role, Role::Supervisor),
-        EventKind::Commission
-        | EventKind::Count
-        | EventKind::Pack
-        | EventKind::Seal
-        | EventKind::Unpack
-        | EventKind::Ack
-        | EventKind::Withdraw
-        | EventKind::Release
-        | EventKind::Resume => true,
+    let is_supervisor = matches!(role, Role::Supervisor);
+    match kind.row().done_by {
+        DoneBy::Anybody => true,
+        DoneBy::Carrier => !is_supervisor,
+        DoneBy::Supervisor => is_supervisor,
     }
-}
-
-/// Whether boxes come to whoever does this. Whoever has boxes may always give
-/// them away.
-const fn takes(kind: EventKind) -> bool {
-    matches!(kind, EventKind::TakeOver | EventKind::CollectForDestruction | EventKind::Accept)
-}
-
-/// Whether somebody sees what is in the boxes.
-const fn opens(kind: EventKind) -> bool {
-    matches!(kind, EventKind::Pack | EventKind::Unpack | EventKind::Destroy)
-}
-
-/// What ends or confirms something that was begun, and touches no box.
-const fn is_paperwork(kind: EventKind) -> bool {
-    matches!(kind, EventKind::Ack | EventKind::Withdraw | EventKind::Release | EventKind::Resume)
 }

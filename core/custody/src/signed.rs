@@ -11,7 +11,7 @@
 //! ECDSA is randomised and malleable.
 
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, RangeInclusive};
 
 use coset::{CoseSign1, CoseSign1Builder, HeaderBuilder, TaggedCborSerializable, iana};
 use minicbor::data::Tag;
@@ -88,6 +88,8 @@ pub enum Namespace {
     AttachmentReceipt,
     /// Whose a cursor of a download is; nothing is signed.
     Cursor,
+    /// What an act says of persons or contents, in its digest; nothing is signed.
+    Statement,
 }
 
 impl Namespace {
@@ -127,6 +129,7 @@ impl Namespace {
             Self::Attachment => "crewseal/attachment/1",
             Self::AttachmentReceipt => "crewseal/attachment-receipt/1",
             Self::Cursor => "crewseal/cursor/1",
+            Self::Statement => "crewseal/statement/1",
         }
     }
 
@@ -203,8 +206,11 @@ impl fmt::Debug for PublicKey {
 
 /// A payload that is signed in a namespace of its own.
 pub trait Message: Encode<()> + for<'b> Decode<'b, ()> {
-    /// The namespace of its signatures and digests.
+    /// The namespace of its signatures and digests. It names the kind of message, whatever
+    /// its format's version is.
     const NAMESPACE: Namespace;
+    /// The formats of it that are read here.
+    const VERSIONS: RangeInclusive<u8> = 1..=1;
 }
 
 /// Why bytes are not a signed message of this kind.
@@ -261,7 +267,7 @@ impl<T: Message> Unverified<T> {
         if canonical != bytes {
             return Err(SignedError::Envelope);
         }
-        let claims = cbor::from_versioned::<T, 1>(payload)?;
+        let claims = cbor::from_versions::<T>(payload, &T::VERSIONS)?;
         let id = T::NAMESPACE.digest(&[payload]);
         Ok(Self { bytes: canonical.into(), sign1, id, claims })
     }
@@ -276,7 +282,7 @@ impl<T: Message> Unverified<T> {
     /// # Errors
     /// [`SignedError::Payload`].
     pub(crate) fn of_parts(payload: &[u8], signature: [u8; 64]) -> Result<Self, SignedError> {
-        let claims = cbor::from_versioned::<T, 1>(payload)?;
+        let claims = cbor::from_versions::<T>(payload, &T::VERSIONS)?;
         let sign1 = CoseSign1Builder::new()
             .protected(protected_header())
             .payload(payload.to_vec())

@@ -16,8 +16,8 @@ use crate::rules::{self, Broken, Countersignature, Countersigned, Interval, Pers
 use crate::signed::{Digest, Signed, SignedError, Unverified};
 use crate::{
     BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, DeviceId, Event, EventId,
-    EventKind, Finding, FindingKind, Inclusion, LAPSE, Lists, Outcome, Receipt, ReleaseKey,
-    Revocations, Role, SignOff, Tick,
+    EventKind, Finding, FindingKind, FormError, Inclusion, LAPSE, Lists, Onward, Outcome, Receipt,
+    ReleaseKey, Revocations, Role, Says, SignOff, Statement, Tick,
 };
 
 /// Everything known of a job whose signatures hold.
@@ -31,6 +31,9 @@ pub struct Evidence {
     pub lists: Lists,
     /// Events, by id.
     pub events: BTreeMap<EventId, Signed<Event>>,
+    /// What devices signed that has not the form of its kind, by id. It says nothing of
+    /// boxes, and its number is taken.
+    pub ill_formed: BTreeMap<EventId, Signed<Event>>,
     /// HQ's answers, by event.
     pub receipts: BTreeMap<EventId, Signed<Receipt>>,
     /// What the customer can release with a code, by number.
@@ -43,9 +46,12 @@ pub struct Evidence {
     pub inclusions: BTreeMap<(EventId, EventId), Inclusion>,
     /// What HQ says of sign-offs that were claimed with a code, by sign-off.
     pub confirmations: BTreeMap<EventId, Signed<Confirmation>>,
+    /// What events say of persons or contents, by the digest that they name.
+    pub statements: BTreeMap<Digest, Statement>,
 }
 
-/// Whether an event is what a device signed that HQ vouches for.
+/// Whether an event is what a device signed that HQ vouches for, and has the form of its
+/// kind.
 ///
 /// # Errors
 /// [`Refused`], by what is wrong.
@@ -53,14 +59,22 @@ pub fn admit<'c>(
     event: Unverified<Event>,
     credential: impl FnOnce(&DeviceId) -> Option<&'c Credential>,
 ) -> Result<Signed<Event>, Refused> {
+    let event = attribute(event, credential)?;
+    event.check_form()?;
+    Ok(event)
+}
+
+/// Whether a device signed this that HQ vouches for, whatever its form. What has not the
+/// form of its kind says nothing of boxes and is held against whoever signed it.
+///
+/// # Errors
+/// [`Refused::UnknownDevice`] and [`Refused::Signed`].
+pub fn attribute<'c>(
+    event: Unverified<Event>,
+    credential: impl FnOnce(&DeviceId) -> Option<&'c Credential>,
+) -> Result<Signed<Event>, Refused> {
     let claims = event.claims();
     let credential = credential(&claims.device).ok_or(Refused::UnknownDevice)?;
-    if claims.protection != claims.kind.protection()
-        || claims.sequence == 0
-        || claims.generation == 0
-    {
-        return Err(Refused::Signed(SignedError::Envelope));
-    }
     let key = *credential.key(claims.protection);
     event.verify(&key).map_err(Refused::Signed)
 }
@@ -74,6 +88,9 @@ pub enum Refused {
     /// The message or its signature.
     #[error("{0}")]
     Signed(SignedError),
+    /// The device signed it, and it has not the form of its kind.
+    #[error("{0}")]
+    Form(#[from] FormError),
 }
 
 /// Who has a box.
@@ -157,6 +174,8 @@ pub enum FaultKind {
     Fork,
     /// An event does not name its device's event before it.
     BrokenChain,
+    /// A device signed an event that has not the form of its kind.
+    IllFormed(FormError),
     /// A generation of a device begins with another event than the one that says
     /// that its store was restored, or such an event stands elsewhere.
     Undeclared,
@@ -238,6 +257,7 @@ impl Evidence {
         let order = self.in_order();
         let intervals = self.intervals(&order);
         let answers = Answers::of(&order);
+        self.check_forms(&mut custody);
         self.check_chains(&mut custody);
         self.check_offers(&answers, &mut custody);
         self.check_releases(&mut custody);
@@ -362,10 +382,19 @@ impl Evidence {
         (tick.nonce == event.anchor.nonce).then_some(tick.at)
     }
 
+    fn check_forms(&self, custody: &mut Custody) {
+        for (id, event) in &self.ill_formed {
+            if let Err(error) = event.check_form() {
+                custody.fault(FaultKind::IllFormed(error), [*id], []);
+            }
+        }
+    }
+
     fn check_chains(&self, custody: &mut Custody) {
         let mut chains: BTreeMap<(DeviceId, u32), BTreeMap<u64, BTreeSet<EventId>>> =
             BTreeMap::new();
-        let events = self.events.values().map(|e| (e.device, e.generation, e.sequence, e.id()));
+        let events = self.events.values().chain(self.ill_formed.values());
+        let events = events.map(|e| (e.device, e.generation, e.sequence, e.id()));
         // HQ's receipt shows that an event exists without showing the event:
         // what a device did in other jobs is no gap in this one. A refusal shows
         // nothing of the kind: anybody may send an envelope in a device's name.
@@ -625,39 +654,32 @@ impl Evidence {
         custody: &mut Custody,
     ) -> Vec<(Place, Holder)> {
         let me = Holder::Device(event.device);
-        match event.kind {
-            EventKind::Accept => return self.accept(event, boxes, answers, ledger, custody),
-            EventKind::Withdraw => return self.withdraw(event, answers, ledger),
-            // What is done with a box where it stands says nothing of who has it.
-            EventKind::Commission
-            | EventKind::Pack
-            | EventKind::Seal
-            | EventKind::Unpack
-            | EventKind::SignOff
-            | EventKind::Ack
-            | EventKind::Release
-            | EventKind::Resume => return Vec::new(),
-            _ => {}
+        if event.kind == EventKind::Accept {
+            return self.accept(event, boxes, answers, ledger, custody);
         }
-        let may = |place: &Place| {
-            let holder = ledger.holder(*place);
-            match event.kind {
-                EventKind::TakeOver => holder == Holder::Customer,
-                EventKind::CollectForDestruction => {
-                    holder == Holder::Customer || holder.may_be(event.device)
-                }
-                _ => holder.may_be(event.device),
-            }
-        };
-        let (passing, strange): (Vec<Place>, Vec<Place>) = boxes.iter().copied().partition(may);
-        let to = match event.kind {
-            EventKind::Deliver => Holder::Customer,
-            EventKind::Destroy => Holder::Destroyed,
-            EventKind::Offer => {
+        if event.kind == EventKind::Withdraw {
+            return self.withdraw(event, answers, ledger);
+        }
+        let to = match event.kind.row().says {
+            Says::Has => me,
+            Says::LetsGo(Onward::Receiver) => {
                 event.to.map_or(me, |receiver| Holder::InDoubt { giver: event.device, receiver })
             }
-            _ => me,
+            Says::LetsGo(Onward::Customer) => Holder::Customer,
+            Says::LetsGo(Onward::Nowhere) => Holder::Destroyed,
+            // What is done with a box where it stands says nothing of who has it.
+            Says::Nothing => return Vec::new(),
         };
+        let may = |place: &Place| {
+            let holder = ledger.holder(*place);
+            let is_customers = holder == Holder::Customer;
+            if event.kind == EventKind::TakeOver {
+                return is_customers;
+            }
+            let collects = event.kind == EventKind::CollectForDestruction;
+            collects && is_customers || holder.may_be(event.device)
+        };
+        let (passing, strange): (Vec<Place>, Vec<Place>) = boxes.iter().copied().partition(may);
         custody.fault_on(FaultKind::NotTheHolder, [event.id()], ledger.tokens(&strange));
         passing.into_iter().map(|place| (place, to)).collect()
     }

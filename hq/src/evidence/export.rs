@@ -7,7 +7,7 @@ use crewseal_custody::cbor::Version;
 use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{Digest, Signed, Unverified};
 use crewseal_custody::{
-    Batch, DeviceId, Event, EventKind, JobId, Lists, MAX_RECORD, Record, SignedOff, admit,
+    Batch, DeviceId, Event, EventKind, JobId, Lists, MAX_RECORD, Record, SignedOff, attribute,
 };
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
@@ -62,11 +62,12 @@ impl Hq {
             revocations: store::revocations(db, self.key())?.as_ref().map(bytes),
             inclusions: inclusions(&events),
             confirmations: confirmations(db, &events)?,
+            statements: statements(db, &events)?,
         })
     }
 
-    /// The job's events, and of its devices that their stores were restored, by
-    /// device and number.
+    /// The job's events, and what its devices say of themselves, by device and number:
+    /// whatever form they have.
     fn events(&self, db: &Connection, job: &JobId) -> Result<Vec<Signed<Event>>, HqError> {
         let damaged = || HqError::Damaged { what: "an event" };
         let mut query = db.prepare(
@@ -79,7 +80,7 @@ impl Hq {
         for bytes in rows {
             let event = Unverified::<Event>::parse(&bytes?).map_err(|_| damaged())?;
             let credential = store::credential(db, self.key(), &event.claims().device)?;
-            let event = admit(event, |_| credential.as_deref()).map_err(|_| damaged())?;
+            let event = attribute(event, |_| credential.as_deref()).map_err(|_| damaged())?;
             events.push(event);
         }
         Ok(events)
@@ -175,6 +176,18 @@ fn confirmations(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVe
     let mut query = db.prepare("SELECT bytes FROM confirmations WHERE event = ?1")?;
     let mut said = Vec::new();
     for event in events.iter().filter(|event| event.code.is_some()) {
+        let bytes: Option<Vec<u8>> =
+            query.query_row([event.id().0], |row| row.get(0)).optional()?;
+        said.extend(bytes.map(ByteVec::from));
+    }
+    Ok(said)
+}
+
+/// What events say of persons and contents, as far as it was not erased.
+fn statements(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVec>, HqError> {
+    let mut query = db.prepare("SELECT bytes FROM statements WHERE event = ?1")?;
+    let mut said = Vec::new();
+    for event in events.iter().filter(|event| event.statement.is_some()) {
         let bytes: Option<Vec<u8>> =
             query.query_row([event.id().0], |row| row.get(0)).optional()?;
         said.extend(bytes.map(ByteVec::from));

@@ -434,7 +434,7 @@ fn step_row(step: &Step, summary: &JobSummary<'_>) -> Markup {
             td data-name=(page::CLAIMED_SHORT) { (time(step.claimed_at)) }
             td data-name=(page::PROVEN_SHORT) { (wording::proven(step.not_before, step.not_after)) }
             td { (event_id(&step.event)) }
-            td.ok title=(wording::protection(step.kind.protection())) { "✓ " (page::VERIFIED) }
+            td.ok title=(wording::protection(step.kind.row().key)) { "✓ " (page::VERIFIED) }
         }
     }
 }

@@ -7,7 +7,7 @@ use crewseal_custody::cbor::{Version, to_vec};
 use crewseal_custody::envelope::Address;
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{
-    BoxList, Event, EventId, EventKind, JobId, Lists, Outcome, Receipt, Refusal,
+    BoxList, DeviceId, Dispute, Event, EventId, EventKind, JobId, Lists, Outcome, Receipt, Refusal,
 };
 use crewseal_label::Token;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -19,10 +19,34 @@ use crate::error::HqError;
 use crate::hq::Hq;
 use crate::store;
 
+/// What a receipt names.
+struct Place {
+    event: EventId,
+    device: DeviceId,
+    generation: u32,
+    sequence: u64,
+}
+
+impl Place {
+    fn of(event: &Signed<Event>) -> Self {
+        let Event { device, generation, sequence, .. } = **event;
+        Self { event: event.id(), device, generation, sequence }
+    }
+}
+
+impl From<&Address> for Place {
+    fn from(address: &Address) -> Self {
+        let Address { event, device, generation, sequence, .. } = *address;
+        Self { event, device, generation, sequence }
+    }
+}
+
 /// Where verified events go, within the transaction of one batch.
 pub(super) struct BatchWriter<'t> {
     hq: &'t Hq,
     db: &'t Connection,
+    /// What the other sides of handoffs signed, which came beside entries of the batch.
+    counterparts: &'t HashMap<EventId, Signed<Event>>,
     /// The lists of each job, as far as its events needed them.
     lists: HashMap<JobId, Lists>,
     /// Boxes that crews labelled on the spot, by their job.
@@ -30,8 +54,12 @@ pub(super) struct BatchWriter<'t> {
 }
 
 impl<'t> BatchWriter<'t> {
-    pub(super) fn new(hq: &'t Hq, db: &'t Connection) -> Self {
-        Self { hq, db, lists: HashMap::new(), commissioned: BTreeMap::new() }
+    pub(super) fn new(
+        hq: &'t Hq,
+        db: &'t Connection,
+        counterparts: &'t HashMap<EventId, Signed<Event>>,
+    ) -> Self {
+        Self { hq, db, counterparts, lists: HashMap::new(), commissioned: BTreeMap::new() }
     }
 
     /// The receipt for one envelope.
@@ -41,31 +69,35 @@ impl<'t> BatchWriter<'t> {
         taken: &Result<OpenedEntry, Refusal>,
         delivered: &mut Delivered,
     ) -> Result<Vec<u8>, HqError> {
-        let OpenedEntry { event, keys } = match taken {
+        let entry = match taken {
             Ok(taken) => taken,
             Err(refusal) => {
                 delivered.refused += 1;
-                return self.receipt(address, Outcome::Refused(*refusal));
+                return self.receipt(&address.into(), Outcome::Refused(*refusal));
             }
         };
+        // What it answers comes first, as it was signed first.
+        let event = &entry.event;
+        if let Some(other) = event.about.and_then(|about| self.counterparts.get(&about)) {
+            self.counterpart(other, delivered)?;
+        }
         if let Some(first) = self.first_receipt(&event.id())? {
             delivered.repeated += 1;
             return Ok(first);
         }
-        let outcome = judge(event, &self.around(event)?);
-        let receipt = self.receipt(address, outcome)?;
-        self.store(event, &receipt)?;
-        self.hq.confirm(self.db, event)?;
+        let receipt = self.take(event, &address.into())?;
         let mut insert = self.db.prepare_cached(
             "INSERT OR IGNORE INTO attachments (event, digest, key) VALUES (?1, ?2, ?3)",
         )?;
-        for key in keys {
+        for key in &entry.keys {
             insert.execute(params![event.id().0, key.digest.0, to_vec(key)])?;
         }
-        delivered.stored += 1;
-        if matches!(outcome, Outcome::Stored | Outcome::StoredAfterGap(_)) {
-            self.note_commissioned(event)?;
+        if let Some(statement) = &entry.statement {
+            self.db
+                .prepare_cached("INSERT INTO statements (event, bytes) VALUES (?1, ?2)")?
+                .execute(params![event.id().0, statement.as_slice()])?;
         }
+        delivered.stored += 1;
         Ok(receipt)
     }
 
@@ -92,13 +124,41 @@ impl<'t> BatchWriter<'t> {
         Ok(())
     }
 
-    fn receipt(&self, address: &Address, outcome: Outcome) -> Result<Vec<u8>, HqError> {
+    /// Takes in what the other side of a handoff signed, as if its own phone had delivered
+    /// it. That phone gets this receipt when it does.
+    fn counterpart(
+        &mut self,
+        event: &Signed<Event>,
+        delivered: &mut Delivered,
+    ) -> Result<(), HqError> {
+        if self.first_receipt(&event.id())?.is_none() {
+            self.take(event, &Place::of(event))?;
+            delivered.stored += 1;
+        }
+        Ok(())
+    }
+
+    /// Judges and stores an event that is not here yet.
+    fn take(&mut self, event: &Signed<Event>, place: &Place) -> Result<Vec<u8>, HqError> {
+        let outcome = judge(event, &self.around(event)?);
+        let receipt = self.receipt(place, outcome)?;
+        self.store(event, &receipt)?;
+        if outcome != Outcome::StoredInDispute(Dispute::IllFormed) {
+            self.hq.confirm(self.db, event)?;
+        }
+        if matches!(outcome, Outcome::Stored | Outcome::StoredAfterGap(_)) {
+            self.note_commissioned(event)?;
+        }
+        Ok(receipt)
+    }
+
+    fn receipt(&self, place: &Place, outcome: Outcome) -> Result<Vec<u8>, HqError> {
         let receipt = self.hq.sign(Receipt {
             version: Version,
-            event: address.event,
-            device: address.device,
-            generation: address.generation,
-            sequence: address.sequence,
+            event: place.event,
+            device: place.device,
+            generation: place.generation,
+            sequence: place.sequence,
             outcome,
             at: self.hq.clock.now(),
             origin: self.hq.origin().to_owned(),

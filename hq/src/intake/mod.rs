@@ -18,9 +18,9 @@ use std::collections::HashMap;
 use batch_writer::BatchWriter;
 use crewseal_custody::cbor::Version;
 use crewseal_custody::envelope::{Address, Envelope};
-use crewseal_custody::signed::Signed;
+use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::wire::Receipts;
-use crewseal_custody::{Credential, DeviceId, Refusal};
+use crewseal_custody::{Credential, DeviceId, Event, EventId, MAX_SEQUENCE, Refusal, attribute};
 use epochs::Epochs;
 use minicbor::bytes::ByteVec;
 use refusal::{OpenedEntry, read};
@@ -48,7 +48,7 @@ impl Hq {
         let credentials = self.store.read(|db| {
             store::credential(db, self.key(), &client)?.ok_or(HqError::UnknownDevice(client))?;
             epochs.recall(db, envelopes)?;
-            self.credentials(db, envelopes)
+            self.credentials(db, envelopes.iter().map(|envelope| envelope.address().device))
         })?;
         let read: Vec<(Address, Result<OpenedEntry, Refusal>)> = envelopes
             .iter()
@@ -58,8 +58,9 @@ impl Hq {
                 (*envelope.address(), taken)
             })
             .collect();
+        let counterparts = self.counterparts(&read)?;
         let (receipts, delivered) = self.store.write(|db| {
-            let mut writer = BatchWriter::new(self, db);
+            let mut writer = BatchWriter::new(self, db, &counterparts);
             let mut delivered = Delivered::default();
             let mut receipts = Vec::with_capacity(read.len());
             for (address, taken) in &read {
@@ -81,13 +82,35 @@ impl Hq {
         Ok(Receipts { version: Version, receipts })
     }
 
+    /// What came beside these entries of the other sides of handoffs and a known device
+    /// signed.
+    fn counterparts(
+        &self,
+        read: &[(Address, Result<OpenedEntry, Refusal>)],
+    ) -> Result<HashMap<EventId, Signed<Event>>, HqError> {
+        let beside: Vec<&Unverified<Event>> = read
+            .iter()
+            .filter_map(|(_, taken)| taken.as_ref().ok()?.counterpart.as_ref())
+            .filter(|event| event.claims().sequence <= MAX_SEQUENCE)
+            .collect();
+        if beside.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let devices = beside.iter().map(|event| event.claims().device);
+        let credentials = self.store.read(|db| self.credentials(db, devices))?;
+        let signed = beside.into_iter().filter_map(|event| {
+            attribute(event.clone(), |device| credentials.get(device).map(|one| &**one)).ok()
+        });
+        Ok(signed.map(|event| (event.id(), event)).collect())
+    }
+
     fn credentials(
         &self,
         db: &Connection,
-        envelopes: &[Envelope],
+        devices: impl Iterator<Item = DeviceId>,
     ) -> Result<HashMap<DeviceId, Signed<Credential>>, HqError> {
         let mut credentials = HashMap::new();
-        for device in envelopes.iter().map(|envelope| envelope.address().device) {
+        for device in devices {
             if let Some(credential) = store::credential(db, self.key(), &device)? {
                 credentials.insert(device, credential);
             }

@@ -17,10 +17,13 @@ pub(super) struct Surroundings {
     pub(super) boxes_known: bool,
 }
 
-/// What is said of a verified event. A contradiction goes before a gap, for the
-/// gap may still be filled.
+/// What is said of a verified event. What has not the form of its kind says nothing, so
+/// nothing else is asked of it. A contradiction goes before a gap, for the gap may still be
+/// filled.
 pub(super) fn judge(event: &Event, around: &Surroundings) -> Outcome {
-    if around.taken {
+    if event.check_form().is_err() {
+        Outcome::StoredInDispute(Dispute::IllFormed)
+    } else if around.taken {
         Outcome::StoredInDispute(Dispute::Fork)
     } else if !event.follows(&around.before) {
         Outcome::StoredInDispute(Dispute::BrokenChain)

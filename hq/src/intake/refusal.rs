@@ -4,7 +4,8 @@
 use crewseal_custody::cbor::CborError;
 use crewseal_custody::envelope::{AttachmentKey, Entry, Envelope};
 use crewseal_custody::signed::{Signed, SignedError, Unverified};
-use crewseal_custody::{Credential, Event, Refusal, Refused, admit};
+use crewseal_custody::{Credential, Event, MAX_SEQUENCE, Refusal, Refused, Statement, attribute};
+use minicbor::bytes::ByteVec;
 
 use super::epochs::Epochs;
 
@@ -13,6 +14,10 @@ pub(super) struct OpenedEntry {
     pub(super) event: Signed<Event>,
     /// Of the attachments that the event names.
     pub(super) keys: Vec<AttachmentKey>,
+    /// What the event names by its digest, if it is that.
+    pub(super) statement: Option<ByteVec>,
+    /// What the other side signed that the event answers, not verified yet.
+    pub(super) counterpart: Option<Unverified<Event>>,
 }
 
 /// The event in an envelope, if the device on its address signed it.
@@ -38,17 +43,23 @@ pub(super) fn read(
     {
         return Err(Refusal::Mislabelled);
     }
-    // No counter of acts comes to 2^63, where the database's numbers end.
-    if i64::try_from(claims.sequence).is_err() {
+    // There is no column for a higher number.
+    if claims.sequence > MAX_SEQUENCE {
         return Err(Refusal::Malformed);
     }
-    let event = admit(event, |_| credential).map_err(|refused| match refused {
+    let event = attribute(event, |_| credential).map_err(|refused| match refused {
         Refused::UnknownDevice => Refusal::UnknownDevice,
         Refused::Signed(SignedError::Signature) => Refusal::Signature,
-        Refused::Signed(_) => Refusal::Malformed,
+        Refused::Signed(_) | Refused::Form(_) => Refusal::Malformed,
     })?;
     // The event is signed, the keys beside it are not: they serve what it names.
     let mut keys = entry.keys;
     keys.retain(|key| event.attachments.contains(&key.digest));
-    Ok(OpenedEntry { event, keys })
+    let statement = entry.statement.filter(|bytes| {
+        event.statement.is_some_and(|digest| Statement::read(bytes, &digest).is_ok())
+    });
+    let counterpart = entry.counterpart.and_then(|bytes| Unverified::parse(&bytes).ok());
+    // Nothing but what it answers comes with it.
+    let counterpart = counterpart.filter(|other| event.about == Some(other.id()));
+    Ok(OpenedEntry { event, keys, statement, counterpart })
 }

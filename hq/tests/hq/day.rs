@@ -6,14 +6,17 @@ use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::roll::{Leaf, Roll, RollHead};
 use crewseal_custody::signed::{Digest, Message, Namespace, PublicKey, Signed, SignedError};
 use crewseal_custody::{
-    Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, EventKind, Finding,
-    FindingKind, JobId, Link, Lists, Manifest, Manifests, Moment, Outcome, Protection, Receipt,
-    Record, Role, Salt, Since, Tick,
+    Act, Anchor, BootId, BoxList, Commitment, Credential, DeviceId, Event, EventId, EventKind,
+    Finding, FindingKind, JobId, Link, Lists, Manifest, Manifests, Moment, Outcome, Protection,
+    Receipt, Record, Role, Salt, Since, SpotCheck, Tick,
 };
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+
+/// What every receiver of the day bound himself to.
+const OPENING: Salt = Salt([0x0e; 16]);
 
 /// 2026-03-14 00:00 UTC.
 pub const MIDNIGHT: u64 = 1_773_446_400;
@@ -188,7 +191,15 @@ impl Day {
             since: Since { boot: BootId([1; 4]), millis: 1000 },
             anchor: Anchor { number: tick.number, nonce: tick.nonce },
         };
-        Event::new(link, moment, Salt(random(self.events.len(), "salt")), act)
+        let event = Event::new(link, moment, Salt(random(self.events.len(), "salt")), act);
+        let receiver = event.to.filter(|_| kind == EventKind::Offer);
+        let accepts = kind == EventKind::Accept;
+        Event {
+            commitment: receiver.map(|receiver| Commitment::to(&OPENING, &receiver)),
+            opening: accepts.then_some(OPENING),
+            spot_check: accepts.then_some(SpotCheck::Done),
+            ..event
+        }
     }
 
     /// An act, signed with whatever key its kind asks for.
@@ -266,6 +277,7 @@ impl Day {
             revocations: None,
             inclusions: Vec::new(),
             confirmations: Vec::new(),
+            statements: Vec::new(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError};
+use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::DeliveryGrant;
@@ -304,7 +304,8 @@ async fn a_phone_that_is_enrolled_elsewhere_keeps_nothing_that_the_first_hq_sign
         assert_eq!(crew.fetch().await.unwrap().labels, 40);
         let jobs: Vec<_> = crew.jobs().unwrap().iter().map(|pack| pack.job).collect();
         assert_eq!(jobs, [site.job]);
-        crew.record(EventKind::Count, site.job, &[site.label(0)].into(), &[], None).unwrap();
+        let count = ActRequest::new(EventKind::Count, [site.label(0)].into());
+        crew.record(site.job, &count).unwrap();
         assert_eq!(crew.sync().await.unwrap().receipted, 1);
     }
     // What the first job sealed can be forgotten all the same, once.

@@ -1,5 +1,6 @@
 //! What becomes of envelopes, good and bad.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -7,11 +8,13 @@ use std::sync::Arc;
 use coset::{CoseSign1Builder, HeaderBuilder, TaggedCborSerializable, iana};
 use crewseal::random;
 use crewseal_custody::cbor;
-use crewseal_custody::envelope::{Envelope, Epoch, OpeningKey};
+use crewseal_custody::envelope::{Beside, Entry, Envelope, Epoch, OpeningKey};
+use crewseal_custody::personal::Personal;
 use crewseal_custody::signed::{Message, Signed};
 use crewseal_custody::wire::{Batch, CBOR, MAX_BATCH, MAX_BODY};
 use crewseal_custody::{
-    Dispute, Event, EventKind, Finding, FindingKind, Lists, Outcome, Protection, Refusal,
+    Body, Commitment, Dispute, Event, EventKind, FaultKind, Finding, FindingKind, Holder, Lists,
+    Note, OneTimeCode, Outcome, Protection, Record, Refusal, Salt, SpotCheck, Statement,
 };
 use crewseal_hq::Delivered;
 use crewseal_label::Token;
@@ -198,30 +201,135 @@ async fn what_is_no_event_in_canonical_form_is_malformed() {
     let event = phone.event(EventKind::Count, site.job, singly(&[site.label(0)]));
     let noise = phone.seal_as(&event, Event::NAMESPACE.digest(&[b"noise"]), b"noise");
     let long_head = phone.forge(&site, |payload| {
-        assert_eq!(payload[1..3], [0, 1]);
-        payload.splice(2..3, [0x18, 1]);
+        assert_eq!(payload[1..3], [0, 2]);
+        payload.splice(2..3, [0x18, 2]);
     });
     let trailing = phone.forge(&site, |payload| payload.push(0));
-    let mut zero = phone.event(EventKind::Count, site.job, singly(&[site.label(0)]));
-    zero.sequence = 0;
-    let mut endless = zero.clone();
+    let mut endless = phone.event(EventKind::Count, site.job, singly(&[site.label(0)]));
     endless.sequence = 1 << 63;
-    let mut without_a_person = phone.event(EventKind::SignOff, site.job, singly(&[site.label(0)]));
-    without_a_person.protection = Protection::Act;
-    let mut envelopes = vec![noise, long_head, trailing];
-    for event in [zero, endless, without_a_person] {
+    let signed = phone.sign(endless);
+    let endless = phone.seal(&signed);
+    let receipts = phone.deliver(&[noise, long_head, trailing, endless]).await;
+    assert_eq!(outcomes(&receipts), [refused(Refusal::Malformed); 4]);
+}
+
+/// What is said of persons and contents goes beside the event, lies apart, and is in the
+/// record; what is not the statement that an event names is nowhere.
+#[tokio::test]
+async fn a_statement_is_kept_apart_from_its_event() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let say = |text: &str| {
+        let note = Note { finding: FindingKind::Damaged, text: Personal::new(text) };
+        Statement::new(Salt([7; 16]), Body::Notes(vec![note])).unwrap()
+    };
+    let (said, other) = (say("the mirror is cracked"), say("the mirror was cracked before"));
+    let mut envelopes = Vec::new();
+    for beside in [Some(&said), Some(&other), None] {
+        let event = phone.event(EventKind::Load, site.job, singly(&[site.label(0)]));
+        let event = Event { statement: Some(said.digest()), ..event };
+        let signed = phone.sign(event);
+        let beside = Beside { statement: beside, ..Beside::default() };
+        let content = Entry::to_bytes(signed.as_bytes(), beside);
+        envelopes.push(phone.seal_as(&signed, signed.id(), &content));
+    }
+    let receipts = phone.deliver(&envelopes).await;
+    assert_eq!(outcomes(&receipts), [STORED; 3], "an event is evidence without its statement");
+    let record = site.hq.export(site.job).unwrap();
+    let reading = Record::read(&record, Some(site.hq.key())).unwrap();
+    assert_eq!(reading.errors, []);
+    let statements: Vec<&Statement> = reading.evidence.statements.values().collect();
+    assert_eq!(statements, [&said]);
+}
+
+/// Half a handoff is not all there is: what the other side signed comes with the answer to
+/// it, and his own phone gets the receipt of then.
+#[tokio::test]
+async fn what_an_event_answers_comes_with_it() {
+    let site = Site::open();
+    let (mut giver, mut receiver) = (site.phone().await, site.phone().await);
+    let took = giver.act(EventKind::TakeOver, site.job, &[site.label(1)]);
+    let opening = Salt([3; 16]);
+    let offer = giver.event(EventKind::Offer, site.job, singly(&[site.label(1)]));
+    let commitment = Some(Commitment::to(&opening, &receiver.device()));
+    let offer = Event { to: Some(receiver.device()), commitment, ..offer };
+    let offer = giver.sign(offer);
+    let accept = receiver.event(EventKind::Accept, site.job, singly(&[site.label(1)]));
+    let accept = Event {
+        about: Some(offer.id()),
+        opening: Some(opening),
+        spot_check: Some(SpotCheck::Done),
+        ..accept
+    };
+    let accept = receiver.sign(accept);
+    let beside = Beside { counterpart: Some(offer.as_bytes()), ..Beside::default() };
+    let content = Entry::to_bytes(accept.as_bytes(), beside);
+    let delivered = receiver.seal_as(&accept, accept.id(), &content);
+    let receipts = receiver.deliver(&[delivered]).await;
+    assert_eq!(outcomes(&receipts), [STORED]);
+    let record = Record::read(&site.hq.export(site.job).unwrap(), None).unwrap();
+    let known = record.evidence.events.keys().copied().collect::<BTreeSet<_>>();
+    assert_eq!(known, BTreeSet::from([offer.id(), accept.id()]));
+
+    let own = giver.seal(&offer);
+    let receipts = giver.deliver(&[took, own]).await;
+    assert_eq!(outcomes(&receipts), [STORED, Outcome::StoredAfterGap(1)], "of the first time");
+    let record = Record::read(&site.hq.export(site.job).unwrap(), None).unwrap();
+    assert_eq!(record.evidence.verify().holders[&site.label(1)], Holder::Device(receiver.device()));
+}
+
+/// What a known device signed is evidence, also where its kind has not such a form: its
+/// number is taken, it says nothing of any box, and the record names it.
+#[tokio::test]
+async fn what_has_not_the_form_of_its_kind_is_kept_and_named() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let boxes = || singly(&[site.label(0)]);
+    let forge = |kind, change: fn(&mut Event)| (kind, change);
+    let forged = [
+        forge(EventKind::Count, |event| event.code = Some(OneTimeCode::from_bytes([7; 10]))),
+        forge(EventKind::Resume, |_| ()),
+        forge(EventKind::Offer, |_| ()),
+        forge(EventKind::Accept, |event| event.opening = Some(Salt([1; 16]))),
+        forge(EventKind::SignOff, |event| event.protection = Protection::Act),
+        forge(EventKind::Informed, |_| ()),
+    ];
+    let mut envelopes = vec![phone.act(EventKind::TakeOver, site.job, &[site.label(0)])];
+    for (kind, change) in forged {
+        let mut event = phone.event(kind, site.job, boxes());
+        change(&mut event);
         let signed = phone.sign(event);
         envelopes.push(phone.seal(&signed));
     }
+    envelopes.push(phone.act(EventKind::Load, site.job, &[site.label(0)]));
     let receipts = phone.deliver(&envelopes).await;
-    assert_eq!(outcomes(&receipts), [refused(Refusal::Malformed); 6]);
+    let mut expected = [Outcome::StoredInDispute(Dispute::IllFormed); 8];
+    (expected[0], expected[7]) = (STORED, STORED);
+    assert_eq!(outcomes(&receipts), expected);
+    let again = phone.deliver(&envelopes).await;
+    assert_eq!(outcomes(&again), expected, "a repetition gets its first answer");
+
+    let record = site.hq.export(site.job).unwrap();
+    let reading = Record::read(&record, Some(site.hq.key())).unwrap();
+    assert_eq!(reading.errors, []);
+    let custody = reading.evidence.verify();
+    let named: Vec<&FaultKind> = custody
+        .faults
+        .iter()
+        .map(|fault| &fault.kind)
+        .filter(|kind| !matches!(kind, FaultKind::NotDelivered | FaultKind::Broken(_)))
+        .collect();
+    let ill_formed = named.iter().filter(|kind| matches!(kind, FaultKind::IllFormed(_))).count();
+    assert_eq!((ill_formed, named.len()), (6, 6), "no gap, and nothing of boxes: {named:?}");
+    let holder = custody.holders.values().collect::<Vec<_>>();
+    assert_eq!(holder, [&Holder::Device(phone.device())]);
 }
 
 #[tokio::test]
 async fn an_event_of_the_future_is_told_apart() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let envelope = phone.forge(&site, |payload| payload[2] = 2);
+    let envelope = phone.forge(&site, |payload| payload[2] = 3);
     let receipts = phone.deliver(&[envelope]).await;
     assert_eq!(outcomes(&receipts), [refused(Refusal::UnknownVersion)]);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crewseal::sync::SyncError;
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError};
+use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::signed::Signed;
@@ -209,7 +209,8 @@ async fn a_download_that_breaks_off_goes_on_where_it_was() {
         assert!(again_after.is_some());
         // The job came first, and can be worked on.
         assert_eq!(crew.jobs().unwrap().len(), 1);
-        crew.record(EventKind::Count, site.job, &[site.label(0)].into(), &[], None).unwrap();
+        let count = ActRequest::new(EventKind::Count, [site.label(0)].into());
+        crew.record(site.job, &count).unwrap();
         fetches += 1;
         assert!(fetches < 5, "it begins anew each time");
     }
@@ -285,7 +286,7 @@ async fn boxes_that_one_phone_commissions_reach_every_phone_of_the_job() {
     }
     let fresh: BTreeSet<Token> = [site.label(20), site.label(21)].into();
     a.commission(site.job, &fresh).unwrap();
-    a.record(EventKind::TakeOver, site.job, &fresh, &[], None).unwrap();
+    a.record(site.job, &ActRequest::new(EventKind::TakeOver, fresh.clone())).unwrap();
     a.sync().await.unwrap();
     let sees = |crew: &Crew| crew.tally(site.job).unwrap().sight(&site.label(20).to_text());
     assert_eq!(sees(&b), Sighting::Blank(site.label(20)), "before it fetches");
@@ -293,7 +294,7 @@ async fn boxes_that_one_phone_commissions_reach_every_phone_of_the_job() {
     assert_eq!(sees(&b), sees(&a));
     assert!(matches!(sees(&b), Sighting::New(_)), "{:?}", sees(&b));
     assert_eq!(b.tally(site.job).unwrap().count(), a.tally(site.job).unwrap().count());
-    b.record(EventKind::Load, site.job, &fresh, &[], None).unwrap();
+    b.record(site.job, &ActRequest::new(EventKind::Load, fresh)).unwrap();
     assert_eq!(b.sync().await.unwrap().receipted, 1);
     let pack = &b.jobs().unwrap()[0];
     assert_eq!(pack.manifests.len(), 2, "one version for the whole batch");

@@ -2,7 +2,7 @@
 
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::envelope::CHUNK_BYTES;
-use crewseal_custody::envelope::{AttachmentKey, Entry, Envelope};
+use crewseal_custody::envelope::{AttachmentKey, Beside, Entry, Envelope};
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{AttachmentPart, AttachmentState, MAX_PART};
 use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, Event, EventId, EventKind, Outcome};
@@ -49,7 +49,7 @@ impl Phone {
 
     fn seal_with(&mut self, event: Event, keys: &[AttachmentKey]) -> (EventId, Envelope) {
         let signed = self.sign(event);
-        let content = Entry::to_bytes(signed.as_bytes(), keys);
+        let content = Entry::to_bytes(signed.as_bytes(), Beside { keys, ..Beside::default() });
         (signed.id(), self.seal_as(&signed, signed.id(), &content))
     }
 

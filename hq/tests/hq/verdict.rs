@@ -245,7 +245,8 @@ fn a_machine_reads_the_same() {
 #[test]
 fn rules_are_said_in_words() {
     let mut day = small();
-    day.act(0, EventKind::SignOff, &[], at(9, 30), More::default());
+    let seen = More { about: Some(day.events[0].id()), ..More::default() };
+    day.act(0, EventKind::SignOff, &[], at(9, 30), seen);
     day.sync(at(9, 40));
     let mut record = day.record();
     record.sensitive = day.list(&[1]);

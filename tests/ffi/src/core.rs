@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crewseal::Crew;
 use crewseal::clock::Clock;
 use crewseal::vault::{KeyVault, Mark, PublicKeys, SoftwareVault, VaultError};
+use crewseal::{ActRequest, Crew};
 use crewseal_custody::{BootId, EventKind, JobId, Protection};
 use crewseal_label::Token;
 use crewseal_scan::Session;
@@ -54,8 +54,8 @@ impl Core {
     }
 
     fn record(&self, kind: EventKind) -> Result<(), Trouble> {
-        let boxes = self.session.tally().seen().copied().collect();
-        self.crew.record(kind, self.job, &boxes, &[], None)?;
+        let boxes: BTreeSet<_> = self.session.tally().seen().copied().collect();
+        self.crew.record(self.job, &ActRequest::new(kind, boxes.clone()))?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crewseal::{Crew, Found};
+use crewseal::{ActRequest, Crew, Found};
 use crewseal_custody::{EventId, EventKind, JobId};
 use crewseal_hq::evidence::wording;
 use crewseal_label::Token;
@@ -91,7 +91,9 @@ impl<'s> Day<'s> {
         boxes: &BTreeSet<Token>,
         findings: &[Found],
     ) -> Result<EventId, DayError> {
-        let event = phone.crew.record(kind, job, boxes, findings, None)?;
+        let findings = findings.to_vec();
+        let request = ActRequest { findings, ..ActRequest::new(kind, boxes.clone()) };
+        let event = phone.crew.record(job, &request)?;
         self.acts += 1;
         self.clock.pass(5);
         Ok(event)

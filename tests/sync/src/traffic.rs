@@ -46,7 +46,7 @@ pub struct Fetches {
 fn requests(office: &Office, apart: usize, count: u32) -> Vec<ActRequest> {
     let boxes: BTreeSet<Token> =
         [0, apart * 8].into_iter().filter_map(|place| office.boxes.get(place).copied()).collect();
-    let request = ActRequest { kind: EventKind::Load, boxes, findings: Vec::new(), about: None };
+    let request = ActRequest::new(EventKind::Load, boxes);
     (0..count).map(|_| request.clone()).collect()
 }
 

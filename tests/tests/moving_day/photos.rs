@@ -81,12 +81,7 @@ impl Site {
     }
 
     fn record(&self, crew: &Crew, photo: &[u8]) -> EventId {
-        let request = ActRequest {
-            kind: EventKind::Load,
-            boxes: self.boxes.clone(),
-            findings: Vec::new(),
-            about: None,
-        };
+        let request = ActRequest::new(EventKind::Load, self.boxes.clone());
         let recorded =
             crew.record_with_photos(self.job, &request, &[photo], LONGEST, QUOTA).unwrap();
         assert_eq!(recorded.refused, []);

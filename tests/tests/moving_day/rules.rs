@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crewseal::clock::Clock;
 use crewseal::vault::SoftwareVault;
-use crewseal::{Crew, CrewError};
+use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::rules::Rule;
 use crewseal_custody::{
@@ -153,17 +153,17 @@ async fn a_phone_signs_nothing_that_a_rule_forbids_its_carrier() {
         let crew = office.phone(name, role, &has).await;
         let boxes = office.set(&boxes);
         assert_eq!(forbidden(crew.needs(kind, job, &boxes, &[])), Some(rule), "{name}");
-        let refused = crew.record(kind, job, &boxes, &[], None);
+        let refused = crew.record(job, &ActRequest::new(kind, boxes.clone()));
         assert_eq!(forbidden(refused), Some(rule), "{name}");
         assert_eq!(crew.outbox().unwrap().waiting, 0, "{name}: nothing was signed");
     }
     // What his credential did say ran out while he worked.
     let mover = office.phone("mover", Role::Mover, &all).await;
-    mover.record(EventKind::TakeOver, job, &ordinary, &[], None).unwrap();
+    mover.record(job, &ActRequest::new(EventKind::TakeOver, ordinary.clone())).unwrap();
     office.clock.pass(31 * 24 * 60);
-    mover.record(EventKind::Count, job, &ordinary, &[], None).unwrap();
+    mover.record(job, &ActRequest::new(EventKind::Count, ordinary.clone())).unwrap();
     mover.fetch().await.unwrap();
-    let late = mover.record(EventKind::Count, job, &ordinary, &[], None);
+    let late = mover.record(job, &ActRequest::new(EventKind::Count, ordinary.clone()));
     assert_eq!(forbidden(late), Some(Rule::Training), "HQ's time is known now");
 }
 
@@ -222,7 +222,7 @@ async fn a_revoked_device_neither_gives_nor_gets() {
     let lost = office.phone("lost", Role::Mover, &all).await;
     let driver = office.phone("driver", Role::Driver, &all).await;
     lost.fetch().await.unwrap();
-    lost.record(EventKind::TakeOver, job, &office.set(&[2, 3]), &[], None).unwrap();
+    lost.record(job, &ActRequest::new(EventKind::TakeOver, office.set(&[2, 3]))).unwrap();
     // Before anybody knows, it offers.
     let early = driver.hello(crewseal::Introduction::Omitted).unwrap();
     let early = lost.offer(job, &office.set(&[2]), &[], &early).unwrap();
@@ -245,14 +245,14 @@ async fn a_revoked_device_neither_gives_nor_gets() {
     // What it did before is in order; of what it does now without knowing, nobody
     // can say when it was.
     office.clock.pass(10);
-    lost.record(EventKind::Count, job, &office.set(&[3]), &[], None).unwrap();
+    lost.record(job, &ActRequest::new(EventKind::Count, office.set(&[3]))).unwrap();
     lost.sync().await.unwrap();
     let straddled = FaultKind::NotProvable(Rule::Revocation);
     assert_eq!(office.faults(), [straddled; 3], "all came to HQ after that");
     // Once it has asked HQ, it knows, and sees no jobs any more.
     let fetched = lost.fetch().await.unwrap();
     assert_eq!((fetched.jobs, fetched.labels), (0, 0));
-    let count = lost.record(EventKind::Count, job, &office.set(&[3]), &[], None);
+    let count = lost.record(job, &ActRequest::new(EventKind::Count, office.set(&[3])));
     assert_eq!(forbidden(count), Some(Rule::Revocation));
 }
 
@@ -278,7 +278,7 @@ async fn the_epoch_of_revocations_travels_from_phone_to_phone() {
         to.read_ack(&acceptance.ack).unwrap();
         (view.may_be_revoked, acceptance.may_be_revoked)
     };
-    mover.record(EventKind::TakeOver, job, &office.set(&[2, 3]), &[], None).unwrap();
+    mover.record(job, &ActRequest::new(EventKind::TakeOver, office.set(&[2, 3]))).unwrap();
     assert_eq!(hand_over(&mover, &driver, &[2]), (false, false), "nobody was revoked");
 
     // The mover hears of it from HQ, and the driver from the mover's tick, in OFFER.

@@ -1260,11 +1260,23 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func record(act: Act, job: JobId, boxes: [Label], findings: [Finding], about: EventId?) async throws  -> EventId
     
     /**
+     * Records that boxes turned up that are of no job on this phone. Whoever carries it has
+     * them until he hands them over.
+     */
+    func recordFound(boxes: [Label]) async throws  -> EventId
+    
+    /**
      * Records one act on the boxes that a session has seen by now, with what was found
      * wrong, in the session's job: `record` with `session.seen()`, without handing the
      * labels to and fro. The session goes on as it was.
      */
     func recordScanned(act: Act, session: ScanSession, findings: [Finding]) async throws  -> EventId
+    
+    /**
+     * Records that boxes, or a vehicle with them, were closed with a seal of this number. The
+     * number goes to HQ sealed, as notes do.
+     */
+    func recordSeal(job: JobId, boxes: [Label], number: String) async throws  -> EventId
     
     /**
      * The customer's receipt of an act of this phone: the text of a QR code that his
@@ -1672,6 +1684,26 @@ open func record(act: Act, job: JobId, boxes: [Label], findings: [Finding] = [],
 }
     
     /**
+     * Records that boxes turned up that are of no job on this phone. Whoever carries it has
+     * them until he hands them over.
+     */
+open func recordFound(boxes: [Label])async throws  -> EventId  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_record_found(
+                        self.uniffiCloneHandle(),FfiConverterSequenceTypeLabel.lower(boxes)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeEventId_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
      * Records one act on the boxes that a session has seen by now, with what was found
      * wrong, in the session's job: `record` with `session.seen()`, without handing the
      * labels to and fro. The session goes on as it was.
@@ -1682,6 +1714,26 @@ open func recordScanned(act: Act, session: ScanSession, findings: [Finding] = []
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_method_crew_record_scanned(
                         self.uniffiCloneHandle(),FfiConverterTypeAct_lower(act),FfiConverterTypeScanSession_lower(session),FfiConverterSequenceTypeFinding.lower(findings)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeEventId_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Records that boxes, or a vehicle with them, were closed with a seal of this number. The
+     * number goes to HQ sealed, as notes do.
+     */
+open func recordSeal(job: JobId, boxes: [Label], number: String)async throws  -> EventId  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_record_seal(
+                        self.uniffiCloneHandle(),FfiConverterTypeJobId_lower(job),FfiConverterSequenceTypeLabel.lower(boxes),FfiConverterString.lower(number)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
@@ -5570,6 +5622,12 @@ public struct Finding: Equatable, Hashable {
      * With which boxes.
      */
     public let boxes: [Label]
+    /**
+     * What is to be seen of it, in words. It goes to HQ sealed, apart from what is signed
+     * for good, and can be erased there. All notes of an act have at most 2,000 bytes; those
+     * on findings of one kind become one.
+     */
+    public let note: String?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -5579,9 +5637,15 @@ public struct Finding: Equatable, Hashable {
          */kind: FindingKind, 
         /**
          * With which boxes.
-         */boxes: [Label]) {
+         */boxes: [Label], 
+        /**
+         * What is to be seen of it, in words. It goes to HQ sealed, apart from what is signed
+         * for good, and can be erased there. All notes of an act have at most 2,000 bytes; those
+         * on findings of one kind become one.
+         */note: String? = nil) {
         self.kind = kind
         self.boxes = boxes
+        self.note = note
     }
 
     
@@ -5601,13 +5665,15 @@ public struct FfiConverterTypeFinding: FfiConverterRustBuffer {
         return
             try Finding(
                 kind: FfiConverterTypeFindingKind.read(from: &buf), 
-                boxes: FfiConverterSequenceTypeLabel.read(from: &buf)
+                boxes: FfiConverterSequenceTypeLabel.read(from: &buf), 
+                note: FfiConverterOptionString.read(from: &buf)
         )
     }
 
     public static func write(_ value: Finding, into buf: inout [UInt8]) {
         FfiConverterTypeFindingKind.write(value.kind, into: &buf)
         FfiConverterSequenceTypeLabel.write(value.boxes, into: &buf)
+        FfiConverterOptionString.write(value.note, into: &buf)
     }
 }
 
@@ -7701,6 +7767,15 @@ public enum Act: Equatable, Hashable {
      * They were destroyed with what was in them.
      */
     case destroy
+    /**
+     * They went back to the customer on the way: not accepted for the move, taken along,
+     * carried by himself.
+     */
+    case handBack
+    /**
+     * Their labels are on no box any more.
+     */
+    case voidLabel
 
 
 
@@ -7761,6 +7836,10 @@ public struct FfiConverterTypeAct: FfiConverterRustBuffer {
         case 13: return .collectForDestruction
         
         case 14: return .destroy
+        
+        case 15: return .handBack
+        
+        case 16: return .voidLabel
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -7824,6 +7903,14 @@ public struct FfiConverterTypeAct: FfiConverterRustBuffer {
         
         case .destroy:
             writeInt(&buf, Int32(14))
+        
+        
+        case .handBack:
+            writeInt(&buf, Int32(15))
+        
+        
+        case .voidLabel:
+            writeInt(&buf, Int32(16))
         
         }
     }
@@ -11909,6 +11996,22 @@ public enum Step: Equatable, Hashable {
      * The device's store was restored.
      */
     case resume
+    /**
+     * The device learnt other terms of HQ's.
+     */
+    case informed
+    /**
+     * They went back to the customer on the way.
+     */
+    case handBack
+    /**
+     * They turned up, of no job that is known.
+     */
+    case found
+    /**
+     * Their labels are on no box any more.
+     */
+    case voidLabel
 
 
 
@@ -11983,6 +12086,14 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
         case 20: return .release
         
         case 21: return .resume
+        
+        case 22: return .informed
+        
+        case 23: return .handBack
+        
+        case 24: return .found
+        
+        case 25: return .voidLabel
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -12074,6 +12185,22 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
         
         case .resume:
             writeInt(&buf, Int32(21))
+        
+        
+        case .informed:
+            writeInt(&buf, Int32(22))
+        
+        
+        case .handBack:
+            writeInt(&buf, Int32(23))
+        
+        
+        case .found:
+            writeInt(&buf, Int32(24))
+        
+        
+        case .voidLabel:
+            writeInt(&buf, Int32(25))
         
         }
     }
@@ -13371,7 +13498,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_record() != 32939) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_crew_record_found() != 35632) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_crew_record_scanned() != 53170) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_record_seal() != 58037) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_receipt() != 58369) {

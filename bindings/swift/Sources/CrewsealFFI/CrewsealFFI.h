@@ -502,9 +502,19 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_needs(uint64_t ptr, RustBuffer act, 
 uint64_t uniffi_crewseal_ffi_fn_method_crew_record(uint64_t ptr, RustBuffer act, RustBuffer job, RustBuffer boxes, RustBuffer findings, RustBuffer about
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_FOUND
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_FOUND
+uint64_t uniffi_crewseal_ffi_fn_method_crew_record_found(uint64_t ptr, RustBuffer boxes
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_SCANNED
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_SCANNED
 uint64_t uniffi_crewseal_ffi_fn_method_crew_record_scanned(uint64_t ptr, RustBuffer act, uint64_t session, RustBuffer findings
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_SEAL
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECORD_SEAL
+uint64_t uniffi_crewseal_ffi_fn_method_crew_record_seal(uint64_t ptr, RustBuffer job, RustBuffer boxes, RustBuffer number
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECEIPT
@@ -1534,9 +1544,21 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_record(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_FOUND
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_FOUND
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_record_found(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_SCANNED
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_SCANNED
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_record_scanned(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_SEAL
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECORD_SEAL
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_record_seal(void
     
 );
 #endif

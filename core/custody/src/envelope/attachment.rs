@@ -12,13 +12,11 @@ use std::fmt;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
-use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::{SealError, UnsealError};
 use crate::Salt;
-use crate::cbor::{self, CborError, Version};
 use crate::signed::{Digest, Namespace};
 use crate::stack::with_stack_wiped;
 
@@ -28,8 +26,6 @@ pub const CHUNK_BYTES: usize = 16 << 10;
 pub const MAX_ATTACHMENT: usize = 16 << 20;
 
 const TAG_BYTES: u64 = 16;
-/// The first byte of a COSE_Sign1 with its tag, 18.
-const SIGN1: u8 = 0xd2;
 
 /// What HQ needs to open an attachment. A secret: it exists in sealed entries and
 /// at HQ only.
@@ -200,56 +196,4 @@ fn nonce(number: u32, is_last: bool) -> Nonce<aes_gcm::aead::consts::U12> {
         *flag = u8::from(is_last);
     }
     Nonce::from(nonce)
-}
-
-/// What an envelope of an event with attachments contains. Without any it contains
-/// the event's COSE_Sign1 and nothing else; the first byte tells which.
-#[derive(Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Entry {
-    /// Format version.
-    #[n(0)]
-    version: Version<1>,
-    /// The event's COSE_Sign1, unverified.
-    #[n(1)]
-    pub event: ByteVec,
-    /// Of the attachments that the event names.
-    #[n(2)]
-    pub keys: Vec<AttachmentKey>,
-}
-
-impl Entry {
-    /// What goes into the envelope.
-    #[must_use]
-    pub fn to_bytes(event: &[u8], keys: &[AttachmentKey]) -> Zeroizing<Vec<u8>> {
-        if keys.is_empty() {
-            return Zeroizing::new(event.to_vec());
-        }
-        let entry = Self { version: Version, event: event.to_vec().into(), keys: keys.to_vec() };
-        let bytes = cbor::to_wiped(&entry);
-        entry.wipe();
-        bytes
-    }
-
-    /// Reads what was in an envelope.
-    ///
-    /// # Errors
-    /// [`CborError`].
-    pub fn read(content: &[u8]) -> Result<Self, CborError> {
-        if content.first() == Some(&SIGN1) {
-            return Ok(Self { version: Version, event: content.to_vec().into(), keys: Vec::new() });
-        }
-        cbor::from_versioned::<_, 1>(content)
-    }
-
-    fn wipe(self) {
-        Vec::from(self.event).zeroize();
-    }
-}
-
-/// Tells how many keys, and nothing of them.
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Entry({} bytes, {} keys)", self.event.len(), self.keys.len())
-    }
 }

@@ -19,14 +19,16 @@
 
 mod attachment;
 mod batch;
+mod entry;
 mod epoch;
 
 use std::fmt;
 
 use minicbor::{Decode, Encode};
 
-pub use self::attachment::{AttachmentKey, CHUNK_BYTES, Entry, MAX_ATTACHMENT};
+pub use self::attachment::{AttachmentKey, CHUNK_BYTES, MAX_ATTACHMENT};
 pub use self::batch::{BATCH_VERSIONS, Batch, BatchError, MAX_BATCH};
+pub use self::entry::{Beside, Entry};
 pub use self::epoch::{
     EPOCH_ENTRIES, Epoch, EpochHeader, OpenedEpoch, OpeningKey, SealError, SealingKey, UnsealError,
 };

@@ -19,8 +19,8 @@ use minicbor::{Decode, Decoder, Encode, Encoder};
 use crate::cbor::{self, CborError, Version};
 use crate::signed::{Digest, PublicKey, Signed, SignedError, Unverified};
 use crate::{
-    BoxList, Commitment, Credential, DeviceId, Event, EventKind, JobId, Manifests, Qualifications,
-    Role, Salt, SignOffRequest, Subject, Tick,
+    BoxList, Commitment, Credential, DeviceId, Event, EventKind, EventVersion, JobId, Manifests,
+    Qualifications, Role, Salt, SignOffRequest, Subject, Tick,
 };
 
 /// Why bytes are no message of this handoff.
@@ -243,8 +243,9 @@ impl Hello {
 #[derive(Encode, Decode)]
 #[cbor(array)]
 struct EventWire {
+    /// The event's.
     #[n(0)]
-    version: Version<1>,
+    version: EventVersion,
     /// The first bytes of what is answered.
     #[n(1)]
     answers: ByteArray<4>,
@@ -333,9 +334,8 @@ struct Known {
 impl Known {
     fn new(kind: EventKind, answers: &[u8]) -> Self {
         let mut always = Fields::new();
-        always.insert(key::VERSION, cbor::to_vec(&Version::<1>));
         always.insert(key::KIND, cbor::to_vec(&kind));
-        always.insert(key::PROTECTION, cbor::to_vec(&kind.protection()));
+        always.insert(key::PROTECTION, cbor::to_vec(&kind.row().key));
         let answers = answers.first_chunk().copied().unwrap_or_default();
         Self { answers, always, perhaps: Fields::new() }
     }
@@ -354,11 +354,12 @@ impl Known {
     fn leave_out(&self, event: &Signed<Event>, enclosed: &Enclosed) -> Vec<u8> {
         let (payload, signature) = event.parts();
         let mut fields = split(&payload).unwrap_or_default();
+        fields.remove(&key::VERSION);
         fields.retain(|key, value| {
             !self.always.contains_key(key) && self.perhaps.get(key) != Some(value)
         });
         cbor::to_vec(&EventWire {
-            version: Version,
+            version: event.version,
             answers: self.answers.into(),
             signature: signature.into(),
             rest: join(&fields).into(),
@@ -378,7 +379,8 @@ impl Known {
             return Err(MessageError::OtherHandoff);
         }
         let mut fields = split(&wire.rest).ok_or(MessageError::Fields)?;
-        for (key, value) in self.always {
+        let version = [(key::VERSION, cbor::to_vec(&wire.version))];
+        for (key, value) in self.always.into_iter().chain(version) {
             if fields.insert(key, value).is_some() {
                 return Err(MessageError::Fields);
             }

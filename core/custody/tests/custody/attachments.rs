@@ -1,7 +1,7 @@
 //! Photos in chunks: they open whole or not at all, by the key in their act's entry.
 
 use crewseal_custody::envelope::{
-    AttachmentKey, CHUNK_BYTES, Entry, MAX_ATTACHMENT, SealError, UnsealError,
+    AttachmentKey, Beside, CHUNK_BYTES, Entry, MAX_ATTACHMENT, SealError, UnsealError,
 };
 use crewseal_custody::{EventKind, Salt};
 use fixtures::paper;
@@ -68,9 +68,12 @@ fn chunks_that_are_not_all_or_not_the_same_do_not_open() {
 fn an_entry_without_keys_is_the_event_alone() {
     let mut mover = paper::mover();
     let event = mover.does(EventKind::Load, paper::boxes([0]));
-    assert_eq!(*Entry::to_bytes(event.as_bytes(), &[]), event.as_bytes());
+    assert_eq!(*Entry::to_bytes(event.as_bytes(), Beside::default()), event.as_bytes());
     let key = AttachmentKey::new(b"photo", Salt([5; 16]), &[6; 32]).unwrap();
-    let with = Entry::to_bytes(event.as_bytes(), std::slice::from_ref(&key));
+    let with = Entry::to_bytes(
+        event.as_bytes(),
+        Beside { keys: std::slice::from_ref(&key), ..Beside::default() },
+    );
     for (content, keys) in [(event.as_bytes(), 0), (&with, 1)] {
         let entry = Entry::read(content).unwrap();
         assert_eq!((entry.event.as_slice(), entry.keys.len()), (event.as_bytes(), keys));

@@ -16,6 +16,7 @@ mod evidence;
 mod handoff;
 mod malleated;
 mod namespaces;
+mod protocol;
 mod record;
 mod rules;
 mod sealing;

@@ -79,6 +79,7 @@ probes!(
     Resolution,
     Attachment,
     AttachmentReceipt,
+    Statement,
     Cursor
 );
 

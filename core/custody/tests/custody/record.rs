@@ -35,6 +35,7 @@ fn a_record_names_an_error_for_every_byte_that_was_changed() {
         revocations: None,
         inclusions: Vec::new(),
         confirmations: Vec::new(),
+        statements: Vec::new(),
     });
     let whole = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
     assert_eq!(whole.errors, []);
@@ -78,6 +79,7 @@ fn an_event_of_another_job_in_a_record_is_an_error() {
         revocations: None,
         inclusions: Vec::new(),
         confirmations: Vec::new(),
+        statements: Vec::new(),
     });
     let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
     let said: Vec<String> =
@@ -134,6 +136,7 @@ fn a_tick_of_another_log_and_a_receipt_with_other_numbers_are_errors() {
         revocations: None,
         inclusions: Vec::new(),
         confirmations: Vec::new(),
+        statements: vec![b"a statement that no event names".to_vec().into()],
     });
     let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
     let said: Vec<String> =
@@ -143,6 +146,7 @@ fn a_tick_of_another_log_and_a_receipt_with_other_numbers_are_errors() {
         [
             "tick 1: belongs to another log",
             "receipt 1: names its event's device or numbers otherwise",
+            "statement 1: not a statement that an event names",
         ]
     );
 }

@@ -86,7 +86,9 @@ fn are_admitted_only_under_the_key_that_the_kind_wants() {
         (EventKind::Deliver, Protection::Act),
         (EventKind::SignOff, Protection::Handoff),
     ] {
-        let event = supervisor.writes(paper::act(kind, paper::boxes([1])));
+        let about = (kind == EventKind::SignOff).then_some(Digest([7; 32]));
+        let act = Act { about, ..paper::act(kind, paper::boxes([1])) };
+        let event = supervisor.writes(act);
         assert_eq!(event.protection, protection, "{kind:?}");
         for claimed in [Protection::Act, Protection::Handoff] {
             for signed_by in [Protection::Act, Protection::Handoff] {

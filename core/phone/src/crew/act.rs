@@ -5,19 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::job::JobPack;
 use crewseal_custody::rules::{self, Rule};
-use crewseal_custody::{Act, BoxClass, EventId, EventKind, Finding, FindingKind, JobId, Manifests};
+use crewseal_custody::{
+    Act, Body, BoxClass, EventId, EventKind, Finding, FindingKind, JobId, Manifests, Statement,
+};
 use crewseal_label::Token;
 use crewseal_scan::Commission;
 
 use super::CrewError;
 use super::act_cache::ActCache;
-use super::phone::{Crew, Phone, State};
+use super::phone::{Crew, Phone, State, salt};
 use super::trust::{Trust, classes_of};
 
 /// What was found wrong with which boxes.
 pub type Found = (FindingKind, BTreeSet<Token>);
 
-/// One act of several that are recorded together.
+/// An act that a person does alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActRequest {
     /// What was done.
@@ -26,8 +28,19 @@ pub struct ActRequest {
     pub boxes: BTreeSet<Token>,
     /// What was found wrong.
     pub findings: Vec<Found>,
-    /// The event that it answers.
+    /// The event that a supervisor signs off.
     pub about: Option<EventId>,
+    /// What is said beside it of persons or contents: a note on what was found, the number
+    /// of a seal.
+    pub said: Option<Body>,
+}
+
+impl ActRequest {
+    /// One of which there is nothing more to say.
+    #[must_use]
+    pub const fn new(kind: EventKind, boxes: BTreeSet<Token>) -> Self {
+        Self { kind, boxes, findings: Vec::new(), about: None, said: None }
+    }
 }
 
 impl Crew {
@@ -69,22 +82,14 @@ impl Crew {
         Ok(rules::needs(kind, &classes, &in_trouble))
     }
 
-    /// Records one act on boxes of a job, with what was found wrong.
+    /// Records one act on boxes of a job.
     ///
     /// # Errors
-    /// [`CrewError::OnlyByHandoff`] for what two phones do together,
+    /// [`CrewError::CallOfItsOwn`] for what is recorded otherwise,
     /// [`CrewError::Forbidden`] for what a rule forbids this phone's carrier, and
     /// others.
-    pub fn record(
-        &self,
-        kind: EventKind,
-        job: JobId,
-        boxes: &BTreeSet<Token>,
-        findings: &[Found],
-        about: Option<EventId>,
-    ) -> Result<EventId, CrewError> {
-        let act = self.phone.act_alone(kind, job, boxes, findings, about)?;
-        self.phone.record(act, &BTreeSet::new())
+    pub fn record(&self, job: JobId, request: &ActRequest) -> Result<EventId, CrewError> {
+        self.phone.record(self.phone.act_alone(job, request)?, &BTreeSet::new())
     }
 
     /// Records several acts of a job in one commit, which costs one wait for the
@@ -97,17 +102,27 @@ impl Crew {
         job: JobId,
         requests: &[ActRequest],
     ) -> Result<Vec<EventId>, CrewError> {
-        let act = |request: &ActRequest| {
-            self.phone.act_alone(
-                request.kind,
-                job,
-                &request.boxes,
-                &request.findings,
-                request.about,
-            )
-        };
-        self.phone.record_all(requests.iter().map(act).collect::<Result<_, _>>()?)
+        let acts = requests.iter().map(|request| self.phone.act_alone(job, request));
+        self.phone.record_all(acts.collect::<Result<_, _>>()?)
     }
+
+    /// Records that boxes turned up that are of no job on this phone. Its carrier has them
+    /// until he hands them over or gives them back.
+    ///
+    /// # Errors
+    /// [`CrewError::NoTick`], [`CrewError::Forbidden`] and others.
+    pub fn found(&self, boxes: &BTreeSet<Token>, said: Option<Body>) -> Result<EventId, CrewError> {
+        let trust = self.phone.state()?.store.transaction(|t| Trust::read(t))?;
+        trust.may(EventKind::Found, &BTreeSet::new())?;
+        let statement = said.map(statement).transpose()?;
+        let act = Act { statement, ..self.phone.act(EventKind::Found, JobId::NONE, boxes)? };
+        self.phone.record(act, &BTreeSet::new())
+    }
+}
+
+/// What is said, with salt.
+fn statement(said: Body) -> Result<Statement, CrewError> {
+    Ok(Statement::new(salt()?, said)?)
 }
 
 impl Phone {
@@ -154,15 +169,9 @@ impl Phone {
 
     /// An act that a person does alone, in a job that is open, and that no rule forbids
     /// to this phone's carrier.
-    pub(super) fn act_alone(
-        &self,
-        kind: EventKind,
-        job: JobId,
-        boxes: &BTreeSet<Token>,
-        findings: &[Found],
-        about: Option<EventId>,
-    ) -> Result<Act, CrewError> {
-        use EventKind::{Accept, Ack, Offer, Release, Resume, Withdraw};
+    pub(super) fn act_alone(&self, job: JobId, request: &ActRequest) -> Result<Act, CrewError> {
+        use EventKind::{Accept, Ack, Found, Informed, Offer, Release, Resume, Withdraw};
+        let kind = request.kind;
         {
             let mut state = self.state()?;
             let State { store, act_cache, lists, .. } = &mut *state;
@@ -180,13 +189,16 @@ impl Phone {
             };
             let known = act_cache.insert(known);
             let pack = known.open_job(job, self.clock.now())?;
-            if matches!(kind, Offer | Accept | Ack | Withdraw | Release | Resume) {
-                return Err(CrewError::OnlyByHandoff);
+            if matches!(kind, Offer | Accept | Ack | Withdraw | Release | Resume | Informed | Found)
+            {
+                return Err(CrewError::CallOfItsOwn);
             }
-            known.trust.may(kind, &classes_of(pack, lists, boxes)?)?;
+            known.trust.may(kind, &classes_of(pack, lists, &request.boxes)?)?;
         }
-        let findings = self.findings(findings)?;
-        Ok(Act { findings, about, ..self.act(kind, job, boxes)? })
+        let findings = self.findings(&request.findings)?;
+        let statement = request.said.clone().map(statement).transpose()?;
+        let act = self.act(kind, job, &request.boxes)?;
+        Ok(Act { findings, about: request.about, statement, ..act })
     }
 
     pub(super) fn findings(&self, findings: &[Found]) -> Result<Vec<Finding>, CrewError> {

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use crewseal_custody::envelope::{
-    AttachmentKey, Entry, Envelope, Epoch, EpochId, SealError, SealingKey,
+    AttachmentKey, Beside, Entry, Envelope, Epoch, EpochId, SealError, SealingKey,
 };
 use crewseal_custody::signed::{PublicKey, Signed};
 use crewseal_custody::stack::with_stack_wiped;
-use crewseal_custody::{Act, Event, EventId, JobId, Link, Lists, Moment};
+use crewseal_custody::{Act, Event, EventId, JobId, Link, Lists, Moment, Statement};
 use crewseal_label::Token;
 use zeroize::Zeroizing;
 
@@ -39,28 +39,37 @@ impl Phone {
         keep: impl FnOnce(&mut Transaction<'_>, &Signed<Event>) -> Result<T, CrewError>,
     ) -> Result<T, CrewError> {
         let job = act.job;
-        self.commit(&mut *self.state()?, vec![act], &[], complete, |t, lists, recorded| {
-            remember(t, job, entered, lists)?;
-            keep(t, recorded.last.as_ref().ok_or(CrewError::NothingToSign)?)
-        })
+        self.commit(
+            &mut *self.state()?,
+            vec![act],
+            Beside::default(),
+            complete,
+            |t, lists, recorded| {
+                remember(t, job, entered, lists)?;
+                keep(t, recorded.last.as_ref().ok_or(CrewError::NothingToSign)?)
+            },
+        )
     }
 
     /// The same for what leaves the phone at once, shown to another phone: with the mark
     /// raised in the same turn. A call that came between could keep what is signed by
-    /// then from being shown.
+    /// then from being shown. `counterpart` is what the other side signed that it answers.
     pub(super) fn record_to_show(
         &self,
         act: Act,
+        counterpart: Option<&[u8]>,
         entered: &BTreeSet<Token>,
         complete: impl FnOnce(Event) -> Event,
         keep: impl FnOnce(&mut Transaction<'_>, &Signed<Event>) -> Result<Vec<u8>, CrewError>,
     ) -> Result<Vec<u8>, CrewError> {
         let job = act.job;
         let mut state = self.state()?;
-        let shown = self.commit(&mut state, vec![act], &[], complete, |t, lists, recorded| {
-            remember(t, job, entered, lists)?;
-            keep(t, recorded.last.as_ref().ok_or(CrewError::NothingToSign)?)
-        })?;
+        let beside = Beside { counterpart, ..Beside::default() };
+        let shown =
+            self.commit(&mut state, vec![act], beside, complete, |t, lists, recorded| {
+                remember(t, job, entered, lists)?;
+                keep(t, recorded.last.as_ref().ok_or(CrewError::NothingToSign)?)
+            })?;
         self.raise_high_water_mark_in(&mut state)?;
         Ok(shown)
     }
@@ -68,7 +77,8 @@ impl Phone {
     /// Several acts in one commit: all of them are recorded, or none.
     pub(super) fn record_all(&self, acts: Vec<Act>) -> Result<Vec<EventId>, CrewError> {
         let mut state = self.state()?;
-        self.commit(&mut state, acts, &[], |event| event, |_, _, done| Ok(done.ids.clone()))
+        let beside = Beside::default();
+        self.commit(&mut state, acts, beside, |event| event, |_, _, done| Ok(done.ids.clone()))
     }
 
     /// One act with its photos, ready to leave, sealed with it.
@@ -82,7 +92,7 @@ impl Phone {
         self.commit(
             &mut *self.state()?,
             vec![act],
-            &keys,
+            Beside { keys: &keys, ..Beside::default() },
             |event| event,
             |t, _, recorded| {
                 let event = *recorded.ids.last().ok_or(CrewError::NothingToSign)?;
@@ -99,12 +109,12 @@ impl Phone {
         if !state.store.transaction(|t| read_chain(t))?.is_undeclared() {
             return Ok(());
         }
-        self.commit(state, Vec::new(), &[], |event| event, |_, _, _| Ok(()))
+        self.commit(state, Vec::new(), Beside::default(), |event| event, |_, _, _| Ok(()))
     }
 
     /// Signs acts of one job, verifies the signatures, and commits them to the queue.
-    /// `complete` and `keys`, which are of attachments, are for the first act: what has
-    /// more fields or photos is recorded alone.
+    /// `complete` and `beside` are for the first act: what has more fields, or more beside it
+    /// than its statement, is recorded alone.
     ///
     /// Where nothing says yet that the store was restored, that comes first: nothing
     /// else can be the first event of a new generation.
@@ -112,18 +122,18 @@ impl Phone {
         &self,
         state: &mut State,
         acts: Vec<Act>,
-        keys: &[AttachmentKey],
+        beside: Beside<'_>,
         complete: impl FnOnce(Event) -> Event,
         keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
     ) -> Result<T, CrewError> {
-        with_stack_wiped(|| self.commit_acts(state, acts, keys, complete, keep))
+        with_stack_wiped(|| self.commit_acts(state, acts, beside, complete, keep))
     }
 
     fn commit_acts<T>(
         &self,
         state: &mut State,
         acts: Vec<Act>,
-        keys: &[AttachmentKey],
+        beside: Beside<'_>,
         complete: impl FnOnce(Event) -> Event,
         keep: impl FnOnce(&mut Transaction<'_>, &Lists, &Recorded) -> Result<T, CrewError>,
     ) -> Result<T, CrewError> {
@@ -136,9 +146,9 @@ impl Phone {
             None => store.transaction(ActCache::read)?,
         };
         let mut sealing = Sealing::after(now, acts.len());
-        let job = acts.first().map(|act| act.job);
+        let job = acts.first().map(|act| act.job).filter(|job| *job != JobId::NONE);
         // Signing may wait for a person, so the transaction begins after it.
-        let committed = sealing.add(self, epoch, acts, keys, complete).and_then(|()| {
+        let committed = sealing.add(self, epoch, acts, beside, complete).and_then(|()| {
             store.transaction(|t| {
                 sealing.write_down(t, job)?;
                 keep(t, lists, &sealing.recorded)
@@ -161,7 +171,9 @@ impl Phone {
         }
     }
 
+    /// What has not the form of its kind is signed by nobody.
     fn sign(&self, event: Event) -> Result<Signed<Event>, CrewError> {
+        event.check_form()?;
         let protection = event.protection;
         let sign = |bytes: &[u8]| self.vault.sign(protection, bytes);
         Ok(Signed::sign(event, self.keys.of(protection), sign)?)
@@ -235,23 +247,28 @@ impl Sealing {
         phone: &Phone,
         epoch: &mut Option<Epoch>,
         acts: Vec<Act>,
-        keys: &[AttachmentKey],
+        beside: Beside<'_>,
         complete: impl FnOnce(Event) -> Event,
     ) -> Result<(), CrewError> {
         if self.now.chain.is_undeclared() {
             let event = phone.sign(phone.event(&self.now, Act::resume())?)?;
-            self.seal(phone, epoch, &event, &[])?;
+            self.seal(phone, epoch, &event, Beside::default())?;
         } else if acts.is_empty() {
             return Err(CrewError::NothingToSign);
         }
-        let mut first = Some((complete, keys));
-        for act in acts {
-            let event = phone.event(&self.now, act)?;
-            let (event, keys) = match first.take() {
-                Some((complete, keys)) => (phone.sign(complete(event))?, keys),
-                None => (phone.sign(event)?, &[][..]),
+        let mut first = Some((complete, beside));
+        for mut act in acts {
+            let statement = act.statement.take();
+            let event = Event {
+                statement: statement.as_ref().map(Statement::digest),
+                ..phone.event(&self.now, act)?
             };
-            self.seal(phone, epoch, &event, keys)?;
+            let (event, beside) = match first.take() {
+                Some((complete, beside)) => (phone.sign(complete(event))?, beside),
+                None => (phone.sign(event)?, Beside::default()),
+            };
+            let beside = Beside { statement: statement.as_ref(), ..beside };
+            self.seal(phone, epoch, &event, beside)?;
             self.lines.push(Line::of(&event));
             self.recorded.ids.push(event.id());
             self.recorded.last = Some(event);
@@ -265,7 +282,7 @@ impl Sealing {
         phone: &Phone,
         epoch: &mut Option<Epoch>,
         event: &Signed<Event>,
-        keys: &[AttachmentKey],
+        beside: Beside<'_>,
     ) -> Result<(), CrewError> {
         if epoch.as_ref().is_none_or(|epoch| epoch.left() == 0) {
             let begun = Epoch::begin(
@@ -277,7 +294,7 @@ impl Sealing {
         }
         let epoch = epoch.as_mut().ok_or(SealError::Full)?;
         let (generation, sequence, id) = (event.generation, event.sequence, event.id());
-        let content = Entry::to_bytes(event.as_bytes(), keys);
+        let content = Entry::to_bytes(event.as_bytes(), beside);
         self.envelopes.push(epoch.seal(phone.device, generation, sequence, id, &content)?);
         self.now.chain.append(event.job, id);
         Ok(())

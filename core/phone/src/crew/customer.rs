@@ -7,9 +7,8 @@ use crewseal_custody::{
     Act, CustomerReceipt, Drawing, Entry, Event, EventId, EventKind, JobId, Protection,
     ReleaseCode, Salt,
 };
-use crewseal_label::Token;
 
-use super::act::Found;
+use super::act::ActRequest;
 use super::phone::{Crew, salt};
 use super::{CrewError, diary};
 use crate::drawing;
@@ -63,15 +62,13 @@ impl Crew {
     /// As [`record`](Self::record), and [`CrewError::Drawing`] if it has no picture.
     pub fn record_drawn(
         &self,
-        kind: EventKind,
         job: JobId,
-        boxes: &BTreeSet<Token>,
-        findings: &[Found],
+        request: &ActRequest,
         drawing: &Drawing,
     ) -> Result<Drawn, CrewError> {
         let (salt, picture) = (salt()?, drawing::picture(drawing, 1)?);
         let attached = vec![drawing.digest(&salt)];
-        let act = self.phone.act_alone(kind, job, boxes, findings, None)?;
+        let act = self.phone.act_alone(job, request)?;
         let act = Act { attachments: attached, ..act };
         let event = self.phone.record(act, &BTreeSet::new())?;
         Ok(Drawn { event, salt, picture })

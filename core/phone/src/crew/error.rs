@@ -10,7 +10,8 @@ use crewseal_custody::roll::RollError;
 use crewseal_custody::rules::Rule;
 use crewseal_custody::signed::SignedError;
 use crewseal_custody::{
-    BoxListError, Contradiction, DrawingError, EventId, Refused, ReleaseCodeError,
+    BoxListError, Contradiction, DrawingError, EventId, FormError, Refused, ReleaseCodeError,
+    StatementError,
 };
 
 use crate::blocking_pool::PoolError;
@@ -59,9 +60,16 @@ pub enum CrewError {
     /// What another phone showed is not for this one, or not for a job of this one.
     #[error("this is not for this phone")]
     NotForMe,
-    /// Offers, acceptances and their like are recorded by the steps of a handoff.
-    #[error("this is recorded by the steps of a handoff")]
-    OnlyByHandoff,
+    /// Such an act has a call of its own: a step of a handoff, the customer's code, what was
+    /// found without a job, or what the phone says of itself.
+    #[error("such an act has a call of its own; use that one")]
+    CallOfItsOwn,
+    /// An act without the form of its kind. Nothing was signed.
+    #[error("not an act of this kind: {0}")]
+    Form(#[from] FormError),
+    /// What is said beside an act, a note or the number of a seal.
+    #[error("{0}")]
+    Statement(#[from] StatementError),
     /// The other device is on no roster here: let it introduce itself.
     #[error("the other device is not known here")]
     Stranger,

@@ -60,13 +60,7 @@ impl Crew {
         longest: u32,
         quota: u64,
     ) -> Result<Photographed, CrewError> {
-        let act = self.phone.act_alone(
-            request.kind,
-            job,
-            &request.boxes,
-            &request.findings,
-            request.about,
-        )?;
+        let act = self.phone.act_alone(job, request)?;
         let mut taken = self.phone.state()?.store.transaction(|t| attachment::taken(t))?;
         let (mut ready, mut refused) = (Vec::new(), Vec::new());
         for (place, photo) in photos.iter().enumerate() {

@@ -180,6 +180,7 @@ impl Crew {
         let credential = asked.is_introduced.then(|| trust.credential.clone());
         let shown = self.phone.record_to_show(
             act,
+            None,
             &BTreeSet::new(),
             |event| Event { root: subject.root, ..event },
             |t, event| {

@@ -90,7 +90,7 @@ async fn phone() -> (tempfile::TempDir, MockHq, Crew) {
 
 fn request() -> ActRequest {
     let boxes: BTreeSet<_> = paper::tokens(0..3).into_iter().collect();
-    ActRequest { kind: EventKind::Load, boxes, findings: Vec::new(), about: None }
+    ActRequest::new(EventKind::Load, boxes)
 }
 
 /// All chunks of a photo, from a store that nobody else has open.

@@ -6,13 +6,14 @@
 //!
 //! `cargo test -p crewseal --test phone -- --ignored write_the_store`
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crewseal::Crew;
 use crewseal::outbox::{open_store, queue};
 use crewseal::vault::{Damage, KeyVault, Mark, StoreError};
+use crewseal::{ActRequest, Crew};
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::{EpochHeader, OpeningKey};
 use crewseal_custody::signed::Signed;
@@ -44,8 +45,10 @@ async fn write_the_store_of_this_format() {
     let crew = open(home.path());
     crew.enrol(&hq.invitation()).await.unwrap();
     crew.fetch().await.unwrap();
-    let boxes = paper::tokens([0, 1]).into_iter().collect();
-    let act = |crew: &Crew| crew.record(EventKind::Load, paper::JOB, &boxes, &[], None).unwrap();
+    let boxes: BTreeSet<_> = paper::tokens([0, 1]).into_iter().collect();
+    let act = |crew: &Crew| {
+        crew.record(paper::JOB, &ActRequest::new(EventKind::Load, boxes.clone())).unwrap()
+    };
     act(&crew);
     act(&crew);
     crew.sync().await.unwrap();
@@ -77,8 +80,9 @@ fn a_store_of_every_earlier_format_opens_and_keeps_what_it_held() {
             vault::software(home.path()).mark().unwrap(),
             Mark { generation: 1, sequence: 2 }
         );
-        let boxes = paper::tokens([0, 1]).into_iter().collect();
-        let next = crew.record(EventKind::Load, paper::JOB, &boxes, &[], None).unwrap();
+        let boxes: BTreeSet<_> = paper::tokens([0, 1]).into_iter().collect();
+        let next =
+            crew.record(paper::JOB, &ActRequest::new(EventKind::Load, boxes.clone())).unwrap();
         drop(crew);
 
         // HQ opens all of them, and each names the one before it.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crewseal::vault::{Damage, KeyVault, StoreError};
-use crewseal::{Crew, CrewError};
+use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::job::{Erasure, Method, Verification};
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{DeviceId, Event, EventId, EventKind, FaultKind, JobId, Outcome, SpotCheck};
@@ -36,7 +36,7 @@ fn boxes() -> BTreeSet<Token> {
 
 fn count(crew: &Crew, job: JobId) -> Result<EventId, CrewError> {
     let boxes = if job == paper::JOB { boxes() } else { BTreeSet::from([paper::token(50)]) };
-    crew.record(EventKind::Count, job, &boxes, &[], None)
+    crew.record(job, &ActRequest::new(EventKind::Count, boxes.clone()))
 }
 
 fn put_back(from: &Path, to: &Path) {

@@ -276,8 +276,9 @@ mod manifests {
         let kinds = [FindingKind::Damaged, FindingKind::SealBroken, FindingKind::LabelTyped];
         let finding = |at: usize| (kinds[at % 3], set([u16::try_from(at % 10).unwrap()]));
         let findings: Vec<_> = (0..10_000).map(finding).collect();
-        let id =
-            giver.crew().record(EventKind::TakeOver, JOB, &set(0..10), &findings, None).unwrap();
+        let request = ActRequest::new(EventKind::TakeOver, set(0..10));
+        let request = ActRequest { findings: findings.clone(), ..request };
+        let id = giver.crew().record(JOB, &request).unwrap();
         let hello = receiver.crew().hello(crewseal::Introduction::Omitted).unwrap();
         let offer = giver.crew().offer(JOB, &set(0..10), &findings, &hello).unwrap();
         assert!(receiver.crew().read_offer(&offer).is_ok());
@@ -316,8 +317,9 @@ mod sign_off {
         let (hq, mut phones) = crew().await;
         let [mover, _, supervisor] = &mut phones;
         let damaged = (FindingKind::Damaged, set(1..3));
-        let took =
-            mover.crew().record(EventKind::TakeOver, JOB, &set(0..5), &[damaged], None).unwrap();
+        let request = ActRequest::new(EventKind::TakeOver, set(0..5));
+        let request = ActRequest { findings: vec![damaged], ..request };
+        let took = mover.crew().record(JOB, &request).unwrap();
         let shown =
             mover.crew().ask_sign_off(JOB, Some(took), crewseal::Introduction::Omitted).unwrap();
         mover.restart();
@@ -366,8 +368,7 @@ mod sign_off {
         ] {
             for (job, acts) in turns {
                 let boxes = if job == JOB { set(0..2) } else { set(50..52) };
-                let request =
-                    ActRequest { kind: EventKind::Load, boxes, findings: Vec::new(), about: None };
+                let request = ActRequest::new(EventKind::Load, boxes);
                 let ids = phones[0].crew().record_all(job, &vec![request; acts]).unwrap();
                 did.get_mut(&job).unwrap().extend(ids);
                 phones[0].restart();
@@ -402,7 +403,7 @@ mod sign_off {
     async fn of_a_days_acts_of_which_each_is_provable_alone() {
         let (hq, phones) = crew().await;
         let [mover, _, supervisor] = &phones;
-        let record = |kind| mover.crew().record(kind, JOB, &set(0..5), &[], None).unwrap();
+        let record = |kind| mover.crew().record(JOB, &ActRequest::new(kind, set(0..5))).unwrap();
         let first: Vec<EventId> = [EventKind::TakeOver, EventKind::Load, EventKind::Depart]
             .into_iter()
             .map(record)
@@ -464,8 +465,9 @@ mod sign_off {
     #[tokio::test]
     async fn by_anybody_else_or_of_anything_else_is_refused() {
         let (_hq, [mover, driver, supervisor]) = crew().await;
-        let took = mover.crew().record(EventKind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
-        let load = mover.crew().record(EventKind::Load, JOB, &set(0..5), &[], None).unwrap();
+        let took =
+            mover.crew().record(JOB, &ActRequest::new(EventKind::TakeOver, set(0..5))).unwrap();
+        let load = mover.crew().record(JOB, &ActRequest::new(EventKind::Load, set(0..5))).unwrap();
         let shown =
             mover.crew().ask_sign_off(JOB, Some(took), crewseal::Introduction::Omitted).unwrap();
         let asked = driver.crew().read_sign_off_request(&shown).unwrap();
@@ -491,7 +493,7 @@ mod sign_off {
         let refused = driver.crew().read_sign_off(&answer);
         assert!(matches!(refused, Err(CrewError::NotForMe)), "{refused:?}");
         // Another phone that asked something else, and the same phone about another act.
-        driver.crew().record(EventKind::Count, JOB, &set(0..5), &[], None).unwrap();
+        driver.crew().record(JOB, &ActRequest::new(EventKind::Count, set(0..5))).unwrap();
         driver.crew().ask_sign_off(JOB, None, crewseal::Introduction::Omitted).unwrap();
         let refused = driver.crew().read_sign_off(&answer);
         let other = MessageError::OtherHandoff;
@@ -505,13 +507,14 @@ mod sign_off {
     async fn with_a_one_time_code_is_a_claim_until_hq_confirms_it() {
         let (hq, phones) = crew().await;
         let [mover, _, supervisor] = &phones;
-        let took = mover.crew().record(EventKind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
+        let took =
+            mover.crew().record(JOB, &ActRequest::new(EventKind::TakeOver, set(0..5))).unwrap();
         let code = OneTimeCode::from_bytes([0x5c; 10]);
         let slip = code.to_grouped().replacen(&code.to_grouped()[..1], "7", 1);
         let refused = mover.crew().claim_sign_off(JOB, Some(took), &slip);
         assert!(matches!(refused, Err(CrewError::ReleaseCode(_))), "{refused:?}");
         let typed = mover.crew().claim_sign_off(JOB, Some(took), &code.to_grouped()).unwrap();
-        mover.crew().record(EventKind::Load, JOB, &set(0..5), &[], None).unwrap();
+        mover.crew().record(JOB, &ActRequest::new(EventKind::Load, set(0..5))).unwrap();
         let scanned = mover.crew().claim_sign_off(JOB, None, &code.to_text()).unwrap();
 
         let mut evidence = evidence(&hq, &phones).await;
@@ -551,8 +554,9 @@ mod customer {
     async fn keeps_a_receipt_that_the_crews_key_signed() {
         let (hq, phones) = crew().await;
         let [mover, driver, _] = &phones;
-        let took = mover.crew().record(EventKind::TakeOver, JOB, &set(0..5), &[], None).unwrap();
-        let load = mover.crew().record(EventKind::Load, JOB, &set(0..5), &[], None).unwrap();
+        let took =
+            mover.crew().record(JOB, &ActRequest::new(EventKind::TakeOver, set(0..5))).unwrap();
+        let load = mover.crew().record(JOB, &ActRequest::new(EventKind::Load, set(0..5))).unwrap();
         let text = mover.crew().receipt(took).unwrap();
         assert!(text.starts_with("T:CREWSEAL RECEIPT. TAKEN OVER. BOXES: 5. EVENT: "), "{text}");
         let receipt = CustomerReceipt::parse(&text).unwrap();
@@ -575,7 +579,9 @@ mod customer {
         let strokes = vec![Stroke { points: points.collect() }];
         let drawing = Drawing::new(60, 40, strokes).unwrap();
         let crew = phones[0].crew();
-        let drawn = crew.record_drawn(EventKind::TakeOver, JOB, &set(0..5), &[], &drawing).unwrap();
+        let drawn = crew
+            .record_drawn(JOB, &ActRequest::new(EventKind::TakeOver, set(0..5)), &drawing)
+            .unwrap();
         assert!(drawn.picture.starts_with(b"\x89PNG"));
         let evidence = evidence(&hq, &phones).await;
         assert_eq!(event(&evidence, drawn.event).attachments, [drawing.digest(&drawn.salt)]);

@@ -57,9 +57,9 @@ fn child(home: &Path) {
     let crew = open(home);
     let boxes: BTreeSet<_> = paper::tokens(0..3).into_iter().collect();
     for _ in 0..ACTS - 2 {
-        crew.record(EventKind::Load, paper::JOB, &boxes, &[], None).unwrap();
+        crew.record(paper::JOB, &ActRequest::new(EventKind::Load, boxes.clone())).unwrap();
     }
-    let request = ActRequest { kind: EventKind::Count, boxes, findings: Vec::new(), about: None };
+    let request = ActRequest::new(EventKind::Count, boxes);
     crew.record_all(paper::JOB, &[request.clone(), request]).unwrap();
     assert_eq!(crew.outbox().unwrap().waiting, u64::try_from(ACTS).unwrap());
     assert_eq!(crew.jobs().unwrap().len(), 2);
@@ -270,7 +270,7 @@ async fn no_file_of_a_locked_phone_holds_a_key_or_a_queued_act() {
     let crew = open(home.path());
     let boxes: BTreeSet<_> = paper::tokens(0..3).into_iter().collect();
     for _ in 0..ACTS {
-        crew.record(EventKind::Load, paper::JOB, &boxes, &[], None).unwrap();
+        crew.record(paper::JOB, &ActRequest::new(EventKind::Load, boxes.clone())).unwrap();
     }
     let secrets: Vec<Secret> = secrets(home.path())
         .into_iter()

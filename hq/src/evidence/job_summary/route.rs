@@ -79,6 +79,8 @@ pub(super) fn route(
             | EventKind::Unload
             | EventKind::Unpack
             | EventKind::Destroy
+            | EventKind::Found
+            | EventKind::VoidLabel
             | EventKind::SignOff => note_act(&mut route, reading, event),
             EventKind::TakeOver
             | EventKind::CollectForDestruction
@@ -88,6 +90,8 @@ pub(super) fn route(
             | EventKind::Withdraw
             | EventKind::Release
             | EventKind::Resume
+            | EventKind::Informed
+            | EventKind::HandBack
             | EventKind::Deliver => {}
         }
     }

@@ -1,7 +1,7 @@
 //! What each fault means, in a sentence or two for somebody who sees it for the first time.
 
 use crewseal_custody::rules::Rule;
-use crewseal_custody::{DeviceId, FaultKind};
+use crewseal_custody::{DeviceId, FaultKind, FormError};
 
 const FORK: &str =
     "A device numbers its events one by one; here two different events bear one number.";
@@ -67,6 +67,7 @@ pub fn fault_meaning(fault: &FaultKind, who: impl Fn(&DeviceId) -> String) -> St
         FaultKind::Fork => FORK,
         FaultKind::BrokenChain => BROKEN_CHAIN,
         FaultKind::Undeclared => UNDECLARED,
+        FaultKind::IllFormed(error) => return ill_formed(*error),
         FaultKind::UnknownBoxes => UNKNOWN_BOXES,
         FaultKind::NotTheHolder => NOT_THE_HOLDER,
         FaultKind::NoSuchOffer => NO_SUCH_OFFER,
@@ -87,6 +88,21 @@ pub fn fault_meaning(fault: &FaultKind, who: impl Fn(&DeviceId) -> String) -> St
         FaultKind::NotConfirmed => NOT_CONFIRMED,
     };
     meaning.to_owned()
+}
+
+/// What it means that a device signed an event without the form of its kind.
+fn ill_formed(error: FormError) -> String {
+    let what = match error {
+        FormError::Number => "no event has its number".to_owned(),
+        FormError::Kind => "its format has no such kind".to_owned(),
+        FormError::Key => "the wrong key of the device signed it".to_owned(),
+        FormError::Missing { field } => format!("field {field} is missing"),
+        FormError::Forbidden { field } => format!("field {field} has no place in it"),
+        FormError::Limit { field } => format!("field {field} is beyond its limits"),
+    };
+    format!(
+        "The device signed an event that no app of ours makes: {what}. It says nothing of any box."
+    )
 }
 
 /// What it means that events are missing between two numbers.

@@ -11,6 +11,7 @@ pub const fn fault(fault: &FaultKind) -> &'static str {
         FaultKind::Fork => "two events under one number",
         FaultKind::BrokenChain => "chain of events broken",
         FaultKind::Undeclared => "store restored without saying so",
+        FaultKind::IllFormed(_) => "an event without the form of its kind",
         FaultKind::UnknownBoxes => "boxes of an unknown list",
         FaultKind::NotTheHolder => "acted on boxes of another holder",
         FaultKind::NoSuchOffer => "accepted without an offer",

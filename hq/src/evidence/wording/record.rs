@@ -3,7 +3,7 @@
 use crewseal_custody::cbor::CborError;
 use crewseal_custody::roll::RollError;
 use crewseal_custody::signed::SignedError;
-use crewseal_custody::{RecordError, Refused, Section};
+use crewseal_custody::{RecordError, Refused, Section, StatementError};
 
 use super::grammar::count;
 
@@ -22,6 +22,7 @@ pub fn section(section: &Section) -> String {
         Section::Revocations => return "the list of revoked devices".to_owned(),
         Section::Inclusion(place) => ("proof of a sign-off", place),
         Section::Confirmation(place) => ("HQ's word on a sign-off", place),
+        Section::Statement(place) => ("statement", place),
     };
     format!("{name} {}", place.saturating_add(1))
 }
@@ -37,6 +38,7 @@ pub fn record_error(error: &RecordError) -> String {
             "no credential in the record vouches for the device that it names".to_owned()
         }
         RecordError::Event(Refused::Signed(error)) => signed_error(error),
+        RecordError::Event(Refused::Form(_)) => "has not the form of its kind".to_owned(),
         RecordError::Roll(RollError::Head(error)) => format!("its head: {}", signed_error(error)),
         RecordError::Roll(RollError::List) => "its labels are not those that HQ signed".to_owned(),
         RecordError::Manifest(error) => {
@@ -49,6 +51,10 @@ pub fn record_error(error: &RecordError) -> String {
         RecordError::OtherNumbers => {
             "names its event's device or numbers otherwise than the event does".to_owned()
         }
+        RecordError::Statement(StatementError::OtherDigest) => {
+            "is named by no event in the record".to_owned()
+        }
+        RecordError::Statement(_) => "is not a statement, though an event names it".to_owned(),
         RecordError::NoProof => "does not prove that its event was signed off".to_owned(),
     }
 }

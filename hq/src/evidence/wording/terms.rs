@@ -37,6 +37,10 @@ pub const fn kind(kind: EventKind) -> &'static str {
         EventKind::Withdraw => "offer taken back",
         EventKind::Release => "confirmed by the customer's code",
         EventKind::Resume => "store restored",
+        EventKind::Informed => "terms learnt",
+        EventKind::HandBack => "given back to the customer",
+        EventKind::Found => "found",
+        EventKind::VoidLabel => "label voided",
     }
 }
 
@@ -121,6 +125,7 @@ pub const fn dispute(dispute: Dispute) -> &'static str {
         Dispute::Fork => "another event of the device bears the same number",
         Dispute::BrokenChain => "it does not follow the device's event before it",
         Dispute::UnknownBoxes => "it names boxes by a list that HQ did not issue",
+        Dispute::IllFormed => "it has not the form of its kind",
     }
 }
 

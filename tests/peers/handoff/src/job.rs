@@ -228,6 +228,7 @@ fn record() -> (Vec<u8>, usize) {
         revocations: None,
         inclusions: Vec::new(),
         confirmations: Vec::new(),
+        statements: Vec::new(),
         receipts: receipts.map(Into::into).collect(),
     };
     let verifications = 1

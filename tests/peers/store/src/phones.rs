@@ -76,10 +76,9 @@ fn boxes() -> BTreeSet<Token> {
 fn request() -> ActRequest {
     let damaged = paper::tokens(3..4).into_iter().collect();
     ActRequest {
-        kind: EventKind::Load,
-        boxes: boxes(),
         findings: vec![(FindingKind::Damaged, damaged)],
         about: Some(Digest([7; 32])),
+        ..ActRequest::new(EventKind::Load, boxes())
     }
 }
 

@@ -11,6 +11,7 @@ use crewseal_custody::{
 };
 use fixtures::paper;
 
+use super::events::in_its_format;
 use super::format::Vector;
 use super::messages::qualifications;
 use super::signed::signed_message;
@@ -19,8 +20,10 @@ pub fn specimens() -> Vec<Vector> {
     vec![
         hello_vector("a greeting that tells of revocations"),
         introduction_vector("a greeting with a credential"),
-        handoff_vector("a handoff of three boxes"),
-        sign_off_vector("a sign-off of two acts, asked and answered"),
+        handoff_vector(1),
+        handoff_vector(2),
+        sign_off_vector(1),
+        sign_off_vector(2),
         one_time_code("a supervisor's one-time code", [0x0c; 10]),
         confirmation("HQ confirms a claim", Some(paper::supervisor().device())),
         confirmation("HQ refuses a claim", None),
@@ -41,8 +44,9 @@ struct Handoff {
     withdraw: Signed<Event>,
 }
 
-fn handoff() -> Handoff {
-    let (mut giver, mut receiver) = (paper::mover(), paper::driver());
+fn handoff(format: u8) -> Handoff {
+    let (mut giver, mut receiver) =
+        (paper::mover().in_format(format), paper::driver().in_format(format));
     let opening = Salt([0x0e; 16]);
     let commitment = Commitment::to(&opening, &receiver.device());
     let tick = Some(paper::hq().sign(paper::tick(1)));
@@ -76,8 +80,9 @@ fn handoff() -> Handoff {
     }
 }
 
-fn handoff_vector(name: &str) -> Vector {
-    let Handoff { opening, hello, offer, accept, ack, withdraw } = handoff();
+fn handoff_vector(format: u8) -> Vector {
+    let name = &in_its_format("a handoff of three boxes", format);
+    let Handoff { opening, hello, offer, accept, ack, withdraw } = handoff(format);
     let none = Enclosed::default();
     let shown = message::offer(&offer, &hello, &none);
     let text = Show::of(Purpose::Offer, &shown).unwrap().next_text();
@@ -133,8 +138,9 @@ pub fn still_hands_over(vector: &Vector) {
 }
 
 /// What a supervisor was asked to sign off of two acts, and his answer.
-fn sign_off() -> (Signed<SignOffRequest>, Signed<Event>) {
-    let (mut mover, mut supervisor) = (paper::mover(), paper::supervisor());
+fn sign_off(format: u8) -> (Signed<SignOffRequest>, Signed<Event>) {
+    let (mut mover, mut supervisor) =
+        (paper::mover().in_format(format), paper::supervisor().in_format(format));
     let damaged = vec![(FindingKind::Damaged, 2)];
     let acts = [(EventKind::TakeOver, 10, damaged), (EventKind::Load, 10, Vec::new())];
     let entries = acts.map(|(kind, boxes, findings)| {
@@ -159,8 +165,9 @@ fn sign_off() -> (Signed<SignOffRequest>, Signed<Event>) {
     (request, supervisor.handoff.sign(event))
 }
 
-fn sign_off_vector(name: &str) -> Vector {
-    let (request, event) = sign_off();
+fn sign_off_vector(format: u8) -> Vector {
+    let name = &in_its_format("a sign-off of two acts, asked and answered", format);
+    let (request, event) = sign_off(format);
     Vector::new("sign-off", name)
         .with_bytes("request-payload", &cbor::to_vec(&*request))
         .with_bytes("request-id", &request.id().0)
@@ -220,7 +227,7 @@ fn one_time_code(name: &str, bytes: [u8; 10]) -> Vector {
 
 fn hello_vector(name: &str) -> Vector {
     let tick = paper::hq().sign(Tick { epoch: Some(3), ..paper::tick(2) });
-    let hello = Hello { tick: Some(tick), ..handoff().hello };
+    let hello = Hello { tick: Some(tick), ..handoff(1).hello };
     Vector::new("hello", name)
         .with_bytes("device", &hello.device.0)
         .with_bytes("commitment", &hello.commitment.0)
@@ -236,7 +243,7 @@ fn introduction_vector(name: &str) -> Vector {
         device: driver.device(),
         tick: None,
         credential: Some(paper::hq().sign(credential)),
-        ..handoff().hello
+        ..handoff(1).hello
     };
     Vector::new("hello", name)
         .with_bytes("device", &hello.device.0)

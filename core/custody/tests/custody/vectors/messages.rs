@@ -121,7 +121,7 @@ fn box_list(name: &str, lists: &Lists, numbers: &[u16]) -> Vector {
 }
 
 fn receipt(name: &str, outcome: Outcome) -> Vector {
-    let act = paper::mover().does(EventKind::TakeOver, paper::boxes(0..3));
+    let act = paper::mover().in_format(1).does(EventKind::TakeOver, paper::boxes(0..3));
     let receipt = paper::receipt(&act, outcome, paper::MORNING + 7_200);
     let v = Vector::new("receipt", name)
         .with_bytes("event", &receipt.event.0)

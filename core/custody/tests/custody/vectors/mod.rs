@@ -1,7 +1,8 @@
 //! Frozen vectors: what stands in `vectors/v1.txt` was written on the first
-//! day and must be read, and written, the same for ever. The file only grows.
+//! day, what stands in `vectors/v2.txt` since the second format of events, and all of it
+//! must be read, and written, the same for ever. The files only grow.
 //!
-//! The file: blocks apart by empty lines, a line `key: value` for each field,
+//! A file: blocks apart by empty lines, a line `key: value` for each field,
 //! `#` before a remark. Bytes are in hex. `name` and `kind` come first; the
 //! other fields say in words what the bytes hold.
 //!
@@ -29,6 +30,7 @@ use crewseal_label::Token;
 use fixtures::paper;
 use minicbor::{Decode, Encode};
 
+use events::still_states;
 use format::{Vector, frozen};
 use handoff::{still_greets, still_hands_over, still_is_a_receipt, still_signs_off};
 use sealed::{still_opens, still_rebuilds};
@@ -99,6 +101,7 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
                 let boxes: Vec<u8> = boxes.iter().flat_map(|token| *token.as_bytes()).collect();
                 assert_eq!(boxes, vector.bytes("boxes"), "{}", vector.name);
             }
+            "statement" => still_states(vector),
             "resolution" => still_verifies::<Resolution>(vector),
             "attachment-receipt" => still_verifies::<AttachmentReceipt>(vector),
             // Written the same today, all of it.

@@ -2,7 +2,9 @@
 
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::delivery_grant::{DeliveryToken, StoredGrant};
-use crewseal_custody::envelope::{AttachmentKey, Envelope, Epoch, EpochHeader, OpeningKey};
+use crewseal_custody::envelope::{
+    AttachmentKey, Beside, Entry, Envelope, Epoch, EpochHeader, OpeningKey,
+};
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::{Digest, Namespace};
@@ -168,10 +170,12 @@ fn attachment(name: &str, length: usize) -> Vector {
     let chunks: Vec<Vec<u8>> = read.seal(&content).collect::<Result<_, _>>().unwrap();
     let all = chunks.concat();
     let digest = ring::digest::digest(&ring::digest::SHA256, &all);
+    let keys = [read];
+    let beside = Beside { keys: &keys, ..Beside::default() };
     let vector = Vector::new("attachment", name)
         .with("bytes", length)
         .with_bytes("attachment-key", &key)
-        .with_bytes("entry", &crewseal_custody::envelope::Entry::to_bytes(b"an event", &[read]))
+        .with_bytes("entry", &Entry::to_bytes(b"an event", beside))
         .with_bytes("sha256-of-all-chunks", digest.as_ref());
     if length < 64 { vector.with_bytes("chunk", &all) } else { vector }
 }

@@ -91,6 +91,7 @@ impl Crew {
         let commitment = hello.commitment;
         let shown = self.phone.record_to_show(
             act,
+            None,
             &BTreeSet::new(),
             |event| Event { commitment: Some(commitment), ..event },
             |t, event| {
@@ -120,6 +121,7 @@ impl Crew {
         let act = Act::about(EventKind::Ack, offer.job, accept.id());
         let ack = self.phone.record_to_show(
             act,
+            Some(accept.as_bytes()),
             &BTreeSet::new(),
             |event| event,
             |t, event| {
@@ -188,6 +190,7 @@ impl Crew {
         let act = Act::about(EventKind::Withdraw, offer.job, offer.id());
         let shown = self.phone.record_to_show(
             act,
+            None,
             &BTreeSet::new(),
             |event| event,
             |t, event| {

@@ -166,6 +166,7 @@ impl Crew {
         let did_greet_with_tick = greeted_with_tick(receiving.shown(), &trust);
         let shown = self.phone.record_to_show(
             act,
+            Some(offered.as_bytes()),
             scanned,
             |event| Event { opening: Some(opening), spot_check: Some(check), ..event },
             |t, event| {

@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::crew::ActRequest;
 use crate::crew::news::{Told, ToldJobs};
 use crate::crew::persisted::Enrolment;
 use crate::vault::{Mark, SoftwareVault, VaultError};
@@ -177,7 +178,7 @@ fn phone(home: &TempDir) -> (Crew, Arc<Waiting>, Receiver<()>, Sender<()>) {
 }
 
 fn count(crew: &Crew) -> Result<crewseal_custody::EventId, CrewError> {
-    crew.record(EventKind::Count, JOB, &BTreeSet::new(), &[], None)
+    crew.record(JOB, &ActRequest::new(EventKind::Count, BTreeSet::new()))
 }
 
 #[test]
@@ -238,8 +239,9 @@ fn shows_what_was_signed_before_anybody_else_has_the_turn() {
     let (phone, none) = (&crew.phone, BTreeSet::new());
     let marks = thread::scope(|scope| {
         let act = phone.act(EventKind::Count, JOB, &none).unwrap();
-        let showing =
-            || phone.record_to_show(act, &BTreeSet::new(), |event| event, |_, _| Ok(Vec::new()));
+        let showing = || {
+            phone.record_to_show(act, None, &BTreeSet::new(), |event| event, |_, _| Ok(Vec::new()))
+        };
         let showing = scope.spawn(showing);
         is_asked.recv().unwrap();
         let next = scope.spawn(|| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crewseal::sync::SyncError;
 use crewseal::vault::{Mark, VaultError};
-use crewseal::{Crew, CrewError, Delivered};
+use crewseal::{ActRequest, Crew, CrewError, Delivered};
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{EventId, EventKind};
 use crewseal_label::Token;
@@ -92,7 +92,7 @@ pub fn boxes() -> BTreeSet<Token> {
 }
 
 pub fn count(crew: &Crew) -> Result<EventId, CrewError> {
-    crew.record(EventKind::Count, paper::JOB, &boxes(), &[], None)
+    crew.record(paper::JOB, &ActRequest::new(EventKind::Count, boxes()))
 }
 
 pub fn why(error: CrewError) -> (SyncError, Option<Duration>) {

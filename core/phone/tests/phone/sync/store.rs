@@ -237,8 +237,9 @@ async fn a_failed_commit_burns_one_index_and_keeps_its_epoch_if_that_is_stored()
     let m = morning().await;
     let boxes: BTreeSet<Token> = paper::tokens(0..2).into_iter().collect();
     let act = |found: &[FindingKind]| {
-        let found: Vec<_> = found.iter().map(|kind| (*kind, boxes.clone())).collect();
-        m.crew.record(EventKind::Load, paper::JOB, &boxes, &found, None)
+        let findings = found.iter().map(|kind| (*kind, boxes.clone())).collect();
+        let request = ActRequest::new(EventKind::Load, boxes.clone());
+        m.crew.record(paper::JOB, &ActRequest { findings, ..request })
     };
     let much = {
         use FindingKind::{Damaged, LabelReplaced, LabelTyped, Missing, SealBroken};
@@ -271,13 +272,12 @@ async fn a_failed_commit_burns_one_index_and_keeps_its_epoch_if_that_is_stored()
 async fn several_acts_in_one_commit_are_all_there_or_none() {
     let m = morning().await;
     let boxes: BTreeSet<Token> = paper::tokens(0..2).into_iter().collect();
-    let request =
-        |kind| ActRequest { kind, boxes: boxes.clone(), findings: Vec::new(), about: None };
+    let request = |kind| ActRequest::new(kind, boxes.clone());
     let all = [request(EventKind::Load), request(EventKind::Depart), request(EventKind::Arrive)];
     let ids = m.crew.record_all(paper::JOB, &all).unwrap();
     let refused =
         m.crew.record_all(paper::JOB, &[request(EventKind::Unload), request(EventKind::Offer)]);
-    assert!(matches!(refused, Err(CrewError::OnlyByHandoff)));
+    assert!(matches!(refused, Err(CrewError::CallOfItsOwn)));
     m.crew.sync().await.unwrap();
     let events = m.hq.events();
     assert_eq!(events.iter().map(Signed::id).collect::<Vec<_>>(), ids);
@@ -289,7 +289,8 @@ async fn several_acts_in_one_commit_are_all_there_or_none() {
 async fn a_parked_entry_goes_again_by_a_supervisors_word_and_nobody_elses() {
     let m = morning().await;
     let boxes: BTreeSet<Token> = paper::tokens(0..2).into_iter().collect();
-    let event = m.crew.record(EventKind::Load, paper::JOB, &boxes, &[], None).unwrap();
+    let event =
+        m.crew.record(paper::JOB, &ActRequest::new(EventKind::Load, boxes.clone())).unwrap();
     m.hq.refuse([0]);
     assert_eq!(m.crew.sync().await.unwrap().parked, 1);
     let refusal = m.crew.outbox().unwrap().parked[0].refusal.unwrap();

@@ -855,7 +855,9 @@ internal object IntegrityCheckingUniffiLib {
     fun uniffi_crewseal_ffi_checksum_method_crew_commission(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_commission")
     fun uniffi_crewseal_ffi_checksum_method_crew_needs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_needs")
     fun uniffi_crewseal_ffi_checksum_method_crew_record(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record")
+    fun uniffi_crewseal_ffi_checksum_method_crew_record_found(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_found")
     fun uniffi_crewseal_ffi_checksum_method_crew_record_scanned(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_scanned")
+    fun uniffi_crewseal_ffi_checksum_method_crew_record_seal(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_seal")
     fun uniffi_crewseal_ffi_checksum_method_crew_receipt(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_receipt")
     fun uniffi_crewseal_ffi_checksum_method_crew_record_drawn(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_drawn")
     fun uniffi_crewseal_ffi_checksum_method_crew_release(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_release")
@@ -1003,7 +1005,11 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_record(`ptr`: Long,`act`: RustBuffer.ByValue,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,`about`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_record_found(`ptr`: Long,`boxes`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_record_scanned(`ptr`: Long,`act`: RustBuffer.ByValue,`session`: Long,`findings`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_record_seal(`ptr`: Long,`job`: RustBuffer.ByValue,`boxes`: RustBuffer.ByValue,`number`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_receipt(`ptr`: Long,`event`: RustBuffer.ByValue,
     ): Long
@@ -1361,7 +1367,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record() and 0xFFFF) != 32939) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_found() and 0xFFFF) != 35632) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_scanned() and 0xFFFF) != 53170) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_record_seal() and 0xFFFF) != 58037) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_receipt() and 0xFFFF) != 58369) {
@@ -3175,11 +3187,23 @@ public interface CrewInterface {
     suspend fun `record`(`act`: Act, `job`: JobId, `boxes`: List<Label>, `findings`: List<Finding> = listOf(), `about`: EventId? = null): EventId
     
     /**
+     * Records that boxes turned up that are of no job on this phone. Whoever carries it has
+     * them until he hands them over.
+     */
+    suspend fun `recordFound`(`boxes`: List<Label>): EventId
+    
+    /**
      * Records one act on the boxes that a session has seen by now, with what was found
      * wrong, in the session's job: `record` with `session.seen()`, without handing the
      * labels to and fro. The session goes on as it was.
      */
     suspend fun `recordScanned`(`act`: Act, `session`: ScanSession, `findings`: List<Finding> = listOf()): EventId
+    
+    /**
+     * Records that boxes, or a vehicle with them, were closed with a seal of this number. The
+     * number goes to HQ sealed, as notes do.
+     */
+    suspend fun `recordSeal`(`job`: JobId, `boxes`: List<Label>, `number`: kotlin.String): EventId
     
     /**
      * The customer's receipt of an act of this phone: the text of a QR code that his
@@ -3630,6 +3654,32 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
+     * Records that boxes turned up that are of no job on this phone. Whoever carries it has
+     * them until he hands them over.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `recordFound`(`boxes`: List<Label>) : EventId {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_record_found(
+                uniffiHandle,
+                
+        FfiConverterSequenceTypeLabel.lower(`boxes`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeEventId.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Records one act on the boxes that a session has seen by now, with what was found
      * wrong, in the session's job: `record` with `session.seen()`, without handing the
      * labels to and fro. The session goes on as it was.
@@ -3645,6 +3695,34 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         FfiConverterTypeAct.lower(`act`),
         FfiConverterTypeScanSession.lower(`session`),
         FfiConverterSequenceTypeFinding.lower(`findings`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeEventId.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Records that boxes, or a vehicle with them, were closed with a seal of this number. The
+     * number goes to HQ sealed, as notes do.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `recordSeal`(`job`: JobId, `boxes`: List<Label>, `number`: kotlin.String) : EventId {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_record_seal(
+                uniffiHandle,
+                
+        FfiConverterTypeJobId.lower(`job`),
+        FfiConverterSequenceTypeLabel.lower(`boxes`),
+        FfiConverterString.lower(`number`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -8701,6 +8779,13 @@ data class Finding (
      * With which boxes.
      */
     val `boxes`: List<Label>
+    , 
+    /**
+     * What is to be seen of it, in words. It goes to HQ sealed, apart from what is signed
+     * for good, and can be erased there. All notes of an act have at most 2,000 bytes; those
+     * on findings of one kind become one.
+     */
+    val `note`: kotlin.String? = null 
     
 ){
     
@@ -8719,17 +8804,20 @@ public object FfiConverterTypeFinding: FfiConverterRustBuffer<Finding> {
         return Finding(
             FfiConverterTypeFindingKind.read(buf),
             FfiConverterSequenceTypeLabel.read(buf),
+            FfiConverterOptionalString.read(buf),
         )
     }
 
     override fun allocationSize(value: Finding) = (
             FfiConverterTypeFindingKind.allocationSize(value.`kind`) +
-            FfiConverterSequenceTypeLabel.allocationSize(value.`boxes`)
+            FfiConverterSequenceTypeLabel.allocationSize(value.`boxes`) +
+            FfiConverterOptionalString.allocationSize(value.`note`)
     )
 
     override fun write(value: Finding, buf: ByteBuffer) {
             FfiConverterTypeFindingKind.write(value.`kind`, buf)
             FfiConverterSequenceTypeLabel.write(value.`boxes`, buf)
+            FfiConverterOptionalString.write(value.`note`, buf)
     }
 }
 
@@ -10204,7 +10292,16 @@ enum class Act {
     /**
      * They were destroyed with what was in them.
      */
-    DESTROY;
+    DESTROY,
+    /**
+     * They went back to the customer on the way: not accepted for the move, taken along,
+     * carried by himself.
+     */
+    HAND_BACK,
+    /**
+     * Their labels are on no box any more.
+     */
+    VOID_LABEL;
 
     
     /**
@@ -14110,7 +14207,23 @@ enum class Step {
     /**
      * The device's store was restored.
      */
-    RESUME;
+    RESUME,
+    /**
+     * The device learnt other terms of HQ's.
+     */
+    INFORMED,
+    /**
+     * They went back to the customer on the way.
+     */
+    HAND_BACK,
+    /**
+     * They turned up, of no job that is known.
+     */
+    FOUND,
+    /**
+     * Their labels are on no box any more.
+     */
+    VOID_LABEL;
 
     
     /**

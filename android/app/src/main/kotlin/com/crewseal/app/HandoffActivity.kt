@@ -63,8 +63,8 @@ class HandoffActivity : CameraActivity() {
         findViewById<Button>(R.id.next).setOnClickListener { next() }
         findViewById<Button>(R.id.take_back).setOnClickListener { takeBack() }
         step()
-        if (script.step == HandoffStep.SHOW_HELLO) act { crew ->
-            show(Purpose.HELLO, crew.hello(Introduction.OMITTED))
+        if (script.step == HandoffStep.SHOW_HELLO) {
+            act { crew -> show(Purpose.HELLO, crew.hello(Introduction.OMITTED)) }
         }
     }
 

@@ -59,7 +59,9 @@ val ACTS: List<Act> = listOf(
     Act.STORE,
     Act.COUNT,
     Act.DELIVER,
+    Act.HAND_BACK,
     Act.UNPACK,
     Act.COLLECT_FOR_DESTRUCTION,
-    Act.DESTROY
+    Act.DESTROY,
+    Act.VOID_LABEL
 )
