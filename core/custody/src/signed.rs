@@ -86,10 +86,10 @@ pub enum Namespace {
     Attachment,
     /// HQ's receipt for an attachment.
     AttachmentReceipt,
-    /// What an act says of persons or contents, in its digest; nothing is signed.
-    Statement,
     /// Whose a cursor of a download is; nothing is signed.
     Cursor,
+    /// What an act says of persons or contents, in its digest; nothing is signed.
+    Statement,
 }
 
 impl Namespace {
@@ -128,8 +128,8 @@ impl Namespace {
             Self::Erasure => "crewseal/erasure/1",
             Self::Attachment => "crewseal/attachment/1",
             Self::AttachmentReceipt => "crewseal/attachment-receipt/1",
-            Self::Statement => "crewseal/statement/1",
             Self::Cursor => "crewseal/cursor/1",
+            Self::Statement => "crewseal/statement/1",
         }
     }
 

@@ -101,20 +101,6 @@ impl<'t> BatchWriter<'t> {
         Ok(receipt)
     }
 
-    /// Takes in what the other side of a handoff signed, as if its own phone had delivered
-    /// it. That phone gets this receipt when it does.
-    fn counterpart(
-        &mut self,
-        event: &Signed<Event>,
-        delivered: &mut Delivered,
-    ) -> Result<(), HqError> {
-        if self.first_receipt(&event.id())?.is_none() {
-            self.take(event, &Place::of(event))?;
-            delivered.stored += 1;
-        }
-        Ok(())
-    }
-
     /// Does what follows from all of the batch: boxes that were labelled on the spot become
     /// boxes of their jobs, with one version of the manifest for however many.
     pub(super) fn finish(self) -> Result<(), HqError> {
@@ -134,6 +120,20 @@ impl<'t> BatchWriter<'t> {
         }
         if let Some(boxes) = self.resolve(&event.job, &event.boxes)? {
             self.commissioned.entry(event.job).or_default().extend(boxes);
+        }
+        Ok(())
+    }
+
+    /// Takes in what the other side of a handoff signed, as if its own phone had delivered
+    /// it. That phone gets this receipt when it does.
+    fn counterpart(
+        &mut self,
+        event: &Signed<Event>,
+        delivered: &mut Delivered,
+    ) -> Result<(), HqError> {
+        if self.first_receipt(&event.id())?.is_none() {
+            self.take(event, &Place::of(event))?;
+            delivered.stored += 1;
         }
         Ok(())
     }

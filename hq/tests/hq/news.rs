@@ -209,7 +209,8 @@ async fn a_download_that_breaks_off_goes_on_where_it_was() {
         assert!(again_after.is_some());
         // The job came first, and can be worked on.
         assert_eq!(crew.jobs().unwrap().len(), 1);
-        crew.record(site.job, &ActRequest::new(EventKind::Count, [site.label(0)].into())).unwrap();
+        let count = ActRequest::new(EventKind::Count, [site.label(0)].into());
+        crew.record(site.job, &count).unwrap();
         fetches += 1;
         assert!(fetches < 5, "it begins anew each time");
     }
@@ -293,7 +294,7 @@ async fn boxes_that_one_phone_commissions_reach_every_phone_of_the_job() {
     assert_eq!(sees(&b), sees(&a));
     assert!(matches!(sees(&b), Sighting::New(_)), "{:?}", sees(&b));
     assert_eq!(b.tally(site.job).unwrap().count(), a.tally(site.job).unwrap().count());
-    b.record(site.job, &ActRequest::new(EventKind::Load, fresh.clone())).unwrap();
+    b.record(site.job, &ActRequest::new(EventKind::Load, fresh)).unwrap();
     assert_eq!(b.sync().await.unwrap().receipted, 1);
     let pack = &b.jobs().unwrap()[0];
     assert_eq!(pack.manifests.len(), 2, "one version for the whole batch");

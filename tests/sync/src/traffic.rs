@@ -83,7 +83,7 @@ pub async fn fetches(labels: u32) -> Fetches {
         office.hq.mint_roll(left.min(A_ROLL)).expect("labels");
         left = left.saturating_sub(A_ROLL);
     }
-    let (first, fetched) = office.passed(office.crew.fetch()).await;
+    let (first, fetched) = office.passed_at_all(office.crew.fetch()).await;
     let labels = fetched.expect("an HQ that answers").labels;
     office.clock.pass(1_000);
     let (passed, fetched) = office.passed(office.crew.fetch()).await;

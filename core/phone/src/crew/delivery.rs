@@ -19,6 +19,10 @@ use crate::outbox::queue::{self, Settled, Status, Undeliverable, Waiting};
 use crate::random;
 use crate::sync::{Client, Pace, SyncError, pause};
 
+/// So many entries in a row are set aside, each refused alone. If the next is, too, it is not
+/// the entries: all others wait.
+const MOST_SET_ASIDE: usize = 3;
+
 /// What a sync achieved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Delivered {
@@ -61,7 +65,7 @@ impl Crew {
     ) -> Result<Delivered, CrewError> {
         let (client, hq) = self.delivery_client().await?;
         let mut delivered = Delivered::default();
-        let (mut after, mut was_slow) = (0, false);
+        let (mut after, mut was_slow, mut in_a_row) = (0, false, 0);
         loop {
             let phone = Arc::clone(&self.phone);
             let (entries, batch) = blocking_pool::run(move || phone.next_batch(after)).await?;
@@ -75,7 +79,10 @@ impl Crew {
                     self.phone.pace_of(|pace| pace.halve(size(&entries)));
                     continue;
                 }
-                Err(error @ (SyncError::TooLarge | SyncError::Differs)) => {
+                Err(error @ (SyncError::TooLarge | SyncError::Differs))
+                    if in_a_row < MOST_SET_ASIDE =>
+                {
+                    in_a_row += usize::from(entries.len() == 1);
                     after = self.with_less(error, after, entries).await?;
                     continue;
                 }
@@ -87,7 +94,7 @@ impl Crew {
                 }
             };
             after = last.position;
-            was_slow = false;
+            (was_slow, in_a_row) = (false, 0);
             let took = took(began, self.phone.since_boot());
             self.phone.pace_of(|pace| pace.was_answered(size(&entries), took));
             let phone = Arc::clone(&self.phone);

@@ -38,6 +38,7 @@ impl Crew {
     /// [`CrewError`]; [`CrewError::Contradiction`] if HQ takes back what it said before: all
     /// else was kept.
     pub async fn fetch(&self) -> Result<Fetched, CrewError> {
+        let _under_way = self.phone.fetching.lock().await;
         let (client, hq) = self.client().await?;
         let (mut started_over, mut trouble) = (false, None);
         loop {

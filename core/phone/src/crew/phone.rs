@@ -35,6 +35,8 @@ pub(super) struct Phone {
     pub(super) failures: AtomicU32,
     /// How much goes to HQ at once, as far as this network is known.
     pub(super) pace: Mutex<Pace>,
+    /// Held by the fetch that is under way: of two at once each would undo the other's.
+    pub(super) fetching: tokio::sync::Mutex<()>,
 }
 
 pub(super) struct State {
@@ -70,7 +72,9 @@ impl Crew {
         let state = State { store, lists, epoch: None, act_cache: None, client: None };
         let (directory, state) = (directory.to_owned(), FairMutex::new(state));
         let (failures, pace) = (AtomicU32::new(0), Mutex::default());
-        let phone = Phone { directory, vault, clock, device, keys, state, failures, pace };
+        let fetching = tokio::sync::Mutex::default();
+        let phone =
+            Phone { directory, vault, clock, device, keys, state, failures, pace, fetching };
         phone.go_on(&mut *phone.state()?)?;
         Ok(Self { phone: Arc::new(phone) })
     }

@@ -231,6 +231,22 @@ async fn an_entry_that_is_too_much_alone_is_set_aside_and_blocks_none() {
 }
 
 #[tokio::test]
+async fn where_everything_is_too_much_the_queue_waits() {
+    let day = morning().await;
+    for _ in 0..8 {
+        day.act();
+    }
+    for _ in 0..7 {
+        day.hq.answer_status(413);
+    }
+    // 8, 4, 2, and then three alone; the seventh says that it is not the entries.
+    assert_eq!(day.fails().await, (SyncError::TooLarge, None));
+    assert_eq!(day.hq.requests("outbox"), 7);
+    assert_eq!((day.crew.outbox().unwrap().set_aside.len(), day.waiting()), (3, 5));
+    day.delivers(5).await;
+}
+
+#[tokio::test]
 async fn a_batch_that_hq_does_not_put_together_goes_in_halves() {
     let day = morning().await;
     for _ in 0..4 {

@@ -1,8 +1,7 @@
 //! What HQ tells: once, and nothing that takes back what it said before.
 
-use crewseal::ActRequest;
-use crewseal::CrewError;
 use crewseal::sync::SyncError;
+use crewseal::{ActRequest, CrewError};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{Contradiction, DeviceId, EventKind, Revocations};
@@ -89,7 +88,7 @@ async fn a_manifest_that_grew_is_known_at_once() {
     day.crew.fetch().await.unwrap();
     let mut all = boxes();
     all.insert(paper::token(200));
-    day.crew.record(paper::JOB, &ActRequest::new(EventKind::Load, all.clone())).unwrap();
+    day.crew.record(paper::JOB, &ActRequest::new(EventKind::Load, all)).unwrap();
     let count = day.crew.tally(paper::JOB).unwrap().count();
     assert_eq!(count.expected, 11);
     day.delivers(1).await;
