@@ -341,7 +341,7 @@ impl From<crewseal::CrewError> for CrewError {
                 Self::OtherNotAllowed { rule: rule.into(), reason: rule.to_string() }
             }
             Core::StillOffered { .. } => Self::StillOffered,
-            Core::ReleaseCode(_) | Core::WrongCode => Self::WrongCode,
+            Core::ReleaseCode(_) | Core::WrongCode | Core::OthersRecoveryCode => Self::WrongCode,
             Core::NothingToSign => Self::NothingToSign,
             Core::NoteTooLong => Self::NoteTooLong,
             Core::Unreceipted { entries } => Self::Unreceipted { entries },

@@ -47,7 +47,6 @@ pub use dispatch::plan::JobPlan;
 pub use error::{HqError, KeysError};
 pub use hq::Hq;
 pub use intake::{Delivered, Stats};
-pub use keys::fingerprint;
 pub use objects::photos::Photo;
 pub use operations::{Listen, Running, serve};
-pub use people::EnrolError;
+pub use people::{EnrolError, Invitee, RenewError};

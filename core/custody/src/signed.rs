@@ -11,7 +11,7 @@
 //! ECDSA is randomised and malleable.
 
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, RangeInclusive};
 
 use coset::{CoseSign1, CoseSign1Builder, HeaderBuilder, TaggedCborSerializable, iana};
 use minicbor::data::Tag;
@@ -86,6 +86,16 @@ pub enum Namespace {
     Attachment,
     /// HQ's receipt for an attachment.
     AttachmentReceipt,
+    /// HQ's signing key and the name of its log, by which it is known; nothing is signed.
+    HqIdentity,
+    /// The keys of a carrier's new device, by an older device of his.
+    Voucher,
+    /// The same, by the key of his recovery code.
+    Recovery,
+    /// A recovery code, as the seed of its key; nothing is signed.
+    RecoveryKey,
+    /// A recovery key, which gives its carrier his id; nothing is signed.
+    Carrier,
 }
 
 impl Namespace {
@@ -124,6 +134,11 @@ impl Namespace {
             Self::Erasure => "crewseal/erasure/1",
             Self::Attachment => "crewseal/attachment/1",
             Self::AttachmentReceipt => "crewseal/attachment-receipt/1",
+            Self::HqIdentity => "crewseal/hq-identity/1",
+            Self::Voucher => "crewseal/voucher/1",
+            Self::Recovery => "crewseal/recovery/1",
+            Self::RecoveryKey => "crewseal/recovery-key/1",
+            Self::Carrier => "crewseal/carrier/1",
         }
     }
 
@@ -202,6 +217,9 @@ impl fmt::Debug for PublicKey {
 pub trait Message: Encode<()> + for<'b> Decode<'b, ()> {
     /// The namespace of its signatures and digests.
     const NAMESPACE: Namespace;
+
+    /// The versions of its format that are read.
+    const VERSIONS: RangeInclusive<u64> = 1..=1;
 }
 
 /// Why bytes are not a signed message of this kind.
@@ -258,7 +276,7 @@ impl<T: Message> Unverified<T> {
         if canonical != bytes {
             return Err(SignedError::Envelope);
         }
-        let claims = cbor::from_versioned::<T, 1>(payload)?;
+        let claims = cbor::from_versions::<T>(payload, T::VERSIONS)?;
         let id = T::NAMESPACE.digest(&[payload]);
         Ok(Self { bytes: canonical.into(), sign1, id, claims })
     }
@@ -273,7 +291,7 @@ impl<T: Message> Unverified<T> {
     /// # Errors
     /// [`SignedError::Payload`].
     pub(crate) fn of_parts(payload: &[u8], signature: [u8; 64]) -> Result<Self, SignedError> {
-        let claims = cbor::from_versioned::<T, 1>(payload)?;
+        let claims = cbor::from_versions::<T>(payload, T::VERSIONS)?;
         let sign1 = CoseSign1Builder::new()
             .protected(protected_header())
             .payload(payload.to_vec())

@@ -64,16 +64,17 @@ impl Hq {
         self.store.read(|db| self.all_rolls(db))
     }
 
-    /// The rolls that a device may see: all, unless it is revoked.
+    /// The rolls that a device may see: all, unless it is revoked or its credential ended.
     ///
     /// # Errors
     /// The database.
     pub fn rolls_for(&self, device: &DeviceId) -> Result<Vec<Roll>, HqError> {
+        let now = self.clock.now();
         self.store.read(|db| {
-            if store::revoked_since(db, self.key(), device)?.is_some() {
-                Ok(Vec::new())
-            } else {
+            if store::may_see(db, self.key(), device, now)? {
                 self.all_rolls(db)
+            } else {
+                Ok(Vec::new())
             }
         })
     }

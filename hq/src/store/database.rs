@@ -24,6 +24,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("3.sql")),
     M::up(include_str!("4.sql")),
     M::up(include_str!("5.sql")),
+    M::up(include_str!("6.sql")),
 ];
 
 /// The database, for one user at a time.

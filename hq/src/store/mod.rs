@@ -18,5 +18,8 @@ pub(crate) use boxes::{lists, resolve};
 pub(crate) use columns::column;
 pub(crate) use database::{FILE, Store};
 pub(crate) use jobs::{classes, has_job, manifests, release_keys};
-pub(crate) use people::{credential, revocations, revoked_since};
+pub(crate) use people::{
+    add_credential, credential, credential_history, has_carrier, may_see, revocations,
+    revoked_since,
+};
 pub(crate) use rolls::{roll, roll_ids, roll_of};

@@ -13,6 +13,8 @@ mod intake;
 #[cfg(test)]
 mod keeping;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod phone;
 #[cfg(test)]
 mod photos;

@@ -11,6 +11,7 @@
 
 mod attachments;
 mod box_lists;
+mod credentials;
 mod evidence;
 mod handoff;
 mod malleated;

@@ -78,7 +78,12 @@ probes!(
     Erasure,
     Resolution,
     Attachment,
-    AttachmentReceipt
+    AttachmentReceipt,
+    HqIdentity,
+    Voucher,
+    Recovery,
+    RecoveryKey,
+    Carrier
 );
 
 #[test]

@@ -44,7 +44,8 @@ pub(super) struct Download {
 
 impl Crew {
     /// Fetches HQ's time, the job packs and the depot's rolls, and which devices are
-    /// revoked if that is not known here.
+    /// revoked if that is not known here. HQ's word about this device is renewed when a third
+    /// of its time or less is left.
     ///
     /// # Errors
     /// [`CrewError`].
@@ -52,6 +53,8 @@ impl Crew {
         let (client, hq) = self.client().await?;
         let vault = &self.phone.vault;
         let tick = client.tick(vault).await.map_err(|error| self.phone.failed(error))?;
+        // Before the jobs, which HQ gives to nobody whose credential has ended.
+        self.renew_credential(&client).await?;
         let jobs = client.jobs(vault).await.map_err(|error| self.phone.failed(error))?;
         let rolls = client.rolls(vault).await.map_err(|error| self.phone.failed(error))?;
         let tick = Signed::<Tick>::open(&tick, &hq).map_err(CrewError::FromHq)?;

@@ -9,4 +9,4 @@ mod client;
 
 pub use backoff::pause;
 pub(crate) use client::NOT_FOUND;
-pub use client::{Client, SyncError};
+pub use client::{Audience, Client, SyncError};

@@ -2,5 +2,6 @@
 //! is lost, and what went wrong is named.
 
 mod answers;
+mod credential;
 mod morning;
 mod store;
