@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor::{self, CborError, Version, Versions};
 use crewseal_custody::handoff::Hello;
-use crewseal_custody::handoff::message::Authority;
+use crewseal_custody::handoff::message::{Authority, ManifestVersions};
+use crewseal_custody::handoff::text::{Purpose, Show};
 use crewseal_custody::rules::Rule;
 use crewseal_custody::signed::{Signed, SignedError, Unverified};
 use crewseal_custody::{
-    BoxList, CarrierId, Commitment, Credential, DeviceId, EventKind, Evidence, FaultKind, HqId,
-    NewKeys, Outcome, Reading, Record, RecordError, RecoveryCode, Salt, Section, Voucher,
-    hq_identity,
+    BoxClass, BoxList, CarrierId, Commitment, Credential, DeviceId, EventKind, Evidence, FaultKind,
+    HqId, Licence, Nda, NewKeys, Outcome, Qualifications, Reading, Record, RecordError,
+    RecoveryCode, Salt, Section, Voucher, hq_identity,
 };
 use fixtures::paper::{self, MORNING, Phone};
 
@@ -118,6 +119,39 @@ fn every_credential_crosses_in_a_greeting() {
         assert_eq!(read.credential.as_deref(), Some(&credential));
         assert_eq!(read.to_bytes(), hello.to_bytes());
     }
+}
+
+/// The QR's version of a greeting of a driver with papers of all kinds, at level M.
+fn version_of(credential: Credential) -> i16 {
+    let nda = Nda { text: Nda::digest("I tell nobody what I see."), until: MORNING + 86_400 };
+    let qualifications = Some(Qualifications {
+        licences: [Licence::Driving].into(),
+        nda: Some(nda),
+        trained_until: Some(MORNING + 172_800),
+        classes: [BoxClass::Papers, BoxClass::Valuables].into(),
+    });
+    let device = credential.device();
+    let hello = Hello {
+        device,
+        commitment: Commitment::to(&Salt([1; 16]), &device),
+        tick: None,
+        credential: Some(paper::hq().sign(Credential { qualifications, ..credential })),
+        manifests: Some(ManifestVersions::of([&paper::manifests(&paper::tokens(0..1))])),
+    };
+    let shown = Show::of(Purpose::Hello, &hello.to_bytes()).unwrap().next_text();
+    let code = qrcode::QrCode::with_error_correction_level(shown, qrcode::EcLevel::M).unwrap();
+    match code.version() {
+        qrcode::Version::Normal(version) | qrcode::Version::Micro(version) => version,
+    }
+}
+
+#[test]
+fn a_greeting_with_a_credential_is_a_small_code() {
+    let driver = paper::driver();
+    assert!(version_of(driver.credential()) <= 12);
+    assert!(version_of(Credential { serial: 300, ..driver.credential() }) <= 12);
+    let vouched = second_device(Some(by_the_mover(new_keys(&driver, paper::mover().carrier()))));
+    assert!(version_of(vouched) <= 15, "with the older device's signature");
 }
 
 #[test]
