@@ -11,6 +11,7 @@ use crewseal_custody::{
 };
 use crewseal_hq::clock::Clock;
 use crewseal_hq::{Hq, HqError, Invitee};
+use data_encoding::HEXLOWER;
 use reqwest::StatusCode;
 use rusqlite::Connection;
 
@@ -268,6 +269,41 @@ async fn a_phone_renews_by_itself_for_years() {
     }
     let serials: Vec<u64> = phone.credentials().unwrap().iter().map(|one| one.serial).collect();
     assert_eq!(serials, [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+#[tokio::test]
+async fn a_dispatcher_sees_whose_devices_there_are_and_invites_another() {
+    let site = Site::open();
+    let first = site.phone().await;
+    let hq = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_crewseal-hq"));
+        let done = command.args(arguments).current_dir(site.dir.path()).output().unwrap();
+        let said = [done.stdout, done.stderr].concat();
+        (done.status.code(), String::from_utf8(said).unwrap())
+    };
+    let carrier = first.recovery.key().carrier();
+    let [device, whose] = [first.device().0, carrier.0].map(|id| HEXLOWER.encode(&id));
+    let (status, said) = hq(&["status", "--data", "data"]);
+    assert_eq!(status, Some(0), "{said}");
+    for part in [
+        &format!("HQ {}", site.hq.fingerprint()),
+        "log hq.test",
+        &format!("device {device}  carrier {whose}  credential 1  Mover 17, on HQ's word"),
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let invite = ["invite", "--data", "data", "--role", "mover", "--pseudonym", "Mover 17"];
+    let there = ["--url", site.running.url(), "--out", "new.invitation"];
+    let (status, said) = hq(&[&invite[..], &["--carrier", &whose[..12]], &there].concat());
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains(&site.hq.fingerprint()), "{said}");
+    let invitation = std::fs::read(site.dir.path().join("new.invitation")).unwrap();
+    let invitation: Invitation = cbor::from_slice(&invitation).unwrap();
+    assert_eq!((invitation.carrier, invitation.hq()), (Some(carrier), site.hq.identity()));
+    let nobody = ["--carrier", "zz", "--url", "https://localhost", "--out", "other.invitation"];
+    let (status, said) = hq(&[&invite[..], &nobody].concat());
+    assert_eq!(status, Some(2));
+    assert!(said.contains("no carrier has such an id"), "{said}");
 }
 
 /// HQ's signing key, as it lies in the file.
