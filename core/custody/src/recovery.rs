@@ -2,8 +2,9 @@
 //! one before is lost.
 //!
 //! His first phone draws the code when it enrols and shows it once. It is the seed of a key
-//! of which HQ gets the public half only, and the carrier's id is made of that half: nobody,
-//! and HQ least of all, can give the same id to another recovery key.
+//! of which HQ gets the public half only, and the carrier's id is made of that half and of
+//! the phone: nobody, and HQ least of all, can give the same id to another recovery key, or
+//! show another phone as his first.
 
 use std::fmt;
 
@@ -12,8 +13,8 @@ use minicbor::{Decode, Encode};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::CarrierId;
 use crate::signed::{Digest, Namespace};
+use crate::{CarrierId, DeviceId};
 
 /// Characters of the code itself: 128 bits, and two bits over that are zero.
 const CODE_CHARS: usize = 26;
@@ -145,10 +146,10 @@ impl From<TypedError> for RecoveryCodeError {
 pub struct RecoveryKey(#[cbor(with = "minicbor::bytes")] pub [u8; 32]);
 
 impl RecoveryKey {
-    /// The carrier whose recovery key it is.
+    /// The carrier whose recovery key it is, `first` being his first device, which drew it.
     #[must_use]
-    pub fn carrier(&self) -> CarrierId {
-        let digest = Namespace::Carrier.digest(&[&self.0]);
+    pub fn carrier(&self, first: &DeviceId) -> CarrierId {
+        let digest = Namespace::Carrier.digest(&[&self.0, &first.0]);
         CarrierId(digest.0.first_chunk().copied().unwrap_or_default())
     }
 
@@ -209,7 +210,9 @@ mod tests {
     fn every_code_has_a_key_and_a_carrier_of_its_own() {
         let (one, other) = (RecoveryCode::from_bytes([1; 16]), RecoveryCode::from_bytes([2; 16]));
         assert_ne!(one.key(), other.key());
-        assert_ne!(one.key().carrier(), other.key().carrier());
+        let (first, second) = (DeviceId([1; 16]), DeviceId([2; 16]));
+        assert_ne!(one.key().carrier(&first), other.key().carrier(&first));
+        assert_ne!(one.key().carrier(&first), one.key().carrier(&second));
         let keys = Digest([7; 32]);
         let signature = one.sign(&keys);
         assert!(one.key().vouches(&keys, &signature));

@@ -68,8 +68,12 @@ pub enum Voucher {
         /// Its public half, of which the carrier's id is made.
         #[n(0)]
         key: RecoveryKey,
-        /// Of that key, over the digest of [`NewKeys`].
+        /// The carrier's first device, of which it is made, too: so the two are shown to be
+        /// one carrier's.
         #[n(1)]
+        first: DeviceId,
+        /// Of that key, over the digest of [`NewKeys`].
+        #[n(2)]
         #[cbor(with = "minicbor::bytes")]
         signature: [u8; 64],
     },
@@ -83,11 +87,12 @@ impl Voucher {
         Self::Device { device, signature }
     }
 
-    /// The voucher of a recovery code. It holds only if the code is the carrier's.
+    /// The voucher of a recovery code that this device drew. It holds only if the code is the
+    /// carrier's and that was his first device.
     #[must_use]
-    pub fn by_recovery_code(code: &RecoveryCode, keys: &NewKeys) -> Self {
+    pub fn by_recovery_code(code: &RecoveryCode, first: DeviceId, keys: &NewKeys) -> Self {
         let id = NewKeys::NAMESPACE.digest(&[&cbor::to_vec(keys)]);
-        Self::Recovery { key: code.key(), signature: code.sign(&id) }
+        Self::Recovery { key: code.key(), first, signature: code.sign(&id) }
     }
 
     /// Whether this is the carrier's word for these keys. `older` is the handoff key of the
@@ -99,8 +104,8 @@ impl Voucher {
                 Unverified::<NewKeys>::of_parts(&payload, *signature)
                     .is_ok_and(|signed| signed.verify(key).is_ok())
             }),
-            Self::Recovery { key, signature } => {
-                key.carrier() == keys.carrier
+            Self::Recovery { key, first, signature } => {
+                key.carrier(first) == keys.carrier
                     && key.vouches(&NewKeys::NAMESPACE.digest(&[&payload]), signature)
             }
         }

@@ -90,7 +90,20 @@ pub struct Invitation {
     /// The name of HQ's log, under key 6.
     pub origin: String,
     /// Whose device it will be, if HQ knows him already, under key 7. None: it is his first.
-    pub carrier: Option<CarrierId>,
+    pub carrier: Option<KnownCarrier>,
+}
+
+/// A carrier who has a device, or had one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct KnownCarrier {
+    /// Who.
+    #[n(0)]
+    pub id: CarrierId,
+    /// His first device, of which and of his recovery key the id is made. None if he has no
+    /// recovery key.
+    #[n(1)]
+    pub first: Option<DeviceId>,
 }
 
 impl Invitation {

@@ -30,7 +30,7 @@ pub enum EnrolError {
     #[error("the invitation is not valid or no longer; ask for a new one")]
     Invitation,
     /// What should show that the device is the carrier's does not: a voucher that is not
-    /// his, one where HQ knows nobody yet, or the recovery key of somebody else.
+    /// his or one where HQ knows nobody yet, or a recovery key of somebody who has one.
     #[error("nothing shows that the device is this carrier's; let his older device vouch again")]
     Voucher,
     /// These keys are enrolled already.
@@ -133,19 +133,20 @@ impl Hq {
         claim: &EnrolClaim,
         invited: Option<CarrierId>,
     ) -> Result<CarrierId, EnrolError> {
+        let device = DeviceId::of(&claim.act_key, &claim.handoff_key);
         let carrier = match (invited, claim.recovery_key, claim.voucher) {
             (Some(carrier), None, _) => return Ok(carrier),
-            (None, Some(key), None) => key.carrier(),
+            (None, Some(key), None) => key.carrier(&device),
             (None, None, None) => CarrierId(random()?),
             (Some(_), Some(_), _) | (None, _, Some(_)) => return Err(EnrolError::Voucher),
         };
-        // Whoever knows somebody's recovery key does not get in by it: it is no secret.
-        if store::has_carrier(db, &carrier)? {
-            return Err(EnrolError::Voucher);
-        }
         db.execute(
-            "INSERT INTO carriers (id, recovery_key) VALUES (?1, ?2)",
-            params![carrier.0, claim.recovery_key.map(|key| key.0)],
+            "INSERT INTO carriers (id, recovery_key, first) VALUES (?1, ?2, ?3)",
+            params![
+                carrier.0,
+                claim.recovery_key.map(|key| key.0),
+                claim.recovery_key.map(|_| device.0)
+            ],
         )?;
         Ok(carrier)
     }

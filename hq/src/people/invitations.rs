@@ -76,12 +76,12 @@ impl Hq {
         let code = EnrolmentCode(random()?);
         let hash = sha256(&code.0);
         let expires_at = self.clock.now().saturating_add(INVITATION_SECONDS);
-        self.store.write(|db| {
-            if let Some(carrier) = &invitee.carrier
-                && !store::has_carrier(db, carrier)?
-            {
-                return Err(HqError::UnknownCarrier(*carrier));
-            }
+        let carrier = self.store.write(|db| {
+            let known = |carrier| {
+                let known = store::carrier(db, &carrier)?;
+                known.ok_or(HqError::UnknownCarrier(carrier))
+            };
+            let carrier = invitee.carrier.map(known).transpose()?;
             db.execute(
                 "INSERT INTO invitations
                      (code, role, pseudonym, expires_at, qualifications, carrier)
@@ -104,7 +104,7 @@ impl Hq {
                     (hash, job.0),
                 )?;
             }
-            Ok(())
+            Ok(carrier)
         })?;
         Ok(Invitation {
             version: Version,
@@ -116,7 +116,7 @@ impl Hq {
             sealing_key: self.keys.opening().public().to_bytes().into(),
             code,
             origin: self.origin().to_owned(),
-            carrier: invitee.carrier,
+            carrier,
         })
     }
 }

@@ -1,9 +1,10 @@
 -- The persons who carry devices. Those of the devices of before are named after them.
 CREATE TABLE carriers (
-    id BLOB PRIMARY KEY,                     -- 16 bytes, of the recovery key if there is one
-    recovery_key BLOB                        -- Ed25519, 32 bytes; none if he has none
+    id BLOB PRIMARY KEY,                     -- 16 bytes, of recovery key and first device
+    recovery_key BLOB,                       -- Ed25519, 32 bytes; none if he has none
+    first BLOB                               -- the device that drew it; none if he has none
 ) STRICT, WITHOUT ROWID;
-INSERT INTO carriers (id, recovery_key) SELECT id, NULL FROM devices;
+INSERT INTO carriers (id) SELECT id FROM devices;
 
 ALTER TABLE devices ADD COLUMN carrier BLOB REFERENCES carriers; -- whose device it is
 UPDATE devices SET carrier = id;

@@ -19,7 +19,6 @@ pub(crate) use columns::column;
 pub(crate) use database::{FILE, Store};
 pub(crate) use jobs::{classes, has_job, manifests, release_keys};
 pub(crate) use people::{
-    add_credential, credential, credential_history, has_carrier, may_see, revocations,
-    revoked_since,
+    add_credential, carrier, credential, credential_history, may_see, revocations, revoked_since,
 };
 pub(crate) use rolls::{roll, roll_ids, roll_of};

@@ -1,6 +1,7 @@
 //! The devices that HQ vouches for, and those that it no longer vouches for.
 
 use crewseal_custody::signed::{PublicKey, Signed};
+use crewseal_custody::wire::KnownCarrier;
 use crewseal_custody::{CarrierId, Credential, DeviceId, Revocations};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -46,9 +47,16 @@ pub(crate) fn add_credential(
     Ok(())
 }
 
-/// Whether HQ knows a carrier.
-pub(crate) fn has_carrier(db: &Connection, carrier: &CarrierId) -> Result<bool, HqError> {
-    Ok(db.prepare_cached("SELECT 1 FROM carriers WHERE id = ?1")?.exists([carrier.0])?)
+/// A carrier whom HQ knows.
+pub(crate) fn carrier(
+    db: &Connection,
+    carrier: &CarrierId,
+) -> Result<Option<KnownCarrier>, HqError> {
+    let first: Option<Option<[u8; 16]>> = db
+        .prepare_cached("SELECT first FROM carriers WHERE id = ?1")?
+        .query_row([carrier.0], |row| row.get(0))
+        .optional()?;
+    Ok(first.map(|first| KnownCarrier { id: *carrier, first: first.map(DeviceId) }))
 }
 
 /// Whether HQ shows a device jobs and rolls at this time, in seconds since 1970-01-01 UTC:

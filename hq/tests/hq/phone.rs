@@ -215,6 +215,11 @@ impl Phone {
         }
     }
 
+    /// Whoever carries it, if it is his first.
+    pub fn carrier(&self) -> CarrierId {
+        self.recovery.key().carrier(&self.device())
+    }
+
     /// Its keys, as those of a further device of this carrier.
     pub fn new_keys(&self, carrier: CarrierId) -> NewKeys {
         NewKeys {

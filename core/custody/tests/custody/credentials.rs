@@ -92,10 +92,10 @@ impl crewseal_custody::signed::Message for Later {
 fn every_credential_crosses_in_a_greeting() {
     let driver = paper::driver();
     let code = RecoveryCode::from_bytes([3; 16]);
-    let keys = new_keys(&driver, code.key().carrier());
+    let keys = new_keys(&driver, code.key().carrier(&paper::mover().device()));
     let recovered = Credential {
         carrier: keys.carrier,
-        voucher: Some(Voucher::by_recovery_code(&code, &keys)),
+        voucher: Some(Voucher::by_recovery_code(&code, paper::mover().device(), &keys)),
         ..driver.credential()
     };
     let vouched = second_device(Some(by_the_mover(new_keys(&driver, paper::mover().carrier()))));
@@ -185,16 +185,34 @@ fn a_voucher_is_for_one_device_of_one_carrier_at_one_hq() {
 fn a_recovery_code_vouches_for_its_own_carrier_only() {
     let driver = paper::driver();
     let (code, other) = (RecoveryCode::from_bytes([1; 16]), RecoveryCode::from_bytes([2; 16]));
-    let keys = new_keys(&driver, code.key().carrier());
+    let keys = new_keys(&driver, code.key().carrier(&paper::mover().device()));
     let holds = |carrier, voucher, hq| {
         let credential = Credential { carrier, voucher: Some(voucher), ..driver.credential() };
         credential.has_good_voucher(hq, |_| None)
     };
-    assert!(holds(keys.carrier, Voucher::by_recovery_code(&code, &keys), hq()));
-    assert!(!holds(keys.carrier, Voucher::by_recovery_code(&other, &keys), hq()));
-    assert!(!holds(keys.carrier, Voucher::by_recovery_code(&code, &keys), HqId([9; 32])));
-    let moved = NewKeys { carrier: other.key().carrier(), ..keys };
-    assert!(!holds(moved.carrier, Voucher::by_recovery_code(&code, &moved), hq()));
+    assert!(holds(
+        keys.carrier,
+        Voucher::by_recovery_code(&code, paper::mover().device(), &keys),
+        hq()
+    ));
+    assert!(!holds(
+        keys.carrier,
+        Voucher::by_recovery_code(&other, paper::mover().device(), &keys),
+        hq()
+    ));
+    assert!(!holds(
+        keys.carrier,
+        Voucher::by_recovery_code(&code, paper::mover().device(), &keys),
+        HqId([9; 32])
+    ));
+    let another_first = Voucher::by_recovery_code(&code, driver.device(), &keys);
+    assert!(!holds(keys.carrier, another_first, hq()), "another device as his first");
+    let moved = NewKeys { carrier: other.key().carrier(&paper::mover().device()), ..keys };
+    assert!(!holds(
+        moved.carrier,
+        Voucher::by_recovery_code(&code, paper::mover().device(), &moved),
+        hq()
+    ));
 }
 
 fn record(credentials: &[Credential]) -> Reading {

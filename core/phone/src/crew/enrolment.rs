@@ -68,6 +68,7 @@ impl Crew {
         let invitation = read(invitation)?;
         let fingerprint = fingerprint(&invitation.hq());
         let Invitation { endpoint: Endpoint { url, .. }, origin, carrier, .. } = invitation;
+        let carrier = carrier.map(|known| known.id);
         Ok(InvitationPreview { url, origin, fingerprint, carrier })
     }
 
@@ -131,7 +132,7 @@ impl Crew {
     pub fn ask_for_voucher(&self, invitation: &[u8]) -> Result<Vec<u8>, CrewError> {
         let invitation = read(invitation)?;
         let carrier = invitation.carrier.ok_or(CrewError::NotForMe)?;
-        Ok(cbor::to_vec(&self.phone.new_keys(&invitation, carrier)))
+        Ok(cbor::to_vec(&self.phone.new_keys(&invitation, carrier.id)))
     }
 
     /// Vouches with this device's handoff key for a new device of the same carrier, by what
@@ -179,19 +180,20 @@ impl Phone {
         let (carrier, recovery_key, voucher) = match (invitation.carrier, vouched_by) {
             (None, VouchedBy::HqAlone) => {
                 let key = self.recovery_code_for(invitation.hq())?.key();
-                (key.carrier(), Some(key), None)
+                (key.carrier(&self.device), Some(key), None)
             }
             (None, _) => return Err(CrewError::NotForMe),
-            (Some(carrier), VouchedBy::HqAlone) => (carrier, None, None),
-            (Some(carrier), VouchedBy::OlderDevice(voucher)) => {
+            (Some(known), VouchedBy::HqAlone) => (known.id, None, None),
+            (Some(known), VouchedBy::OlderDevice(voucher)) => {
                 let voucher = cbor::from_slice(voucher).map_err(MessageError::Cbor)?;
-                (carrier, None, Some(voucher))
+                (known.id, None, Some(voucher))
             }
-            (Some(carrier), VouchedBy::RecoveryCode(code)) if code.key().carrier() == carrier => {
-                let keys = self.new_keys(invitation, carrier);
-                (carrier, None, Some(Voucher::by_recovery_code(code, &keys)))
+            (Some(known), VouchedBy::RecoveryCode(code)) => {
+                let first = known.first.filter(|first| code.key().carrier(first) == known.id);
+                let first = first.ok_or(CrewError::OthersRecoveryCode)?;
+                let keys = self.new_keys(invitation, known.id);
+                (known.id, None, Some(Voucher::by_recovery_code(code, first, &keys)))
             }
-            (Some(_), VouchedBy::RecoveryCode(_)) => return Err(CrewError::OthersRecoveryCode),
         };
         let claim = EnrolClaim {
             version: Version,

@@ -20,7 +20,7 @@ impl Crew {
             let carrier = read_enrolment(t)?.credential()?.carrier;
             let Some(kept) = t.get(RECOVERY, ONLY)? else { return Ok(None) };
             let code = stored::<KeptRecoveryCode>(&kept)?.code;
-            Ok(Some(code).filter(|code| code.key().carrier() == carrier))
+            Ok(Some(code).filter(|code| code.key().carrier(&self.phone.device) == carrier))
         })
     }
 

@@ -95,7 +95,7 @@ pub fn new_keys() -> NewKeys {
     NewKeys {
         version: Version,
         hq: hq_identity(&paper::hq().public, paper::ORIGIN),
-        carrier: recovery_code().key().carrier(),
+        carrier: recovery_code().key().carrier(&paper::mover().device()),
         act_key: driver.act.public,
         handoff_key: driver.handoff.public,
     }
@@ -103,7 +103,8 @@ pub fn new_keys() -> NewKeys {
 
 /// The credential of a second device.
 pub fn recovered() -> Credential {
-    let voucher = Some(Voucher::by_recovery_code(&recovery_code(), &new_keys()));
+    let voucher =
+        Some(Voucher::by_recovery_code(&recovery_code(), paper::mover().device(), &new_keys()));
     let carrier = new_keys().carrier;
     Credential { carrier, voucher, ..paper::driver().credential() }
 }
@@ -153,7 +154,8 @@ fn of_a_phone() -> Vec<Vector> {
             .with_bytes("code", &(0xa0..=0xaf).collect::<Vec<u8>>())
             .with("typed", &*recovery_code().to_grouped())
             .with_bytes("recovery-key", &recovery_code().key().0)
-            .with_bytes("carrier", &recovery_code().key().carrier().0),
+            .with_bytes("first", &paper::mover().device().0)
+            .with_bytes("carrier", &recovery_code().key().carrier(&paper::mover().device()).0),
         Vector::new("hq-identity", "identity of an HQ")
             .with_bytes("key", &paper::hq().public.0)
             .with("origin", paper::ORIGIN)
@@ -246,7 +248,9 @@ fn carried_credential(name: &str, message: Credential) -> Vector {
         .with("serial", message.serial);
     match message.voucher {
         Some(Voucher::Device { device, .. }) => v = v.with_bytes("vouching-device", &device.0),
-        Some(Voucher::Recovery { key, .. }) => v = v.with_bytes("recovery-key", &key.0),
+        Some(Voucher::Recovery { key, first, .. }) => {
+            v = v.with_bytes("recovery-key", &key.0).with_bytes("first", &first.0);
+        }
         None => {}
     }
     v

@@ -69,7 +69,7 @@ async fn the_recovery_code_is_there_until_it_is_noted() {
     assert!(matches!(crew.recovery_code(), Err(CrewError::NotEnrolled)));
     crew.enrol(&hq.invitation()).await.unwrap();
     let code = crew.recovery_code().unwrap().unwrap();
-    assert_eq!(code.key().carrier(), crew.credentials().unwrap()[0].carrier);
+    assert_eq!(code.key().carrier(&crew.device()), crew.credentials().unwrap()[0].carrier);
     crew.enrol(&hq.invitation()).await.unwrap();
     drop(crew);
     let crew = open(&home);
