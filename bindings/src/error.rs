@@ -97,6 +97,9 @@ pub enum CrewError {
     /// The release code is mistyped, or not one for this act.
     #[error("this code does not confirm this act")]
     WrongCode,
+    /// The recovery code is mistyped, or another carrier's.
+    #[error("this is not the recovery code of this carrier")]
+    WrongRecoveryCode,
     /// The offer has lapsed, was taken back or was answered before.
     #[error("the offer is over: it lapsed, was taken back or was answered")]
     OfferOver,
@@ -266,6 +269,7 @@ impl CrewError {
             | Self::Stranger
             | Self::StillOffered
             | Self::WrongCode
+            | Self::WrongRecoveryCode
             | Self::OfferOver
             | Self::NothingToSign
             | Self::NoteTooLong
@@ -344,6 +348,7 @@ impl From<crewseal::CrewError> for CrewError {
             }
             Core::StillOffered { .. } => Self::StillOffered,
             Core::ReleaseCode(_) | Core::WrongCode => Self::WrongCode,
+            Core::OthersRecoveryCode => Self::WrongRecoveryCode,
             Core::NothingToSign => Self::NothingToSign,
             Core::NoteTooLong => Self::NoteTooLong,
             Core::Unreceipted { entries } => Self::Unreceipted { entries },

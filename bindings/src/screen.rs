@@ -29,6 +29,11 @@ pub enum Purpose {
     SignOffRequest,
     /// A supervisor's sign-off: give it to `Crew.readSignOff`.
     SignOff,
+    /// The keys of a carrier's new phone: give it to the `Crew.vouch` of an older phone of
+    /// his.
+    NewKeys,
+    /// An older phone's voucher for them: give it to the new one's `Crew.enrolVouched`.
+    Voucher,
 }
 
 /// What a screen shows for a message: one QR code that stands still, or several in
@@ -198,6 +203,8 @@ impl From<Purpose> for text::Purpose {
             Purpose::Withdraw => Self::Withdraw,
             Purpose::SignOffRequest => Self::SignOffRequest,
             Purpose::SignOff => Self::SignOff,
+            Purpose::NewKeys => Self::NewKeys,
+            Purpose::Voucher => Self::Voucher,
         }
     }
 }
@@ -212,6 +219,8 @@ impl From<text::Purpose> for Purpose {
             text::Purpose::Withdraw => Self::Withdraw,
             text::Purpose::SignOffRequest => Self::SignOffRequest,
             text::Purpose::SignOff => Self::SignOff,
+            text::Purpose::NewKeys => Self::NewKeys,
+            text::Purpose::Voucher => Self::Voucher,
         }
     }
 }

@@ -49,6 +49,7 @@ text_keys! {
         NotAllowed "not_allowed"
         OtherNotAllowed "other_not_allowed"
         WrongCode "wrong_code"
+        WrongRecoveryCode "wrong_recovery_code"
         OfferOver "offer_over"
         NotASupervisor "not_a_supervisor"
         NothingToSign "nothing_to_sign"
@@ -206,6 +207,8 @@ text_keys! {
         Withdraw "withdraw"
         SignOffRequest "sign_off_request"
         SignOff "sign_off"
+        NewKeys "new_keys"
+        Voucher "voucher"
     }
     TextFault "code" {
         NotOurs "not_ours"
@@ -289,7 +292,8 @@ mod tests {
 
     /// Of these an app shows nothing: it sets them, or they are numbers and places, or
     /// it throws them at the core.
-    const NOT_SHOWN: [&str; 12] = [
+    const NOT_SHOWN: [&str; 13] = [
+        "VouchedBy",
         "Introduction",
         "SpotCheck",
         "UploadOver",

@@ -2,7 +2,7 @@
 
 use crewseal_custody::roll::RollError;
 use crewseal_custody::signed::SignedError;
-use crewseal_custody::{DeviceId, JobId, ManifestError};
+use crewseal_custody::{CarrierId, DeviceId, JobId, ManifestError};
 
 /// What HQ cannot do, and what whoever runs it can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,9 @@ pub enum HqError {
     /// No device with this id.
     #[error("there is no device {0}")]
     UnknownDevice(DeviceId),
+    /// No carrier with this id.
+    #[error("there is no carrier {0}")]
+    UnknownCarrier(CarrierId),
     /// One-time codes for a device that is no supervisor's.
     #[error("device {0} is no supervisor's; only supervisors sign off")]
     NotASupervisor(DeviceId),

@@ -6,10 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crewseal_custody::signed::{Message, PublicKey, Signed};
+use crewseal_custody::{HqId, fingerprint, hq_identity};
 
 use crate::clock::Clock;
 use crate::error::{HqError, KeysError};
-use crate::keys::{self, Keys, fingerprint};
+use crate::keys::{self, Keys};
 use crate::store::{self, Store};
 
 /// An open HQ. Clones share one database and may be used from any thread; all
@@ -64,10 +65,16 @@ impl Hq {
         self.keys.public()
     }
 
-    /// The fingerprint of HQ's signing key, for two people to compare.
+    /// This HQ's identity, which claims of phones name.
+    #[must_use]
+    pub fn identity(&self) -> HqId {
+        hq_identity(self.key(), self.origin())
+    }
+
+    /// This HQ's fingerprint, for two people to compare.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        fingerprint(self.key())
+        fingerprint(&self.identity())
     }
 
     /// The name of HQ's log.

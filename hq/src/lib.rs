@@ -48,7 +48,6 @@ pub use dispatch::{CursorError, NewsError, NewsRequest};
 pub use error::{HqError, KeysError};
 pub use hq::Hq;
 pub use intake::{Delivered, Stats};
-pub use keys::fingerprint;
 pub use objects::photos::Photo;
 pub use operations::{Listen, Running, serve};
-pub use people::EnrolError;
+pub use people::{EnrolError, Invitee, RenewError};

@@ -3,6 +3,7 @@
 
 mod acts;
 mod customer;
+mod enrolment;
 mod handoffs;
 mod lifecycle;
 mod phone;

@@ -12,21 +12,6 @@ use crate::{
 
 #[uniffi::export(async_runtime = "tokio")]
 impl Crew {
-    /// Whether this device is enrolled: if not, the app begins with an invitation.
-    pub async fn is_enrolled(&self) -> Result<bool, CrewError> {
-        self.ask(|phone| Ok(phone.is_enrolled()?)).await
-    }
-
-    /// Enrols this device with HQ, by the bytes of an invitation that HQ made.
-    #[uniffi::method(default(cancel = None))]
-    pub async fn enrol(
-        &self,
-        invitation: Vec<u8>,
-        cancel: Option<Arc<CancelToken>>,
-    ) -> Result<(), CrewError> {
-        self.with_hq(cancel, async { Ok(self.phone.enrol(&invitation).await?) }).await
-    }
-
     /// Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
     /// goes where there is no network.
     #[uniffi::method(default(cancel = None))]

@@ -76,6 +76,8 @@ every_error! {
         => CrewError::NotADrawing { .. }, AskUser;
     Core::ReleaseCode(_), Core::ReleaseCode(ReleaseCodeError::Check)
         => CrewError::WrongCode, AskUser;
+    Core::OthersRecoveryCode, Core::OthersRecoveryCode
+        => CrewError::WrongRecoveryCode, AskUser;
     Core::WrongCode, Core::WrongCode => CrewError::WrongCode, AskUser;
     Core::StillOffered { .. }, Core::StillOffered { offer: ID } => CrewError::StillOffered, AskUser;
     Core::Unreceipted { .. }, Core::Unreceipted { entries: 2 }

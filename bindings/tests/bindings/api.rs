@@ -5,8 +5,8 @@ use crewseal_ffi::{
     Act, Advice, AskedSignOff, Collected, Collector, Commission, Count, Countersign, Crew,
     CrewError, Decision, DrawnSignature, Finding, FindingCount, FindingKind, FrameFormat,
     GivingState, Introduction, Label, LabelFault, Language, Level, OpenHandoff, PadPoint, Purpose,
-    ReceivingState, Refusal, Region, Role, Show, Sighting, SpotCheck, Step, TextFault, four_words,
-    read_frame,
+    ReceivingState, Refusal, Region, Role, Show, Sighting, SpotCheck, Step, TextFault, VouchedBy,
+    four_words, read_frame, read_invitation,
 };
 
 use crate::hq::{self, BLANK, BOXES, Hq, JOB};
@@ -450,4 +450,33 @@ fn a_buffer_that_is_no_frame_is_refused_by_its_numbers() {
         let refused = read(&frame.luma, format);
         assert!(matches!(refused, Err(CrewError::NotAFrame { .. })), "{format:?}: {refused:?}");
     }
+}
+
+#[tokio::test]
+async fn a_phone_shows_whose_invitation_it_is_and_its_carriers_recovery_code() {
+    let hq = Hq::open().await;
+    let preview = read_invitation(&hq.invitation()).unwrap();
+    let groups: Vec<&str> = preview.fingerprint.split(' ').collect();
+    assert_eq!(groups.len(), 8);
+    assert!(groups.iter().all(|group| group.len() == 5), "{groups:?}");
+    assert!(!preview.is_for_further_phone);
+    assert_eq!(read_invitation(b"nothing"), Err(CrewError::Invitation));
+
+    let (_directory, crew) = enrolled(&hq).await;
+    let code = crew.recovery_code().await.unwrap().unwrap();
+    assert_eq!(code.split('-').count(), 7);
+    crew.recovery_code_noted().await.unwrap();
+    assert_eq!(crew.recovery_code().await.unwrap(), None);
+
+    // A first phone is nobody's further one.
+    let asked = crew.ask_for_voucher(hq.invitation()).await;
+    assert_eq!(asked, Err(CrewError::NotForThisPhone));
+    let vouched = VouchedBy::RecoveryCode { text: code };
+    assert!(!format!("{vouched:?}").contains('-'));
+    let refused = crew.enrol_vouched(hq.invitation(), vouched, None).await;
+    assert_eq!(refused, Err(CrewError::NotForThisPhone));
+    let mistyped = VouchedBy::RecoveryCode { text: "0000".to_owned() };
+    let refused = crew.enrol_vouched(hq.invitation(), mistyped, None).await;
+    assert_eq!(refused, Err(CrewError::WrongRecoveryCode));
+    assert_eq!(crew.vouch(vec![1, 2, 3]).await, Err(CrewError::NotForThisPhone));
 }

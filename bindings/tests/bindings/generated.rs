@@ -73,6 +73,7 @@ fn both_languages_have_every_exported_name() {
             "read_frame" => "readFrame",
             "four_words" => "fourWords",
             "qr_code" => "qrCode",
+            "read_invitation" => "readInvitation",
             name => name,
         };
         let kinds = ["class", "enum", "struct", "protocol", "typealias", "func"];
@@ -121,6 +122,11 @@ fn whatever_may_wait_is_asynchronous_and_frames_are_lent() {
         "erasures",
         "logOut",
         "isEnrolled",
+        "enrolVouched",
+        "askForVoucher",
+        "vouch",
+        "recoveryCode",
+        "recoveryCodeNoted",
         "salvages",
     ];
     for name in waiting {
@@ -129,7 +135,7 @@ fn whatever_may_wait_is_asynchronous_and_frames_are_lent() {
         let mut lines = swift.lines().filter(|line| line.contains(&declaration));
         assert!(lines.any(|line| line.contains("async throws")), "{name} blocks in Swift");
     }
-    for name in ["enrol", "fetch", "sync"] {
+    for name in ["enrol", "enrolVouched", "fetch", "sync"] {
         let given_up = "cancel: CancelToken? = null";
         let declaration = format!("suspend fun {name}(");
         let mut lines = kotlin.lines().filter(|line| line.contains(&declaration));

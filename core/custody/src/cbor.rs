@@ -111,21 +111,20 @@ pub fn from_versioned<T, const VERSION: u8>(bytes: &[u8]) -> Result<T, CborError
 where
     T: Encode<()> + for<'b> Decode<'b, ()>,
 {
-    from_versions(bytes, &(VERSION..=VERSION))
+    from_versions(bytes, u64::from(VERSION)..=u64::from(VERSION))
 }
 
-/// As [`from_versioned`], for a message of which several formats are read.
+/// As [`from_versioned`], for a message of which several formats are `known`, such as one
+/// with [`Versions`] as its key 0.
 ///
 /// # Errors
 /// [`CborError`].
-pub fn from_versions<T>(bytes: &[u8], known: &RangeInclusive<u8>) -> Result<T, CborError>
+pub fn from_versions<T>(bytes: &[u8], known: RangeInclusive<u64>) -> Result<T, CborError>
 where
     T: Encode<()> + for<'b> Decode<'b, ()>,
 {
     match version_of(bytes) {
-        Some(found) if !u8::try_from(found).is_ok_and(|found| known.contains(&found)) => {
-            Err(CborError::Version { found })
-        }
+        Some(found) if !known.contains(&found) => Err(CborError::Version { found }),
         _ => from_slice(bytes),
     }
 }
@@ -182,37 +181,35 @@ impl<'b, C, const N: u8> Decode<'b, C> for Version<N> {
     }
 }
 
-/// The version of a message of which the formats `FIRST` to `LAST` are read and `LAST` is
-/// written, as its key 0. What was read keeps its number, so that its bytes stay what they
-/// were.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Versions<const FIRST: u8, const LAST: u8>(u8);
+/// The version of a message's format where several are known, `LOW` to `HIGH`: the number
+/// that was read, so that an older message is written again as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Versions<const LOW: u8, const HIGH: u8>(u8);
 
-impl<const FIRST: u8, const LAST: u8> Versions<FIRST, LAST> {
+impl<const LOW: u8, const HIGH: u8> Versions<LOW, HIGH> {
     /// All that are read.
-    pub const KNOWN: RangeInclusive<u8> = FIRST..=LAST;
+    pub const KNOWN: RangeInclusive<u64> = LOW as u64..=HIGH as u64;
 
-    /// The oldest, for what needs nothing that came later.
-    #[must_use]
-    pub const fn oldest() -> Self {
-        Self(FIRST)
-    }
+    /// What is written today.
+    pub const NEWEST: Self = Self(HIGH);
 
-    /// Its number.
+    /// What is only read any more.
+    pub const OLDEST: Self = Self(LOW);
+
+    /// The number, from `LOW` to `HIGH`.
     #[must_use]
     pub const fn number(self) -> u8 {
         self.0
     }
 }
 
-/// The one that is written.
-impl<const FIRST: u8, const LAST: u8> Default for Versions<FIRST, LAST> {
+impl<const LOW: u8, const HIGH: u8> Default for Versions<LOW, HIGH> {
     fn default() -> Self {
-        Self(LAST)
+        Self::NEWEST
     }
 }
 
-impl<C, const FIRST: u8, const LAST: u8> Encode<C> for Versions<FIRST, LAST> {
+impl<C, const LOW: u8, const HIGH: u8> Encode<C> for Versions<LOW, HIGH> {
     fn encode<W: Write>(
         &self,
         e: &mut Encoder<W>,
@@ -222,13 +219,11 @@ impl<C, const FIRST: u8, const LAST: u8> Encode<C> for Versions<FIRST, LAST> {
     }
 }
 
-impl<'b, C, const FIRST: u8, const LAST: u8> Decode<'b, C> for Versions<FIRST, LAST> {
+impl<'b, C, const LOW: u8, const HIGH: u8> Decode<'b, C> for Versions<LOW, HIGH> {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-        let number = d.u8()?;
-        if Self::KNOWN.contains(&number) {
-            Ok(Self(number))
-        } else {
-            Err(minicbor::decode::Error::message("version"))
+        match d.u8()? {
+            number if (LOW..=HIGH).contains(&number) => Ok(Self(number)),
+            _ => Err(minicbor::decode::Error::message("version")),
         }
     }
 }
@@ -273,5 +268,27 @@ mod tests {
         }
         assert!(matches!(read(&canonical[..5]), Err(CborError::Malformed { .. })));
         assert_eq!(read(&[0xa2, 0, 7, 1, 1]), Err(CborError::Version { found: 7 }));
+    }
+
+    #[derive(Debug, PartialEq, minicbor::Encode, minicbor::Decode)]
+    #[cbor(map)]
+    struct Grown {
+        #[n(0)]
+        version: Versions<2, 3>,
+    }
+
+    #[test]
+    fn a_message_of_an_older_format_is_written_again_as_it_was() {
+        let read = |number| from_versions::<Grown>(&[0xa1, 0, number], 2..=3);
+        for number in [2, 3] {
+            let message = read(number).unwrap();
+            assert_eq!(message.version.number(), number);
+            assert_eq!(to_vec(&message), [0xa1, 0, number]);
+        }
+        for number in [0, 1, 4] {
+            assert_eq!(read(number), Err(CborError::Version { found: number.into() }));
+        }
+        assert_eq!(read(2).unwrap().version, Versions::OLDEST);
+        assert_eq!(read(3).unwrap().version, Versions::default());
     }
 }

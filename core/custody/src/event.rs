@@ -274,7 +274,7 @@ pub struct Event {
 
 impl Message for Event {
     const NAMESPACE: Namespace = Namespace::Event;
-    const VERSIONS: RangeInclusive<u8> = EventVersion::KNOWN;
+    const VERSIONS: RangeInclusive<u64> = EventVersion::KNOWN;
 }
 
 impl Event {

@@ -43,6 +43,18 @@ id! {
 }
 
 id! {
+    /// A carrier, the person who answers for boxes, by a pseudonym of random bytes: that of
+    /// his recovery key ([`RecoveryKey::carrier`](crate::RecoveryKey::carrier)), or one that
+    /// HQ drew for whoever has none.
+    CarrierId, 16
+}
+
+id! {
+    /// An HQ, by the digest of what never changes of it ([`hq_identity`](crate::hq_identity)).
+    HqId, 32
+}
+
+id! {
     /// A phone's boot: random, drawn anew after every restart of the phone.
     /// Monotonic times compare within one boot only.
     BootId, 4
@@ -75,6 +87,15 @@ impl Commitment {
 impl JobId {
     /// Of no job: in an event that is about its device alone.
     pub const NONE: Self = Self([0; 16]);
+}
+
+impl CarrierId {
+    /// The carrier of a device whose credential names none, as those of format 1: each
+    /// such device has a carrier apart.
+    #[must_use]
+    pub const fn of_device(device: DeviceId) -> Self {
+        Self(device.0)
+    }
 }
 
 impl DeviceId {

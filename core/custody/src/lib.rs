@@ -13,7 +13,8 @@
 //! * [`BoxList`] names boxes, compactly and without ambiguity, by what [`Lists`] knows: a
 //!   job's [`Manifests`] and the [`roll`]s of blank labels that crews carry.
 //! * [`Credential`] is HQ's word about a device and its carrier, which [`Revocations`]
-//!   take back; [`Tick`] is HQ's clock; [`Receipt`] is its answer to an event; [`job`] is
+//!   take back; a [`Voucher`] is the carrier's own, by an older device or his
+//!   [`RecoveryCode`]; [`hq_identity`] says which HQ; [`Tick`] is HQ's clock; [`Receipt`] is its answer to an event; [`job`] is
 //!   what a crew must know of a move.
 //! * [`handoff`] is how two phones sign the same boxes without a network.
 //! * [`SignOffRequest`] is what a supervisor is shown before he signs, of one act or a
@@ -65,12 +66,14 @@ pub mod envelope;
 mod event;
 mod form;
 pub mod handoff;
+mod hq_identity;
 mod id;
 pub mod job;
 mod kind;
 pub mod personal;
 mod receipt;
 mod record;
+mod recovery;
 pub mod resolution;
 mod revocation;
 pub mod rules;
@@ -80,13 +83,14 @@ pub mod stack;
 mod statement;
 mod tick;
 mod verify;
+mod voucher;
 pub mod wire;
 
 pub use boxes::{
     BoxClass, BoxList, BoxListError, Classes, Lists, MAX_BOXES, Manifest, ManifestError, Manifests,
     classes, roll,
 };
-pub use credential::{Credential, Licence, Nda, Protection, Qualifications, Role};
+pub use credential::{Credential, Credentials, Licence, Nda, Protection, Qualifications, Role};
 pub use customer::{
     CustomerReceipt, CustomerReceiptError, Drawing, DrawingError, Point, ReleaseCode,
     ReleaseCodeError, ReleaseKey, ReleaseProof, Stroke,
@@ -95,10 +99,12 @@ pub use event::{
     Act, Anchor, Event, EventVersion, Finding, LAPSE, Link, Moment, Place, Since, SpotCheck,
 };
 pub use form::{FormError, MAX_ATTACHMENTS, MAX_FINDINGS, MAX_SEQUENCE};
-pub use id::{BootId, Commitment, DeviceId, EventId, JobId, Salt};
+pub use hq_identity::{fingerprint, hq_identity};
+pub use id::{BootId, CarrierId, Commitment, DeviceId, EventId, HqId, JobId, Salt};
 pub use kind::{Contact, DoneBy, EventKind, FindingKind, Needs, Onward, Presence, Row, Says};
 pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
+pub use recovery::{RecoveryCode, RecoveryCodeError, RecoveryKey};
 pub use revocation::{Contradiction, Revocations};
 pub use sign_off::{
     Batch, Confirmation, Entry, Inclusion, MOST_SIGNED_OFF, OneTimeCode, SignOff, SignOffRequest,
@@ -107,3 +113,4 @@ pub use sign_off::{
 pub use statement::{Body, MAX_STATEMENT, Note, Statement, StatementError};
 pub use tick::Tick;
 pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit, attribute};
+pub use voucher::{NewKeys, Voucher};

@@ -16,9 +16,9 @@ use crate::cbor::Version;
 use crate::roll::{RollError, RollWire};
 use crate::signed::{Digest, Message, Namespace, PublicKey, Signed, SignedError, Unverified};
 use crate::{
-    BoxClass, BoxList, BoxListError, Confirmation, Credential, Event, Evidence, JobId, Manifest,
-    ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations, SignedOff, Statement,
-    StatementError, Tick, attribute, classes,
+    BoxClass, BoxList, BoxListError, Confirmation, Credential, DeviceId, Event, Evidence, JobId,
+    Manifest, ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations, SignedOff,
+    Statement, StatementError, Tick, attribute, classes, hq_identity,
 };
 
 /// The largest record that is read: 64 MiB.
@@ -43,7 +43,8 @@ pub struct Record {
     /// When it was exported, in seconds since 1970-01-01 UTC.
     #[n(4)]
     pub at: u64,
-    /// Signed [`Credential`]s.
+    /// Signed [`Credential`]s: of each device all that HQ gave it, and those of the devices
+    /// that vouch for it.
     #[n(5)]
     pub credentials: Vec<ByteVec>,
     /// Signed [`Tick`]s that events name.
@@ -177,6 +178,12 @@ pub enum RecordError {
     /// A message of another job.
     #[error("belongs to another job")]
     OtherJob,
+    /// A credential of a device that names another carrier than an earlier one of it.
+    #[error("names another carrier for the same keys")]
+    OtherCarrier,
+    /// A credential that claims a voucher which is not its carrier's.
+    #[error("claims a voucher that does not verify")]
+    Voucher,
     /// A tick, receipt or revocation of another log than the record's.
     #[error("belongs to another log")]
     OtherOrigin,
@@ -267,13 +274,7 @@ impl Checks {
             let before = evidence.release_keys.insert(key.number, *key);
             self.once(Section::Whole, before);
         }
-        for (place, bytes) in record.credentials.iter().enumerate() {
-            let at = Section::Credential(place);
-            if let Some(credential) = self.by_hq::<Credential>(at, bytes) {
-                let before = evidence.credentials.insert(credential.device(), credential);
-                self.once(at, before);
-            }
-        }
+        self.credentials(record, evidence);
         for (place, bytes) in record.ticks.iter().enumerate() {
             let at = Section::Tick(place);
             if let Some(tick) = self.by_hq::<Tick>(at, bytes) {
@@ -282,6 +283,37 @@ impl Checks {
                 self.once(at, before);
             }
         }
+    }
+
+    /// HQ's word about devices. A credential that claims what nobody signed counts for
+    /// nothing: it says of itself that HQ's word alone should not do.
+    fn credentials(&mut self, record: &Record, evidence: &mut Evidence) {
+        let mut places = BTreeMap::new();
+        for (place, bytes) in record.credentials.iter().enumerate() {
+            let at = Section::Credential(place);
+            let Some(credential) = self.by_hq::<Credential>(at, bytes) else { continue };
+            let device = credential.device();
+            let of_another = evidence
+                .credentials
+                .get(&device)
+                .is_some_and(|known| known.carrier != credential.carrier);
+            if of_another {
+                self.errors.push((at, RecordError::OtherCarrier));
+                continue;
+            }
+            places.insert((device, credential.serial), at);
+            let before = evidence.credentials.insert(credential);
+            self.once(at, before);
+        }
+        let hq = hq_identity(&record.hq, &record.origin);
+        let all = evidence.credentials.clone();
+        evidence.credentials.retain(|credential| {
+            let older = |device: &DeviceId| all.get(device).map(|signed| &**signed);
+            let is_good = credential.has_good_voucher(hq, older);
+            let at = places.get(&(credential.device(), credential.serial)).copied();
+            self.holds(at.unwrap_or(Section::Whole), is_good, RecordError::Voucher);
+            is_good
+        });
     }
 
     /// Manifests, rolls and classes.

@@ -90,6 +90,16 @@ pub enum Namespace {
     Cursor,
     /// What an act says of persons or contents, in its digest; nothing is signed.
     Statement,
+    /// HQ's signing key and the name of its log, by which it is known; nothing is signed.
+    HqIdentity,
+    /// The keys of a carrier's new device, by an older device of his.
+    Voucher,
+    /// The same, by the key of his recovery code.
+    Recovery,
+    /// A recovery code, as the seed of its key; nothing is signed.
+    RecoveryKey,
+    /// A recovery key, which gives its carrier his id; nothing is signed.
+    Carrier,
 }
 
 impl Namespace {
@@ -130,6 +140,11 @@ impl Namespace {
             Self::AttachmentReceipt => "crewseal/attachment-receipt/1",
             Self::Cursor => "crewseal/cursor/1",
             Self::Statement => "crewseal/statement/1",
+            Self::HqIdentity => "crewseal/hq-identity/1",
+            Self::Voucher => "crewseal/voucher/1",
+            Self::Recovery => "crewseal/recovery/1",
+            Self::RecoveryKey => "crewseal/recovery-key/1",
+            Self::Carrier => "crewseal/carrier/1",
         }
     }
 
@@ -209,8 +224,9 @@ pub trait Message: Encode<()> + for<'b> Decode<'b, ()> {
     /// The namespace of its signatures and digests. It names the kind of message, whatever
     /// its format's version is.
     const NAMESPACE: Namespace;
-    /// The formats of it that are read here.
-    const VERSIONS: RangeInclusive<u8> = 1..=1;
+
+    /// The versions of its format that are read.
+    const VERSIONS: RangeInclusive<u64> = 1..=1;
 }
 
 /// Why bytes are not a signed message of this kind.
@@ -267,7 +283,7 @@ impl<T: Message> Unverified<T> {
         if canonical != bytes {
             return Err(SignedError::Envelope);
         }
-        let claims = cbor::from_versions::<T>(payload, &T::VERSIONS)?;
+        let claims = cbor::from_versions::<T>(payload, T::VERSIONS)?;
         let id = T::NAMESPACE.digest(&[payload]);
         Ok(Self { bytes: canonical.into(), sign1, id, claims })
     }
@@ -282,7 +298,7 @@ impl<T: Message> Unverified<T> {
     /// # Errors
     /// [`SignedError::Payload`].
     pub(crate) fn of_parts(payload: &[u8], signature: [u8; 64]) -> Result<Self, SignedError> {
-        let claims = cbor::from_versions::<T>(payload, &T::VERSIONS)?;
+        let claims = cbor::from_versions::<T>(payload, T::VERSIONS)?;
         let sign1 = CoseSign1Builder::new()
             .protected(protected_header())
             .payload(payload.to_vec())

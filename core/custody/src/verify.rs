@@ -15,16 +15,16 @@ use crewseal_label::Token;
 use crate::rules::{self, Broken, Countersignature, Countersigned, Interval, Person, Rule};
 use crate::signed::{Digest, Signed, SignedError, Unverified};
 use crate::{
-    BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, DeviceId, Event, EventId,
-    EventKind, Finding, FindingKind, FormError, Inclusion, LAPSE, Lists, Onward, Outcome, Receipt,
-    ReleaseKey, Revocations, Role, Says, SignOff, Statement, Tick,
+    BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, Credentials, DeviceId, Event,
+    EventId, EventKind, Finding, FindingKind, FormError, Inclusion, LAPSE, Lists, Onward, Outcome,
+    Receipt, ReleaseKey, Revocations, Role, Says, SignOff, Statement, Tick,
 };
 
 /// Everything known of a job whose signatures hold.
 #[derive(Default)]
 pub struct Evidence {
-    /// Devices that HQ vouches for.
-    pub credentials: BTreeMap<DeviceId, Signed<Credential>>,
+    /// Devices that HQ vouches for, or did.
+    pub credentials: Credentials,
     /// HQ's clock, by number.
     pub ticks: BTreeMap<u64, Signed<Tick>>,
     /// Manifests and rolls.
@@ -455,10 +455,30 @@ impl Evidence {
         }
     }
 
-    fn person(&self, device: &DeviceId) -> Option<Person<'_>> {
-        let credential = self.credentials.get(device)?;
+    /// What this device's carrier breaks by doing this himself, by the credential of his
+    /// whose time fits best; of several that fit as well, by the one that is kindest, for
+    /// which of them he knew is not told here. Nothing of a device without a credential.
+    fn breaks(
+        &self,
+        device: &DeviceId,
+        kind: EventKind,
+        classes: &BTreeSet<BoxClass>,
+        interval: Interval,
+    ) -> Option<Vec<Broken>> {
         let revoked_since = self.revocations.as_ref().and_then(|list| list.revoked_since(device));
-        Some(Person { credential, revoked_since })
+        let judged = self.credentials.of(device).map(|credential| {
+            rules::of_person(kind, classes, Person { credential, revoked_since }, interval)
+        });
+        let severity = |broken: &Vec<Broken>| {
+            let of_time = broken.iter().find(|broken| broken.rule() == Rule::Credential);
+            let proven = broken.iter().filter(|broken| matches!(broken, Broken::Proven(_)));
+            let misfit = of_time.map_or(0, |broken| match broken {
+                Broken::NotProvable(_) => 1,
+                Broken::Proven(_) => 2,
+            });
+            (misfit, proven.count(), broken.len())
+        };
+        judged.min_by_key(severity)
     }
 
     /// What whoever acts breaks, and whoever offers to somebody who may not have
@@ -472,17 +492,16 @@ impl Evidence {
     ) {
         let classes = union(boxes);
         let mut broken: BTreeSet<Broken> = BTreeSet::new();
-        if let Some(person) = self.person(&event.device) {
-            let his = rules::of_person(event.kind, &classes, person, interval);
+        if let Some(his) = self.breaks(&event.device, event.kind, &classes, interval) {
             // A claim of a sign-off is anybody's to make.
             let is_claim = event.code.is_some();
             broken.extend(his.into_iter().filter(|b| b.rule() != Rule::Role || !is_claim));
         }
         let receiver = event.to.filter(|_| event.kind == EventKind::Offer);
-        if let Some(receiver) = receiver.and_then(|device| self.person(&device)) {
+        let accepting = |device| self.breaks(&device, EventKind::Accept, &classes, interval);
+        if let Some(his) = receiver.and_then(accepting) {
             // The giver reads role and classes in the credential; what ended meanwhile
             // he may not have known.
-            let his = rules::of_person(EventKind::Accept, &classes, receiver, interval);
             broken
                 .extend(his.into_iter().filter(|b| matches!(b.rule(), Rule::Role | Rule::Classes)));
         }
@@ -510,10 +529,9 @@ impl Evidence {
             custody.fault(FaultKind::Broken(Rule::OwnSignOff), [event.id(), own.id()], []);
         }
         let is_good = event.code.is_some()
-            || self.person(&event.device).is_some_and(|person| {
-                let broken = rules::of_person(event.kind, &BTreeSet::new(), person, interval);
-                broken.iter().all(|broken| matches!(broken, Broken::NotProvable(_)))
-            });
+            || self
+                .breaks(&event.device, event.kind, &BTreeSet::new(), interval)
+                .is_some_and(|broken| broken.iter().all(|b| matches!(b, Broken::NotProvable(_))));
         if !is_good {
             return;
         }

@@ -5,18 +5,21 @@
 //! | `POST /v1/enrol` | [`EnrolRequest`] | a signed [`Credential`](crate::Credential) |
 //! | `POST /v1/challenge` | [`ChallengeRequest`] | [`Challenge`] |
 //! | `POST /v1/session` | [`SessionRequest`], signed | [`Session`] |
+//! | `POST /v1/credential` | [`CredentialRequest`] | a signed [`Credential`](crate::Credential) |
 //! | `GET /v1/tick` | | a signed [`Tick`](crate::Tick) |
 //! | `GET /v1/news?jobs=CURSOR&rolls=CURSOR&revocations=CURSOR` | | [`News`] |
 //! | `POST /v1/outbox` | [`Batch`] | [`Receipts`] |
 //! | `POST /v1/attachments` | [`AttachmentPart`] | [`AttachmentState`] |
 //! | `GET /v1/delivery` | | [`DeliveryGrant`] |
 //!
-//! The last five want `Authorization: Bearer` with a session's token; `outbox` and
+//! The last six want `Authorization: Bearer` with a session's token; `outbox` and
 //! `attachments` also take a delivery token. Bodies
 //! have the type [`CBOR`]; refusals have a problem document (RFC 9457).
 
 mod limits;
 mod news;
+
+use std::ops::RangeInclusive;
 
 use minicbor::bytes::ByteVec;
 use minicbor::encode::Write;
@@ -27,7 +30,7 @@ use crate::cbor::{self, Version};
 pub use crate::delivery_grant::DeliveryGrant;
 pub use crate::envelope::{BATCH_VERSIONS, Batch, BatchError, MAX_BATCH};
 use crate::signed::{Digest, Message, Namespace, PublicKey};
-use crate::{DeviceId, EventId};
+use crate::{CarrierId, DeviceId, EventId, HqId, RecoveryKey, Voucher, hq_identity};
 pub use limits::{
     ANSWER_TIME, BODY_TIME, CONNECT_TIME, HEAD_TIME, MAX_ANSWER, MAX_BODY, MAX_PART, SLOWEST,
     STALL_TIME, upload_time,
@@ -74,13 +77,39 @@ impl Endpoint {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invitation {
     /// Format version, under key 0.
-    pub version: Version<1>,
+    pub version: Version<2>,
     /// Where HQ answers.
     pub endpoint: Endpoint,
     /// HQ's public key for outboxes, under key 4.
     pub sealing_key: ByteVec,
     /// The code, good for one enrolment, under key 5.
     pub code: EnrolmentCode,
+    /// The name of HQ's log, under key 6.
+    pub origin: String,
+    /// Whose device it will be, if HQ knows him already, under key 7. None: it is his first.
+    pub carrier: Option<KnownCarrier>,
+}
+
+/// A carrier who has a device, or had one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct KnownCarrier {
+    /// Who.
+    #[n(0)]
+    pub id: CarrierId,
+    /// His first device, of which and of his recovery key the id is made. None if he has no
+    /// recovery key.
+    #[n(1)]
+    pub first: Option<DeviceId>,
+}
+
+impl Invitation {
+    /// The HQ that invites, if it is who it says it is. People compare its
+    /// [`fingerprint`](crate::fingerprint) with the one that HQ shows.
+    #[must_use]
+    pub fn hq(&self) -> HqId {
+        hq_identity(&self.endpoint.hq, &self.origin)
+    }
 }
 
 impl<C> Encode<C> for Invitation {
@@ -89,21 +118,33 @@ impl<C> Encode<C> for Invitation {
         e: &mut Encoder<W>,
         context: &mut C,
     ) -> Result<(), encode::Error<W::Error>> {
-        e.map(3 + Endpoint::FIELDS)?.u8(0)?.encode_with(self.version, context)?;
+        let fields = 4 + Endpoint::FIELDS + u64::from(self.carrier.is_some());
+        e.map(fields)?.u8(0)?.encode_with(self.version, context)?;
         self.endpoint.write(e)?;
         e.u8(4)?.encode_with(&self.sealing_key, context)?;
-        e.u8(5)?.encode_with(&self.code, context)?.ok()
+        e.u8(5)?.encode_with(&self.code, context)?.u8(6)?.str(&self.origin)?;
+        if let Some(carrier) = &self.carrier {
+            e.u8(7)?.encode_with(carrier, context)?;
+        }
+        Ok(())
     }
 }
 
 impl<'b, C> Decode<'b, C> for Invitation {
     fn decode(d: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
-        cbor::map(d, 3 + Endpoint::FIELDS)?;
+        const LEAST: u64 = 4 + Endpoint::FIELDS;
+        let is_known = match d.map()? {
+            Some(LEAST) => false,
+            Some(fields) if fields == LEAST + 1 => true,
+            _ => return Err(decode::Error::message("another number of fields")),
+        };
         Ok(Self {
             version: cbor::field(d, context, 0)?,
             endpoint: Endpoint::read(d, context)?,
             sealing_key: cbor::field(d, context, 4)?,
             code: cbor::field(d, context, 5)?,
+            origin: cbor::field(d, context, 6)?,
+            carrier: if is_known { Some(cbor::field(d, context, 7)?) } else { None },
         })
     }
 }
@@ -135,13 +176,13 @@ pub struct EnrolRequest {
     pub handoff_proof: ByteVec,
 }
 
-/// The keys of a new device, and the code that lets it in.
+/// The keys of a new device, the code that lets it in, and at which HQ: no other takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct EnrolClaim {
     /// Format version.
     #[n(0)]
-    pub version: Version<1>,
+    pub version: Version<2>,
     /// The invitation's code.
     #[n(1)]
     pub code: EnrolmentCode,
@@ -151,10 +192,38 @@ pub struct EnrolClaim {
     /// The handoff key.
     #[n(3)]
     pub handoff_key: PublicKey,
+    /// The HQ, by its identity.
+    #[n(4)]
+    pub hq: HqId,
+    /// The HQ, by the name of its log.
+    #[n(5)]
+    pub origin: String,
+    /// The recovery key of a carrier who has no device yet, of which HQ makes his id. None
+    /// for whoever has one, or wants none.
+    #[n(6)]
+    pub recovery_key: Option<RecoveryKey>,
+    /// The carrier's word for these keys, where HQ knows him already. None: he is the
+    /// carrier on HQ's word.
+    #[n(7)]
+    pub voucher: Option<Voucher>,
 }
 
 impl Message for EnrolClaim {
     const NAMESPACE: Namespace = Namespace::Enrolment;
+    const VERSIONS: RangeInclusive<u64> = 2..=2;
+}
+
+/// Asks for HQ's newest word about a device, under a session of that device. HQ renews its
+/// word when a third of the time or less is left, and after its end.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct CredentialRequest {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// The device.
+    #[n(1)]
+    pub device: DeviceId,
 }
 
 /// Asks for a challenge.
@@ -182,13 +251,14 @@ pub struct Challenge {
     pub challenge: [u8; 32],
 }
 
-/// A device's answer to a challenge, signed by its act key.
+/// A device's answer to a challenge of one HQ, signed by its act key. No other HQ takes it, so
+/// nobody can pass off another's challenge as his own.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SessionRequest {
     /// Format version.
     #[n(0)]
-    pub version: Version<1>,
+    pub version: Version<2>,
     /// Who asks.
     #[n(1)]
     pub device: DeviceId,
@@ -196,10 +266,17 @@ pub struct SessionRequest {
     #[n(2)]
     #[cbor(with = "minicbor::bytes")]
     pub challenge: [u8; 32],
+    /// The HQ, by its identity.
+    #[n(3)]
+    pub hq: HqId,
+    /// The HQ, by the name of its log.
+    #[n(4)]
+    pub origin: String,
 }
 
 impl Message for SessionRequest {
     const NAMESPACE: Namespace = Namespace::Session;
+    const VERSIONS: RangeInclusive<u64> = 2..=2;
 }
 
 /// A session.

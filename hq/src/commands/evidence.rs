@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use crewseal_custody::Record;
+use crewseal_hq::HqError;
 use crewseal_hq::evidence::{customer_receipt, verify};
-use crewseal_hq::{HqError, fingerprint};
 use data_encoding::HEXLOWER;
 
 use super::answer::{Failure, say};
@@ -42,8 +42,7 @@ pub struct VerifyArgs {
     /// The record, `custody.crewseal`.
     #[arg(value_name = "EXPORT")]
     export: PathBuf,
-    /// The fingerprint of HQ's key, as HQ told it. Without it, compare the one
-    /// that is printed.
+    /// HQ's fingerprint, as HQ told it. Without it, compare the one that is printed.
     #[arg(long, value_name = "FINGERPRINT")]
     hq: Option<String>,
     /// Answer in JSON.
@@ -67,7 +66,7 @@ pub fn export(args: &ExportArgs) -> Result<ExitCode, Failure> {
     let mut file = std::fs::File::create_new(&args.out)?;
     file.write_all(&record)?;
     file.sync_all()?;
-    say(format_args!("{} bytes, HQ key {}", record.len(), hq.fingerprint()))?;
+    say(format_args!("{} bytes, HQ {}", record.len(), hq.fingerprint()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -120,6 +119,6 @@ pub fn receipt(args: &ReceiptArgs) -> Result<ExitCode, Failure> {
     let reading = Record::read(&std::fs::read(&args.export)?, None)?;
     let said = customer_receipt::check(&reading, &args.text)?;
     say(format_args!("The record says the same: {said}."))?;
-    say(format_args!("HQ's key  {}", fingerprint(&reading.record.hq)))?;
+    say(format_args!("HQ  {}", verify::fingerprint_of(&reading.record)))?;
     Ok(ExitCode::SUCCESS)
 }

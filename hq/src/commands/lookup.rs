@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use crewseal_custody::{DeviceId, JobId};
+use crewseal_custody::{CarrierId, DeviceId, JobId};
 use crewseal_hq::Hq;
 use crewseal_hq::clock::{Clock, SystemClock};
 use data_encoding::HEXLOWER;
@@ -44,6 +44,11 @@ pub fn find_job(hq: &Hq, digits: &str) -> Result<JobId, Failure> {
 /// The device whose id begins with these digits.
 pub fn find_device(hq: &Hq, digits: &str) -> Result<DeviceId, Failure> {
     Ok(*only(&hq.devices()?, |device| &device.0, digits, "device")?)
+}
+
+/// The carrier whose id begins with these digits.
+pub fn find_carrier(hq: &Hq, digits: &str) -> Result<CarrierId, Failure> {
+    Ok(*only(&hq.carriers()?, |carrier| &carrier.0, digits, "carrier")?)
 }
 
 /// The one whose id begins with these digits.

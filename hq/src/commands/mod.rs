@@ -27,6 +27,8 @@ pub enum Command {
     Job(jobs::JobArgs),
     /// Write the invitation by which one phone enrols; it holds for a day.
     Invite(people::InviteArgs),
+    /// Say which HQ this is, by its fingerprint, and which devices and carriers it knows.
+    Status(people::StatusArgs),
     /// Draw the customer's release codes, one for pickup and one for delivery.
     /// HQ does not keep them: this is the one time that they are shown.
     Codes(jobs::CodesArgs),
@@ -61,6 +63,7 @@ impl Command {
             Self::Scan(args) => scan::scan(args),
             Self::Job(args) => jobs::open_job(args),
             Self::Invite(args) => people::invite(args),
+            Self::Status(args) => people::status(args),
             Self::Codes(args) => jobs::release_codes(args),
             Self::SignOffCodes(args) => people::sign_off_codes(args),
             Self::Export(args) => evidence::export(args),

@@ -1,4 +1,4 @@
-//! `invite`, `revoke` and `sign-off-codes`: whom HQ vouches for.
+//! `invite`, `status`, `revoke` and `sign-off-codes`: whom HQ vouches for.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -6,11 +6,13 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use crewseal_custody::cbor;
-use crewseal_custody::{BoxClass, Licence, Nda, Qualifications, Role};
+use crewseal_custody::{BoxClass, Credential, Licence, Nda, Qualifications, Role, Voucher};
+use crewseal_hq::Invitee;
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 
 use super::answer::{Failure, say};
-use super::lookup::{DataDirectory, clock, find_device, find_job};
+use super::lookup::{DataDirectory, clock, find_carrier, find_device, find_job};
 
 #[derive(Args)]
 pub struct InviteArgs {
@@ -22,6 +24,11 @@ pub struct InviteArgs {
     /// What the crew calls its carrier, such as "Mover 17"; never a name.
     #[arg(long, value_name = "TEXT")]
     pseudonym: String,
+    /// Whose further device it is, if he has one already: his id in hex, or its first digits,
+    /// as `status` lists it. An older device of his, or his recovery code, should vouch for
+    /// it; otherwise it is his on HQ's word alone.
+    #[arg(long, value_name = "ID")]
+    carrier: Option<String>,
     /// A job of the crew: its id in hex, or its first digits. May be repeated.
     #[arg(long = "job", value_name = "ID")]
     jobs: Vec<String>,
@@ -87,6 +94,12 @@ enum ClassArg {
 }
 
 #[derive(Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    data: DataDirectory,
+}
+
+#[derive(Args)]
 pub struct RevokeArgs {
     #[command(flatten)]
     data: DataDirectory,
@@ -122,13 +135,39 @@ pub fn invite(args: &InviteArgs) -> Result<ExitCode, Failure> {
         RoleArg::Contractor => Role::Contractor,
     };
     let qualifications = qualifications(args)?;
+    let carrier = args.carrier.as_ref().map(|carrier| find_carrier(&hq, carrier)).transpose()?;
     let mut file = std::fs::File::create_new(&args.out)?;
-    let invitation = match &qualifications {
-        Some(q) => hq.invite_qualified(role, &args.pseudonym, q, &jobs, &args.url)?,
-        None => hq.invite(role, &args.pseudonym, &jobs, &args.url)?,
+    let invitee = Invitee {
+        role,
+        pseudonym: &args.pseudonym,
+        qualifications: qualifications.as_ref(),
+        carrier,
+        jobs: &jobs,
     };
+    let invitation = hq.invite_device(&invitee, &args.url)?;
     file.write_all(&cbor::to_vec(&invitation))?;
     say(args.out.display())?;
+    say(format_args!("HQ {}", hq.fingerprint()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn status(args: &StatusArgs) -> Result<ExitCode, Failure> {
+    let hq = args.data.open()?;
+    say(format_args!("HQ {}", hq.fingerprint()))?;
+    say(format_args!("log {}", hq.origin()))?;
+    for device in hq.devices()? {
+        let Some(credential) = hq.credential(&device)? else { continue };
+        let vouched = match credential.voucher {
+            Some(Voucher::Device { .. }) => "vouched for by an older device",
+            Some(Voucher::Recovery { .. }) => "vouched for by the recovery code",
+            None => "on HQ's word",
+        };
+        let [device, carrier] = [device.0, credential.carrier.0].map(|id| HEXLOWER.encode(&id));
+        let Credential { pseudonym, serial, .. } = &*credential;
+        say(format_args!(
+            "device {device}  carrier {carrier}  credential {serial}  {pseudonym}, {vouched}"
+        ))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -39,7 +39,7 @@ pub fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     tokio::runtime::Runtime::new()?.block_on(async {
         let running = crewseal_hq::serve(hq, listen)?;
         say(running.url())?;
-        say(format_args!("HQ key {fingerprint}"))?;
+        say(format_args!("HQ {fingerprint}"))?;
         tokio::signal::ctrl_c().await?;
         running.shutdown().await;
         Ok(ExitCode::SUCCESS)

@@ -16,21 +16,21 @@ use crate::store::{self, column};
 
 impl Hq {
     /// The packs of the jobs that a device may see now: those that it is
-    /// assigned to, while they are open and it is not revoked.
+    /// assigned to, while they are open, it is not revoked and its credential holds.
     ///
     /// # Errors
     /// The database.
     pub fn job_packs(&self, device: &DeviceId) -> Result<Vec<Signed<JobPack>>, HqError> {
-        let now = column(self.clock.now());
+        let now = self.clock.now();
         self.store.read(|db| {
-            if store::revoked_since(db, self.key(), device)?.is_some() {
+            if !store::may_see(db, self.key(), device, now)? {
                 return Ok(Vec::new());
             }
             let mut query = db.prepare(
                 "SELECT id FROM jobs JOIN assignments ON assignments.job = jobs.id
                  WHERE assignments.device = ?1 AND opens_at <= ?2 AND ?2 < closes_at ORDER BY id",
             )?;
-            let jobs = query.query_map((device.0, now), |row| Ok(JobId(row.get(0)?)))?;
+            let jobs = query.query_map((device.0, column(now)), |row| Ok(JobId(row.get(0)?)))?;
             let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
             jobs.into_iter().map(|job| self.signed_pack(db, job)).collect()
         })
@@ -70,8 +70,11 @@ impl Hq {
         })?;
         let roster = db
             .prepare_cached(
-                "SELECT credential FROM devices JOIN assignments ON assignments.device = devices.id
-                 WHERE assignments.job = ?1 ORDER BY devices.id",
+                "SELECT bytes FROM credentials JOIN assignments USING (device)
+                 WHERE assignments.job = ?1 AND serial =
+                     (SELECT MAX(serial) FROM credentials AS all_of_it
+                      WHERE all_of_it.device = assignments.device)
+                 ORDER BY device",
             )?
             .query_map([job.0], |row| row.get::<_, Vec<u8>>(0).map(ByteVec::from))?
             .collect::<Result<_, _>>()?;

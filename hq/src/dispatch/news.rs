@@ -101,7 +101,7 @@ impl Hq {
         let revocations =
             self.new_revocations(db, device, (known.revocations, asked.revocations.is_some()))?;
         let (mut jobs, mut rolls) = (None, None);
-        if store::revoked_since(db, self.key(), device)?.is_none() {
+        if store::may_see(db, self.key(), device, self.clock.now())? {
             jobs = self.new_jobs(db, device, (known.jobs, asked.jobs.is_some()), &mut answer)?;
             if !answer.more {
                 rolls = self.new_labels(db, device, known.rolls, &mut answer)?;

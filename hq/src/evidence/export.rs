@@ -7,7 +7,8 @@ use crewseal_custody::cbor::Version;
 use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{Digest, Signed, Unverified};
 use crewseal_custody::{
-    Batch, DeviceId, Event, EventKind, JobId, Lists, MAX_RECORD, Record, SignedOff, attribute,
+    Batch, DeviceId, Event, EventKind, JobId, Lists, MAX_RECORD, Record, SignedOff, Voucher,
+    attribute,
 };
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
@@ -35,11 +36,6 @@ impl Hq {
         }
         let events = self.events(db, &job)?;
         let devices: BTreeSet<DeviceId> = events.iter().map(|event| event.device).collect();
-        let mut credentials = Vec::with_capacity(devices.len());
-        for device in &devices {
-            let credential = store::credential(db, self.key(), device)?;
-            credentials.extend(credential.as_ref().map(bytes));
-        }
         let manifests = store::manifests(db, self.key(), &job)?;
         let mut lists = Lists::new();
         lists.add_manifests(manifests.clone());
@@ -50,7 +46,7 @@ impl Hq {
             origin: self.origin().to_owned(),
             hq: *self.key(),
             at: self.clock.now(),
-            credentials,
+            credentials: self.credentials_of(db, devices)?,
             ticks: ticks(db, &events)?,
             manifests: manifests.versions().iter().map(bytes).collect(),
             rolls: self.rolls_of(db, &job, &events)?,
@@ -84,6 +80,27 @@ impl Hq {
             events.push(event);
         }
         Ok(events)
+    }
+
+    /// All that HQ ever said of these devices, and of those that vouch for them, by device
+    /// and serial.
+    fn credentials_of(
+        &self,
+        db: &Connection,
+        devices: BTreeSet<DeviceId>,
+    ) -> Result<Vec<ByteVec>, HqError> {
+        let mut waiting = devices;
+        let mut histories = BTreeMap::new();
+        while let Some(device) = waiting.pop_first() {
+            let history = store::credential_history(db, self.key(), &device)?;
+            let vouching = history.iter().filter_map(|credential| match credential.voucher {
+                Some(Voucher::Device { device, .. }) => Some(device),
+                _ => None,
+            });
+            waiting.extend(vouching.filter(|older| !histories.contains_key(older)));
+            histories.insert(device, history);
+        }
+        Ok(histories.values().flatten().map(bytes).collect())
     }
 
     /// The rolls that the job's events name labels of, all others hidden.

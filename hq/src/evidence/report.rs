@@ -16,8 +16,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::job_summary::{Handoff, JobSummary, Matter, MatterKind, SignedBy, Station, Whereabouts};
 use super::severity::Severity;
+use super::verify::fingerprint_of;
 use super::wording::{self, page};
-use crate::keys::fingerprint;
 
 /// What a report is made of. The names and addresses are HQ's own, as it told
 /// them to the crew; all else comes from the record.
@@ -470,7 +470,7 @@ fn verification(report: &Report<'_>, summary: &JobSummary<'_>) -> Markup {
                     (wording::time(record.at))
                 }))
                 (term(page::HQ_KEY, &html! {
-                    code.fingerprint { (fingerprint(&record.hq)) }
+                    code.fingerprint { (fingerprint_of(record)) }
                     br;
                     (page::COMPARE)
                 }))

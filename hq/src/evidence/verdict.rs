@@ -55,7 +55,7 @@ impl Standing {
 /// HQ's key as it stands in the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Key {
-    /// Its [`fingerprint`](crate::fingerprint).
+    /// HQ's [`fingerprint`](crewseal_custody::fingerprint).
     pub fingerprint: String,
     /// Whether the reader knows it. In JSON: `known`, true or false.
     #[serde(rename = "known", serialize_with = "is_known")]

@@ -4,12 +4,11 @@
 //! has the file can come to the same verdict: the customer, an auditor, a court.
 
 use crewseal_custody::signed::PublicKey;
-use crewseal_custody::{Reading, Record, RecordError, Section, SignOff};
+use crewseal_custody::{Reading, Record, RecordError, Section, SignOff, fingerprint, hq_identity};
 
 use super::job_summary::{JobSummary, Matter, MatterKind};
 use super::verdict::{Contents, Flaw, Key, KeyTrust, Open, Remark, Source, Standing, Verdict};
 use super::wording;
-use crate::keys::fingerprint;
 
 /// Checks every signature of a record and says what its events come to.
 ///
@@ -26,15 +25,12 @@ pub fn verify(bytes: &[u8], hq: Option<&PublicKey>) -> Verdict {
     }
 }
 
-/// As [`verify`], for a reader who was told the fingerprint of HQ's key, in any
-/// case and grouping.
+/// As [`verify`], for a reader who was told HQ's fingerprint, in any grouping.
 #[must_use]
 pub fn verify_as_told(bytes: &[u8], told: &str) -> Verdict {
-    let digits = |text: &str| -> String {
-        text.chars().filter(char::is_ascii_hexdigit).map(|c| c.to_ascii_lowercase()).collect()
-    };
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     match Record::read(bytes, None) {
-        Ok(reading) if digits(&fingerprint(&reading.record.hq)) == digits(told) => {
+        Ok(reading) if digits(&fingerprint_of(&reading.record)) == digits(told) => {
             judge(&reading, KeyTrust::Known)
         }
         Ok(mut reading) => {
@@ -43,6 +39,12 @@ pub fn verify_as_told(bytes: &[u8], told: &str) -> Verdict {
         }
         Err(error) => no_record(&error),
     }
+}
+
+/// The fingerprint of the HQ that a record says it is of.
+#[must_use]
+pub fn fingerprint_of(record: &Record) -> String {
+    fingerprint(&hq_identity(&record.hq, &record.origin))
 }
 
 /// The verdict on a file that is no record.
@@ -72,7 +74,7 @@ fn judge(reading: &Reading, trust: KeyTrust) -> Verdict {
         (true, false) => Standing::HoldsWithOpenMatters,
         (true, true) => Standing::Holds,
     };
-    let key = Key { fingerprint: fingerprint(&reading.record.hq), trust };
+    let key = Key { fingerprint: fingerprint_of(&reading.record), trust };
     let contents = Some(contents(&summary));
     Verdict { standing, hq: Some(key), contents, flaws, open, remarks }
 }

@@ -4,8 +4,6 @@
 //! database for a report or a backup holds no key. The server's own key is made
 //! anew at every start and never touches the disk.
 
-mod fingerprint;
-
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
@@ -15,7 +13,6 @@ use std::time::Duration;
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::envelope::OpeningKey;
 use crewseal_custody::signed::PublicKey;
-pub use fingerprint::fingerprint;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use rcgen::{

@@ -2,7 +2,7 @@
 
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::wire::{Endpoint, EnrolmentCode, Invitation};
-use crewseal_custody::{JobId, Qualifications, Role};
+use crewseal_custody::{CarrierId, JobId, Qualifications, Role};
 use rusqlite::params;
 
 use crate::error::HqError;
@@ -14,8 +14,25 @@ use crate::store::{self, column};
 /// For how long an invitation may be used, in seconds.
 const INVITATION_SECONDS: u64 = 24 * 60 * 60;
 
+/// Whom HQ invites: what the credential of his device will say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitee<'a> {
+    /// What he does.
+    pub role: Role,
+    /// What the crew calls him, such as `Mover 17`; never a name.
+    pub pseudonym: &'a str,
+    /// What HQ has seen papers of: what is not among these, he does not have. None: the
+    /// credential says nothing of licences, training and the like, and the rules that ask
+    /// for them do not judge it.
+    pub qualifications: Option<&'a Qualifications>,
+    /// Who he is, if he has a device already. None: it is his first.
+    pub carrier: Option<CarrierId>,
+    /// The jobs of whose crew the device will be.
+    pub jobs: &'a [JobId],
+}
+
 impl Hq {
-    /// Invites one device, for a day: to the crew of these jobs, under a
+    /// Invites a carrier's first device, for a day: to the crew of these jobs, under a
     /// pseudonym such as `Mover 17`. `url` is where the device reaches HQ. Its
     /// credential says nothing of licences, training and the like, and the rules
     /// that ask for them do not judge it.
@@ -29,7 +46,8 @@ impl Hq {
         jobs: &[JobId],
         url: &str,
     ) -> Result<Invitation, HqError> {
-        self.invite_as(role, pseudonym, None, jobs, url)
+        let invitee = Invitee { role, pseudonym, qualifications: None, carrier: None, jobs };
+        self.invite_device(&invitee, url)
     }
 
     /// The same for somebody whose papers HQ has seen: what is not among these
@@ -45,33 +63,39 @@ impl Hq {
         jobs: &[JobId],
         url: &str,
     ) -> Result<Invitation, HqError> {
-        self.invite_as(role, pseudonym, Some(qualifications), jobs, url)
+        let qualifications = Some(qualifications);
+        let invitee = Invitee { role, pseudonym, qualifications, carrier: None, jobs };
+        self.invite_device(&invitee, url)
     }
 
-    fn invite_as(
-        &self,
-        role: Role,
-        pseudonym: &str,
-        qualifications: Option<&Qualifications>,
-        jobs: &[JobId],
-        url: &str,
-    ) -> Result<Invitation, HqError> {
+    /// Invites one device, for a day. `url` is where it reaches HQ.
+    ///
+    /// # Errors
+    /// As [`invite`](Self::invite), and [`HqError::UnknownCarrier`].
+    pub fn invite_device(&self, invitee: &Invitee<'_>, url: &str) -> Result<Invitation, HqError> {
         let code = EnrolmentCode(random()?);
         let hash = sha256(&code.0);
         let expires_at = self.clock.now().saturating_add(INVITATION_SECONDS);
-        self.store.write(|db| {
+        let carrier = self.store.write(|db| {
+            let known = |carrier| {
+                let known = store::carrier(db, &carrier)?;
+                known.ok_or(HqError::UnknownCarrier(carrier))
+            };
+            let carrier = invitee.carrier.map(known).transpose()?;
             db.execute(
-                "INSERT INTO invitations (code, role, pseudonym, expires_at, qualifications)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO invitations
+                     (code, role, pseudonym, expires_at, qualifications, carrier)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![
                     hash,
-                    cbor::to_vec(&role),
-                    pseudonym,
+                    cbor::to_vec(&invitee.role),
+                    invitee.pseudonym,
                     column(expires_at),
-                    qualifications.map(cbor::to_vec)
+                    invitee.qualifications.map(cbor::to_vec),
+                    invitee.carrier.map(|carrier| carrier.0),
                 ],
             )?;
-            for job in jobs {
+            for job in invitee.jobs {
                 if !store::has_job(db, job)? {
                     return Err(HqError::UnknownJob(*job));
                 }
@@ -80,7 +104,7 @@ impl Hq {
                     (hash, job.0),
                 )?;
             }
-            Ok(())
+            Ok(carrier)
         })?;
         Ok(Invitation {
             version: Version,
@@ -91,6 +115,8 @@ impl Hq {
             },
             sealing_key: self.keys.opening().public().to_bytes().into(),
             code,
+            origin: self.origin().to_owned(),
+            carrier,
         })
     }
 }

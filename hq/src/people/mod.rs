@@ -1,8 +1,12 @@
-//! People: whom HQ vouches for. A person of the crew is a device that somebody carries:
-//! invited, enrolled with keys of its own, and revoked when HQ no longer vouches for it.
+//! People: whom HQ vouches for. A person of the crew is a carrier with one device or several:
+//! each invited, enrolled with keys of its own, its credential renewed for as long as HQ
+//! vouches for it, and revoked when HQ no longer does.
 
 mod enrolment;
 mod invitations;
+mod renewal;
 mod revocations;
 
 pub use enrolment::EnrolError;
+pub use invitations::Invitee;
+pub use renewal::RenewError;

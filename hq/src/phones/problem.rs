@@ -10,7 +10,7 @@ use crewseal_custody::wire::BatchError;
 use super::session::SessionError;
 use crate::dispatch::{CursorError, NewsError};
 use crate::error::HqError;
-use crate::people::EnrolError;
+use crate::people::{EnrolError, RenewError};
 
 /// After how many seconds to come back when HQ is busy.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
@@ -47,8 +47,16 @@ pub(crate) enum Problem {
     Session,
     /// The answer to a challenge does not fit.
     Challenge,
-    /// The credential has ended.
+    /// The credential has ended, and is not renewed.
     CredentialEnded,
+    /// The claim is for another HQ.
+    OtherHq,
+    /// HQ has taken its word for the device back.
+    Revoked,
+    /// Another device than the session's is named.
+    OtherDevice,
+    /// Nothing shows that the device is the carrier's.
+    Voucher,
     /// The invitation is not valid.
     Invitation,
     /// The proofs of an enrolment do not fit.
@@ -71,7 +79,13 @@ impl Problem {
         match self {
             Self::BodyLost | Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Session | Self::Challenge => StatusCode::UNAUTHORIZED,
-            Self::CredentialEnded | Self::Invitation | Self::Proof => StatusCode::FORBIDDEN,
+            Self::CredentialEnded
+            | Self::OtherHq
+            | Self::Revoked
+            | Self::OtherDevice
+            | Self::Voucher
+            | Self::Invitation
+            | Self::Proof => StatusCode::FORBIDDEN,
             Self::NotFound | Self::UnknownPhoto => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
@@ -104,6 +118,10 @@ impl Problem {
             Self::Session => "session",
             Self::Challenge => "challenge",
             Self::CredentialEnded => "credential-ended",
+            Self::OtherHq => "other-hq",
+            Self::Revoked => "revoked",
+            Self::OtherDevice => "other-device",
+            Self::Voucher => "voucher",
             Self::Invitation => "invitation",
             Self::Proof => "proof",
             Self::Enrolled => "enrolled",
@@ -137,6 +155,13 @@ impl Problem {
             Self::Session => "Open a session, or renew the one that ended.",
             Self::Challenge => "The answer does not fit. Ask for a new challenge.",
             Self::CredentialEnded => "The credential has ended. Enrol again.",
+            Self::OtherHq => "The claim is for another HQ. Look whose invitation it is.",
+            Self::Revoked => "HQ has revoked this device. Ask a supervisor.",
+            Self::OtherDevice => "The session is another device's.",
+            Self::Voucher => {
+                "Nothing shows that the device is this carrier's. Let his older device vouch \
+                 again, or use his recovery code."
+            }
             Self::Invitation => "The invitation is unknown, used or too old. Ask HQ for a new one.",
             Self::Proof => "The two proofs are not one claim signed by both of its keys.",
             Self::Enrolled => "These keys are enrolled already. Make new ones.",
@@ -220,9 +245,21 @@ impl From<EnrolError> for Problem {
     fn from(error: EnrolError) -> Self {
         match error {
             EnrolError::Proof => Self::Proof,
+            EnrolError::OtherHq => Self::OtherHq,
+            EnrolError::Voucher => Self::Voucher,
             EnrolError::Invitation => Self::Invitation,
             EnrolError::Enrolled => Self::Enrolled,
             EnrolError::Hq(error) => error.into(),
+        }
+    }
+}
+
+impl From<RenewError> for Problem {
+    fn from(error: RenewError) -> Self {
+        match error {
+            RenewError::Unknown => Self::Session,
+            RenewError::Revoked => Self::Revoked,
+            RenewError::Hq(error) => error.into(),
         }
     }
 }
@@ -232,6 +269,7 @@ impl From<SessionError> for Problem {
         match error {
             SessionError::Malformed => Self::Malformed,
             SessionError::Unknown => Self::Challenge,
+            SessionError::OtherHq => Self::OtherHq,
             SessionError::CredentialEnded => Self::CredentialEnded,
             SessionError::Hq(error) => error.into(),
         }

@@ -6,8 +6,8 @@ use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::routing::{get, post};
 use crewseal_custody::cbor::Version;
 use crewseal_custody::wire::{
-    AttachmentPart, BATCH_VERSIONS, Batch, Challenge, ChallengeRequest, Cursor, EnrolRequest,
-    MAX_BODY, MAX_PART,
+    AttachmentPart, BATCH_VERSIONS, Batch, Challenge, ChallengeRequest, CredentialRequest, Cursor,
+    EnrolRequest, MAX_BODY, MAX_PART,
 };
 use serde::Deserialize;
 
@@ -24,6 +24,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/v1/enrol", post(enrol))
         .route("/v1/challenge", post(challenge))
         .route("/v1/session", post(session))
+        .route("/v1/credential", post(credential))
         .route("/v1/tick", get(tick))
         .route("/v1/news", get(news))
         .route("/v1/outbox", post(outbox))
@@ -51,6 +52,18 @@ async fn session(State(state): State<AppState>, body: Body) -> Result<Answer, Pr
     let request = state.ask(move |hq| hq.authenticate(&body.0)).await?;
     let session = sessions.open(&request)?.ok_or(Problem::Challenge)?;
     Ok(Answer::of(&session))
+}
+
+async fn credential(
+    State(state): State<AppState>,
+    AuthenticatedDevice(device): AuthenticatedDevice,
+    body: Body,
+) -> Result<Answer, Problem> {
+    let request: CredentialRequest = body.decode()?;
+    if request.device != device {
+        return Err(Problem::OtherDevice);
+    }
+    state.ask(move |hq| hq.renew(&device)).await.map(|credential| Answer::signed(&credential))
 }
 
 async fn tick(State(state): State<AppState>, _: AuthenticatedDevice) -> Result<Answer, Problem> {

@@ -28,7 +28,9 @@ pub(crate) enum SessionError {
     Malformed,
     /// No such device, another's signature, or a challenge that is not open.
     Unknown,
-    /// The device must enrol again.
+    /// The claim is for another HQ.
+    OtherHq,
+    /// The credential has ended, and HQ renews none of a device that it revoked.
     CredentialEnded,
     /// HQ could not look.
     Hq(HqError),
@@ -45,11 +47,20 @@ impl Hq {
     pub(crate) fn authenticate(&self, request: &[u8]) -> Result<SessionRequest, SessionError> {
         let request =
             Unverified::<SessionRequest>::parse(request).map_err(|_| SessionError::Malformed)?;
-        let device = request.claims().device;
-        let credential = self.store.read(|db| store::credential(db, self.key(), &device))?;
+        let claims = request.claims();
+        if claims.hq != self.identity() || claims.origin != self.origin() {
+            return Err(SessionError::OtherHq);
+        }
+        let device = claims.device;
+        let (credential, revoked_since) = self.store.read(|db| {
+            let credential = store::credential(db, self.key(), &device)?;
+            Ok((credential, store::revoked_since(db, self.key(), &device)?))
+        })?;
         let credential = credential.ok_or(SessionError::Unknown)?;
         let request = request.verify(&credential.act_key).map_err(|_| SessionError::Unknown)?;
-        if credential.valid_to <= self.clock.now() {
+        // One that has ended is renewed in a session, and the queue is delivered in it; jobs
+        // and rolls are not shown.
+        if credential.valid_to <= self.clock.now() && revoked_since.is_some() {
             return Err(SessionError::CredentialEnded);
         }
         Ok((*request).clone())

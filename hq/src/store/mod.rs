@@ -18,5 +18,7 @@ pub(crate) use boxes::{lists, resolve};
 pub(crate) use columns::column;
 pub(crate) use database::{FILE, Store};
 pub(crate) use jobs::{classes, has_job, is_in_crew, manifests, release_keys, unfinished_jobs};
-pub(crate) use people::{credential, revocations, revoked_since};
+pub(crate) use people::{
+    add_credential, carrier, credential, credential_history, may_see, revocations, revoked_since,
+};
 pub(crate) use rolls::{roll, roll_head, roll_ids, roll_of};

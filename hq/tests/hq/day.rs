@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::cbor::{self, Version, Versions};
 use crewseal_custody::roll::{Leaf, Roll, RollHead};
 use crewseal_custody::signed::{Digest, Message, Namespace, PublicKey, Signed, SignedError};
 use crewseal_custody::{
-    Act, Anchor, BootId, BoxList, Commitment, Credential, DeviceId, Event, EventId, EventKind,
-    Finding, FindingKind, JobId, Link, Lists, Manifest, Manifests, Moment, Outcome, Protection,
-    Receipt, Record, Role, Salt, Since, SpotCheck, Tick,
+    Act, Anchor, BootId, BoxList, CarrierId, Commitment, Credential, DeviceId, Event, EventId,
+    EventKind, Finding, FindingKind, JobId, Link, Lists, Manifest, Manifests, Moment, Outcome,
+    Protection, Receipt, Record, Role, Salt, Since, SpotCheck, Tick,
 };
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
@@ -20,6 +20,9 @@ const OPENING: Salt = Salt([0x0e; 16]);
 
 /// 2026-03-14 00:00 UTC.
 pub const MIDNIGHT: u64 = 1_773_446_400;
+
+/// The name of HQ's log.
+pub const ORIGIN: &str = "hq.test";
 
 /// A time of that day.
 pub const fn at(hour: u64, minute: u64) -> u64 {
@@ -123,14 +126,17 @@ impl Day {
     pub fn enrol(&mut self, pseudonym: &str, role: Role) -> usize {
         let (act, handoff) = (Key::new(), Key::new());
         let credential = Credential {
-            version: Version,
+            version: Versions::NEWEST,
             act_key: act.public,
             handoff_key: handoff.public,
             pseudonym: pseudonym.to_owned(),
             role,
             valid_from: at(5, 0),
             valid_to: at(23, 0),
+            carrier: CarrierId(DeviceId::of(&act.public, &handoff.public).0),
             qualifications: None,
+            serial: 1,
+            voucher: None,
         };
         let id = credential.device();
         self.credentials.push(self.hq.sign(credential).as_bytes().to_vec().into());
@@ -148,7 +154,7 @@ impl Day {
         let nonce = Salt(random(self.ticks.len(), "tick"));
         let tick = Tick {
             version: Version,
-            origin: "hq.test".into(),
+            origin: ORIGIN.into(),
             number,
             at,
             nonce,
@@ -251,7 +257,7 @@ impl Day {
                     sequence: event.sequence,
                     outcome: Outcome::Stored,
                     at,
-                    origin: "hq.test".into(),
+                    origin: ORIGIN.into(),
                 }));
             }
         }
@@ -262,7 +268,7 @@ impl Day {
         Record {
             version: Version,
             job: self.job,
-            origin: "hq.test".into(),
+            origin: ORIGIN.into(),
             hq: self.hq.public,
             at: at(21, 0),
             credentials: self.credentials.clone(),

@@ -90,6 +90,7 @@ async fn a_challenge_is_answered_once_in_time_and_by_its_device() {
     let challenge = stranger.challenge().await;
     assert_eq!(status(stranger.answer(challenge, &stranger.act).await), unauthorised);
 
+    site.hq.revoke(phone.device(), site.clock.now()).unwrap();
     site.clock.advance(91 * 86_400);
     let challenge = phone.challenge().await;
     assert_eq!(status(phone.answer(challenge, &phone.act).await), Err(StatusCode::FORBIDDEN));

@@ -68,7 +68,7 @@ fn a_newer_database_is_refused_and_left_as_it_was() {
     db.close().unwrap();
     let before = files(dir.path());
     let refused = refusal(open(dir.path()));
-    assert!(matches!(refused, HqError::NewerDatabase { found: 999, known: 7 }), "{refused}");
+    assert!(matches!(refused, HqError::NewerDatabase { found: 999, known: 8 }), "{refused}");
     let after = files(dir.path());
     assert!(before["hq.db"] == after["hq.db"]);
     assert!(before["hq.keys"] == after["hq.keys"]);
@@ -89,6 +89,7 @@ async fn evidence_cannot_be_changed_or_deleted() {
         ("manifests", "bytes"),
         ("rolls", "head"),
         ("revocations", "bytes"),
+        ("credentials", "bytes"),
     ] {
         let rows = format!("SELECT count(*) FROM {table}");
         let count = || db.query_row(&rows, [], |row| row.get::<_, i64>(0)).unwrap();

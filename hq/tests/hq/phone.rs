@@ -13,12 +13,13 @@ use crewseal_custody::personal::Personal;
 use crewseal_custody::roll::Roll;
 use crewseal_custody::signed::{PublicKey, Signed, SignedError};
 use crewseal_custody::wire::{
-    Batch, CBOR, Challenge, ChallengeRequest, EnrolClaim, EnrolRequest, Invitation, News, Receipts,
-    Session, SessionRequest,
+    Batch, CBOR, Challenge, ChallengeRequest, CredentialRequest, EnrolClaim, EnrolRequest,
+    Invitation, News, Receipts, Session, SessionRequest,
 };
 use crewseal_custody::{
-    Act, Anchor, BootId, BoxList, Credential, DeviceId, Event, EventId, EventKind, JobId, Link,
-    Lists, Moment, Outcome, Protection, Receipt, Role, Salt, Since, Tick,
+    Act, Anchor, BootId, BoxList, CarrierId, Credential, DeviceId, Event, EventId, EventKind, HqId,
+    JobId, Link, Lists, Moment, NewKeys, Outcome, Protection, Receipt, RecoveryCode, Role, Salt,
+    Since, Tick, Voucher,
 };
 use crewseal_hq::clock::Clock;
 use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
@@ -127,6 +128,11 @@ impl Key {
         Self(EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &rng).unwrap())
     }
 
+    pub fn of_pkcs8(pkcs8: &[u8]) -> Self {
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        Self(EcdsaKeyPair::from_pkcs8(algorithm, pkcs8, &SystemRandom::new()).unwrap())
+    }
+
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.public_key().as_ref().try_into().unwrap())
     }
@@ -147,6 +153,8 @@ pub struct Phone {
     pub http: reqwest::Client,
     pub act: Key,
     pub handoff: Key,
+    pub recovery: RecoveryCode,
+    pub voucher: Option<Voucher>,
     pub token: String,
     pub epoch: Epoch,
     pub anchor: Anchor,
@@ -163,6 +171,8 @@ impl Phone {
             http,
             act: Key::new(),
             handoff: Key::new(),
+            recovery: RecoveryCode::from_bytes(random::bytes().unwrap()),
+            voucher: None,
             token: String::new(),
             epoch: Epoch::begin(&sealing, &mut random::generator()).unwrap(),
             anchor: Anchor { number: 0, nonce: Salt([0; 16]) },
@@ -199,7 +209,34 @@ impl Phone {
             code: self.invitation.code.clone(),
             act_key: self.act.public(),
             handoff_key: self.handoff.public(),
+            hq: self.invitation.hq(),
+            origin: self.invitation.origin.clone(),
+            recovery_key: self.invitation.carrier.is_none().then(|| self.recovery.key()),
+            voucher: self.voucher,
         }
+    }
+
+    /// Whoever carries it, if it is his first.
+    pub fn carrier(&self) -> CarrierId {
+        self.recovery.key().carrier(&self.device())
+    }
+
+    /// Its keys, as those of a further device of this carrier.
+    pub fn new_keys(&self, carrier: CarrierId) -> NewKeys {
+        NewKeys {
+            version: Version,
+            hq: self.invitation.hq(),
+            carrier,
+            act_key: self.act.public(),
+            handoff_key: self.handoff.public(),
+        }
+    }
+
+    /// HQ's newest word about a device.
+    pub async fn renew(&self, device: DeviceId) -> Result<Signed<Credential>, StatusCode> {
+        let request = CredentialRequest { version: Version, device };
+        let bytes = success(self.post("/v1/credential", cbor::to_vec(&request)).await).await?;
+        Ok(Signed::open(&bytes, &self.invitation.endpoint.hq).unwrap())
     }
 
     pub async fn enrol(&self) -> Result<Signed<Credential>, StatusCode> {
@@ -231,7 +268,20 @@ impl Phone {
     }
 
     pub async fn answer(&self, challenge: [u8; 32], key: &Key) -> Result<Session, StatusCode> {
-        let request = SessionRequest { version: Version, device: self.device(), challenge };
+        let (hq, origin) = (self.invitation.hq(), self.invitation.origin.clone());
+        self.answer_for(challenge, key, hq, origin).await
+    }
+
+    /// The answer to a challenge for some HQ.
+    pub async fn answer_for(
+        &self,
+        challenge: [u8; 32],
+        key: &Key,
+        hq: HqId,
+        origin: String,
+    ) -> Result<Session, StatusCode> {
+        let device = self.device();
+        let request = SessionRequest { version: Version, device, challenge, hq, origin };
         let answer = self.post("/v1/session", key.signed(request).as_bytes().to_vec()).await;
         Ok(cbor::from_slice(&success(answer).await?).unwrap())
     }

@@ -4,12 +4,12 @@ use crewseal_custody::cbor::Version;
 use crewseal_custody::{
     BoxClass, EventKind, FindingKind, Outcome, Receipt, Refusal, Revocations, Role,
 };
+use crewseal_custody::{fingerprint, hq_identity};
 use crewseal_hq::evidence::severity::Severity;
 use crewseal_hq::evidence::verdict::{Standing, Verdict};
 use crewseal_hq::evidence::verify::{verify, verify_as_told};
-use crewseal_hq::fingerprint;
 
-use crate::day::{Day, Key, More, at, moving_day};
+use crate::day::{Day, Key, More, ORIGIN, at, moving_day};
 
 /// Four boxes from door to door, all well.
 fn small() -> Day {
@@ -42,8 +42,8 @@ fn a_clean_record_holds() {
     let text = verdict.to_string();
     assert!(text.contains("All 4 boxes delivered; every signature verified."), "{text}");
     assert!(text.contains("4 events, signed by 2 devices, about 4 boxes"), "{text}");
-    assert!(text.contains(&fingerprint(&day.hq.public)[..39]), "{text}");
-    assert!(text.contains("This is the key that you named."), "{text}");
+    assert!(text.contains(&fingerprint(&hq_identity(&day.hq.public, ORIGIN))), "{text}");
+    assert!(text.contains("This is the HQ that you named."), "{text}");
 }
 
 #[test]
@@ -99,11 +99,11 @@ fn another_hq_than_the_expected_is_named() {
 fn a_fingerprint_is_compared_in_any_case_and_grouping() {
     let day = small();
     let export = day.export();
-    let told = fingerprint(&day.hq.public).to_uppercase().replace(' ', ":");
+    let told = fingerprint(&hq_identity(&day.hq.public, ORIGIN)).replace(' ', ":");
     assert_eq!(verify_as_told(&export, &told), verify(&export, Some(&day.hq.public)));
 
     let other = Key::new().public;
-    let verdict = verify_as_told(&export, &fingerprint(&other));
+    let verdict = verify_as_told(&export, &fingerprint(&hq_identity(&other, ORIGIN)));
     assert_eq!(verdict, verify(&export, Some(&other)));
     assert_eq!(verdict.standing, Standing::DoesNotHold);
     let text = verdict.to_string();

@@ -10,6 +10,16 @@ extension Crew {
         try await untilCancelled { try await self.enrol(invitation: invitation, cancel: $0) }
     }
 
+    /// Enrols a further phone of somebody who has one, or had one, with HQ.
+    ///
+    /// - Throws: `CrewError`; `CrewError.WrongRecoveryCode` if the code is mistyped or somebody
+    ///   else's, `CrewError.CallCancelled` if the task was cancelled
+    public func enrolVouched(invitation: Data, vouchedBy: VouchedBy) async throws {
+        try await untilCancelled {
+            try await self.enrolVouched(invitation: invitation, vouchedBy: vouchedBy, cancel: $0)
+        }
+    }
+
     /// Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew goes where
     /// there is no network.
     ///

@@ -1296,6 +1296,49 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func release(job: JobId, act: Act, statement: EventId, code: String) async throws  -> EventId
     
     /**
+     * What an older phone of this carrier is asked to vouch for, by the bytes of the
+     * invitation: to be shown to it, for its `vouch`.
+     */
+    func askForVoucher(invitation: Data) async throws  -> Data
+    
+    /**
+     * Enrols this device with HQ, by the bytes of an invitation that HQ made. Show the
+     * fingerprint of `readInvitation` before. If it is its carrier's first phone, there is
+     * a recovery code afterwards: show it, too.
+     */
+    func enrol(invitation: Data, cancel: CancelToken?) async throws 
+    
+    /**
+     * The same for a further phone of somebody who has one, or had one.
+     * `WrongRecoveryCode` says that the recovery code is mistyped or somebody else's.
+     */
+    func enrolVouched(invitation: Data, vouchedBy: VouchedBy, cancel: CancelToken?) async throws 
+    
+    /**
+     * Whether this device is enrolled: if not, the app begins with an invitation.
+     */
+    func isEnrolled() async throws  -> Bool
+    
+    /**
+     * The recovery code of this phone's carrier, in seven groups of four characters, to be
+     * written down or printed: with it his next phone is his although this one is lost. None
+     * once he has noted it, and on phones that are not his first.
+     */
+    func recoveryCode() async throws  -> String?
+    
+    /**
+     * The carrier has his recovery code on paper: this phone forgets it.
+     */
+    func recoveryCodeNoted() async throws 
+    
+    /**
+     * Vouches for a new phone of this phone's own carrier, by what that one showed. The
+     * person is asked to confirm: whoever has the new phone acts in his name. The bytes are
+     * to be shown to the new phone, for its `enrolVouched`.
+     */
+    func vouch(asked: Data) async throws  -> Data
+    
+    /**
      * Accepts what this device scanned itself of an offer, however much that
      * is, and says whether the drawn boxes were checked by hand. The person is
      * asked to confirm; the bytes are what to show the giver.
@@ -1415,20 +1458,10 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func decide(event: EventId, refusal: RefusalId, decision: Decision, note: String) async throws  -> Data
     
     /**
-     * Enrols this device with HQ, by the bytes of an invitation that HQ made.
-     */
-    func enrol(invitation: Data, cancel: CancelToken?) async throws 
-    
-    /**
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
      * goes where there is no network.
      */
     func fetch(cancel: CancelToken?) async throws  -> Fetched
-    
-    /**
-     * Whether this device is enrolled: if not, the app begins with an invitation.
-     */
-    func isEnrolled() async throws  -> Bool
     
     /**
      * The jobs on this phone that are open now.
@@ -1799,6 +1832,147 @@ open func release(job: JobId, act: Act, statement: EventId, code: String)async t
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeEventId_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * What an older phone of this carrier is asked to vouch for, by the bytes of the
+     * invitation: to be shown to it, for its `vouch`.
+     */
+open func askForVoucher(invitation: Data)async throws  -> Data  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_ask_for_voucher(
+                        self.uniffiCloneHandle(),FfiConverterData.lower(invitation)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Enrols this device with HQ, by the bytes of an invitation that HQ made. Show the
+     * fingerprint of `readInvitation` before. If it is its carrier's first phone, there is
+     * a recovery code afterwards: show it, too.
+     */
+open func enrol(invitation: Data, cancel: CancelToken? = nil)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_enrol(
+                        self.uniffiCloneHandle(),FfiConverterData.lower(invitation),FfiConverterOptionTypeCancelToken.lower(cancel)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_void,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * The same for a further phone of somebody who has one, or had one.
+     * `WrongRecoveryCode` says that the recovery code is mistyped or somebody else's.
+     */
+open func enrolVouched(invitation: Data, vouchedBy: VouchedBy, cancel: CancelToken? = nil)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_enrol_vouched(
+                        self.uniffiCloneHandle(),FfiConverterData.lower(invitation),FfiConverterTypeVouchedBy_lower(vouchedBy),FfiConverterOptionTypeCancelToken.lower(cancel)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_void,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Whether this device is enrolled: if not, the app begins with an invitation.
+     */
+open func isEnrolled()async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_is_enrolled(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_i8,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_i8,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * The recovery code of this phone's carrier, in seven groups of four characters, to be
+     * written down or printed: with it his next phone is his although this one is lost. None
+     * once he has noted it, and on phones that are not his first.
+     */
+open func recoveryCode()async throws  -> String?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_recovery_code(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionString.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * The carrier has his recovery code on paper: this phone forgets it.
+     */
+open func recoveryCodeNoted()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_recovery_code_noted(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_void,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Vouches for a new phone of this phone's own carrier, by what that one showed. The
+     * person is asked to confirm: whoever has the new phone acts in his name. The bytes are
+     * to be shown to the new phone, for its `enrolVouched`.
+     */
+open func vouch(asked: Data)async throws  -> Data  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_vouch(
+                        self.uniffiCloneHandle(),FfiConverterData.lower(asked)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterData.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -2175,25 +2349,6 @@ open func decide(event: EventId, refusal: RefusalId, decision: Decision, note: S
 }
     
     /**
-     * Enrols this device with HQ, by the bytes of an invitation that HQ made.
-     */
-open func enrol(invitation: Data, cancel: CancelToken? = nil)async throws   {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_enrol(
-                        self.uniffiCloneHandle(),FfiConverterData.lower(invitation),FfiConverterOptionTypeCancelToken.lower(cancel)
-                )
-            },
-            pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
-            completeFunc: ffi_crewseal_ffi_rust_future_complete_void,
-            freeFunc: ffi_crewseal_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypeCrewError_lift
-        )
-}
-    
-    /**
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
      * goes where there is no network.
      */
@@ -2209,25 +2364,6 @@ open func fetch(cancel: CancelToken? = nil)async throws  -> Fetched  {
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeFetched_lift,
-            errorHandler: FfiConverterTypeCrewError_lift
-        )
-}
-    
-    /**
-     * Whether this device is enrolled: if not, the app begins with an invitation.
-     */
-open func isEnrolled()async throws  -> Bool  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_crewseal_ffi_fn_method_crew_is_enrolled(
-                        self.uniffiCloneHandle()
-                )
-            },
-            pollFunc: ffi_crewseal_ffi_rust_future_poll_i8,
-            completeFunc: ffi_crewseal_ffi_rust_future_complete_i8,
-            freeFunc: ffi_crewseal_ffi_rust_future_free_i8,
-            liftFunc: FfiConverterBool.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -5833,6 +5969,99 @@ public func FfiConverterTypeHighWaterMark_lower(_ value: HighWaterMark) -> RustB
 
 
 /**
+ * What an invitation says, for a person to look at before the phone enrols by it.
+ */
+public struct InvitationPreview: Equatable, Hashable {
+    /**
+     * Where HQ answers.
+     */
+    public let url: String
+    /**
+     * The name of HQ's log.
+     */
+    public let origin: String
+    /**
+     * HQ's fingerprint, eight groups of five digits. The person compares it with the one
+     * that HQ shows: an invitation that somebody else made has another.
+     */
+    public let fingerprint: String
+    /**
+     * Whether it is for a further phone of somebody who has one, or had one. Then that
+     * phone, or his recovery code, should vouch for this one.
+     */
+    public let isForFurtherPhone: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Where HQ answers.
+         */url: String, 
+        /**
+         * The name of HQ's log.
+         */origin: String, 
+        /**
+         * HQ's fingerprint, eight groups of five digits. The person compares it with the one
+         * that HQ shows: an invitation that somebody else made has another.
+         */fingerprint: String, 
+        /**
+         * Whether it is for a further phone of somebody who has one, or had one. Then that
+         * phone, or his recovery code, should vouch for this one.
+         */isForFurtherPhone: Bool) {
+        self.url = url
+        self.origin = origin
+        self.fingerprint = fingerprint
+        self.isForFurtherPhone = isForFurtherPhone
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension InvitationPreview: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeInvitationPreview: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> InvitationPreview {
+        return
+            try InvitationPreview(
+                url: FfiConverterString.read(from: &buf), 
+                origin: FfiConverterString.read(from: &buf), 
+                fingerprint: FfiConverterString.read(from: &buf), 
+                isForFurtherPhone: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: InvitationPreview, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.url, into: &buf)
+        FfiConverterString.write(value.origin, into: &buf)
+        FfiConverterString.write(value.fingerprint, into: &buf)
+        FfiConverterBool.write(value.isForFurtherPhone, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeInvitationPreview_lift(_ buf: RustBuffer) throws -> InvitationPreview {
+    return try FfiConverterTypeInvitationPreview.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeInvitationPreview_lower(_ value: InvitationPreview) -> RustBuffer {
+    return FfiConverterTypeInvitationPreview.lower(value)
+}
+
+
+/**
  * A job that is open on this phone. Its texts are about people: show them to
  * the crew, and store or send them nowhere. Printing a job shows its id only.
  */
@@ -8952,6 +9181,10 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      */
     case WrongCode
     /**
+     * The recovery code is mistyped, or another carrier's.
+     */
+    case WrongRecoveryCode
+    /**
      * The offer has lapsed, was taken back or was answered before.
      */
     case OfferOver
@@ -9231,62 +9464,63 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             reason: try FfiConverterString.read(from: &buf)
             )
         case 15: return .WrongCode
-        case 16: return .OfferOver
-        case 17: return .NotASupervisor
-        case 18: return .NothingToSign
-        case 19: return .NoteTooLong
-        case 20: return .NoReceipt
-        case 21: return .NotADrawing(
+        case 16: return .WrongRecoveryCode
+        case 17: return .OfferOver
+        case 18: return .NotASupervisor
+        case 19: return .NothingToSign
+        case 20: return .NoteTooLong
+        case 21: return .NoReceipt
+        case 22: return .NotADrawing(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 22: return .TooMuch
-        case 23: return .StillOffered
-        case 24: return .FromPhone(
+        case 23: return .TooMuch
+        case 24: return .StillOffered
+        case 25: return .FromPhone(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 25: return .FromHq(
+        case 26: return .FromHq(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 26: return .UnknownBoxes(
+        case 27: return .UnknownBoxes(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 27: return .Unreceipted(
+        case 28: return .Unreceipted(
             entries: try FfiConverterUInt64.read(from: &buf)
             )
-        case 28: return .KeyRemains
-        case 29: return .LoggedOut
-        case 30: return .Suspended
-        case 31: return .KeysLocked
-        case 32: return .Cancelled
-        case 33: return .CallCancelled
-        case 34: return .KeysGone
-        case 35: return .KeysFailed
-        case 36: return .KeysBusy
-        case 37: return .StoreInUse
-        case 38: return .StoreReadOnly
-        case 39: return .StoreFull
-        case 40: return .StoreDamaged
-        case 41: return .SystemFailed
-        case 42: return .AppTooOld
-        case 43: return .Offline(
+        case 29: return .KeyRemains
+        case 30: return .LoggedOut
+        case 31: return .Suspended
+        case 32: return .KeysLocked
+        case 33: return .Cancelled
+        case 34: return .CallCancelled
+        case 35: return .KeysGone
+        case 36: return .KeysFailed
+        case 37: return .KeysBusy
+        case 38: return .StoreInUse
+        case 39: return .StoreReadOnly
+        case 40: return .StoreFull
+        case 41: return .StoreDamaged
+        case 42: return .SystemFailed
+        case 43: return .AppTooOld
+        case 44: return .Offline(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 44: return .Metered
-        case 45: return .HqBusy(
+        case 45: return .Metered
+        case 46: return .HqBusy(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 46: return .AnswerCutOff(
+        case 47: return .AnswerCutOff(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 47: return .CaptivePortal
-        case 48: return .WrongClock
-        case 49: return .WrongCertificate
-        case 50: return .NotAdmitted
-        case 51: return .HqRefused(
+        case 48: return .CaptivePortal
+        case 49: return .WrongClock
+        case 50: return .WrongCertificate
+        case 51: return .NotAdmitted
+        case 52: return .HqRefused(
             status: try FfiConverterUInt16.read(from: &buf)
             )
-        case 52: return .FromWithin
-        case 53: return .Fault
+        case 53: return .FromWithin
+        case 54: return .Fault
 
          default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -9365,165 +9599,169 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             writeInt(&buf, Int32(15))
         
         
-        case .OfferOver:
+        case .WrongRecoveryCode:
             writeInt(&buf, Int32(16))
         
         
-        case .NotASupervisor:
+        case .OfferOver:
             writeInt(&buf, Int32(17))
         
         
-        case .NothingToSign:
+        case .NotASupervisor:
             writeInt(&buf, Int32(18))
         
         
-        case .NoteTooLong:
+        case .NothingToSign:
             writeInt(&buf, Int32(19))
         
         
-        case .NoReceipt:
+        case .NoteTooLong:
             writeInt(&buf, Int32(20))
         
         
-        case let .NotADrawing(reason):
+        case .NoReceipt:
             writeInt(&buf, Int32(21))
+        
+        
+        case let .NotADrawing(reason):
+            writeInt(&buf, Int32(22))
             FfiConverterString.write(reason, into: &buf)
             
         
         case .TooMuch:
-            writeInt(&buf, Int32(22))
-        
-        
-        case .StillOffered:
             writeInt(&buf, Int32(23))
         
         
-        case let .FromPhone(reason):
+        case .StillOffered:
             writeInt(&buf, Int32(24))
-            FfiConverterString.write(reason, into: &buf)
-            
         
-        case let .FromHq(reason):
+        
+        case let .FromPhone(reason):
             writeInt(&buf, Int32(25))
             FfiConverterString.write(reason, into: &buf)
             
         
-        case let .UnknownBoxes(reason):
+        case let .FromHq(reason):
             writeInt(&buf, Int32(26))
             FfiConverterString.write(reason, into: &buf)
             
         
-        case let .Unreceipted(entries):
+        case let .UnknownBoxes(reason):
             writeInt(&buf, Int32(27))
+            FfiConverterString.write(reason, into: &buf)
+            
+        
+        case let .Unreceipted(entries):
+            writeInt(&buf, Int32(28))
             FfiConverterUInt64.write(entries, into: &buf)
             
         
         case .KeyRemains:
-            writeInt(&buf, Int32(28))
-        
-        
-        case .LoggedOut:
             writeInt(&buf, Int32(29))
         
         
-        case .Suspended:
+        case .LoggedOut:
             writeInt(&buf, Int32(30))
         
         
-        case .KeysLocked:
+        case .Suspended:
             writeInt(&buf, Int32(31))
         
         
-        case .Cancelled:
+        case .KeysLocked:
             writeInt(&buf, Int32(32))
         
         
-        case .CallCancelled:
+        case .Cancelled:
             writeInt(&buf, Int32(33))
         
         
-        case .KeysGone:
+        case .CallCancelled:
             writeInt(&buf, Int32(34))
         
         
-        case .KeysFailed:
+        case .KeysGone:
             writeInt(&buf, Int32(35))
         
         
-        case .KeysBusy:
+        case .KeysFailed:
             writeInt(&buf, Int32(36))
         
         
-        case .StoreInUse:
+        case .KeysBusy:
             writeInt(&buf, Int32(37))
         
         
-        case .StoreReadOnly:
+        case .StoreInUse:
             writeInt(&buf, Int32(38))
         
         
-        case .StoreFull:
+        case .StoreReadOnly:
             writeInt(&buf, Int32(39))
         
         
-        case .StoreDamaged:
+        case .StoreFull:
             writeInt(&buf, Int32(40))
         
         
-        case .SystemFailed:
+        case .StoreDamaged:
             writeInt(&buf, Int32(41))
         
         
-        case .AppTooOld:
+        case .SystemFailed:
             writeInt(&buf, Int32(42))
         
         
-        case let .Offline(againAfterMillis):
+        case .AppTooOld:
             writeInt(&buf, Int32(43))
+        
+        
+        case let .Offline(againAfterMillis):
+            writeInt(&buf, Int32(44))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
         case .Metered:
-            writeInt(&buf, Int32(44))
+            writeInt(&buf, Int32(45))
         
         
         case let .HqBusy(againAfterMillis):
-            writeInt(&buf, Int32(45))
-            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
-            
-        
-        case let .AnswerCutOff(againAfterMillis):
             writeInt(&buf, Int32(46))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
-        case .CaptivePortal:
+        case let .AnswerCutOff(againAfterMillis):
             writeInt(&buf, Int32(47))
+            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
+            
         
-        
-        case .WrongClock:
+        case .CaptivePortal:
             writeInt(&buf, Int32(48))
         
         
-        case .WrongCertificate:
+        case .WrongClock:
             writeInt(&buf, Int32(49))
         
         
-        case .NotAdmitted:
+        case .WrongCertificate:
             writeInt(&buf, Int32(50))
         
         
-        case let .HqRefused(status):
+        case .NotAdmitted:
             writeInt(&buf, Int32(51))
+        
+        
+        case let .HqRefused(status):
+            writeInt(&buf, Int32(52))
             FfiConverterUInt16.write(status, into: &buf)
             
         
         case .FromWithin:
-            writeInt(&buf, Int32(52))
+            writeInt(&buf, Int32(53))
         
         
         case .Fault:
-            writeInt(&buf, Int32(53))
+            writeInt(&buf, Int32(54))
         
         }
     }
@@ -10998,6 +11236,15 @@ public enum Purpose: Equatable, Hashable {
      * A supervisor's sign-off: give it to `Crew.readSignOff`.
      */
     case signOff
+    /**
+     * The keys of a carrier's new phone: give it to the `Crew.vouch` of an older phone of
+     * his.
+     */
+    case newKeys
+    /**
+     * An older phone's voucher for them: give it to the new one's `Crew.enrolVouched`.
+     */
+    case voucher
 
 
 
@@ -11045,6 +11292,10 @@ public struct FfiConverterTypePurpose: FfiConverterRustBuffer {
         
         case 7: return .signOff
         
+        case 8: return .newKeys
+        
+        case 9: return .voucher
+        
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -11079,6 +11330,14 @@ public struct FfiConverterTypePurpose: FfiConverterRustBuffer {
         
         case .signOff:
             writeInt(&buf, Int32(7))
+        
+        
+        case .newKeys:
+            writeInt(&buf, Int32(8))
+        
+        
+        case .voucher:
+            writeInt(&buf, Int32(9))
         
         }
     }
@@ -12406,6 +12665,114 @@ public func FfiConverterTypeUploadOver_lower(_ value: UploadOver) -> RustBuffer 
 }
 
 
+
+/**
+ * Who vouches, besides HQ, for this phone being its carrier's.
+ */
+
+public enum VouchedBy: Equatable, Hashable, CustomDebugStringConvertible {
+    
+    /**
+     * Nobody: it is his first phone, or his on HQ's word alone.
+     */
+    case hqAlone
+    /**
+     * An older phone of his.
+     */
+    case olderPhone(
+        /**
+         * What that phone's `vouch` gave.
+         */voucher: Data
+    )
+    /**
+     * The recovery code on his paper.
+     */
+    case recoveryCode(
+        /**
+         * As it was scanned or typed.
+         */text: String
+    )
+
+
+
+
+
+// The local Rust `Debug` implementation.
+public var debugDescription: String {
+    return try!  FfiConverterString.lift(
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_vouchedby_uniffi_trait_debug(
+            FfiConverterTypeVouchedBy_lower(self),uniffiCallStatus
+    )
+}
+    )
+}
+}
+
+#if compiler(>=6)
+extension VouchedBy: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVouchedBy: FfiConverterRustBuffer {
+    typealias SwiftType = VouchedBy
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> VouchedBy {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .hqAlone
+        
+        case 2: return .olderPhone(voucher: try FfiConverterData.read(from: &buf)
+        )
+        
+        case 3: return .recoveryCode(text: try FfiConverterString.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: VouchedBy, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .hqAlone:
+            writeInt(&buf, Int32(1))
+        
+        
+        case let .olderPhone(voucher):
+            writeInt(&buf, Int32(2))
+            FfiConverterData.write(voucher, into: &buf)
+            
+        
+        case let .recoveryCode(text):
+            writeInt(&buf, Int32(3))
+            FfiConverterString.write(text, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVouchedBy_lift(_ buf: RustBuffer) throws -> VouchedBy {
+    return try FfiConverterTypeVouchedBy.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVouchedBy_lower(_ value: VouchedBy) -> RustBuffer {
+    return FfiConverterTypeVouchedBy.lower(value)
+}
+
+
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
@@ -13436,6 +13803,19 @@ public func readFrame(buffer: Data, format: FrameFormat, budgetMillis: UInt32 = 
 })
 }
 /**
+ * Reads an invitation. Nobody is asked, and nothing is believed of it yet.
+ */
+public func readInvitation(invitation: Data)throws  -> InvitationPreview  {
+    return try  FfiConverterTypeInvitationPreview_lift(try rustCallWithError(FfiConverterTypeCrewError_lift) {
+        uniffiCallStatus in
+        FfiConverterByRefBytes.lower(invitation) { invitationFb in
+    uniffi_crewseal_ffi_fn_func_read_invitation(
+        invitationFb,uniffiCallStatus
+    )
+        }
+})
+}
+/**
  * Four words for an offer, the same on both screens: two people compare them, so
  * that nobody takes the phone of the crew next door for his partner's. They guard
  * against mix-ups, not against an attacker.
@@ -13469,6 +13849,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_func_read_frame() != 24466) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_func_read_invitation() != 26165) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_func_four_words() != 14990) {
@@ -13514,6 +13897,27 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_release() != 44590) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_ask_for_voucher() != 18616) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_enrol() != 50175) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_enrol_vouched() != 42224) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_is_enrolled() != 50061) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_recovery_code() != 34666) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_recovery_code_noted() != 55595) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_vouch() != 41654) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_accept() != 21923) {
@@ -13573,13 +13977,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_decide() != 7584) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_enrol() != 60944) {
-        return InitializationResult.apiChecksumMismatch
-    }
     if (uniffi_crewseal_ffi_checksum_method_crew_fetch() != 42588) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_crewseal_ffi_checksum_method_crew_is_enrolled() != 14466) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_jobs() != 47702) {

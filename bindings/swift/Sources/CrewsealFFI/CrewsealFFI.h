@@ -532,6 +532,41 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_record_drawn(uint64_t ptr, RustBuffe
 uint64_t uniffi_crewseal_ffi_fn_method_crew_release(uint64_t ptr, RustBuffer job, RustBuffer act, RustBuffer statement, RustBuffer code
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ASK_FOR_VOUCHER
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ASK_FOR_VOUCHER
+uint64_t uniffi_crewseal_ffi_fn_method_crew_ask_for_voucher(uint64_t ptr, RustBuffer invitation
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENROL
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENROL
+uint64_t uniffi_crewseal_ffi_fn_method_crew_enrol(uint64_t ptr, RustBuffer invitation, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENROL_VOUCHED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENROL_VOUCHED
+uint64_t uniffi_crewseal_ffi_fn_method_crew_enrol_vouched(uint64_t ptr, RustBuffer invitation, RustBuffer vouched_by, RustBuffer cancel
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_IS_ENROLLED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_IS_ENROLLED
+uint64_t uniffi_crewseal_ffi_fn_method_crew_is_enrolled(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECOVERY_CODE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECOVERY_CODE
+uint64_t uniffi_crewseal_ffi_fn_method_crew_recovery_code(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECOVERY_CODE_NOTED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECOVERY_CODE_NOTED
+uint64_t uniffi_crewseal_ffi_fn_method_crew_recovery_code_noted(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_VOUCH
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_VOUCH
+uint64_t uniffi_crewseal_ffi_fn_method_crew_vouch(uint64_t ptr, RustBuffer asked
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ACCEPT
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ACCEPT
 uint64_t uniffi_crewseal_ffi_fn_method_crew_accept(uint64_t ptr, uint64_t offer, RustBuffer scanned, RustBuffer check, RustBuffer findings
@@ -627,19 +662,9 @@ void uniffi_crewseal_ffi_fn_method_crew_observe(uint64_t ptr, RustBuffer observe
 uint64_t uniffi_crewseal_ffi_fn_method_crew_decide(uint64_t ptr, RustBuffer event, RustBuffer refusal, RustBuffer decision, RustBuffer note
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENROL
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENROL
-uint64_t uniffi_crewseal_ffi_fn_method_crew_enrol(uint64_t ptr, RustBuffer invitation, RustBuffer cancel
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FETCH
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FETCH
 uint64_t uniffi_crewseal_ffi_fn_method_crew_fetch(uint64_t ptr, RustBuffer cancel
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_IS_ENROLLED
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_IS_ENROLLED
-uint64_t uniffi_crewseal_ffi_fn_method_crew_is_enrolled(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_JOBS
@@ -1078,6 +1103,11 @@ RustBuffer uniffi_crewseal_ffi_fn_method_crewerror_text_key(RustBuffer ptr, Rust
 RustBuffer uniffi_crewseal_ffi_fn_method_crewerror_uniffi_trait_display(RustBuffer ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_VOUCHEDBY_UNIFFI_TRAIT_DEBUG
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_VOUCHEDBY_UNIFFI_TRAIT_DEBUG
+RustBuffer uniffi_crewseal_ffi_fn_method_vouchedby_uniffi_trait_debug(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_LABELFAULT_TEXT_KEY
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_LABELFAULT_TEXT_KEY
 RustBuffer uniffi_crewseal_ffi_fn_method_labelfault_text_key(RustBuffer ptr, RustCallStatus *_Nonnull out_status
@@ -1211,6 +1241,11 @@ RustBuffer uniffi_crewseal_ffi_fn_func_qr_code(RustBuffer text, RustCallStatus *
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_READ_FRAME
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_READ_FRAME
 RustBuffer uniffi_crewseal_ffi_fn_func_read_frame(ForeignBytes buffer, uint64_t format, uint32_t budget_millis, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_READ_INVITATION
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_READ_INVITATION
+RustBuffer uniffi_crewseal_ffi_fn_func_read_invitation(ForeignBytes invitation, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_FOUR_WORDS
@@ -1490,6 +1525,12 @@ uint16_t uniffi_crewseal_ffi_checksum_func_read_frame(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_FUNC_READ_INVITATION
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_FUNC_READ_INVITATION
+uint16_t uniffi_crewseal_ffi_checksum_func_read_invitation(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_FUNC_FOUR_WORDS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_FUNC_FOUR_WORDS
 uint16_t uniffi_crewseal_ffi_checksum_func_four_words(void
@@ -1577,6 +1618,48 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_record_drawn(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RELEASE
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RELEASE
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_release(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ASK_FOR_VOUCHER
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ASK_FOR_VOUCHER
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_ask_for_voucher(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ENROL
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ENROL
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_enrol(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ENROL_VOUCHED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ENROL_VOUCHED
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_enrol_vouched(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_IS_ENROLLED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_IS_ENROLLED
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECOVERY_CODE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECOVERY_CODE
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_recovery_code(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECOVERY_CODE_NOTED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECOVERY_CODE_NOTED
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_recovery_code_noted(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_VOUCH
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_VOUCH
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_vouch(void
     
 );
 #endif
@@ -1694,21 +1777,9 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_decide(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ENROL
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ENROL
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_enrol(void
-    
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FETCH
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FETCH
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_fetch(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_IS_ENROLLED
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_IS_ENROLLED
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(void
     
 );
 #endif

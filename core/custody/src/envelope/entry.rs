@@ -66,8 +66,7 @@ impl Entry {
             return Zeroizing::new(event.to_vec());
         }
         let is_of_the_first = beside.statement.is_none() && beside.counterpart.is_none();
-        let version =
-            if is_of_the_first { EntryVersion::oldest() } else { EntryVersion::default() };
+        let version = if is_of_the_first { EntryVersion::OLDEST } else { EntryVersion::default() };
         let mut entry = Self {
             version,
             keys: beside.keys.to_vec(),
@@ -88,7 +87,7 @@ impl Entry {
         if content.first() == Some(&SIGN1) {
             return Ok(Self::alone(content));
         }
-        cbor::from_versions(content, &EntryVersion::KNOWN)
+        cbor::from_versions(content, EntryVersion::KNOWN)
     }
 
     fn alone(event: &[u8]) -> Self {

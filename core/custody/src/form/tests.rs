@@ -115,7 +115,7 @@ fn each_kind_is_signed_by_one_key_and_numbered_from_1() {
 #[test]
 fn the_first_format_has_neither_the_later_kinds_nor_statements() {
     for kind in kinds() {
-        let old = Event { version: EventVersion::oldest(), ..barest(kind) };
+        let old = Event { version: EventVersion::OLDEST, ..barest(kind) };
         let form = if kind.row().since == 1 { Ok(()) } else { Err(FormError::Kind) };
         assert_eq!(old.check_form(), form, "{kind:?}");
         if form.is_ok() {

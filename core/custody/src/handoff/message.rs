@@ -16,11 +16,11 @@ use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::data::Type;
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
-use crate::cbor::{self, CborError, Version};
+use crate::cbor::{self, CborError, Version, Versions};
 use crate::signed::{Digest, PublicKey, Signed, SignedError, Unverified};
 use crate::{
-    BoxList, Commitment, Credential, DeviceId, Event, EventKind, EventVersion, JobId, Manifests,
-    Qualifications, Role, Salt, SignOffRequest, Subject, Tick,
+    BoxList, CarrierId, Commitment, Credential, DeviceId, Event, EventKind, EventVersion, JobId,
+    Manifests, Qualifications, Role, Salt, SignOffRequest, Subject, Tick, Voucher,
 };
 
 /// Why bytes are no message of this handoff.
@@ -134,6 +134,14 @@ struct CredentialWire {
     valid_to: u64,
     #[n(6)]
     qualifications: Option<Qualifications>,
+    /// Left out where it is the one of a device whose credential names none.
+    #[n(7)]
+    carrier: Option<CarrierId>,
+    /// None in the first format.
+    #[n(8)]
+    serial: Option<u64>,
+    #[n(9)]
+    voucher: Option<Voucher>,
 }
 
 impl CredentialWire {
@@ -153,6 +161,10 @@ impl CredentialWire {
             valid_from: credential.valid_from,
             valid_to: credential.valid_to,
             qualifications,
+            carrier: Some(credential.carrier)
+                .filter(|carrier| *carrier != CarrierId::of_device(credential.device())),
+            serial: Some(credential.serial).filter(|_| credential.version == Versions::NEWEST),
+            voucher: credential.voucher,
         }
     }
 
@@ -165,15 +177,22 @@ impl CredentialWire {
             return Err(MessageError::Fields);
         };
         let key = |x, is_odd| PublicKey::from_compressed(x, is_odd).ok_or(MessageError::Fields);
+        let act_key = key(act, self.odd & 1 != 0)?;
+        let handoff_key = key(handoff, self.odd & 2 != 0)?;
+        let of_device = CarrierId::of_device(DeviceId::of(&act_key, &handoff_key));
+        let version = if self.serial.is_some() { Versions::NEWEST } else { Versions::OLDEST };
         let credential = Credential {
-            version: Version,
-            act_key: key(act, self.odd & 1 != 0)?,
-            handoff_key: key(handoff, self.odd & 2 != 0)?,
+            version,
+            act_key,
+            handoff_key,
             pseudonym: self.pseudonym,
             role: self.role,
             valid_from: self.valid_from,
             valid_to: self.valid_to,
+            carrier: self.carrier.unwrap_or(of_device),
             qualifications: self.qualifications,
+            serial: self.serial.unwrap_or_default(),
+            voucher: self.voucher,
         };
         let signed = Unverified::of_parts(&cbor::to_vec(&credential), *signature)?;
         Ok(signed.verify(hq)?)

@@ -42,11 +42,15 @@ pub enum Purpose {
     SignOffRequest,
     /// Y: he signed it off.
     SignOff,
+    /// N: the keys of a carrier's new device, to be vouched for.
+    NewKeys,
+    /// V: an older device of his vouches for them.
+    Voucher,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Hello,
         Self::Offer,
         Self::Accept,
@@ -54,6 +58,8 @@ impl Purpose {
         Self::Withdraw,
         Self::SignOffRequest,
         Self::SignOff,
+        Self::NewKeys,
+        Self::Voucher,
     ];
 
     /// The letter that begins its texts.
@@ -67,6 +73,8 @@ impl Purpose {
             Self::Withdraw => 'W',
             Self::SignOffRequest => 'Q',
             Self::SignOff => 'Y',
+            Self::NewKeys => 'N',
+            Self::Voucher => 'V',
         }
     }
 

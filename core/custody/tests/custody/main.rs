@@ -12,6 +12,7 @@
 mod attachments;
 mod batches;
 mod box_lists;
+mod credentials;
 mod evidence;
 mod handoff;
 mod malleated;

@@ -80,7 +80,12 @@ probes!(
     Attachment,
     AttachmentReceipt,
     Statement,
-    Cursor
+    Cursor,
+    HqIdentity,
+    Voucher,
+    Recovery,
+    RecoveryKey,
+    Carrier
 );
 
 #[test]

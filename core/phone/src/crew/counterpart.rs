@@ -71,8 +71,10 @@ pub(super) fn known_credential(
 ) -> Result<Signed<Credential>, CrewError> {
     let on_roster =
         roster.iter().filter_map(|bytes| Signed::<Credential>::open(bytes, &trust.hq).ok());
+    // HQ may have renewed its word since the roster came.
     on_roster
         .chain(enclosed.cloned())
-        .find(|credential| credential.device() == device)
+        .filter(|credential| credential.device() == device)
+        .max_by_key(|credential| credential.serial)
         .ok_or(CrewError::Stranger)
 }

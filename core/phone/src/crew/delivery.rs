@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use crewseal_custody::signed::{PublicKey, Signed};
 use crewseal_custody::wire::{Batch, MAX_BATCH};
-use crewseal_custody::{EventId, Receipt, Since};
+use crewseal_custody::{EventId, Receipt, Since, hq_identity};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
-use super::persisted::read_enrolment;
+use super::persisted::{read_enrolment, read_origin};
 use super::phone::{Crew, Phone, State};
 use crate::blocking_pool;
 use crate::outbox::delivery_grant;
 use crate::outbox::queue::{self, Settled, Status, Undeliverable, Waiting};
 use crate::random;
-use crate::sync::{Client, Pace, SyncError, pause};
+use crate::sync::{Audience, Client, Pace, SyncError, pause};
 
 /// So many entries in a row are set aside, each refused alone. If the next is, too, it is not
 /// the entries: all others wait.
@@ -108,6 +108,9 @@ impl Crew {
             tell(&delivered);
         }
         self.phone.failures.store(0, Ordering::Relaxed);
+        // What waited is delivered, whatever becomes of this; the next fetch or sync asks
+        // again.
+        let _unless_renewed = self.renew_credential(&client).await;
         Ok(delivered)
     }
 
@@ -148,11 +151,16 @@ impl Phone {
     pub(super) fn client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
         let mut state = self.state()?;
         let State { store, client, .. } = &mut *state;
-        let enrolment = store.transaction(|t| read_enrolment(t))?;
+        let (enrolment, origin) = store.transaction(|t| {
+            let enrolment = read_enrolment(t)?;
+            let origin = read_origin(t, &enrolment)?;
+            Ok::<_, CrewError>((enrolment, origin))
+        })?;
         let known = match client {
             Some(known) => Arc::clone(known),
             None => {
-                let made = Client::new(&enrolment.url, &enrolment.authority)
+                let audience = Audience { hq: hq_identity(&enrolment.hq, &origin), origin };
+                let made = Client::new(&enrolment.url, &enrolment.authority, audience)
                     .map_err(CrewError::for_good)?;
                 Arc::clone(client.insert(Arc::new(made)))
             }

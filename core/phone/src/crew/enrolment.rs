@@ -4,19 +4,48 @@ use std::sync::Arc;
 
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::envelope::SealingKey;
+use crewseal_custody::handoff::MessageError;
 use crewseal_custody::signed::{Signed, SignedError};
-use crewseal_custody::wire::{Endpoint, EnrolClaim, EnrolRequest, EnrolmentCode, Invitation};
-use crewseal_custody::{Credential, Protection};
+use crewseal_custody::wire::{Endpoint, EnrolClaim, EnrolRequest, Invitation};
+use crewseal_custody::{
+    CarrierId, Credential, NewKeys, Protection, RecoveryCode, Voucher, fingerprint, hq_identity,
+};
 
 use super::CrewError;
 use super::persisted::{
     ENDED, ENROLMENT, Enrolment, JOB, NEWS, ONLY, PARTS, REVOCATIONS, ROLL, TICK, load_lists,
-    read_enrolment,
+    read_enrolment, read_origin,
 };
 use super::phone::{Crew, Phone, State};
 use crate::blocking_pool;
-use crate::sync::{Client, SyncError};
+use crate::sync::{Audience, Client, SyncError};
 use crate::vault::StoreError;
+
+/// What an invitation says, for a person to look at before the phone enrols by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitationPreview {
+    /// Where HQ answers.
+    pub url: String,
+    /// The name of HQ's log.
+    pub origin: String,
+    /// HQ's fingerprint, to be compared with the one that HQ shows: an invitation that
+    /// somebody else made has another.
+    pub fingerprint: String,
+    /// Whose device it will be, if HQ knows him already. Then an older device of his or his
+    /// recovery code should vouch for this one.
+    pub carrier: Option<CarrierId>,
+}
+
+/// Who vouches, besides HQ, for this device being the carrier's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VouchedBy {
+    /// Nobody: it is his first device, or his on HQ's word alone.
+    HqAlone,
+    /// An older device of his, by what its [`vouch`](Crew::vouch) gave.
+    OlderDevice(Vec<u8>),
+    /// The recovery code on his paper.
+    RecoveryCode(RecoveryCode),
+}
 
 impl Crew {
     /// Whether this device is enrolled: HQ was found once, and what it said is whole.
@@ -31,24 +60,51 @@ impl Crew {
         }
     }
 
-    /// Enrols this device with HQ, by an invitation that HQ made.
+    /// What an invitation says. Nobody is asked, and nothing is believed of it yet.
+    ///
+    /// # Errors
+    /// [`CrewError::Invitation`].
+    pub fn preview(invitation: &[u8]) -> Result<InvitationPreview, CrewError> {
+        let invitation = read(invitation)?;
+        let fingerprint = fingerprint(&invitation.hq());
+        let Invitation { endpoint: Endpoint { url, .. }, origin, carrier, .. } = invitation;
+        let carrier = carrier.map(|known| known.id);
+        Ok(InvitationPreview { url, origin, fingerprint, carrier })
+    }
+
+    /// Enrols this device with HQ, by an invitation that HQ made. A carrier's first device
+    /// draws his recovery code, which [`recovery_code`](Self::recovery_code) shows.
     ///
     /// # Errors
     /// [`CrewError`].
     pub async fn enrol(&self, invitation: &[u8]) -> Result<(), CrewError> {
-        let invitation: Invitation =
-            cbor::from_versioned::<_, 1>(invitation).map_err(CrewError::Invitation)?;
+        self.enrol_vouched(invitation, VouchedBy::HqAlone).await
+    }
+
+    /// The same for the device of a carrier whom HQ knows already, for whom somebody vouches.
+    ///
+    /// # Errors
+    /// [`CrewError`]; [`CrewError::NotForMe`] if the invitation is for no such carrier,
+    /// [`CrewError::OthersRecoveryCode`] for the code of another one.
+    pub async fn enrol_vouched(
+        &self,
+        invitation: &[u8],
+        vouched_by: VouchedBy,
+    ) -> Result<(), CrewError> {
+        let invitation = read(invitation)?;
         SealingKey::from_bytes(&invitation.sealing_key)
             .map_err(|_| CrewError::for_good(SyncError::Invitation))?;
-        let Endpoint { url, authority, hq } = invitation.endpoint;
-        let client = Client::new(&url, &authority).map_err(CrewError::for_good)?;
+        let audience = Audience { hq: invitation.hq(), origin: invitation.origin.clone() };
+        let Endpoint { url, authority, hq } = invitation.endpoint.clone();
+        let client = Client::new(&url, &authority, audience).map_err(CrewError::for_good)?;
         let phone = Arc::clone(&self.phone);
-        let code = invitation.code;
-        let request = blocking_pool::run(move || phone.enrol_request(code)).await?;
+        let invited = invitation.clone();
+        let claiming = move || phone.claim(&invited, &vouched_by);
+        let (carrier, request) = blocking_pool::run(claiming).await?;
         let answer = client.enrol(&request).await.map_err(|error| self.phone.failed(error))?;
         let credential: Signed<Credential> =
             Signed::open(&answer, &hq).map_err(CrewError::FromHq)?;
-        if credential.device() != self.phone.device {
+        if credential.device() != self.phone.device || credential.carrier != carrier {
             return Err(CrewError::FromHq(SignedError::Signature));
         }
         let enrolment = Enrolment {
@@ -58,20 +114,103 @@ impl Crew {
             hq,
             sealing_key: invitation.sealing_key,
             credential: answer.into(),
+            origin: Some(invitation.origin),
+            earlier: Vec::new(),
         };
         let phone = Arc::clone(&self.phone);
         // If it cannot be kept now, HQ gives this device the same credential again for the
         // same invitation.
         blocking_pool::run(move || phone.keep_enrolment(&enrolment)).await
     }
+
+    /// What an older device of the carrier is asked to vouch for: this device's keys, for the
+    /// [`vouch`](Self::vouch) of the other phone.
+    ///
+    /// # Errors
+    /// [`CrewError::NotForMe`] if the invitation is for nobody's further device, and
+    /// [`CrewError::Invitation`].
+    pub fn ask_for_voucher(&self, invitation: &[u8]) -> Result<Vec<u8>, CrewError> {
+        let invitation = read(invitation)?;
+        let carrier = invitation.carrier.ok_or(CrewError::NotForMe)?;
+        Ok(cbor::to_vec(&self.phone.new_keys(&invitation, carrier.id)))
+    }
+
+    /// Vouches with this device's handoff key for a new device of the same carrier, by what
+    /// that one's [`ask_for_voucher`](Self::ask_for_voucher) gave. The person is asked to
+    /// confirm: whoever's keys these are acts in his name from then on.
+    ///
+    /// # Errors
+    /// [`CrewError::NotForMe`] if it is not for a device of this carrier at this HQ;
+    /// [`CrewError::Message`], [`CrewError::NotEnrolled`], [`CrewError::Vault`].
+    pub fn vouch(&self, asked: &[u8]) -> Result<Vec<u8>, CrewError> {
+        let keys: NewKeys = cbor::from_versioned::<_, 1>(asked).map_err(MessageError::Cbor)?;
+        let phone = &self.phone;
+        let (own, hq) = phone.state()?.store.transaction(|t| {
+            let enrolment = read_enrolment(t)?;
+            let origin = read_origin(t, &enrolment)?;
+            let hq = hq_identity(&enrolment.hq, &origin);
+            Ok::<_, CrewError>((enrolment.credential()?, hq))
+        })?;
+        if keys.hq != hq || keys.carrier != own.carrier || keys.device() == phone.device {
+            return Err(CrewError::NotForMe);
+        }
+        let sign = |bytes: &[u8]| phone.vault.sign(Protection::Handoff, bytes);
+        let signed = Signed::sign(keys, &phone.keys.handoff, sign)?;
+        Ok(cbor::to_vec(&Voucher::by_device(phone.device, &signed)))
+    }
 }
 
 impl Phone {
-    pub(super) fn enrol_request(&self, code: EnrolmentCode) -> Result<EnrolRequest, CrewError> {
+    fn new_keys(&self, invitation: &Invitation, carrier: CarrierId) -> NewKeys {
+        NewKeys {
+            version: Version,
+            hq: invitation.hq(),
+            carrier,
+            act_key: self.keys.act,
+            handoff_key: self.keys.handoff,
+        }
+    }
+
+    /// What this device claims at HQ, and for which carrier.
+    fn claim(
+        &self,
+        invitation: &Invitation,
+        vouched_by: &VouchedBy,
+    ) -> Result<(CarrierId, EnrolRequest), CrewError> {
+        let (carrier, recovery_key, voucher) = match (invitation.carrier, vouched_by) {
+            (None, VouchedBy::HqAlone) => {
+                let key = self.recovery_code_for(invitation.hq())?.key();
+                (key.carrier(&self.device), Some(key), None)
+            }
+            (None, _) => return Err(CrewError::NotForMe),
+            (Some(known), VouchedBy::HqAlone) => (known.id, None, None),
+            (Some(known), VouchedBy::OlderDevice(voucher)) => {
+                let voucher = cbor::from_slice(voucher).map_err(MessageError::Cbor)?;
+                (known.id, None, Some(voucher))
+            }
+            (Some(known), VouchedBy::RecoveryCode(code)) => {
+                let first = known.first.filter(|first| code.key().carrier(first) == known.id);
+                let first = first.ok_or(CrewError::OthersRecoveryCode)?;
+                let keys = self.new_keys(invitation, known.id);
+                (known.id, None, Some(Voucher::by_recovery_code(code, first, &keys)))
+            }
+        };
+        let claim = EnrolClaim {
+            version: Version,
+            code: invitation.code.clone(),
+            act_key: self.keys.act,
+            handoff_key: self.keys.handoff,
+            hq: invitation.hq(),
+            origin: invitation.origin.clone(),
+            recovery_key,
+            voucher,
+        };
+        Ok((carrier, self.enrol_request(claim)?))
+    }
+
+    fn enrol_request(&self, claim: EnrolClaim) -> Result<EnrolRequest, CrewError> {
         use Protection::{Act, Handoff};
         let keys = self.vault.public_keys()?;
-        let claim =
-            EnrolClaim { version: Version, code, act_key: keys.act, handoff_key: keys.handoff };
         let act = Signed::sign(claim.clone(), &keys.act, |bytes| self.vault.sign(Act, bytes))?;
         let handoff = Signed::sign(claim, &keys.handoff, |bytes| self.vault.sign(Handoff, bytes))?;
         Ok(EnrolRequest {
@@ -105,4 +244,8 @@ impl Phone {
         (*epoch, *client) = (None, None);
         Ok(())
     }
+}
+
+fn read(invitation: &[u8]) -> Result<Invitation, CrewError> {
+    cbor::from_versioned::<_, 2>(invitation).map_err(CrewError::Invitation)
 }

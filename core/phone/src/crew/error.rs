@@ -111,6 +111,9 @@ pub enum CrewError {
     /// The release code is not one for this act of this job.
     #[error("this code does not confirm this act")]
     WrongCode,
+    /// The recovery code is that of another carrier than the invitation is for.
+    #[error("this recovery code is another carrier's; take the one on this carrier's paper")]
+    OthersRecoveryCode,
     /// Some of these boxes are in an offer that is still open.
     #[error("boxes of an offer that is still open")]
     StillOffered {

@@ -32,7 +32,8 @@ pub struct Fetched {
 impl Crew {
     /// Fetches HQ's time and what is new: job packs, labels of the depot's rolls, which
     /// devices are revoked. What is known here does not come again, and what came before a
-    /// network broke off is kept.
+    /// network broke off is kept. HQ's word about this device is renewed
+    /// when a third of its time or less is left.
     ///
     /// # Errors
     /// [`CrewError`]; [`CrewError::Contradiction`] if HQ takes back what it said before: all
@@ -40,6 +41,8 @@ impl Crew {
     pub async fn fetch(&self) -> Result<Fetched, CrewError> {
         let _under_way = self.phone.fetching.lock().await;
         let (client, hq) = self.client().await?;
+        // Before the jobs, which HQ gives to nobody whose credential has ended.
+        self.renew_credential(&client).await?;
         let (mut started_over, mut trouble) = (false, None);
         loop {
             let phone = Arc::clone(&self.phone);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::job::JobPack;
 use crewseal_custody::roll::RollWire;
-use crewseal_custody::signed::{PublicKey, Signed};
-use crewseal_custody::{BootId, JobId, Lists, Tick};
+use crewseal_custody::signed::{PublicKey, Signed, Unverified};
+use crewseal_custody::{BootId, Credential, HqId, JobId, Lists, RecoveryCode, Tick};
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -42,6 +42,8 @@ pub(super) const PARTS: Collection = Collection("roll-parts");
 pub(super) const ENDED: Collection = Collection("ended");
 /// What HQ said against its own word, by the id of what was refused.
 pub(super) const CONTRADICTIONS: Collection = Collection("contradictions");
+/// The carrier's recovery code, until he has it on paper.
+pub(super) const RECOVERY: Collection = Collection("recovery");
 const PROGRESS: Collection = Collection("progress");
 /// The name in a collection that holds one thing.
 pub(super) const ONLY: &[u8] = b"";
@@ -80,6 +82,33 @@ pub(super) struct Enrolment {
     pub(super) sealing_key: ByteVec,
     #[n(5)]
     pub(super) credential: ByteVec,
+    /// The name of HQ's log. None in what was kept before claims had to name it.
+    #[n(6)]
+    pub(super) origin: Option<String>,
+    /// The credentials that HQ renewed since, the oldest first.
+    #[n(7)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub(super) earlier: Vec<ByteVec>,
+}
+
+impl Enrolment {
+    /// HQ's newest word about this device.
+    pub(super) fn credential(&self) -> Result<Signed<Credential>, CrewError> {
+        Signed::open(&self.credential, &self.hq).map_err(CrewError::FromHq)
+    }
+}
+
+/// The recovery code of this phone's carrier, until he has it on paper.
+#[derive(Clone, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct KeptRecoveryCode {
+    #[n(0)]
+    pub(super) version: Version<1>,
+    /// The HQ for which it was drawn.
+    #[n(1)]
+    pub(super) hq: HqId,
+    #[n(2)]
+    pub(super) code: RecoveryCode,
 }
 
 /// The newest tick, and when it came by the phone's monotonic clock.
@@ -97,6 +126,12 @@ pub(super) struct KeptTick {
 }
 
 impl KeptTick {
+    /// HQ's time in it.
+    pub(super) fn at(&self) -> Result<u64, CrewError> {
+        let tick = Unverified::<Tick>::parse(&self.tick).map_err(|_| StoreError::ValueCorrupt)?;
+        Ok(tick.claims().at)
+    }
+
     /// One that comes now.
     pub(super) fn of(tick: &Signed<Tick>, clock: &dyn Clock) -> Self {
         let (boot, millis) = clock.since_boot();
@@ -152,6 +187,16 @@ pub(super) fn read_progress(t: &Transaction<'_>, job: JobId) -> Result<Progress,
 pub(super) fn read_enrolment(t: &Transaction<'_>) -> Result<Enrolment, CrewError> {
     let bytes = t.get(ENROLMENT, ONLY)?.ok_or(CrewError::NotEnrolled)?;
     stored(&bytes)
+}
+
+/// The name of HQ's log, which claims to HQ must say.
+pub(super) fn read_origin(t: &Transaction<'_>, enrolment: &Enrolment) -> Result<String, CrewError> {
+    if let Some(origin) = &enrolment.origin {
+        return Ok(origin.clone());
+    }
+    let kept = t.get(TICK, ONLY)?.ok_or(CrewError::NotEnrolled)?;
+    let tick = Signed::<Tick>::open(&stored::<KeptTick>(&kept)?.tick, &enrolment.hq);
+    Ok(tick.map_err(CrewError::FromHq)?.origin.clone())
 }
 
 pub(super) fn read_packs(t: &mut Transaction<'_>) -> Result<Vec<JobPack>, CrewError> {

@@ -30,7 +30,7 @@ impl Trust {
         let hq = enrolment.hq;
         Ok(Self {
             tick: Signed::open(&kept.tick, &hq).map_err(CrewError::FromHq)?,
-            credential: Signed::open(&enrolment.credential, &hq).map_err(CrewError::FromHq)?,
+            credential: enrolment.credential()?,
             revocations: read_revocations(t, &hq)?,
             hq,
         })

@@ -13,10 +13,10 @@ use crewseal_custody::delivery_grant::StoredGrant;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{
     AttachmentPart, AttachmentState, Batch, CBOR, CONNECT_TIME, Challenge, ChallengeRequest,
-    Cursor, DeliveryGrant, Endpoint, EnrolRequest, MAX_ANSWER, News, Receipts, STALL_TIME, Session,
-    SessionRequest, upload_time,
+    CredentialRequest, Cursor, DeliveryGrant, Endpoint, EnrolRequest, MAX_ANSWER, News, Receipts,
+    STALL_TIME, Session, SessionRequest, upload_time,
 };
-use crewseal_custody::{DeviceId, Protection};
+use crewseal_custody::{DeviceId, HqId, Protection};
 use minicbor::{Decode, Encode};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, StatusCode, redirect};
@@ -115,6 +115,23 @@ pub struct Cursors {
     pub revocations: Option<Cursor>,
 }
 
+/// The HQ that this phone's claims are for; no other takes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audience {
+    /// Its identity.
+    pub hq: HqId,
+    /// The name of its log.
+    pub origin: String,
+}
+
+/// By what HQ lets a client in.
+enum Admission {
+    /// By sessions of this phone, which are for this HQ.
+    Sessions(Audience),
+    /// By a delivery token, in whose place there is no session.
+    DeliveryToken,
+}
+
 /// A connection to HQ.
 pub struct Client {
     http: reqwest::Client,
@@ -127,17 +144,20 @@ pub struct Client {
     upload_time: fn(usize) -> Duration,
     /// How long the next bytes of an answer may take.
     stall_time: Duration,
-    /// Whether the token is a delivery token, in whose place there is no session.
-    only_delivers: bool,
+    admission: Admission,
 }
 
 impl Client {
     /// A client for the HQ at this address, whose certificate must come from
-    /// this authority (DER) and no other.
+    /// this authority (DER) and no other, and which takes claims for `audience`.
     ///
     /// # Errors
     /// [`SyncError::Invitation`].
-    pub fn new(url: &str, authority: &[u8]) -> Result<Self, SyncError> {
+    pub fn new(url: &str, authority: &[u8], audience: Audience) -> Result<Self, SyncError> {
+        Self::connecting(url, authority, Admission::Sessions(audience))
+    }
+
+    fn connecting(url: &str, authority: &[u8], admission: Admission) -> Result<Self, SyncError> {
         let url: url::Url = url.parse().map_err(|_| SyncError::Invitation)?;
         if url.scheme() != "https" || url.cannot_be_a_base() {
             return Err(SyncError::Invitation);
@@ -169,7 +189,7 @@ impl Client {
             patience: PATIENCE,
             upload_time,
             stall_time: STALL_TIME,
-            only_delivers: false,
+            admission,
         })
     }
 
@@ -180,7 +200,7 @@ impl Client {
     pub fn delivering(grant: &StoredGrant) -> Result<Self, SyncError> {
         let token = Some(Zeroizing::new(grant.token.0.clone())).into();
         let Endpoint { url, authority, .. } = &grant.endpoint;
-        Ok(Self { token, only_delivers: true, ..Self::new(url, authority)? })
+        Ok(Self { token, ..Self::connecting(url, authority, Admission::DeliveryToken)? })
     }
 
     /// The right to deliver without this phone's keys.
@@ -197,6 +217,21 @@ impl Client {
     /// [`SyncError`].
     pub async fn enrol(&self, request: &EnrolRequest) -> Result<Vec<u8>, SyncError> {
         self.send(Method::POST, "v1/enrol", None, Some(cbor::to_vec(request))).await
+    }
+
+    /// HQ's newest word about this device, which HQ renews when little of its time is left:
+    /// a signed credential, unverified.
+    ///
+    /// # Errors
+    /// [`SyncError`]; [`SyncError::Refused`] with status 404 from an HQ that renews none,
+    /// [`SyncError::NotAdmitted`] if it does not renew this one.
+    pub async fn credential(
+        &self,
+        vault: &Arc<dyn KeyVault>,
+        device: DeviceId,
+    ) -> Result<Vec<u8>, SyncError> {
+        let request = CredentialRequest { version: Version, device };
+        self.ask(vault, Method::POST, "v1/credential", Some(cbor::to_vec(&request))).await
     }
 
     /// HQ's clock: a signed tick, unverified.
@@ -268,11 +303,14 @@ impl Client {
         let mut token = self.token().await?;
         if let Some(known) = token.as_ref() {
             match self.send(method.clone(), path, Some(known), body.clone()).await {
-                Err(SyncError::NotAdmitted) if !self.only_delivers => {}
+                Err(SyncError::NotAdmitted) => {}
                 answer => return answer,
             }
         }
-        let fresh = token.insert(self.begin_session(vault).await?);
+        let Admission::Sessions(audience) = &self.admission else {
+            return Err(SyncError::NotAdmitted);
+        };
+        let fresh = token.insert(self.begin_session(vault, audience.clone()).await?);
         self.send(method, path, Some(fresh), body).await
     }
 
@@ -305,6 +343,7 @@ impl Client {
     async fn begin_session(
         &self,
         vault: &Arc<dyn KeyVault>,
+        audience: Audience,
     ) -> Result<Zeroizing<String>, SyncError> {
         let keys = self.ask_vault(vault, |vault| vault.public_keys()).await?;
         let device = DeviceId::of(&keys.act, &keys.handoff);
@@ -312,7 +351,8 @@ impl Client {
         let answer = self.send(Method::POST, "v1/challenge", None, Some(request)).await?;
         let Challenge { challenge, .. } = read(&answer)?;
         let signing = self.ask_vault(vault, move |vault| {
-            let request = SessionRequest { version: Version, device, challenge };
+            let Audience { hq, origin } = audience;
+            let request = SessionRequest { version: Version, device, challenge, hq, origin };
             Signed::sign(request, &keys.act, |bytes| vault.sign(Protection::Act, bytes))
         });
         let signed = signing.await?;

@@ -10,5 +10,5 @@ mod pace;
 
 pub use backoff::pause;
 pub(crate) use client::NOT_FOUND;
-pub use client::{Client, Cursors, SyncError};
+pub use client::{Audience, Client, Cursors, SyncError};
 pub use pace::Pace;

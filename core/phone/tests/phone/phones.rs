@@ -97,7 +97,7 @@ async fn evidence(hq: &MockHq, phones: &[Phone]) -> Evidence {
     }
     let key = paper::hq();
     Evidence {
-        credentials: hq.credentials(),
+        credentials: hq.credentials().into_values().collect(),
         ticks: BTreeMap::from([(1, key.sign(paper::tick(1)))]),
         lists: paper::lists(),
         events: hq.events().into_iter().map(|event| (event.id(), event)).collect(),

@@ -83,7 +83,7 @@ pub const VERIFIED_HOW: &str = "Each act was signed on the phone of the person w
                                 each phone's acts form a chain that names the act before. Every \
                                 signature and every chain was checked anew to write this page.";
 /// Before the fingerprint.
-pub const HQ_KEY: &str = "HQ's key";
+pub const HQ_KEY: &str = "HQ's fingerprint";
 /// What to do with the fingerprint.
 pub const COMPARE: &str = "Compare it with the fingerprint that HQ gave you by another way.";
 /// Before the counts.

@@ -46,6 +46,11 @@ pub fn record_error(error: &RecordError) -> String {
         }
         RecordError::Boxes(_) => "names boxes that the record does not have".to_owned(),
         RecordError::Repeated => "stands in the record twice".to_owned(),
+        RecordError::OtherCarrier => "names another carrier for the keys of a device".to_owned(),
+        RecordError::Voucher => {
+            "says that its carrier vouches for the device, and what it shows for that is not his"
+                .to_owned()
+        }
         RecordError::OtherJob => "belongs to another job".to_owned(),
         RecordError::OtherOrigin => "belongs to another log".to_owned(),
         RecordError::OtherNumbers => {

@@ -99,14 +99,13 @@ fn sign_offs(contents: &Contents) -> Option<String> {
 
 /// HQ's key and what the reader is to do with its fingerprint.
 fn hq_key(key: &Key) -> String {
-    let (first, second) = key.fingerprint.split_at(key.fingerprint.len() / 2);
     let advice = if key.trust == KeyTrust::Known {
-        "This is the key that you named."
+        "This is the HQ that you named."
     } else {
         "Compare it with the fingerprint that HQ gave you by another way. Until then this\n\
          shows only that the record agrees with itself."
     };
-    format!("HQ's key  {}\n          {}\n{advice}", first.trim(), second.trim())
+    format!("HQ  {}\n{advice}", key.fingerprint)
 }
 
 /// A finding or fault as one entry of the `verify` command's text.

@@ -264,10 +264,10 @@ impl Crowd {
         let phones = [&story.mover, &story.driver, &story.keeper];
         let credentials = phones.map(|phone| {
             let valid_to = story.now + 86_400;
-            (phone.device(), hq.sign(Credential { valid_to, ..phone.credential() }))
+            hq.sign(Credential { valid_to, ..phone.credential() })
         });
         let evidence = Evidence {
-            credentials: credentials.into(),
+            credentials: credentials.into_iter().collect(),
             ticks: (1..=last).map(|number| (number, hq.sign(paper::tick(number)))).collect(),
             lists,
             ..Evidence::default()

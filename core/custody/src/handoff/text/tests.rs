@@ -81,7 +81,7 @@ fn one_or_many_by_length() {
 #[test]
 fn the_texts_are_these_for_ever() {
     let letters: String = Purpose::ALL.into_iter().map(Purpose::letter).collect();
-    assert_eq!(letters, "HOAKWQY");
+    assert_eq!(letters, "HOAKWQYNV");
     let one = Show::of(Purpose::Accept, &message(9)).unwrap().next_text();
     assert_eq!(one, "A:100/M0Q12+P4J1");
     let many = Show::of(Purpose::Offer, &message(700)).unwrap();

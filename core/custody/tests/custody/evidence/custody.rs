@@ -213,7 +213,7 @@ fn an_acceptance_without_an_offer_to_its_device_moves_nothing() {
     for about in [to_another.id(), take_over.id(), Digest([1; 32])] {
         let accept = paper::driver().answers(EventKind::Accept, about, paper::boxes([1]));
         let mut evidence = known([&take_over, &to_another, &accept]);
-        evidence.credentials.insert(keeper.device(), paper::hq().sign(keeper.credential()));
+        evidence.credentials.insert(paper::hq().sign(keeper.credential()));
         let custody = evidence.verify();
         assert_eq!(kinds(&custody), [FaultKind::NoSuchOffer]);
         let offered = Holder::InDoubt { giver: mover.device(), receiver: keeper.device() };

@@ -65,7 +65,7 @@ fn a_credential_is_broken_only_if_the_whole_time_lies_outside() {
         let mut evidence = known([&count]);
         receipted(&mut evidence, &count, Outcome::Stored, latest);
         let credential = Credential { valid_from, valid_to, ..paper::mover().credential() };
-        evidence.credentials.insert(mover.device(), paper::hq().sign(credential));
+        evidence.credentials.insert(paper::hq().sign(credential));
         let expected: Vec<FaultKind> = expected.into_iter().collect();
         assert_eq!(kinds(&evidence.verify()), expected, "{valid_from} to {valid_to}");
     }
@@ -82,7 +82,7 @@ fn what_cannot_be_proven_is_no_fault() {
         valid_to: paper::MORNING + 90_000,
         ..paper::mover().credential()
     };
-    evidence.credentials.insert(count.device, paper::hq().sign(credential));
+    evidence.credentials.insert(paper::hq().sign(credential));
     assert_eq!(kinds(&evidence.verify()), []);
 }
 

@@ -110,7 +110,8 @@ impl World {
         let mut phones = [paper::mover(), paper::driver(), paper::keeper()];
         phones.iter_mut().zip(off).for_each(|(phone, off)| phone.claims += off);
         let evidence = known([]);
-        let credential = |of: usize| evidence.credentials[&phones[of].device()].clone();
+        let credential =
+            |of: usize| evidence.credentials.get(&phones[of].device()).unwrap().clone();
         let credentials = [credential(0), credential(1), credential(2)];
         let mut world = Self {
             phones,

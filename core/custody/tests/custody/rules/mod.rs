@@ -251,7 +251,7 @@ mod people {
                 }
                 if rule == Rule::Credential {
                     let ended = Credential { valid_to: end, ..phone.credential() };
-                    evidence.credentials.insert(phone.device(), paper::hq().sign(ended));
+                    evidence.credentials.insert(paper::hq().sign(ended));
                 }
                 let found: Vec<FaultKind> = kinds(&evidence);
                 let expected: Vec<FaultKind> = expected.into_iter().collect();

@@ -13,13 +13,14 @@ use fixtures::paper;
 
 use super::events::in_its_format;
 use super::format::Vector;
-use super::messages::qualifications;
+use super::messages::{qualifications, recovered};
 use super::signed::signed_message;
 
 pub fn specimens() -> Vec<Vector> {
     vec![
         hello_vector("a greeting that tells of revocations"),
         introduction_vector("a greeting with a credential"),
+        vouched_introduction_vector("a greeting with a credential and a voucher"),
         handoff_vector(1),
         handoff_vector(2),
         sign_off_vector(1),
@@ -239,6 +240,16 @@ fn hello_vector(name: &str) -> Vector {
 fn introduction_vector(name: &str) -> Vector {
     let driver = paper::driver();
     let credential = Credential { qualifications: Some(qualifications()), ..driver.credential() };
+    introduction_with(name, paper::in_first_format(credential))
+}
+
+/// The same in the second format, of a device for which a recovery code vouches.
+fn vouched_introduction_vector(name: &str) -> Vector {
+    introduction_with(name, Credential { qualifications: Some(qualifications()), ..recovered() })
+}
+
+fn introduction_with(name: &str, credential: Credential) -> Vector {
+    let driver = paper::driver();
     let hello = Hello {
         device: driver.device(),
         tick: None,

@@ -7,8 +7,8 @@ use crewseal_custody::roll::{Leaf, RollHead};
 use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::{EnrolClaim, EnrolmentCode, SessionRequest};
 use crewseal_custody::{
-    BoxClass, DeviceId, Dispute, EventKind, Licence, Lists, Nda, Outcome, Qualifications, Refusal,
-    Revocations, Tick,
+    BoxClass, Credential, DeviceId, Dispute, EventKind, Licence, Lists, Nda, NewKeys, Outcome,
+    Qualifications, RecoveryCode, Refusal, Revocations, Tick, Voucher, fingerprint, hq_identity,
 };
 use crewseal_label::Token;
 use fixtures::paper;
@@ -50,14 +50,14 @@ fn of_hq() -> Vec<Vector> {
         receipt("receipt: refused", Outcome::Refused(Refusal::Mislabelled)),
         tick("tick 1", paper::tick(1)),
         tick("tick with the root of a log", Tick { root: Some(Digest([7; 32])), ..paper::tick(9) }),
-        credential("credential of a mover", &paper::mover()),
-        credential("credential of a supervisor", &paper::supervisor()),
+        first_credential("credential of a mover", &paper::mover()),
+        first_credential("credential of a supervisor", &paper::supervisor()),
         tick("tick with an epoch of revocations", Tick { epoch: Some(3), ..paper::tick(2) }),
-        credential("credential with all qualifications", &{
+        first_credential("credential with all qualifications", &{
             let qualifications = Some(qualifications());
             paper::Phone { qualifications, ..paper::driver() }
         }),
-        credential("credential with no qualifications", &{
+        first_credential("credential with no qualifications", &{
             let qualifications = Some(Qualifications::default());
             paper::Phone { qualifications, ..paper::driver() }
         }),
@@ -74,7 +74,39 @@ fn of_hq() -> Vec<Vector> {
         manifest("manifest, version 2", paper::manifest(2, Some(id_1), &[paper::token(3)])),
         roll_head("roll of three labels", &labels),
         roll_head("roll of one label", &labels[..1]),
+        carried_credential("credential of a carrier", paper::mover().credential()),
+        carried_credential("credential of a carrier, renewed, with all qualifications", {
+            let driver = paper::driver();
+            let qualifications = Some(qualifications());
+            Credential { serial: 300, qualifications, ..driver.credential() }
+        }),
+        carried_credential("credential with the voucher of a recovery code", recovered()),
     ]
+}
+
+/// The recovery code of the vectors.
+pub fn recovery_code() -> RecoveryCode {
+    RecoveryCode::from_bytes(std::array::from_fn(|at| 0xa0 | u8::try_from(at).unwrap()))
+}
+
+/// The keys of the driver's phone, as those of the carrier with the recovery code.
+pub fn new_keys() -> NewKeys {
+    let driver = paper::driver();
+    NewKeys {
+        version: Version,
+        hq: hq_identity(&paper::hq().public, paper::ORIGIN),
+        carrier: recovery_code().key().carrier(&paper::mover().device()),
+        act_key: driver.act.public,
+        handoff_key: driver.handoff.public,
+    }
+}
+
+/// The credential of a second device.
+pub fn recovered() -> Credential {
+    let voucher =
+        Some(Voucher::by_recovery_code(&recovery_code(), paper::mover().device(), &new_keys()));
+    let carrier = new_keys().carrier;
+    Credential { carrier, voucher, ..paper::driver().credential() }
 }
 
 fn of_a_phone() -> Vec<Vector> {
@@ -84,20 +116,51 @@ fn of_a_phone() -> Vec<Vector> {
         code: EnrolmentCode([0xc0; 16]),
         act_key: mover.act.public,
         handoff_key: mover.handoff.public,
+        hq: new_keys().hq,
+        origin: paper::ORIGIN.to_owned(),
+        recovery_key: Some(recovery_code().key()),
+        voucher: None,
     };
-    let session =
-        SessionRequest { version: Version, device: mover.device(), challenge: [0xcc; 32] };
+    let session = SessionRequest {
+        version: Version,
+        device: mover.device(),
+        challenge: [0xcc; 32],
+        hq: claim.hq,
+        origin: paper::ORIGIN.to_owned(),
+    };
+    let vouched = EnrolClaim { recovery_key: None, voucher: recovered().voucher, ..claim.clone() };
+    let enrolment = |name: &str, claim: EnrolClaim| {
+        let v = Vector::new("enrolment", name).with_bytes("code", &claim.code.0);
+        signed_message(v.with_bytes("hq", &claim.hq.0), &mover.act, claim)
+    };
     vec![
+        enrolment("enrolment of a mover at one HQ", claim),
+        enrolment("enrolment with a voucher", vouched),
         signed_message(
-            Vector::new("enrolment", "enrolment of a mover").with_bytes("code", &claim.code.0),
-            &mover.act,
-            claim.clone(),
-        ),
-        signed_message(
-            Vector::new("session", "session of a mover").with_bytes("challenge", &[0xcc; 32]),
+            Vector::new("session", "session of a mover at one HQ")
+                .with_bytes("challenge", &[0xcc; 32])
+                .with_bytes("hq", &new_keys().hq.0),
             &mover.act,
             session,
         ),
+        signed_message(
+            Vector::new("new-keys", "keys of a carrier's new device")
+                .with_bytes("carrier", &new_keys().carrier.0)
+                .with_bytes("hq", &new_keys().hq.0),
+            &mover.handoff,
+            new_keys(),
+        ),
+        Vector::new("recovery-code", "recovery code")
+            .with_bytes("code", &(0xa0..=0xaf).collect::<Vec<u8>>())
+            .with("typed", &*recovery_code().to_grouped())
+            .with_bytes("recovery-key", &recovery_code().key().0)
+            .with_bytes("first", &paper::mover().device().0)
+            .with_bytes("carrier", &recovery_code().key().carrier(&paper::mover().device()).0),
+        Vector::new("hq-identity", "identity of an HQ")
+            .with_bytes("key", &paper::hq().public.0)
+            .with("origin", paper::ORIGIN)
+            .with_bytes("hq", &new_keys().hq.0)
+            .with("fingerprint", fingerprint(&new_keys().hq)),
         Vector::new("device", "id of a device")
             .with_bytes("act-key", &mover.act.public.0)
             .with_bytes("handoff-key", &mover.handoff.public.0)
@@ -173,8 +236,27 @@ fn roll_head(name: &str, leaves: &[Leaf]) -> Vector {
     signed_message(v, &paper::hq(), head)
 }
 
-fn credential(name: &str, phone: &paper::Phone) -> Vector {
-    let credential = phone.credential();
+/// As HQ wrote them in the first format.
+fn first_credential(name: &str, phone: &paper::Phone) -> Vector {
+    credential(name, paper::in_first_format(phone.credential()))
+}
+
+/// A credential and, in the second format, who vouches for it.
+fn carried_credential(name: &str, message: Credential) -> Vector {
+    let mut v = credential(name, message.clone())
+        .with_bytes("carrier", &message.carrier.0)
+        .with("serial", message.serial);
+    match message.voucher {
+        Some(Voucher::Device { device, .. }) => v = v.with_bytes("vouching-device", &device.0),
+        Some(Voucher::Recovery { key, first, .. }) => {
+            v = v.with_bytes("recovery-key", &key.0).with_bytes("first", &first.0);
+        }
+        None => {}
+    }
+    v
+}
+
+fn credential(name: &str, credential: Credential) -> Vector {
     let mut v = Vector::new("credential", name)
         .with_bytes("act-key", &credential.act_key.0)
         .with_bytes("handoff-key", &credential.handoff_key.0)

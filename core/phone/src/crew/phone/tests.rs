@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use crewseal_custody::cbor::Version;
+use crewseal_custody::cbor::{Version, Versions};
 use crewseal_custody::envelope::OpeningKey;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::signed::{Message, Signed};
 use crewseal_custody::wire::Cursor;
 use crewseal_custody::{
-    BootId, BoxList, Credential, EventKind, JobId, Manifests, Protection, Role, Tick,
+    BootId, BoxList, CarrierId, Credential, EventKind, JobId, Manifests, Protection, Role, Tick,
 };
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -139,14 +139,17 @@ fn phone(home: &TempDir) -> (Crew, Arc<Waiting>, Receiver<()>, Sender<()>) {
     let now = Standing.now();
     let key = hq.public_keys().unwrap().act;
     let credential = Credential {
-        version: Version,
+        version: Versions::NEWEST,
         act_key: phone.keys.act,
         handoff_key: phone.keys.handoff,
         pseudonym: "Mover 17".to_owned(),
         role: Role::Mover,
         valid_from: now - 1,
         valid_to: now + 3_600,
+        carrier: CarrierId([0xca; 16]),
         qualifications: None,
+        serial: 1,
+        voucher: None,
     };
     let enrolment = Enrolment {
         version: Version,
@@ -155,6 +158,8 @@ fn phone(home: &TempDir) -> (Crew, Arc<Waiting>, Receiver<()>, Sender<()>) {
         hq: key,
         sealing_key: OpeningKey::from_bytes(&[8; 32]).unwrap().public().to_bytes().into(),
         credential: by(&hq, credential).as_bytes().to_vec().into(),
+        origin: Some("hq.example/log".to_owned()),
+        earlier: Vec::new(),
     };
     phone.keep_enrolment(&enrolment).unwrap();
     let tick = Tick {

@@ -2,6 +2,7 @@
 //! is lost, and what went wrong is named.
 
 mod answers;
+mod credential;
 mod morning;
 mod network;
 mod news;

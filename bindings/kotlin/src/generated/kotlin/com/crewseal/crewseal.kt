@@ -846,6 +846,7 @@ internal object IntegrityCheckingUniffiLib {
     internal fun ensureInitialized() = Unit
     fun uniffi_crewseal_ffi_checksum_func_qr_code(): Int = calledByName("uniffi_crewseal_ffi_checksum_func_qr_code")
     fun uniffi_crewseal_ffi_checksum_func_read_frame(): Int = calledByName("uniffi_crewseal_ffi_checksum_func_read_frame")
+    fun uniffi_crewseal_ffi_checksum_func_read_invitation(): Int = calledByName("uniffi_crewseal_ffi_checksum_func_read_invitation")
     fun uniffi_crewseal_ffi_checksum_func_four_words(): Int = calledByName("uniffi_crewseal_ffi_checksum_func_four_words")
     fun uniffi_crewseal_ffi_checksum_method_canceltoken_cancel(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_canceltoken_cancel")
     fun uniffi_crewseal_ffi_checksum_method_canceltoken_is_cancelled(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_canceltoken_is_cancelled")
@@ -861,6 +862,13 @@ internal object IntegrityCheckingUniffiLib {
     fun uniffi_crewseal_ffi_checksum_method_crew_receipt(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_receipt")
     fun uniffi_crewseal_ffi_checksum_method_crew_record_drawn(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_record_drawn")
     fun uniffi_crewseal_ffi_checksum_method_crew_release(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_release")
+    fun uniffi_crewseal_ffi_checksum_method_crew_ask_for_voucher(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_ask_for_voucher")
+    fun uniffi_crewseal_ffi_checksum_method_crew_enrol(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_enrol")
+    fun uniffi_crewseal_ffi_checksum_method_crew_enrol_vouched(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_enrol_vouched")
+    fun uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_is_enrolled")
+    fun uniffi_crewseal_ffi_checksum_method_crew_recovery_code(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_recovery_code")
+    fun uniffi_crewseal_ffi_checksum_method_crew_recovery_code_noted(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_recovery_code_noted")
+    fun uniffi_crewseal_ffi_checksum_method_crew_vouch(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_vouch")
     fun uniffi_crewseal_ffi_checksum_method_crew_accept(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_accept")
     fun uniffi_crewseal_ffi_checksum_method_crew_handoffs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_handoffs")
     fun uniffi_crewseal_ffi_checksum_method_crew_hello(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_hello")
@@ -880,9 +888,7 @@ internal object IntegrityCheckingUniffiLib {
     fun uniffi_crewseal_ffi_checksum_method_crew_device_id(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_device_id")
     fun uniffi_crewseal_ffi_checksum_method_crew_observe(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_observe")
     fun uniffi_crewseal_ffi_checksum_method_crew_decide(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_decide")
-    fun uniffi_crewseal_ffi_checksum_method_crew_enrol(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_enrol")
     fun uniffi_crewseal_ffi_checksum_method_crew_fetch(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_fetch")
-    fun uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_is_enrolled")
     fun uniffi_crewseal_ffi_checksum_method_crew_jobs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_jobs")
     fun uniffi_crewseal_ffi_checksum_method_crew_outbox(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_outbox")
     fun uniffi_crewseal_ffi_checksum_method_crew_resolve(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_resolve")
@@ -1017,6 +1023,20 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_release(`ptr`: Long,`job`: RustBuffer.ByValue,`act`: RustBuffer.ByValue,`statement`: RustBuffer.ByValue,`code`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_ask_for_voucher(`ptr`: Long,`invitation`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_enrol(`ptr`: Long,`invitation`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_enrol_vouched(`ptr`: Long,`invitation`: RustBuffer.ByValue,`vouchedBy`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_is_enrolled(`ptr`: Long,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_recovery_code(`ptr`: Long,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_recovery_code_noted(`ptr`: Long,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_vouch(`ptr`: Long,`asked`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_accept(`ptr`: Long,`offer`: Long,`scanned`: RustBuffer.ByValue,`check`: RustBuffer.ByValue,`findings`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_handoffs(`ptr`: Long,
@@ -1055,11 +1075,7 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_crewseal_ffi_fn_method_crew_decide(`ptr`: Long,`event`: RustBuffer.ByValue,`refusal`: RustBuffer.ByValue,`decision`: RustBuffer.ByValue,`note`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_enrol(`ptr`: Long,`invitation`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
-    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_fetch(`ptr`: Long,`cancel`: RustBuffer.ByValue,
-    ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_is_enrolled(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_jobs(`ptr`: Long,
     ): Long
@@ -1235,6 +1251,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_crewerror_uniffi_trait_display(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_vouchedby_uniffi_trait_debug(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_labelfault_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_connection_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1289,6 +1307,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_func_read_frame(`buffer`: ForeignBytes.ByValue,`format`: Long,`budgetMillis`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_func_read_invitation(`invitation`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_func_four_words(`offer`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun ffi_crewseal_ffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1340,6 +1360,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_func_read_frame() and 0xFFFF) != 24466) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_func_read_invitation() and 0xFFFF) != 26165) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_func_four_words() and 0xFFFF) != 14990) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1383,6 +1406,27 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_release() and 0xFFFF) != 44590) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_ask_for_voucher() and 0xFFFF) != 18616) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_enrol() and 0xFFFF) != 50175) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_enrol_vouched() and 0xFFFF) != 42224) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_is_enrolled() and 0xFFFF) != 50061) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_recovery_code() and 0xFFFF) != 34666) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_recovery_code_noted() and 0xFFFF) != 55595) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_vouch() and 0xFFFF) != 41654) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_accept() and 0xFFFF) != 21923) {
@@ -1442,13 +1486,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_decide() and 0xFFFF) != 7584) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_enrol() and 0xFFFF) != 60944) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_fetch() and 0xFFFF) != 42588) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_is_enrolled() and 0xFFFF) != 14466) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_jobs() and 0xFFFF) != 47702) {
@@ -3223,6 +3261,49 @@ public interface CrewInterface {
     suspend fun `release`(`job`: JobId, `act`: Act, `statement`: EventId, `code`: kotlin.String): EventId
     
     /**
+     * What an older phone of this carrier is asked to vouch for, by the bytes of the
+     * invitation: to be shown to it, for its `vouch`.
+     */
+    suspend fun `askForVoucher`(`invitation`: kotlin.ByteArray): kotlin.ByteArray
+    
+    /**
+     * Enrols this device with HQ, by the bytes of an invitation that HQ made. Show the
+     * fingerprint of `readInvitation` before. If it is its carrier's first phone, there is
+     * a recovery code afterwards: show it, too.
+     */
+    suspend fun `enrol`(`invitation`: kotlin.ByteArray, `cancel`: CancelToken? = null)
+    
+    /**
+     * The same for a further phone of somebody who has one, or had one.
+     * `WrongRecoveryCode` says that the recovery code is mistyped or somebody else's.
+     */
+    suspend fun `enrolVouched`(`invitation`: kotlin.ByteArray, `vouchedBy`: VouchedBy, `cancel`: CancelToken? = null)
+    
+    /**
+     * Whether this device is enrolled: if not, the app begins with an invitation.
+     */
+    suspend fun `isEnrolled`(): kotlin.Boolean
+    
+    /**
+     * The recovery code of this phone's carrier, in seven groups of four characters, to be
+     * written down or printed: with it his next phone is his although this one is lost. None
+     * once he has noted it, and on phones that are not his first.
+     */
+    suspend fun `recoveryCode`(): kotlin.String?
+    
+    /**
+     * The carrier has his recovery code on paper: this phone forgets it.
+     */
+    suspend fun `recoveryCodeNoted`()
+    
+    /**
+     * Vouches for a new phone of this phone's own carrier, by what that one showed. The
+     * person is asked to confirm: whoever has the new phone acts in his name. The bytes are
+     * to be shown to the new phone, for its `enrolVouched`.
+     */
+    suspend fun `vouch`(`asked`: kotlin.ByteArray): kotlin.ByteArray
+    
+    /**
      * Accepts what this device scanned itself of an offer, however much that
      * is, and says whether the drawn boxes were checked by hand. The person is
      * asked to confirm; the bytes are what to show the giver.
@@ -3342,20 +3423,10 @@ public interface CrewInterface {
     suspend fun `decide`(`event`: EventId, `refusal`: RefusalId, `decision`: Decision, `note`: kotlin.String): kotlin.ByteArray
     
     /**
-     * Enrols this device with HQ, by the bytes of an invitation that HQ made.
-     */
-    suspend fun `enrol`(`invitation`: kotlin.ByteArray, `cancel`: CancelToken? = null)
-    
-    /**
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
      * goes where there is no network.
      */
     suspend fun `fetch`(`cancel`: CancelToken? = null): Fetched
-    
-    /**
-     * Whether this device is enrolled: if not, the app begins with an invitation.
-     */
-    suspend fun `isEnrolled`(): kotlin.Boolean
     
     /**
      * The jobs on this phone that are open now.
@@ -3814,6 +3885,192 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeEventId.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What an older phone of this carrier is asked to vouch for, by the bytes of the
+     * invitation: to be shown to it, for its `vouch`.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `askForVoucher`(`invitation`: kotlin.ByteArray) : kotlin.ByteArray {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_ask_for_voucher(
+                uniffiHandle,
+                
+        FfiConverterByteArray.lower(`invitation`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterByteArray.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Enrols this device with HQ, by the bytes of an invitation that HQ made. Show the
+     * fingerprint of `readInvitation` before. If it is its carrier's first phone, there is
+     * a recovery code afterwards: show it, too.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `enrol`(`invitation`: kotlin.ByteArray, `cancel`: CancelToken?) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_enrol(
+                uniffiHandle,
+                
+        FfiConverterByteArray.lower(`invitation`),
+        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The same for a further phone of somebody who has one, or had one.
+     * `WrongRecoveryCode` says that the recovery code is mistyped or somebody else's.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `enrolVouched`(`invitation`: kotlin.ByteArray, `vouchedBy`: VouchedBy, `cancel`: CancelToken?) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_enrol_vouched(
+                uniffiHandle,
+                
+        FfiConverterByteArray.lower(`invitation`),
+        FfiConverterTypeVouchedBy.lower(`vouchedBy`),
+        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Whether this device is enrolled: if not, the app begins with an invitation.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `isEnrolled`() : kotlin.Boolean {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_is_enrolled(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_i8(future) },
+        // lift function
+        { FfiConverterBoolean.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The recovery code of this phone's carrier, in seven groups of four characters, to be
+     * written down or printed: with it his next phone is his although this one is lost. None
+     * once he has noted it, and on phones that are not his first.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `recoveryCode`() : kotlin.String? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_recovery_code(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalString.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The carrier has his recovery code on paper: this phone forgets it.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `recoveryCodeNoted`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_recovery_code_noted(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Vouches for a new phone of this phone's own carrier, by what that one showed. The
+     * person is asked to confirm: whoever has the new phone acts in his name. The bytes are
+     * to be shown to the new phone, for its `enrolVouched`.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `vouch`(`asked`: kotlin.ByteArray) : kotlin.ByteArray {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_vouch(
+                uniffiHandle,
+                
+        FfiConverterByteArray.lower(`asked`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterByteArray.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -4308,33 +4565,6 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
-     * Enrols this device with HQ, by the bytes of an invitation that HQ made.
-     */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `enrol`(`invitation`: kotlin.ByteArray, `cancel`: CancelToken?) {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_enrol(
-                uniffiHandle,
-                
-        FfiConverterByteArray.lower(`invitation`),
-        FfiConverterOptionalTypeCancelToken.lower(`cancel`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_void(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_void(future) },
-        // lift function
-        { },
-        
-        // Error FFI converter
-        CrewException.ErrorHandler,
-    )
-    }
-
-    
-    /**
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
      * goes where there is no network.
      */
@@ -4354,30 +4584,6 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeFetched.lift(it) },
-        // Error FFI converter
-        CrewException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Whether this device is enrolled: if not, the app begins with an invitation.
-     */
-    @Throws(CrewException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `isEnrolled`() : kotlin.Boolean {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_is_enrolled(
-                uniffiHandle,
-                
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_i8(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_i8(future, continuation) },
-        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_i8(future) },
-        // lift function
-        { FfiConverterBoolean.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -8919,6 +9125,71 @@ public object FfiConverterTypeHighWaterMark: FfiConverterRustBuffer<HighWaterMar
 
 
 /**
+ * What an invitation says, for a person to look at before the phone enrols by it.
+ */
+data class InvitationPreview (
+    /**
+     * Where HQ answers.
+     */
+    val `url`: kotlin.String
+    , 
+    /**
+     * The name of HQ's log.
+     */
+    val `origin`: kotlin.String
+    , 
+    /**
+     * HQ's fingerprint, eight groups of five digits. The person compares it with the one
+     * that HQ shows: an invitation that somebody else made has another.
+     */
+    val `fingerprint`: kotlin.String
+    , 
+    /**
+     * Whether it is for a further phone of somebody who has one, or had one. Then that
+     * phone, or his recovery code, should vouch for this one.
+     */
+    val `isForFurtherPhone`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeInvitationPreview: FfiConverterRustBuffer<InvitationPreview> {
+    override fun read(buf: ByteBuffer): InvitationPreview {
+        return InvitationPreview(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: InvitationPreview) = (
+            FfiConverterString.allocationSize(value.`url`) +
+            FfiConverterString.allocationSize(value.`origin`) +
+            FfiConverterString.allocationSize(value.`fingerprint`) +
+            FfiConverterBoolean.allocationSize(value.`isForFurtherPhone`)
+    )
+
+    override fun write(value: InvitationPreview, buf: ByteBuffer) {
+            FfiConverterString.write(value.`url`, buf)
+            FfiConverterString.write(value.`origin`, buf)
+            FfiConverterString.write(value.`fingerprint`, buf)
+            FfiConverterBoolean.write(value.`isForFurtherPhone`, buf)
+    }
+}
+
+
+
+/**
  * A job that is open on this phone. Its texts are about people: show them to
  * the crew, and store or send them nowhere. Printing a job shows its id only.
  */
@@ -11375,6 +11646,15 @@ sealed class CrewException: kotlin.Exception() {
     }
     
     /**
+     * The recovery code is mistyped, or another carrier's.
+     */
+    class WrongRecoveryCode(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
      * The offer has lapsed, was taken back or was answered before.
      */
     class OfferOver(
@@ -11843,62 +12123,63 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 FfiConverterString.read(buf),
                 )
             15 -> CrewException.WrongCode()
-            16 -> CrewException.OfferOver()
-            17 -> CrewException.NotASupervisor()
-            18 -> CrewException.NothingToSign()
-            19 -> CrewException.NoteTooLong()
-            20 -> CrewException.NoReceipt()
-            21 -> CrewException.NotADrawing(
+            16 -> CrewException.WrongRecoveryCode()
+            17 -> CrewException.OfferOver()
+            18 -> CrewException.NotASupervisor()
+            19 -> CrewException.NothingToSign()
+            20 -> CrewException.NoteTooLong()
+            21 -> CrewException.NoReceipt()
+            22 -> CrewException.NotADrawing(
                 FfiConverterString.read(buf),
                 )
-            22 -> CrewException.TooMuch()
-            23 -> CrewException.StillOffered()
-            24 -> CrewException.FromPhone(
+            23 -> CrewException.TooMuch()
+            24 -> CrewException.StillOffered()
+            25 -> CrewException.FromPhone(
                 FfiConverterString.read(buf),
                 )
-            25 -> CrewException.FromHq(
+            26 -> CrewException.FromHq(
                 FfiConverterString.read(buf),
                 )
-            26 -> CrewException.UnknownBoxes(
+            27 -> CrewException.UnknownBoxes(
                 FfiConverterString.read(buf),
                 )
-            27 -> CrewException.Unreceipted(
+            28 -> CrewException.Unreceipted(
                 FfiConverterULong.read(buf),
                 )
-            28 -> CrewException.KeyRemains()
-            29 -> CrewException.LoggedOut()
-            30 -> CrewException.Suspended()
-            31 -> CrewException.KeysLocked()
-            32 -> CrewException.Cancelled()
-            33 -> CrewException.CallCancelled()
-            34 -> CrewException.KeysGone()
-            35 -> CrewException.KeysFailed()
-            36 -> CrewException.KeysBusy()
-            37 -> CrewException.StoreInUse()
-            38 -> CrewException.StoreReadOnly()
-            39 -> CrewException.StoreFull()
-            40 -> CrewException.StoreDamaged()
-            41 -> CrewException.SystemFailed()
-            42 -> CrewException.AppTooOld()
-            43 -> CrewException.Offline(
+            29 -> CrewException.KeyRemains()
+            30 -> CrewException.LoggedOut()
+            31 -> CrewException.Suspended()
+            32 -> CrewException.KeysLocked()
+            33 -> CrewException.Cancelled()
+            34 -> CrewException.CallCancelled()
+            35 -> CrewException.KeysGone()
+            36 -> CrewException.KeysFailed()
+            37 -> CrewException.KeysBusy()
+            38 -> CrewException.StoreInUse()
+            39 -> CrewException.StoreReadOnly()
+            40 -> CrewException.StoreFull()
+            41 -> CrewException.StoreDamaged()
+            42 -> CrewException.SystemFailed()
+            43 -> CrewException.AppTooOld()
+            44 -> CrewException.Offline(
                 FfiConverterOptionalULong.read(buf),
                 )
-            44 -> CrewException.Metered()
-            45 -> CrewException.HqBusy(
+            45 -> CrewException.Metered()
+            46 -> CrewException.HqBusy(
                 FfiConverterOptionalULong.read(buf),
                 )
-            46 -> CrewException.AnswerCutOff(
+            47 -> CrewException.AnswerCutOff(
                 FfiConverterOptionalULong.read(buf),
                 )
-            47 -> CrewException.CaptivePortal()
-            48 -> CrewException.WrongClock()
-            49 -> CrewException.WrongCertificate()
-            50 -> CrewException.NotAdmitted()
-            51 -> CrewException.HqRefused(
+            48 -> CrewException.CaptivePortal()
+            49 -> CrewException.WrongClock()
+            50 -> CrewException.WrongCertificate()
+            51 -> CrewException.NotAdmitted()
+            52 -> CrewException.HqRefused(
                 FfiConverterUShort.read(buf),
                 )
-            52 -> CrewException.FromWithin()
-            53 -> CrewException.Fault()
+            53 -> CrewException.FromWithin()
+            54 -> CrewException.Fault()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
@@ -11968,6 +12249,10 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 + FfiConverterString.allocationSize(value.`reason`)
             )
             is CrewException.WrongCode -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is CrewException.WrongRecoveryCode -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
             )
@@ -12203,165 +12488,169 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 buf.putInt(15)
                 Unit
             }
-            is CrewException.OfferOver -> {
+            is CrewException.WrongRecoveryCode -> {
                 buf.putInt(16)
                 Unit
             }
-            is CrewException.NotASupervisor -> {
+            is CrewException.OfferOver -> {
                 buf.putInt(17)
                 Unit
             }
-            is CrewException.NothingToSign -> {
+            is CrewException.NotASupervisor -> {
                 buf.putInt(18)
                 Unit
             }
-            is CrewException.NoteTooLong -> {
+            is CrewException.NothingToSign -> {
                 buf.putInt(19)
                 Unit
             }
-            is CrewException.NoReceipt -> {
+            is CrewException.NoteTooLong -> {
                 buf.putInt(20)
                 Unit
             }
-            is CrewException.NotADrawing -> {
+            is CrewException.NoReceipt -> {
                 buf.putInt(21)
+                Unit
+            }
+            is CrewException.NotADrawing -> {
+                buf.putInt(22)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
             is CrewException.TooMuch -> {
-                buf.putInt(22)
-                Unit
-            }
-            is CrewException.StillOffered -> {
                 buf.putInt(23)
                 Unit
             }
-            is CrewException.FromPhone -> {
+            is CrewException.StillOffered -> {
                 buf.putInt(24)
-                FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.FromHq -> {
+            is CrewException.FromPhone -> {
                 buf.putInt(25)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.UnknownBoxes -> {
+            is CrewException.FromHq -> {
                 buf.putInt(26)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.Unreceipted -> {
+            is CrewException.UnknownBoxes -> {
                 buf.putInt(27)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is CrewException.Unreceipted -> {
+                buf.putInt(28)
                 FfiConverterULong.write(value.`entries`, buf)
                 Unit
             }
             is CrewException.KeyRemains -> {
-                buf.putInt(28)
-                Unit
-            }
-            is CrewException.LoggedOut -> {
                 buf.putInt(29)
                 Unit
             }
-            is CrewException.Suspended -> {
+            is CrewException.LoggedOut -> {
                 buf.putInt(30)
                 Unit
             }
-            is CrewException.KeysLocked -> {
+            is CrewException.Suspended -> {
                 buf.putInt(31)
                 Unit
             }
-            is CrewException.Cancelled -> {
+            is CrewException.KeysLocked -> {
                 buf.putInt(32)
                 Unit
             }
-            is CrewException.CallCancelled -> {
+            is CrewException.Cancelled -> {
                 buf.putInt(33)
                 Unit
             }
-            is CrewException.KeysGone -> {
+            is CrewException.CallCancelled -> {
                 buf.putInt(34)
                 Unit
             }
-            is CrewException.KeysFailed -> {
+            is CrewException.KeysGone -> {
                 buf.putInt(35)
                 Unit
             }
-            is CrewException.KeysBusy -> {
+            is CrewException.KeysFailed -> {
                 buf.putInt(36)
                 Unit
             }
-            is CrewException.StoreInUse -> {
+            is CrewException.KeysBusy -> {
                 buf.putInt(37)
                 Unit
             }
-            is CrewException.StoreReadOnly -> {
+            is CrewException.StoreInUse -> {
                 buf.putInt(38)
                 Unit
             }
-            is CrewException.StoreFull -> {
+            is CrewException.StoreReadOnly -> {
                 buf.putInt(39)
                 Unit
             }
-            is CrewException.StoreDamaged -> {
+            is CrewException.StoreFull -> {
                 buf.putInt(40)
                 Unit
             }
-            is CrewException.SystemFailed -> {
+            is CrewException.StoreDamaged -> {
                 buf.putInt(41)
                 Unit
             }
-            is CrewException.AppTooOld -> {
+            is CrewException.SystemFailed -> {
                 buf.putInt(42)
                 Unit
             }
-            is CrewException.Offline -> {
+            is CrewException.AppTooOld -> {
                 buf.putInt(43)
+                Unit
+            }
+            is CrewException.Offline -> {
+                buf.putInt(44)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
             is CrewException.Metered -> {
-                buf.putInt(44)
+                buf.putInt(45)
                 Unit
             }
             is CrewException.HqBusy -> {
-                buf.putInt(45)
-                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
-                Unit
-            }
-            is CrewException.AnswerCutOff -> {
                 buf.putInt(46)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.CaptivePortal -> {
+            is CrewException.AnswerCutOff -> {
                 buf.putInt(47)
+                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.WrongClock -> {
+            is CrewException.CaptivePortal -> {
                 buf.putInt(48)
                 Unit
             }
-            is CrewException.WrongCertificate -> {
+            is CrewException.WrongClock -> {
                 buf.putInt(49)
                 Unit
             }
-            is CrewException.NotAdmitted -> {
+            is CrewException.WrongCertificate -> {
                 buf.putInt(50)
                 Unit
             }
-            is CrewException.HqRefused -> {
+            is CrewException.NotAdmitted -> {
                 buf.putInt(51)
+                Unit
+            }
+            is CrewException.HqRefused -> {
+                buf.putInt(52)
                 FfiConverterUShort.write(value.`status`, buf)
                 Unit
             }
             is CrewException.FromWithin -> {
-                buf.putInt(52)
+                buf.putInt(53)
                 Unit
             }
             is CrewException.Fault -> {
-                buf.putInt(53)
+                buf.putInt(54)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -13464,7 +13753,16 @@ enum class Purpose {
     /**
      * A supervisor's sign-off: give it to `Crew.readSignOff`.
      */
-    SIGN_OFF;
+    SIGN_OFF,
+    /**
+     * The keys of a carrier's new phone: give it to the `Crew.vouch` of an older phone of
+     * his.
+     */
+    NEW_KEYS,
+    /**
+     * An older phone's voucher for them: give it to the new one's `Crew.enrolVouched`.
+     */
+    VOUCHER;
 
     
     /**
@@ -14368,6 +14666,148 @@ public object FfiConverterTypeUploadOver: FfiConverterRustBuffer<UploadOver> {
 
     override fun write(value: UploadOver, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Who vouches, besides HQ, for this phone being its carrier's.
+ */
+sealed class VouchedBy {
+    
+    /**
+     * Nobody: it is his first phone, or his on HQ's word alone.
+     */
+    object HqAlone : VouchedBy()
+    
+    
+    /**
+     * An older phone of his.
+     */
+    data class OlderPhone(
+        /**
+         * What that phone's `vouch` gave.
+         */
+        val `voucher`: kotlin.ByteArray) : VouchedBy()
+        
+    {
+        
+
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_vouchedby_uniffi_trait_debug(FfiConverterTypeVouchedBy.lower(this),
+        _status)
+}
+    )
+    }
+        companion object
+    }
+    
+    /**
+     * The recovery code on his paper.
+     */
+    data class RecoveryCode(
+        /**
+         * As it was scanned or typed.
+         */
+        val `text`: kotlin.String) : VouchedBy()
+        
+    {
+        
+
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_vouchedby_uniffi_trait_debug(FfiConverterTypeVouchedBy.lower(this),
+        _status)
+}
+    )
+    }
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+    // The local Rust `Display`/`Debug` implementation.
+    override fun toString(): String {
+        return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_vouchedby_uniffi_trait_debug(FfiConverterTypeVouchedBy.lower(this),
+        _status)
+}
+    )
+    }
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeVouchedBy : FfiConverterRustBuffer<VouchedBy>{
+    override fun read(buf: ByteBuffer): VouchedBy {
+        return when(buf.getInt()) {
+            1 -> VouchedBy.HqAlone
+            2 -> VouchedBy.OlderPhone(
+                FfiConverterByteArray.read(buf),
+                )
+            3 -> VouchedBy.RecoveryCode(
+                FfiConverterString.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: VouchedBy): ULong = when(value) {
+        is VouchedBy.HqAlone -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is VouchedBy.OlderPhone -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterByteArray.allocationSize(value.`voucher`)
+            )
+        }
+        is VouchedBy.RecoveryCode -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+            )
+        }
+    }
+
+    override fun write(value: VouchedBy, buf: ByteBuffer) {
+        when(value) {
+            is VouchedBy.HqAlone -> {
+                buf.putInt(1)
+                Unit
+            }
+            is VouchedBy.OlderPhone -> {
+                buf.putInt(2)
+                FfiConverterByteArray.write(value.`voucher`, buf)
+                Unit
+            }
+            is VouchedBy.RecoveryCode -> {
+                buf.putInt(3)
+                FfiConverterString.write(value.`text`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 }
 
@@ -15384,6 +15824,21 @@ public typealias FfiConverterTypeRefusalId = FfiConverterString
         FfiConverterByRefBytes.lower(`buffer`),
         FfiConverterTypeFrameFormat.lower(`format`),
         FfiConverterUInt.lower(`budgetMillis`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * Reads an invitation. Nobody is asked, and nothing is believed of it yet.
+         */
+    @Throws(CrewException::class) fun `readInvitation`(`invitation`: java.nio.ByteBuffer): InvitationPreview {
+            return FfiConverterTypeInvitationPreview.lift(
+    uniffiRustCallWithError(CrewException) { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_func_read_invitation(
+    
+        
+        FfiConverterByRefBytes.lower(`invitation`),_status)
 }
     )
     }
