@@ -257,10 +257,11 @@ impl Jobs {
     }
 }
 
-/// In the files of the phones: database, log, index, keys.
+/// In the files of the phones: database, log, index, keys. One that was killed before it
+/// made its directory has none.
 fn found(home: &Path, secrets: &[Secret]) -> Vec<Find> {
-    let search = |name| thief::search(&home.join(name), secrets).unwrap();
-    PHONES.into_iter().flat_map(search).collect()
+    let homes = PHONES.into_iter().map(|name| home.join(name)).filter(|home| home.exists());
+    homes.flat_map(|home| thief::search(&home, secrets).unwrap()).collect()
 }
 
 fn open(home: &Path, name: &str) -> Result<Crew, CrewError> {

@@ -14,6 +14,7 @@ mod intake;
 mod keeping;
 #[cfg(test)]
 mod news;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod phone;

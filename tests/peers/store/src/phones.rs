@@ -85,8 +85,7 @@ fn request() -> ActRequest {
 /// One act.
 pub fn one(crew: &Crew) {
     let request = request();
-    crew.record(request.kind, paper::JOB, &request.boxes, &request.findings, request.about)
-        .expect("an open job");
+    crew.record(paper::JOB, &request).expect("an open job");
 }
 
 /// A hundred acts in one commit.
