@@ -82,82 +82,116 @@ fn phones_that_are_killed_at_any_moment_lose_nothing_they_acknowledged() {
             .unwrap();
     }
     let secrets = jobs.secrets();
-    let mut acknowledged: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let (mut acts, mut handed_over, mut forgotten, mut photos) = (0, 0, 0, 0);
+    let mut did = Did::default();
     for round in 0..rounds {
         let at = format!("seed {seed}, round {round}");
         let lines = killed(home.path(), rng.random(), &mut rng);
-        handed_over += lines.iter().filter(|line| *line == "handed over").count();
-        forgotten += lines.iter().filter(|line| line.starts_with("forgot")).count();
-        photos += lines.iter().filter(|line| *line == "took a photo").count();
-        for line in &lines {
-            let words: Vec<&str> = line.split(' ').collect();
-            if let ["did", name, event] = words[..] {
-                acts += 1;
-                acknowledged.entry(name.to_owned()).or_default().push(event.to_owned());
-            }
-        }
+        did.note(&lines);
         // A thief comes by right then: what lies about is whatever the kill left.
         assert_eq!(found(home.path(), &secrets), [], "{at}");
-        let has_forgotten = |name: &str| lines.contains(&format!("forgot {name}"));
         for name in PHONES {
-            let crew = open(home.path(), name).expect(&at);
-            runtime.block_on(ready(&crew, home.path(), name)).expect(&at);
-            // An act after the kill takes a number that nobody has seen.
-            let event = crew
-                .record(jobs.kept, &ActRequest::new(EventKind::Count, jobs.set(0..1)))
-                .expect(&at);
-            acknowledged.entry(name.to_owned()).or_default().push(id(&event));
-            let delivered = runtime.block_on(crew.sync()).expect(&at);
-            assert_eq!((delivered.parked, delivered.unanswered), (0, 0), "{at}");
-            assert_eq!(crew.outbox().unwrap().waiting, 0, "{at}");
-            let uploaded = runtime.block_on(crew.upload()).expect(&at);
-            assert_eq!((uploaded.damaged, uploaded.unanswered), (0, 0), "{at}");
-            assert_eq!(crew.photos().unwrap(), [], "{at}");
-            if has_forgotten(name) {
-                let erasures = crew.erasures().expect(&at);
+            runtime.block_on(goes_on(home.path(), name, &jobs, &mut did, &at));
+            if lines.contains(&format!("forgot {name}")) {
+                let erasures = open(home.path(), name).expect(&at).erasures().expect(&at);
                 assert!(erasures.iter().any(|erasure| erasure.job == jobs.forgotten), "{at}");
             }
-            in_order_and_once(home.path(), &crew, &acknowledged[name], &at);
         }
     }
-    // The same search finds what was put there on purpose.
-    for secret in &secrets {
-        let leak = home.path().join(PHONES[0]).join("store/leak");
-        fs::write(&leak, secret.written()).unwrap();
-        let finds = found(home.path(), std::slice::from_ref(secret));
-        assert!(!finds.is_empty(), "{} is not looked for", secret.name);
-        fs::remove_file(leak).unwrap();
-    }
+    the_search_finds_what_is_there(home.path(), &secrets);
     if rounds >= ROUNDS {
+        did.is_enough(&hq, &jobs, rounds, seed);
+    }
+    for job in [jobs.kept, jobs.forgotten] {
+        no_chain_is_at_fault(&hq, job, seed);
+    }
+    runtime.block_on(running.shutdown());
+}
+
+/// What the children said that they did.
+#[derive(Default)]
+struct Did {
+    acts: u64,
+    handed_over: usize,
+    forgotten: usize,
+    photos: usize,
+    /// Events, by phone, in their order.
+    acknowledged: BTreeMap<String, Vec<String>>,
+}
+
+impl Did {
+    fn note(&mut self, lines: &[String]) {
+        self.handed_over += lines.iter().filter(|line| *line == "handed over").count();
+        self.forgotten += lines.iter().filter(|line| line.starts_with("forgot")).count();
+        self.photos += lines.iter().filter(|line| *line == "took a photo").count();
+        for line in lines {
+            let words: Vec<&str> = line.split(' ').collect();
+            if let ["did", name, event] = words[..] {
+                self.acts += 1;
+                self.acknowledged.entry(name.to_owned()).or_default().push(event.to_owned());
+            }
+        }
+    }
+
+    fn is_enough(&self, hq: &Hq, jobs: &Jobs, rounds: u64, seed: u64) {
+        let Self { acts, handed_over, forgotten, photos, .. } = self;
         let (here, awaited) = hq.photos_of(&jobs.kept).unwrap();
-        assert!(here.len() >= photos && awaited == 0, "seed {seed}: {photos} photos, {here:?}");
+        assert!(here.len() >= *photos && awaited == 0, "seed {seed}: {photos} photos, {here:?}");
         let did = format!(
             "{acts} acts, {handed_over} handoffs, {forgotten} jobs forgotten, {photos} photos"
         );
-        let is_enough = acts > rounds && handed_over > 0 && forgotten > 0 && photos > 0;
+        let each = [*handed_over, *forgotten, *photos];
+        let is_enough = *acts > rounds && each.iter().all(|times| *times > 0);
         assert!(is_enough, "seed {seed}: too little to be killed at: {did}");
         say(&did);
     }
-    for job in [jobs.kept, jobs.forgotten] {
-        let record = hq.export(job).unwrap();
-        let reading = Record::read(&record, Some(hq.key())).unwrap();
-        assert_eq!(reading.errors, [], "seed {seed}");
-        for fault in reading.evidence.verify().faults {
-            let is_of_chains = matches!(
-                fault.kind,
-                FaultKind::Gap { .. }
-                    | FaultKind::Fork
-                    | FaultKind::BrokenChain
-                    | FaultKind::Undeclared
-                    | FaultKind::OfferedTwice
-                    | FaultKind::AcceptedTwice
-                    | FaultKind::Contradiction
-            );
-            assert!(!is_of_chains, "seed {seed}: {fault:?}");
-        }
+}
+
+/// The phone opens after the kill, acts, and delivers all that it acknowledged.
+async fn goes_on(home: &Path, name: &str, jobs: &Jobs, did: &mut Did, at: &str) {
+    let crew = open(home, name).expect(at);
+    ready(&crew, home, name).await.expect(at);
+    // An act after the kill takes a number that nobody has seen.
+    let count = ActRequest::new(EventKind::Count, jobs.set(0..1));
+    let event = crew.record(jobs.kept, &count).expect(at);
+    let acknowledged = did.acknowledged.entry(name.to_owned()).or_default();
+    acknowledged.push(id(&event));
+    let delivered = crew.sync().await.expect(at);
+    assert_eq!((delivered.parked, delivered.unanswered), (0, 0), "{at}");
+    assert_eq!(crew.outbox().unwrap().waiting, 0, "{at}");
+    let uploaded = crew.upload().await.expect(at);
+    assert_eq!((uploaded.damaged, uploaded.unanswered), (0, 0), "{at}");
+    assert_eq!(crew.photos().unwrap(), [], "{at}");
+    in_order_and_once(home, &crew, acknowledged, at);
+}
+
+/// The same search finds what was put there on purpose.
+fn the_search_finds_what_is_there(home: &Path, secrets: &[Secret]) {
+    for secret in secrets {
+        let leak = home.join(PHONES[0]).join("store/leak");
+        fs::write(&leak, secret.written()).unwrap();
+        let finds = found(home, std::slice::from_ref(secret));
+        assert!(!finds.is_empty(), "{} is not looked for", secret.name);
+        fs::remove_file(leak).unwrap();
     }
-    runtime.block_on(running.shutdown());
+}
+
+fn no_chain_is_at_fault(hq: &Hq, job: JobId, seed: u64) {
+    let record = hq.export(job).unwrap();
+    let reading = Record::read(&record, Some(hq.key())).unwrap();
+    assert_eq!(reading.errors, [], "seed {seed}");
+    for fault in reading.evidence.verify().faults {
+        let is_of_chains = matches!(
+            fault.kind,
+            FaultKind::Gap { .. }
+                | FaultKind::Fork
+                | FaultKind::BrokenChain
+                | FaultKind::Undeclared
+                | FaultKind::OfferedTwice
+                | FaultKind::AcceptedTwice
+                | FaultKind::Contradiction
+        );
+        assert!(!is_of_chains, "seed {seed}: {fault:?}");
+    }
 }
 
 fn number(variable: &str) -> Option<u64> {

@@ -17,19 +17,17 @@
 use std::collections::BTreeSet;
 
 use crewseal_custody::cbor::{self, CborError};
-use crewseal_custody::job::{Erasure, Method, Verification};
-use crewseal_custody::resolution::{Decision, Resolution};
+use crewseal_custody::job::Erasure;
+use crewseal_custody::resolution::Resolution;
 use crewseal_custody::roll::RollHead;
 use crewseal_custody::signed::{Message, Signed, SignedError, Unverified};
 use crewseal_custody::wire::{EnrolClaim, SessionRequest};
 use crewseal_custody::{
-    AttachmentReceipt, BoxList, Confirmation, Dispute, Event, EventKind, FindingKind, Manifests,
-    NewKeys, OneTimeCode, Outcome, Protection, Receipt, RecoveryCode, Refusal, Revocations, Role,
-    Tick,
+    AttachmentReceipt, BoxList, Confirmation, Event, Manifests, NewKeys, OneTimeCode, Receipt,
+    RecoveryCode, Revocations, Tick,
 };
 use crewseal_label::Token;
 use fixtures::paper;
-use minicbor::{Decode, Encode};
 
 use events::still_states;
 use format::{Vector, frozen};
@@ -41,6 +39,7 @@ mod events;
 mod format;
 mod handoff;
 mod messages;
+mod numbers;
 mod sealed;
 mod signed;
 
@@ -151,91 +150,4 @@ fn frozen_manifests_still_grow_one_from_another() {
         manifests.push(Signed::open(&bytes, &paper::hq().public).unwrap()).unwrap();
     }
     assert_eq!(manifests.tokens(), paper::tokens(0..4));
-}
-
-/// The numbers that stand in signed bytes and on disks.
-#[test]
-fn numbers_keep_their_meaning() {
-    fn same<T>(table: &[(T, u8)])
-    where
-        T: Encode<()> + for<'b> Decode<'b, ()> + PartialEq + std::fmt::Debug,
-    {
-        for (value, number) in table {
-            assert_eq!(cbor::to_vec(value), [*number], "{value:?}");
-            assert_eq!(cbor::from_slice::<T>(&[*number]).as_ref(), Ok(value), "{number}");
-        }
-    }
-    same(&[
-        (EventKind::Commission, 1),
-        (EventKind::TakeOver, 2),
-        (EventKind::Load, 3),
-        (EventKind::Store, 4),
-        (EventKind::Count, 5),
-        (EventKind::Offer, 6),
-        (EventKind::Accept, 7),
-        (EventKind::Deliver, 8),
-        (EventKind::SignOff, 9),
-        (EventKind::Pack, 10),
-        (EventKind::Seal, 11),
-        (EventKind::Depart, 12),
-        (EventKind::Arrive, 13),
-        (EventKind::Unload, 14),
-        (EventKind::Unpack, 15),
-        (EventKind::CollectForDestruction, 16),
-        (EventKind::Destroy, 17),
-        (EventKind::Ack, 18),
-        (EventKind::Withdraw, 19),
-        (EventKind::Release, 20),
-        (EventKind::Resume, 21),
-    ]);
-    same(&[
-        (FindingKind::Missing, 1),
-        (FindingKind::NotOurs, 2),
-        (FindingKind::Damaged, 3),
-        (FindingKind::SealBroken, 4),
-        (FindingKind::LabelTyped, 5),
-        (FindingKind::LabelReplaced, 6),
-        (FindingKind::CountDiffers, 7),
-        (FindingKind::Absent, 8),
-        (FindingKind::Refused, 9),
-        (FindingKind::ClockDisagrees, 10),
-    ]);
-    same(&[
-        (Role::Mover, 1),
-        (Role::Driver, 2),
-        (Role::Warehouse, 3),
-        (Role::Supervisor, 4),
-        (Role::Contractor, 5),
-    ]);
-    same(&[(Method::KeysReplaced, 1)]);
-    same(&[(Verification::KeyRefusedAndFilesSearched, 1)]);
-    same(&[(Protection::Act, 0), (Protection::Handoff, 1)]);
-    same(&[(Decision::SendAgain, 1), (Decision::GiveUp, 2)]);
-    same(&[(Dispute::Fork, 1), (Dispute::BrokenChain, 2), (Dispute::UnknownBoxes, 3)]);
-    let refusals = [
-        (Refusal::Unreadable, 1),
-        (Refusal::Malformed, 2),
-        (Refusal::UnknownVersion, 3),
-        (Refusal::UnknownDevice, 4),
-        (Refusal::Signature, 5),
-        (Refusal::Mislabelled, 6),
-    ];
-    same(&refusals);
-    for (refusal, number) in refusals {
-        assert_eq!(refusal.number(), number, "{refusal:?}");
-        assert_eq!(Refusal::from_number(number), Some(refusal), "{number}");
-    }
-    for number in [0, 7, u8::MAX] {
-        assert_eq!(Refusal::from_number(number), None, "{number}");
-    }
-    let outcomes: [(Outcome, &[u8]); 4] = [
-        (Outcome::Stored, &[0x81, 0]),
-        (Outcome::StoredAfterGap(300), &[0x82, 1, 0x19, 1, 0x2c]),
-        (Outcome::StoredInDispute(Dispute::BrokenChain), &[0x82, 2, 2]),
-        (Outcome::Refused(Refusal::Signature), &[0x82, 3, 5]),
-    ];
-    for (outcome, bytes) in outcomes {
-        assert_eq!(cbor::to_vec(&outcome), bytes, "{outcome:?}");
-        assert_eq!(cbor::from_slice::<Outcome>(bytes), Ok(outcome), "{bytes:?}");
-    }
 }
