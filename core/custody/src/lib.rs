@@ -70,6 +70,7 @@ mod hq_identity;
 mod id;
 pub mod job;
 mod kind;
+mod paper_code;
 pub mod personal;
 mod receipt;
 mod record;

@@ -8,13 +8,13 @@
 
 use std::fmt;
 
-use crewseal_label::typed::{self, CHECK_CHARS, TypedError};
+use crewseal_label::typed::{CHECK_CHARS, TypedError};
 use minicbor::{Decode, Encode};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::signed::{Digest, Namespace};
-use crate::{CarrierId, DeviceId};
+use crate::{CarrierId, DeviceId, paper_code};
 
 /// Characters of the code itself: 128 bits, and two bits over that are zero.
 const CODE_CHARS: usize = 26;
@@ -48,36 +48,19 @@ impl RecoveryCode {
     /// # Errors
     /// [`RecoveryCodeError`], which says what to look at.
     pub fn parse(text: &str) -> Result<Self, RecoveryCodeError> {
-        let mut characters = Zeroizing::new([0; RECOVERY_CHARS]);
-        typed::read(text, characters.as_mut())?;
-        let (message, _) = characters.split_at(CODE_CHARS);
-        let mut code = Self([0; 16]);
-        typed::decode(message, &mut code.0).ok_or(RecoveryCodeError::Check)?;
-        Ok(code)
+        Ok(Self(*paper_code::parse::<16, RECOVERY_CHARS>(text)?))
     }
 
     /// What the code's QR says: 28 characters of `0-9A-Z`.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
-        // With room for all of it from the start: a text that grows leaves copies behind
-        // that nobody wipes.
-        let mut text = Zeroizing::new(String::with_capacity(RECOVERY_CHARS));
-        typed::write(&self.0, &mut text);
-        text
+        paper_code::text(&self.0, RECOVERY_CHARS)
     }
 
     /// The text as it is written down: seven groups of four.
     #[must_use]
     pub fn to_grouped(&self) -> Zeroizing<String> {
-        let length = RECOVERY_CHARS + RECOVERY_CHARS / GROUP_CHARS;
-        let mut grouped = Zeroizing::new(String::with_capacity(length));
-        for (at, c) in self.to_text().chars().enumerate() {
-            if at != 0 && at.is_multiple_of(GROUP_CHARS) {
-                grouped.push('-');
-            }
-            grouped.push(c);
-        }
-        grouped
+        paper_code::grouped(&self.to_text(), GROUP_CHARS)
     }
 
     /// The public half, for HQ.
@@ -97,10 +80,7 @@ impl RecoveryCode {
     }
 
     fn key_pair(&self) -> Ed25519KeyPair {
-        let mut seed = Namespace::RecoveryKey.digest(&[&self.0]);
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed.0);
-        seed.0.zeroize();
-        pair.unwrap_or_else(|_| unreachable!("32 bytes are a seed, whichever they are"))
+        paper_code::key_pair(Namespace::RecoveryKey.digest(&[&self.0]))
     }
 }
 

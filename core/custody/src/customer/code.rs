@@ -12,13 +12,13 @@
 
 use std::fmt;
 
-use crewseal_label::typed::{self, CHECK_CHARS, TypedError};
+use crewseal_label::typed::{CHECK_CHARS, TypedError};
 use minicbor::{Decode, Encode};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::signed::Namespace;
-use crate::{EventId, EventKind, JobId};
+use crate::{EventId, EventKind, JobId, paper_code};
 
 /// Characters of the code itself: 80 bits and not one over.
 const CODE_CHARS: usize = 16;
@@ -56,37 +56,19 @@ impl ReleaseCode {
     /// # Errors
     /// [`ReleaseCodeError`], which says what to look at.
     pub fn parse(text: &str) -> Result<Self, ReleaseCodeError> {
-        let mut characters = Zeroizing::new([0; RELEASE_CHARS]);
-        typed::read(text, characters.as_mut())?;
-        let (message, _) = characters.split_at(CODE_CHARS);
-        let mut code = Self([0; 10]);
-        // Sixteen characters of five bits are ten bytes, whichever they are.
-        typed::decode(message, &mut code.0).ok_or(ReleaseCodeError::Check)?;
-        Ok(code)
+        Ok(Self(*paper_code::parse::<10, RELEASE_CHARS>(text)?))
     }
 
     /// What the code's QR says: 18 characters of `0-9A-Z`.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
-        // With room for all of it from the start: a text that grows leaves
-        // copies behind that nobody wipes.
-        let mut text = Zeroizing::new(String::with_capacity(RELEASE_CHARS));
-        typed::write(&self.0, &mut text);
-        text
+        paper_code::text(&self.0, RELEASE_CHARS)
     }
 
     /// The text as it stands under the QR, `0C4KRM-9G...`: three groups of six.
     #[must_use]
     pub fn to_grouped(&self) -> Zeroizing<String> {
-        let mut grouped =
-            Zeroizing::new(String::with_capacity(RELEASE_CHARS + RELEASE_CHARS / GROUP_CHARS));
-        for (at, c) in self.to_text().chars().enumerate() {
-            if at != 0 && at.is_multiple_of(GROUP_CHARS) {
-                grouped.push('-');
-            }
-            grouped.push(c);
-        }
-        grouped
+        paper_code::grouped(&self.to_text(), GROUP_CHARS)
     }
 
     /// The customer's word for what this event states.
@@ -101,10 +83,7 @@ impl ReleaseCode {
     /// The key depends on job and number, so the bits of one code open nothing
     /// elsewhere, should they ever be drawn twice.
     fn key_pair(&self, job: JobId, number: u8) -> Ed25519KeyPair {
-        let mut seed = Namespace::ReleaseKey.digest(&[&job.0, &[number], &self.0]);
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed.0);
-        seed.0.zeroize();
-        pair.unwrap_or_else(|_| unreachable!("32 bytes are a seed, whichever they are"))
+        paper_code::key_pair(Namespace::ReleaseKey.digest(&[&job.0, &[number], &self.0]))
     }
 }
 
