@@ -4,4 +4,5 @@
 mod day;
 mod photos;
 mod rules;
+mod statements;
 mod threats;
