@@ -8,9 +8,6 @@
 #![expect(clippy::expect_used, reason = "what cannot be measured is no figure")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
-#[expect(dead_code, reason = "what a handoff costs is measured elsewhere, and needs more of it")]
-#[path = "../../peers/handoff/src/messages.rs"]
-mod messages;
 mod office;
 mod report;
 mod traffic;
@@ -19,6 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use fixtures::messages;
 
 use report::Report;
 

@@ -5,8 +5,8 @@ use std::fmt;
 use serde_json::{Value, json};
 use standings::{Standing, Standings, not_run};
 
-use crate::messages::{Shown, Sizes};
 use crate::traffic::{Deliveries, Fetches};
+use fixtures::messages::{Shown, Sizes};
 
 /// Bytes up for each byte of a signed event: floor, then goal.
 const UP: (f64, f64) = (1.5, 1.32);

@@ -11,7 +11,7 @@ use fixtures::paper::{self, Key, ORIGIN};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 
 use crate::clock::{alternate, time};
-use crate::messages::{Anchored, Load, Meeting};
+use fixtures::messages::{Anchored, Load, Meeting};
 
 /// Handoffs that are timed together.
 const TOGETHER: usize = 10;

@@ -9,7 +9,6 @@
 mod clock;
 mod costs;
 mod job;
-mod messages;
 mod report;
 mod screen;
 
@@ -17,6 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use fixtures::messages;
 
 use report::Report;
 

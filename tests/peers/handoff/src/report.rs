@@ -8,8 +8,8 @@ use standings::{Standing, Standings, not_run};
 use crate::clock::{milliseconds, ratio};
 use crate::costs::{Handoffs, Operations};
 use crate::job::{EVENTS, FEW, Job, MANY, Scaling};
-use crate::messages::{Shown, Sizes};
 use crate::screen::{MOST_FRAMES, Read, SEEDS};
+use fixtures::messages::{Shown, Sizes};
 
 /// Versions that a message's QR should have at most: floor, then goal.
 const KNOWN: [(u16, u16); 4] = [(9, 8), (14, 13), (13, 12), (9, 9)];

@@ -13,7 +13,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use scenes::Hand;
 
-use crate::messages::{Shown, code};
+use fixtures::messages::{Shown, code};
 
 const WIDTH: usize = 1920;
 const HEIGHT: usize = 1080;
