@@ -20,21 +20,21 @@ use crate::hq::Hq;
 use crate::store;
 
 /// What a receipt names.
-struct Place {
+struct Receipted {
     event: EventId,
     device: DeviceId,
     generation: u32,
     sequence: u64,
 }
 
-impl Place {
+impl Receipted {
     fn of(event: &Signed<Event>) -> Self {
         let Event { device, generation, sequence, .. } = **event;
         Self { event: event.id(), device, generation, sequence }
     }
 }
 
-impl From<&Address> for Place {
+impl From<&Address> for Receipted {
     fn from(address: &Address) -> Self {
         let Address { event, device, generation, sequence, .. } = *address;
         Self { event, device, generation, sequence }
@@ -132,16 +132,16 @@ impl<'t> BatchWriter<'t> {
         delivered: &mut Delivered,
     ) -> Result<(), HqError> {
         if self.first_receipt(&event.id())?.is_none() {
-            self.take(event, &Place::of(event))?;
+            self.take(event, &Receipted::of(event))?;
             delivered.stored += 1;
         }
         Ok(())
     }
 
     /// Judges and stores an event that is not here yet.
-    fn take(&mut self, event: &Signed<Event>, place: &Place) -> Result<Vec<u8>, HqError> {
+    fn take(&mut self, event: &Signed<Event>, of: &Receipted) -> Result<Vec<u8>, HqError> {
         let outcome = judge(event, &self.around(event)?);
-        let receipt = self.receipt(place, outcome)?;
+        let receipt = self.receipt(of, outcome)?;
         self.store(event, &receipt)?;
         if outcome != Outcome::StoredInDispute(Dispute::IllFormed) {
             self.hq.confirm(self.db, event)?;
@@ -152,13 +152,13 @@ impl<'t> BatchWriter<'t> {
         Ok(receipt)
     }
 
-    fn receipt(&self, place: &Place, outcome: Outcome) -> Result<Vec<u8>, HqError> {
+    fn receipt(&self, of: &Receipted, outcome: Outcome) -> Result<Vec<u8>, HqError> {
         let receipt = self.hq.sign(Receipt {
             version: Version,
-            event: place.event,
-            device: place.device,
-            generation: place.generation,
-            sequence: place.sequence,
+            event: of.event,
+            device: of.device,
+            generation: of.generation,
+            sequence: of.sequence,
             outcome,
             at: self.hq.clock.now(),
             origin: self.hq.origin().to_owned(),

@@ -8,7 +8,7 @@ use crewseal_custody::envelope::{
 };
 use crewseal_custody::signed::{PublicKey, Signed};
 use crewseal_custody::stack::with_stack_wiped;
-use crewseal_custody::{Act, Event, EventId, JobId, Link, Lists, Moment, Statement};
+use crewseal_custody::{Act, Event, EventId, JobId, Link, Lists, Moment};
 use crewseal_label::Token;
 use zeroize::Zeroizing;
 
@@ -257,12 +257,9 @@ impl Sealing {
             return Err(CrewError::NothingToSign);
         }
         let mut first = Some((complete, beside));
-        for mut act in acts {
-            let statement = act.statement.take();
-            let event = Event {
-                statement: statement.as_ref().map(Statement::digest),
-                ..phone.event(&self.now, act)?
-            };
+        for act in acts {
+            let statement = act.statement.clone();
+            let event = phone.event(&self.now, act)?;
             let (event, beside) = match first.take() {
                 Some((complete, beside)) => (phone.sign(complete(event))?, beside),
                 None => (phone.sign(event)?, Beside::default()),
