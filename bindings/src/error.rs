@@ -39,6 +39,9 @@ pub enum CrewError {
     /// The device was never enrolled.
     #[error("this device is not enrolled")]
     NotEnrolled,
+    /// The phone is another HQ's: log out there first.
+    #[error("this phone is enrolled with another HQ; log out there first")]
+    EnrolledElsewhere,
     /// HQ was never reached, so nothing can be recorded yet: fetch first.
     #[error("HQ was never reached from this device")]
     HqNeverReached,
@@ -225,6 +228,9 @@ pub enum CrewError {
     /// By the phone's clock, HQ's certificate is not valid now.
     #[error("the phone's clock is wrong; set date and time")]
     WrongClock,
+    /// HQ's certificate has ended: HQ's fault, and nothing is wrong with this phone.
+    #[error("HQ's certificate has ended; tell HQ")]
+    HqCertificateEnded,
     /// Somebody else than HQ answers.
     #[error("the server is not HQ; use another network and tell HQ")]
     WrongCertificate,
@@ -265,6 +271,7 @@ impl CrewError {
             | Self::AnswerCutOff { .. } => Advice::TryLater,
             Self::NotALabel { .. }
             | Self::Invitation
+            | Self::EnrolledElsewhere
             | Self::NotForThisPhone
             | Self::Stranger
             | Self::StillOffered
@@ -302,6 +309,7 @@ impl CrewError {
             | Self::KeyRemains
             | Self::StoreDamaged
             | Self::HqRefused { .. }
+            | Self::HqCertificateEnded
             | Self::FromWithin
             | Self::Fault => Advice::Report,
         }
@@ -321,6 +329,8 @@ impl From<crewseal::CrewError> for CrewError {
             | Core::FromHq(SignedError::Payload(CborError::Version { .. })) => Self::AppTooOld,
             Core::Invitation(_) => Self::Invitation,
             Core::FromHq(error) => Self::FromHq { reason: error.to_string() },
+            Core::HqKeys(error) => Self::FromHq { reason: error.to_string() },
+            Core::EnrolledElsewhere => Self::EnrolledElsewhere,
             Core::Contradiction(how) => Self::FromHq { reason: how.to_string() },
             Core::Roll(error) => Self::FromHq { reason: error.to_string() },
             Core::JobPack(error) => Self::FromHq { reason: error.to_string() },
@@ -382,6 +392,7 @@ impl CrewError {
             SyncError::Unreadable => Self::AnswerCutOff { again_after_millis },
             SyncError::CaptivePortal => Self::CaptivePortal,
             SyncError::WrongClock => Self::WrongClock,
+            SyncError::CertificateEnded => Self::HqCertificateEnded,
             SyncError::WrongCertificate => Self::WrongCertificate,
             SyncError::NotAdmitted => Self::NotAdmitted,
             SyncError::Refused { status } => Self::HqRefused { status },

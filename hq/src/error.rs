@@ -2,7 +2,7 @@
 
 use crewseal_custody::roll::RollError;
 use crewseal_custody::signed::SignedError;
-use crewseal_custody::{CarrierId, DeviceId, JobId, ManifestError};
+use crewseal_custody::{CarrierId, DeviceId, JobId, KeyListError, ManifestError};
 
 /// What HQ cannot do, and what whoever runs it can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,10 @@ pub enum HqError {
     },
     /// The file of keys.
     #[error("hq.keys cannot be used: {0}")]
-    Keys(KeysError),
+    Keys(#[from] KeysError),
+    /// A key list.
+    #[error("{0}")]
+    KeyList(#[from] KeyListError),
     /// Another program keeps the database locked.
     #[error("the database is busy; try again in a moment")]
     Busy,
@@ -95,6 +98,12 @@ pub enum KeysError {
     /// It belongs to another database.
     #[error("it belongs to another HQ's database")]
     OtherHq,
+    /// It lacks a key that the key list names.
+    #[error("it lacks a key that the key list names; bring it back from the backup")]
+    Gone,
+    /// No key of the key list holds at this time.
+    #[error("no key holds now; look at the clock, or adopt a new key list")]
+    Ended,
     /// No keys could be made.
     #[error("no keys could be made; try again")]
     Generate,

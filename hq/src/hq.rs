@@ -3,29 +3,31 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use crewseal_custody::signed::{Message, PublicKey, Signed};
-use crewseal_custody::{HqId, fingerprint, hq_identity};
+use crewseal_custody::signed::Signed;
+use crewseal_custody::{HqId, HqKeys, HqMessage, KeyUse, fingerprint};
 
 use crate::clock::Clock;
-use crate::error::{HqError, KeysError};
-use crate::keys::{self, Keys};
+use crate::error::HqError;
+use crate::keys::{self, Keyring};
 use crate::store::{self, Store};
 
 /// An open HQ. Clones share one database and may be used from any thread; all
 /// methods wait for the disk, so async callers put them on blocking threads.
 #[derive(Clone)]
 pub struct Hq {
+    pub(crate) directory: Arc<Path>,
     pub(crate) store: Arc<Store>,
-    pub(crate) keys: Arc<Keys>,
+    keyring: Arc<RwLock<Arc<Keyring>>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) origin: Arc<str>,
 }
 
 impl Hq {
     /// Founds an HQ in a directory, which is made if it is not there. `origin`
-    /// names its log in every tick and receipt and never changes.
+    /// names its log in every tick and receipt and never changes. The list key that founds it
+    /// lies in the directory as `list.key`, to be taken to where no network is.
     ///
     /// # Errors
     /// [`HqError::AlreadyThere`], or what the disk says.
@@ -34,9 +36,11 @@ impl Hq {
         if dir.join(store::FILE).try_exists()? || dir.join(keys::FILE).try_exists()? {
             return Err(HqError::AlreadyThere);
         }
-        let keys = keys::create(&dir.join(keys::FILE), clock.now())?;
-        let store = Store::create(&dir.join(store::FILE), origin, keys.public())?;
-        Ok(Self { store: store.into(), keys: keys.into(), clock, origin: origin.into() })
+        let now = clock.now();
+        let (keyring, list) = keys::found(dir, origin, now)?;
+        let founding = keyring.signing_key(KeyUse::Receipt, now)?;
+        let store = Store::create(&dir.join(store::FILE), origin, &founding, &list)?;
+        Ok(Self::of(dir, store, keyring, clock))
     }
 
     /// Opens the HQ in a directory.
@@ -51,24 +55,37 @@ impl Hq {
             }
         }
         let store = Store::open(&dir.join(store::FILE))?;
-        let keys = Keys::read(&dir.join(keys::FILE))?;
-        let (origin, key) = store.identity()?;
-        if key != *keys.public() {
-            return Err(HqError::Keys(KeysError::OtherHq));
-        }
-        Ok(Self { store: store.into(), keys: keys.into(), clock, origin: origin.into() })
+        let keyring = Keyring::read(dir, &store, clock.now())?;
+        let hq = Self::of(dir, store, keyring, clock);
+        hq.look_after_keys()?;
+        Ok(hq)
     }
 
-    /// HQ's signing key, which phones know from their invitation.
+    fn of(dir: &Path, store: Store, keyring: Keyring, clock: Arc<dyn Clock>) -> Self {
+        let origin = keyring.listed.origin().into();
+        let keyring = Arc::new(RwLock::new(keyring.into()));
+        Self { directory: dir.into(), store: store.into(), keyring, clock, origin }
+    }
+
+    /// HQ's keys as its lists have them, by which phones believe it.
     #[must_use]
-    pub fn key(&self) -> &PublicKey {
-        self.keys.public()
+    pub fn keys(&self) -> Arc<HqKeys> {
+        Arc::clone(&self.keyring().listed)
+    }
+
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses these keys from now on.
+    pub(crate) fn go_by(&self, keyring: Keyring) {
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = keyring.into();
     }
 
     /// This HQ's identity, which claims of phones name.
     #[must_use]
     pub fn identity(&self) -> HqId {
-        hq_identity(self.key(), self.origin())
+        self.keys().identity()
     }
 
     /// This HQ's fingerprint, for two people to compare.
@@ -84,7 +101,9 @@ impl Hq {
     }
 
     /// Signs a message of HQ's own.
-    pub(crate) fn sign<T: Message>(&self, message: T) -> Result<Signed<T>, HqError> {
-        Signed::sign(message, self.key(), |bytes| self.keys.sign(bytes))
+    pub(crate) fn sign<T: HqMessage>(&self, message: T) -> Result<Signed<T>, HqError> {
+        let keyring = self.keyring();
+        let key = keyring.signing_key(T::KEY, self.clock.now())?;
+        Signed::sign(message, &key, |bytes| keyring.private.sign(&key, bytes))
     }
 }

@@ -48,6 +48,7 @@ pub use dispatch::{CursorError, NewsError, NewsRequest};
 pub use error::{HqError, KeysError};
 pub use hq::Hq;
 pub use intake::{Delivered, Stats};
+pub use keys::{ListKey, Rotation};
 pub use objects::photos::Photo;
 pub use operations::{Listen, Running, serve};
 pub use people::{EnrolError, Invitee, RenewError};

@@ -30,7 +30,7 @@ impl Hq {
                 at: self.clock.now(),
                 nonce,
                 root: None,
-                epoch: Some(store::revocations(db, self.key())?.map_or(0, |list| list.epoch)),
+                epoch: Some(store::revocations(db, &self.keys())?.map_or(0, |list| list.epoch)),
             })?;
             db.execute(
                 "INSERT INTO ticks (number, bytes) VALUES (?1, ?2)",

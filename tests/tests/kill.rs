@@ -177,7 +177,7 @@ fn the_search_finds_what_is_there(home: &Path, secrets: &[Secret]) {
 
 fn no_chain_is_at_fault(hq: &Hq, job: JobId, seed: u64) {
     let record = hq.export(job).unwrap();
-    let reading = Record::read(&record, Some(hq.key())).unwrap();
+    let reading = Record::read(&record, Some(&hq.identity())).unwrap();
     assert_eq!(reading.errors, [], "seed {seed}");
     for fault in reading.evidence.verify().faults {
         let is_of_chains = matches!(

@@ -9,7 +9,7 @@ use crewseal::random::Unavailable;
 use crewseal_custody::handoff::MessageError;
 use crewseal_custody::signed::Digest;
 use crewseal_custody::{
-    BoxListError, Contradiction, DrawingError, FormError, Refused, ReleaseCodeError,
+    BoxListError, Contradiction, DrawingError, FormError, KeyListError, Refused, ReleaseCodeError,
     StatementError, rules,
 };
 
@@ -50,6 +50,8 @@ every_error! {
     Core::FromHq(SignedError::Payload(CborError::Version { .. })),
         Core::FromHq(SignedError::Payload(VERSION)) => CrewError::AppTooOld, Update;
     Core::FromHq(_), Core::FromHq(SignedError::Signature) => CrewError::FromHq { .. }, Report;
+    Core::HqKeys(_), Core::HqKeys(KeyListError::Form) => CrewError::FromHq { .. }, Report;
+    Core::EnrolledElsewhere, Core::EnrolledElsewhere => CrewError::EnrolledElsewhere, AskUser;
     Core::Contradiction(_), Core::Contradiction(Contradiction::Shrinks)
         => CrewError::FromHq { .. }, Report;
     Core::Roll(_), Core::Roll(SignedError::Signature.into()) => CrewError::FromHq { .. }, Report;
@@ -140,6 +142,8 @@ every_error! {
         => CrewError::AnswerCutOff { .. }, TryLater;
     Core::Sync { error: SyncError::CaptivePortal, .. }, sync(SyncError::CaptivePortal)
         => CrewError::CaptivePortal, AskUser;
+    Core::Sync { error: SyncError::CertificateEnded, .. }, sync(SyncError::CertificateEnded)
+        => CrewError::HqCertificateEnded, Report;
     Core::Sync { error: SyncError::WrongClock, .. }, sync(SyncError::WrongClock)
         => CrewError::WrongClock, AskUser;
     Core::Sync { error: SyncError::WrongCertificate, .. }, sync(SyncError::WrongCertificate)

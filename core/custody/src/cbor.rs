@@ -138,29 +138,6 @@ pub fn version_of(bytes: &[u8]) -> Option<u64> {
     (decoder.u64().ok()? == 0).then(|| decoder.u64().ok())?
 }
 
-/// Reads the head of a map of so many fields.
-pub(crate) fn map(d: &mut Decoder<'_>, fields: u64) -> Result<(), minicbor::decode::Error> {
-    if d.map()? == Some(fields) {
-        Ok(())
-    } else {
-        Err(minicbor::decode::Error::message("another number of fields"))
-    }
-}
-
-/// Reads the field of a map under this key, if it comes next. It is for maps that are
-/// written by hand, field by field in the order of their keys.
-pub(crate) fn field<'b, C, T: Decode<'b, C>>(
-    d: &mut Decoder<'b>,
-    context: &mut C,
-    key: u8,
-) -> Result<T, minicbor::decode::Error> {
-    if d.u8()? == key {
-        d.decode_with(context)
-    } else {
-        Err(minicbor::decode::Error::message("another key"))
-    }
-}
-
 /// The version of a message's format, as its key 0: nothing but the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Version<const N: u8>;

@@ -7,6 +7,8 @@ use minicbor::encode::Write;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use crate::cbor::{Version, Versions};
+use crate::hq_keys::HqMessage;
+use crate::key_list::KeyUse;
 use crate::signed::{Digest, Message, Namespace, PublicKey, Signed};
 use crate::voucher::{NewKeys, Voucher};
 use crate::{BoxClass, CarrierId, DeviceId, HqId};
@@ -228,6 +230,10 @@ impl<'b, C> Decode<'b, C> for Credential {
 impl Message for Credential {
     const NAMESPACE: Namespace = Namespace::Credential;
     const VERSIONS: RangeInclusive<u64> = 1..=2;
+}
+
+impl HqMessage for Credential {
+    const KEY: KeyUse = KeyUse::Credential;
 }
 
 impl Credential {

@@ -6,12 +6,13 @@
 //! logs out or HQ wipes the phone: whoever reads it learns which HQ it is, and could
 //! bring that HQ entries.
 
-use minicbor::encode::Write;
-use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::cbor::{self, Version};
-use crate::wire::Endpoint;
+use crate::hq_keys::HqKeys;
+use crate::signed::PublicKey;
 
 /// A right to deliver, and to do nothing else, for when a phone's keys are gone.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -31,38 +32,95 @@ pub struct DeliveryGrant {
 /// What delivers the queue without any key of this phone: a right, and where it holds.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredGrant {
-    /// Format version, under key 0.
-    pub version: Version<1>,
-    /// Where HQ answers. Its key is what receipts are verified with.
+    /// Where HQ answers. Its keys are what receipts are verified with.
     pub endpoint: Endpoint,
-    /// What lets its bearer deliver, under key 4.
+    /// What lets its bearer deliver.
     pub token: DeliveryToken,
-    /// Until when, in seconds since 1970-01-01 UTC, under key 5.
+    /// Until when, in seconds since 1970-01-01 UTC.
     pub until: u64,
 }
 
-impl<C> Encode<C> for StoredGrant {
-    fn encode<W: Write>(
-        &self,
-        e: &mut Encoder<W>,
-        context: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
-        e.map(3 + Endpoint::FIELDS)?.u8(0)?.encode_with(self.version, context)?;
-        self.endpoint.write(e)?;
-        e.u8(4)?.encode_with(&self.token, context)?.u8(5)?.u64(self.until)?.ok()
+/// Where HQ answers, and how to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `https://host:port`.
+    pub url: String,
+    /// The certificates (DER) of the authorities that HQ's server certificate may come from,
+    /// and no other.
+    pub authorities: Vec<ByteVec>,
+    /// HQ's keys.
+    pub keys: HqKeys,
+}
+
+impl Endpoint {
+    /// Where an HQ answers whose key lists are known, by the authorities that they name.
+    #[must_use]
+    pub fn of(url: String, keys: HqKeys) -> Self {
+        let authorities = keys.authorities().map(|one| one.to_vec().into()).collect();
+        Self { url, authorities, keys }
     }
 }
 
-impl<'b, C> Decode<'b, C> for StoredGrant {
-    fn decode(d: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
-        cbor::map(d, 3 + Endpoint::FIELDS)?;
-        Ok(Self {
-            version: cbor::field(d, context, 0)?,
-            endpoint: Endpoint::read(d, context)?,
-            token: cbor::field(d, context, 4)?,
-            until: cbor::field(d, context, 5)?,
-        })
+impl StoredGrant {
+    /// The grant as it lies in the store.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let Self { endpoint: Endpoint { url, authorities, keys }, token, until } = self.clone();
+        let key_lists = keys.lists().to_vec();
+        cbor::to_vec(&Stored { version: Version, url, authorities, key_lists, token, until })
     }
+
+    /// Reads a grant that lay in the store; none if it is none. One from before there were
+    /// key lists knows HQ by one key.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        if cbor::version_of(bytes) == Some(1) {
+            let first: StoredFirst = cbor::from_slice(bytes).ok()?;
+            let StoredFirst { url, authority, hq, token, until, .. } = first;
+            let keys = HqKeys::of_one_key(hq);
+            let endpoint = Endpoint { url, authorities: vec![authority], keys };
+            return Some(Self { endpoint, token, until });
+        }
+        let stored: Stored = cbor::from_versioned::<_, 2>(bytes).ok()?;
+        let Stored { url, authorities, key_lists, token, until, .. } = stored;
+        let keys = HqKeys::read(&key_lists).ok()?;
+        Some(Self { endpoint: Endpoint { url, authorities, keys }, token, until })
+    }
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Stored {
+    #[n(0)]
+    version: Version<2>,
+    #[n(1)]
+    url: String,
+    #[n(2)]
+    authorities: Vec<ByteVec>,
+    #[n(3)]
+    key_lists: Vec<ByteVec>,
+    #[n(4)]
+    token: DeliveryToken,
+    #[n(5)]
+    until: u64,
+}
+
+/// From before there were key lists.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredFirst {
+    #[n(0)]
+    version: Version<1>,
+    #[n(1)]
+    url: String,
+    #[n(2)]
+    authority: ByteVec,
+    #[n(3)]
+    hq: PublicKey,
+    #[n(4)]
+    token: DeliveryToken,
+    #[n(5)]
+    until: u64,
 }
 
 /// Tells nothing of the token.

@@ -50,7 +50,7 @@ id! {
 }
 
 id! {
-    /// An HQ, by the digest of what never changes of it ([`hq_identity`](crate::hq_identity)).
+    /// An HQ, by the digest of its first [`KeyList`](crate::KeyList).
     HqId, 32
 }
 

@@ -14,8 +14,9 @@
 //!   job's [`Manifests`] and the [`roll`]s of blank labels that crews carry.
 //! * [`Credential`] is HQ's word about a device and its carrier, which [`Revocations`]
 //!   take back; a [`Voucher`] is the carrier's own, by an older device or his
-//!   [`RecoveryCode`]; [`hq_identity`] says which HQ; [`Tick`] is HQ's clock; [`Receipt`] is its answer to an event; [`job`] is
-//!   what a crew must know of a move.
+//!   [`RecoveryCode`]; [`HqKeys`] are by which HQ signs, as its [`KeyList`]s
+//!   say; [`Tick`] is HQ's clock; [`Receipt`] is its answer to an event; [`job`] is what a crew
+//!   must know of a move.
 //! * [`handoff`] is how two phones sign the same boxes without a network.
 //! * [`SignOffRequest`] is what a supervisor is shown before he signs, of one act or a
 //!   [`Batch`] of them, each provable alone.
@@ -24,7 +25,8 @@
 //!
 //! # What it means
 //!
-//! * [`admit`] says whether an event is what a device signed that HQ vouches for.
+//! * [`attribute`] says whether an event is what a device signed that HQ vouches for, and HQ
+//!   stores what is; [`admit`] asks for the form of its kind besides, as phones do.
 //! * [`rules`] say who may do what, and who else must sign. A phone asks before it signs,
 //!   verification asks again.
 //! * [`Evidence::verify`] turns a set of events into who holds what, and what is wrong.
@@ -34,7 +36,8 @@
 //!
 //! * [`signed`] messages (COSE_Sign1) in [`cbor`] (deterministic), each in a
 //!   [`Namespace`](signed::Namespace) of its own.
-//! * An [`envelope`] is one entry of a phone's queue, sealed to HQ; its [`stack`] is wiped.
+//! * An [`envelope`] is one entry of a phone's queue, sealed to HQ.
+//! * [`stack`] wipes what work with secrets leaves on the stack.
 //! * [`wire`] is what phone and HQ say to each other; [`resolution`] and [`delivery_grant`] are
 //!   for what waits.
 //! * [`personal`] texts show themselves to nobody by accident.
@@ -66,9 +69,10 @@ pub mod envelope;
 mod event;
 mod form;
 pub mod handoff;
-mod hq_identity;
+mod hq_keys;
 mod id;
 pub mod job;
+mod key_list;
 mod kind;
 mod paper_code;
 pub mod personal;
@@ -100,8 +104,12 @@ pub use event::{
     Act, Anchor, Event, EventVersion, Finding, LAPSE, Link, Moment, Place, Since, SpotCheck,
 };
 pub use form::{FormError, MAX_ATTACHMENTS, MAX_FINDINGS, MAX_SEQUENCE};
-pub use hq_identity::{fingerprint, hq_identity};
+pub use hq_keys::{HqKeys, HqMessage, fingerprint};
 pub use id::{BootId, CarrierId, Commitment, DeviceId, EventId, HqId, JobId, Salt};
+pub use key_list::{
+    KeyList, KeyListError, KeyUse, MAX_KEY_LIST, SealingTerm, SigningKey, TlsAuthority,
+    UnverifiedKeyList,
+};
 pub use kind::{Contact, DoneBy, EventKind, FindingKind, Needs, Onward, Presence, Row, Says};
 pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Receipt, Refusal};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};

@@ -3,6 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::cbor::Version;
+use crate::hq_keys::HqMessage;
 use crate::signed::{Digest, Message, Namespace};
 use crate::{DeviceId, EventId};
 
@@ -41,6 +42,12 @@ impl Message for Receipt {
     const NAMESPACE: Namespace = Namespace::Receipt;
 }
 
+impl HqMessage for Receipt {
+    fn signed_at(&self) -> Option<u64> {
+        Some(self.at)
+    }
+}
+
 /// HQ's answer to an attachment of which it has every chunk, or a chunk that is none of
 /// it. A phone deletes a photo only against one of these, verified.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -70,6 +77,12 @@ impl Message for AttachmentReceipt {
     const NAMESPACE: Namespace = Namespace::AttachmentReceipt;
 }
 
+impl HqMessage for AttachmentReceipt {
+    fn signed_at(&self) -> Option<u64> {
+        Some(self.at)
+    }
+}
+
 /// What became of an attachment at HQ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]
@@ -84,8 +97,8 @@ pub enum AttachmentOutcome {
 
 /// What became of an event at HQ. A repeated event gets its first outcome.
 ///
-/// What a known device signed is evidence and is stored, whatever is wrong
-/// with it; only what nobody known signed is refused.
+/// What HQ can read and attribute to a known device is evidence and is stored, whatever
+/// it says; everything else is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
 pub enum Outcome {

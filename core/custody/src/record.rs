@@ -8,17 +8,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::cbor::Version;
+use crate::hq_keys::{HqKeys, HqMessage};
+use crate::key_list::KeyListError;
 use crate::roll::{RollError, RollWire};
-use crate::signed::{Digest, Message, Namespace, PublicKey, Signed, SignedError, Unverified};
+use crate::signed::{Digest, Message, Namespace, Signed, SignedError, Unverified};
 use crate::{
-    BoxClass, BoxList, BoxListError, Confirmation, Credential, DeviceId, Event, Evidence, JobId,
-    Manifest, ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations, SignedOff,
-    Statement, StatementError, Tick, attribute, classes, hq_identity,
+    BoxClass, BoxList, BoxListError, Confirmation, Credential, DeviceId, Event, Evidence, HqId,
+    JobId, Manifest, ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations,
+    SignedOff, Statement, StatementError, Tick, attribute, classes,
 };
 
 /// The largest record that is read: 64 MiB.
@@ -30,16 +33,17 @@ pub const MAX_RECORD: usize = 64 << 20;
 pub struct Record {
     /// Format version.
     #[n(0)]
-    pub version: Version<1>,
+    pub version: Version<2>,
     /// The job.
     #[n(1)]
     pub job: JobId,
     /// The name of HQ's log.
     #[n(2)]
     pub origin: String,
-    /// HQ's key. A reader compares it with the one he knows.
+    /// HQ's key lists, from the first. A reader compares its digest, or the
+    /// [`fingerprint`](crate::fingerprint) of it, with the one he knows.
     #[n(3)]
-    pub hq: PublicKey,
+    pub key_lists: Vec<ByteVec>,
     /// When it was exported, in seconds since 1970-01-01 UTC.
     #[n(4)]
     pub at: u64,
@@ -95,6 +99,13 @@ pub struct Record {
 
 impl Message for Record {
     const NAMESPACE: Namespace = Namespace::Record;
+    const VERSIONS: RangeInclusive<u64> = 2..=2;
+}
+
+impl HqMessage for Record {
+    fn signed_at(&self) -> Option<u64> {
+        Some(self.at)
+    }
 }
 
 /// A part of a record.
@@ -156,8 +167,10 @@ pub enum RecordError {
     /// A message or its signature.
     #[error("{0}")]
     Signed(#[from] SignedError),
-    /// The record was signed by HQ's key as it stands in it, but another key
-    /// was expected.
+    /// HQ's key lists.
+    #[error("{0}")]
+    KeyLists(#[from] KeyListError),
+    /// The record is by the HQ that it says, but another one was expected.
     #[error("signed by another HQ than the one expected")]
     OtherHq,
     /// An event.
@@ -202,6 +215,8 @@ pub enum RecordError {
 pub struct Reading {
     /// The record.
     pub record: Record,
+    /// The HQ that it is of, by its key lists.
+    pub hq: HqKeys,
     /// All in it whose signatures hold.
     pub evidence: Evidence,
     /// What did not hold. Empty: every byte is covered by a good signature.
@@ -211,30 +226,33 @@ pub struct Reading {
 impl Record {
     /// Reads a record and checks every signature in it.
     ///
-    /// `hq` is HQ's key as the reader knows it; without it, the key in the
+    /// `hq` is HQ's identity as the reader knows it; without it, the first key list in the
     /// record is believed, which shows only that the record agrees with itself.
     ///
     /// # Errors
     /// If the file cannot be read as a record at all. What is wrong inside is
     /// collected in [`Reading::errors`].
-    pub fn read(bytes: &[u8], hq: Option<&PublicKey>) -> Result<Reading, RecordError> {
+    pub fn read(bytes: &[u8], hq: Option<&HqId>) -> Result<Reading, RecordError> {
         if bytes.len() > MAX_RECORD {
             return Err(RecordError::TooLarge);
         }
         let message = Unverified::<Self>::parse(bytes)?;
         let record = message.claims().clone();
-        let mut checks = Checks { hq: record.hq, errors: Vec::new() };
-        if hq.is_some_and(|hq| *hq != record.hq) {
-            checks.errors.push((Section::Whole, RecordError::OtherHq));
-        }
-        checks.keep(Section::Whole, message.verify(&record.hq));
+        let keys = HqKeys::read(&record.key_lists)?;
+        let is_other = hq.is_some_and(|hq| *hq != keys.identity());
+        let whole = keys.verify(message);
+        let is_of_log = keys.origin() == record.origin;
+        let mut checks = Checks { hq: keys, errors: Vec::new() };
+        checks.holds(Section::Whole, !is_other, RecordError::OtherHq);
+        checks.holds(Section::Whole, is_of_log, RecordError::OtherOrigin);
+        checks.keep(Section::Whole, whole);
         let evidence = checks.evidence(&record);
-        Ok(Reading { evidence, errors: checks.errors, record })
+        Ok(Reading { evidence, errors: checks.errors, hq: checks.hq, record })
     }
 }
 
 struct Checks {
-    hq: PublicKey,
+    hq: HqKeys,
     errors: Vec<(Section, RecordError)>,
 }
 
@@ -243,8 +261,8 @@ impl Checks {
         read.map_err(|error| self.errors.push((at, error.into()))).ok()
     }
 
-    fn by_hq<T: Message>(&mut self, at: Section, bytes: &ByteVec) -> Option<Signed<T>> {
-        let read = Signed::open(bytes, &self.hq);
+    fn by_hq<T: HqMessage>(&mut self, at: Section, bytes: &ByteVec) -> Option<Signed<T>> {
+        let read = self.hq.open(bytes);
         self.keep(at, read)
     }
 
@@ -305,7 +323,7 @@ impl Checks {
             let before = evidence.credentials.insert(credential);
             self.once(at, before);
         }
-        let hq = hq_identity(&record.hq, &record.origin);
+        let hq = self.hq.identity();
         let all = evidence.credentials.clone();
         evidence.credentials.retain(|credential| {
             let older = |device: &DeviceId| all.get(device).map(|signed| &**signed);

@@ -6,6 +6,8 @@ use minicbor::{Decode, Encode};
 
 use crate::DeviceId;
 use crate::cbor::Version;
+use crate::hq_keys::HqMessage;
+use crate::key_list::KeyUse;
 use crate::signed::{Message, Namespace};
 
 /// The devices that HQ has revoked, signed by HQ.
@@ -39,7 +41,7 @@ impl Revocations {
     }
 }
 
-/// How two lists of one HQ, both signed, contradict each other. Either is evidence.
+/// How two lists of one HQ, both signed, contradict each other. The two are evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
     /// They are of logs of different names.
@@ -51,6 +53,9 @@ pub enum Contradiction {
     /// The newer one leaves out a device of the older one, or has it revoked from later on.
     #[error("the newer list takes a revocation back")]
     Shrinks,
+    /// Two key lists of one number.
+    #[error("two different key lists of one number")]
+    KeyLists,
 }
 
 impl Revocations {
@@ -74,6 +79,10 @@ impl Revocations {
 
 impl Message for Revocations {
     const NAMESPACE: Namespace = Namespace::Revocations;
+}
+
+impl HqMessage for Revocations {
+    const KEY: KeyUse = KeyUse::Credential;
 }
 
 #[cfg(test)]

@@ -90,8 +90,10 @@ pub enum Namespace {
     Cursor,
     /// What an act says of persons or contents, in its digest; nothing is signed.
     Statement,
-    /// HQ's signing key and the name of its log, by which it is known; nothing is signed.
-    HqIdentity,
+    /// HQ's keys, by its list keys. The digest of the first such list is HQ's identity.
+    KeyList,
+    /// A list key, in what names it beside its signature; nothing is signed.
+    ListKey,
     /// The keys of a carrier's new device, by an older device of his.
     Voucher,
     /// The same, by the key of his recovery code.
@@ -140,7 +142,8 @@ impl Namespace {
             Self::AttachmentReceipt => "crewseal/attachment-receipt/1",
             Self::Cursor => "crewseal/cursor/1",
             Self::Statement => "crewseal/statement/1",
-            Self::HqIdentity => "crewseal/hq-identity/1",
+            Self::KeyList => "crewseal/key-list/1",
+            Self::ListKey => "crewseal/list-key/1",
             Self::Voucher => "crewseal/voucher/1",
             Self::Recovery => "crewseal/recovery/1",
             Self::RecoveryKey => "crewseal/recovery-key/1",
@@ -324,11 +327,20 @@ impl<T: Message> Unverified<T> {
     /// # Errors
     /// [`SignedError::Signature`].
     pub fn verify(self, key: &PublicKey) -> Result<Signed<T>, SignedError> {
-        let aad = T::NAMESPACE.as_str().as_bytes();
-        let signed = self.sign1.verify_signature(aad, |signature, message| {
-            if key.verifies(message, signature) { Ok(()) } else { Err(SignedError::Signature) }
-        });
-        signed.map(|()| Signed { bytes: self.bytes, id: self.id, message: self.claims })
+        self.verify_by([key])
+    }
+
+    /// Checks the signature, which may be by any of these keys.
+    pub(crate) fn verify_by<'k>(
+        self,
+        keys: impl IntoIterator<Item = &'k PublicKey>,
+    ) -> Result<Signed<T>, SignedError> {
+        let message = self.sign1.tbs_data(T::NAMESPACE.as_str().as_bytes());
+        if keys.into_iter().any(|key| key.verifies(&message, &self.sign1.signature)) {
+            Ok(Signed { bytes: self.bytes, id: self.id, message: self.claims })
+        } else {
+            Err(SignedError::Signature)
+        }
     }
 }
 

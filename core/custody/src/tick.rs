@@ -4,6 +4,7 @@ use minicbor::{Decode, Encode};
 
 use crate::Salt;
 use crate::cbor::Version;
+use crate::hq_keys::HqMessage;
 use crate::signed::{Digest, Message, Namespace};
 
 /// HQ's time, with random bytes that nobody could know before. An event that
@@ -37,4 +38,10 @@ pub struct Tick {
 
 impl Message for Tick {
     const NAMESPACE: Namespace = Namespace::Tick;
+}
+
+impl HqMessage for Tick {
+    fn signed_at(&self) -> Option<u64> {
+        Some(self.at)
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! | request | body | answer |
 //! |---|---|---|
+//! | `GET /v1/keys?after=NUMBER` | | [`KeyLists`] |
 //! | `POST /v1/enrol` | [`EnrolRequest`] | a signed [`Credential`](crate::Credential) |
 //! | `POST /v1/challenge` | [`ChallengeRequest`] | [`Challenge`] |
 //! | `POST /v1/session` | [`SessionRequest`], signed | [`Session`] |
@@ -22,15 +23,14 @@ mod news;
 use std::ops::RangeInclusive;
 
 use minicbor::bytes::ByteVec;
-use minicbor::encode::Write;
-use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::cbor::{self, Version};
+use crate::cbor::Version;
 pub use crate::delivery_grant::DeliveryGrant;
 pub use crate::envelope::{BATCH_VERSIONS, Batch, BatchError, MAX_BATCH};
 use crate::signed::{Digest, Message, Namespace, PublicKey};
-use crate::{CarrierId, DeviceId, EventId, HqId, RecoveryKey, Voucher, hq_identity};
+use crate::{CarrierId, DeviceId, EventId, HqId, RecoveryKey, Voucher};
 pub use limits::{
     ANSWER_TIME, BODY_TIME, CONNECT_TIME, HEAD_TIME, MAX_ANSWER, MAX_BODY, MAX_PART, SLOWEST,
     STALL_TIME, upload_time,
@@ -40,53 +40,33 @@ pub use news::{Cursor, JobNews, News, RevocationNews, RollNews, RollPart};
 /// The content type of all bodies.
 pub const CBOR: &str = "application/cbor";
 
-/// Where HQ answers, and how to know it. In a map it is the fields under the keys 1 to 3.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// Where HQ answers, `https://host:port`.
-    pub url: String,
-    /// The certificate (DER) of the only authority that HQ's server certificate
-    /// may come from.
-    pub authority: ByteVec,
-    /// HQ's signing key.
-    pub hq: PublicKey,
-}
-
-impl Endpoint {
-    /// How many fields it is.
-    pub(crate) const FIELDS: u64 = 3;
-
-    pub(crate) fn write<W: Write>(
-        &self,
-        e: &mut Encoder<W>,
-    ) -> Result<(), encode::Error<W::Error>> {
-        e.u8(1)?.str(&self.url)?.u8(2)?.bytes(&self.authority)?.u8(3)?.bytes(&self.hq.0)?.ok()
-    }
-
-    pub(crate) fn read<C>(d: &mut Decoder<'_>, context: &mut C) -> Result<Self, decode::Error> {
-        Ok(Self {
-            url: cbor::field(d, context, 1)?,
-            authority: cbor::field(d, context, 2)?,
-            hq: cbor::field(d, context, 3)?,
-        })
-    }
-}
-
-/// What HQ hands to a new phone, as a QR on a screen or a file: where HQ is,
-/// which keys it has, and a code that enrols one device.
-#[derive(Clone, PartialEq, Eq)]
+/// What HQ hands to a new phone, as a QR on a screen or a file: where HQ is, which HQ it
+/// is, and a code that enrols one device. HQ's keys the phone gets from there, and takes no
+/// others than those of this HQ.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct Invitation {
-    /// Format version, under key 0.
-    pub version: Version<2>,
-    /// Where HQ answers.
-    pub endpoint: Endpoint,
-    /// HQ's public key for outboxes, under key 4.
-    pub sealing_key: ByteVec,
-    /// The code, good for one enrolment, under key 5.
+    /// Format version.
+    #[n(0)]
+    pub version: Version<3>,
+    /// Where HQ answers, `https://host:port`.
+    #[n(1)]
+    pub url: String,
+    /// The certificate (DER) of the authority that HQ's server certificate comes from today.
+    #[n(2)]
+    pub authority: ByteVec,
+    /// The HQ, by its identity. People compare its [`fingerprint`](crate::fingerprint) with
+    /// the one that HQ shows.
+    #[n(3)]
+    pub hq: HqId,
+    /// The code, good for one enrolment.
+    #[n(4)]
     pub code: EnrolmentCode,
-    /// The name of HQ's log, under key 6.
+    /// The name of HQ's log.
+    #[n(5)]
     pub origin: String,
-    /// Whose device it will be, if HQ knows him already, under key 7. None: it is his first.
+    /// Whose device it will be, if HQ knows him already. None: it is his first.
+    #[n(6)]
     pub carrier: Option<KnownCarrier>,
 }
 
@@ -101,52 +81,6 @@ pub struct KnownCarrier {
     /// recovery key.
     #[n(1)]
     pub first: Option<DeviceId>,
-}
-
-impl Invitation {
-    /// The HQ that invites, if it is who it says it is. People compare its
-    /// [`fingerprint`](crate::fingerprint) with the one that HQ shows.
-    #[must_use]
-    pub fn hq(&self) -> HqId {
-        hq_identity(&self.endpoint.hq, &self.origin)
-    }
-}
-
-impl<C> Encode<C> for Invitation {
-    fn encode<W: Write>(
-        &self,
-        e: &mut Encoder<W>,
-        context: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
-        let fields = 4 + Endpoint::FIELDS + u64::from(self.carrier.is_some());
-        e.map(fields)?.u8(0)?.encode_with(self.version, context)?;
-        self.endpoint.write(e)?;
-        e.u8(4)?.encode_with(&self.sealing_key, context)?;
-        e.u8(5)?.encode_with(&self.code, context)?.u8(6)?.str(&self.origin)?;
-        if let Some(carrier) = &self.carrier {
-            e.u8(7)?.encode_with(carrier, context)?;
-        }
-        Ok(())
-    }
-}
-
-impl<'b, C> Decode<'b, C> for Invitation {
-    fn decode(d: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
-        const LEAST: u64 = 4 + Endpoint::FIELDS;
-        let is_known = match d.map()? {
-            Some(LEAST) => false,
-            Some(fields) if fields == LEAST + 1 => true,
-            _ => return Err(decode::Error::message("another number of fields")),
-        };
-        Ok(Self {
-            version: cbor::field(d, context, 0)?,
-            endpoint: Endpoint::read(d, context)?,
-            sealing_key: cbor::field(d, context, 4)?,
-            code: cbor::field(d, context, 5)?,
-            origin: cbor::field(d, context, 6)?,
-            carrier: if is_known { Some(cbor::field(d, context, 7)?) } else { None },
-        })
-    }
 }
 
 /// A secret that enrols one device.
@@ -292,6 +226,21 @@ pub struct Session {
     /// For how many seconds.
     #[n(2)]
     pub expires_in: u32,
+    /// The number of HQ's newest key list.
+    #[n(3)]
+    pub key_list: u32,
+}
+
+/// HQ's key lists, those after the one that was named.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct KeyLists {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// Signed [`KeyList`](crate::KeyList)s, in the order of their numbers.
+    #[n(1)]
+    pub lists: Vec<ByteVec>,
 }
 
 /// HQ's answer to a batch: one receipt for each envelope, in the same order.

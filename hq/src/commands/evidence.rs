@@ -119,6 +119,6 @@ pub fn receipt(args: &ReceiptArgs) -> Result<ExitCode, Failure> {
     let reading = Record::read(&std::fs::read(&args.export)?, None)?;
     let said = customer_receipt::check(&reading, &args.text)?;
     say(format_args!("The record says the same: {said}."))?;
-    say(format_args!("HQ  {}", verify::fingerprint_of(&reading.record)))?;
+    say(format_args!("HQ  {}", verify::fingerprint_of(&reading)))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod evidence;
 mod jobs;
+mod keys;
 mod labels;
 mod lookup;
 mod people;
@@ -27,6 +28,10 @@ pub enum Command {
     Job(jobs::JobArgs),
     /// Write the invitation by which one phone enrols; it holds for a day.
     Invite(people::InviteArgs),
+    /// HQ's keys: which there are, and new ones for those that end or were stolen. Key lists
+    /// are signed with list keys, which belong where no network is.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Say which HQ this is, by its fingerprint, and which devices and carriers it knows.
     Status(people::StatusArgs),
     /// Draw the customer's release codes, one for pickup and one for delivery.
@@ -63,6 +68,7 @@ impl Command {
             Self::Scan(args) => scan::scan(args),
             Self::Job(args) => jobs::open_job(args),
             Self::Invite(args) => people::invite(args),
+            Self::Keys(command) => command.run(),
             Self::Status(args) => people::status(args),
             Self::Codes(args) => jobs::release_codes(args),
             Self::SignOffCodes(args) => people::sign_off_codes(args),

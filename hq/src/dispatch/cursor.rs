@@ -71,8 +71,7 @@ impl Hq {
     }
 
     fn whose(&self, stream: Stream, device: &DeviceId) -> [u8; 8] {
-        let (key, origin) = (self.key().0, self.origin().as_bytes());
-        let digest = Namespace::Cursor.digest(&[&[stream as u8], &key, &device.0, origin]);
+        let digest = Namespace::Cursor.digest(&[&[stream as u8], &self.identity().0, &device.0]);
         let mut whose = [0; 8];
         whose.iter_mut().zip(digest.0).for_each(|(to, from)| *to = from);
         whose

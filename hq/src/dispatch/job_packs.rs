@@ -23,7 +23,7 @@ impl Hq {
     pub fn job_packs(&self, device: &DeviceId) -> Result<Vec<Signed<JobPack>>, HqError> {
         let now = self.clock.now();
         self.store.read(|db| {
-            if !store::may_see(db, self.key(), device, now)? {
+            if !store::may_see(db, &self.keys(), device, now)? {
                 return Ok(Vec::new());
             }
             let mut query = db.prepare(
@@ -46,7 +46,7 @@ impl Hq {
     }
 
     fn pack(&self, db: &Connection, job: JobId) -> Result<JobPack, HqError> {
-        let manifests = store::manifests(db, self.key(), &job)?;
+        let manifests = store::manifests(db, &self.keys(), &job)?;
         let versions = manifests.versions().iter();
         let pack = db.query_row("SELECT * FROM jobs WHERE id = ?1", [job.0], |row| {
             let personal = |column| row.get::<_, String>(column).map(Personal::new);

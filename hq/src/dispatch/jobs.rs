@@ -73,12 +73,12 @@ impl Hq {
         commissioned: &BTreeSet<Token>,
     ) -> Result<(), HqError> {
         let known: BTreeSet<Token> =
-            store::manifests(db, self.key(), &job)?.tokens().iter().copied().collect();
+            store::manifests(db, &self.keys(), &job)?.tokens().iter().copied().collect();
         let mut new: BTreeSet<Token> = commissioned - &known;
         if !new.is_empty() {
             for other in store::unfinished_jobs(db, self.clock.now())? {
                 if other != job {
-                    for token in store::manifests(db, self.key(), &other)?.tokens() {
+                    for token in store::manifests(db, &self.keys(), &other)?.tokens() {
                         new.remove(token);
                     }
                 }
@@ -106,7 +106,7 @@ impl Hq {
         for token in labelled {
             store::roll_of(db, token)?.ok_or(HqError::NotMinted)?;
         }
-        let mut manifests = store::manifests(db, self.key(), &job)?;
+        let mut manifests = store::manifests(db, &self.keys(), &job)?;
         let before = manifests.newest();
         let added: Vec<u8> = labelled.iter().flat_map(|token| *token.as_bytes()).collect();
         let version = self.sign(Manifest {
@@ -145,7 +145,7 @@ impl Hq {
             if !store::has_job(db, &job)? {
                 return Err(HqError::UnknownJob(job));
             }
-            store::credential(db, self.key(), &device)?.ok_or(HqError::UnknownDevice(device))?;
+            store::credential(db, &self.keys(), &device)?.ok_or(HqError::UnknownDevice(device))?;
             db.execute(
                 "INSERT OR IGNORE INTO assignments (job, device) VALUES (?1, ?2)",
                 (job.0, device.0),

@@ -101,7 +101,7 @@ impl Hq {
         let revocations =
             self.new_revocations(db, device, (known.revocations, asked.revocations.is_some()))?;
         let (mut jobs, mut rolls) = (None, None);
-        if store::may_see(db, self.key(), device, self.clock.now())? {
+        if store::may_see(db, &self.keys(), device, self.clock.now())? {
             jobs = self.new_jobs(db, device, (known.jobs, asked.jobs.is_some()), &mut answer)?;
             if !answer.more {
                 rolls = self.new_labels(db, device, known.rolls, &mut answer)?;
@@ -117,7 +117,7 @@ impl Hq {
         device: &DeviceId,
         (known, knows): (Place, bool),
     ) -> Result<Option<RevocationNews>, NewsError> {
-        let list = store::revocations(db, self.key())?;
+        let list = store::revocations(db, &self.keys())?;
         let number = list.as_ref().map_or(0, |list| list.epoch);
         if known.number > number {
             return Err(CursorError::FromTheFuture.into());
@@ -199,7 +199,7 @@ impl Hq {
         let (mut parts, mut to) = (Vec::new(), known);
         while let Some(row) = rows.next()? {
             let (roll, head): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
-            let count = store::roll_head(&head, self.key())?.count.into();
+            let count = store::roll_head(&head, &self.keys())?.count.into();
             let within = if number(roll) == known.number { known.within } else { 0 };
             if within > count {
                 return Err(CursorError::FromTheFuture.into());

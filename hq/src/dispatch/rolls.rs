@@ -65,7 +65,7 @@ impl Hq {
 
     fn all_rolls(&self, db: &Connection) -> Result<Vec<Roll>, HqError> {
         let ids = store::roll_ids(db)?.into_iter();
-        let rolls = ids.filter_map(|id| store::roll(db, self.key(), &id).transpose());
+        let rolls = ids.filter_map(|id| store::roll(db, &self.keys(), &id).transpose());
         rolls.collect()
     }
 }

@@ -22,7 +22,7 @@ impl Hq {
         count: usize,
     ) -> Result<Vec<OneTimeCode>, HqError> {
         self.store.write(|db| {
-            let credential = store::credential(db, self.key(), &supervisor)?;
+            let credential = store::credential(db, &self.keys(), &supervisor)?;
             let credential = credential.ok_or(HqError::UnknownDevice(supervisor))?;
             if credential.role != Role::Supervisor {
                 return Err(HqError::NotASupervisor(supervisor));

@@ -36,7 +36,7 @@ impl Hq {
         }
         let events = self.events(db, &job)?;
         let devices: BTreeSet<DeviceId> = events.iter().map(|event| event.device).collect();
-        let manifests = store::manifests(db, self.key(), &job)?;
+        let manifests = store::manifests(db, &self.keys(), &job)?;
         let mut lists = Lists::new();
         lists.add_manifests(manifests.clone());
         let (sensitive, classes) = store::classes(db, &lists, &job)?;
@@ -44,7 +44,7 @@ impl Hq {
             version: Version,
             job,
             origin: self.origin().to_owned(),
-            hq: *self.key(),
+            key_lists: self.keys().lists().to_vec(),
             at: self.clock.now(),
             credentials: self.credentials_of(db, devices)?,
             ticks: ticks(db, &events)?,
@@ -55,7 +55,7 @@ impl Hq {
             release_keys: store::release_keys(db, &job)?,
             sensitive,
             classes,
-            revocations: store::revocations(db, self.key())?.as_ref().map(bytes),
+            revocations: store::revocations(db, &self.keys())?.as_ref().map(bytes),
             inclusions: inclusions(&events),
             confirmations: confirmations(db, &events)?,
             statements: statements(db, &events)?,
@@ -75,7 +75,7 @@ impl Hq {
         let mut events = Vec::new();
         for bytes in rows {
             let event = Unverified::<Event>::parse(&bytes?).map_err(|_| damaged())?;
-            let credential = store::credential(db, self.key(), &event.claims().device)?;
+            let credential = store::credential(db, &self.keys(), &event.claims().device)?;
             let event = attribute(event, |_| credential.as_deref()).map_err(|_| damaged())?;
             events.push(event);
         }
@@ -92,7 +92,7 @@ impl Hq {
         let mut waiting = devices;
         let mut histories = BTreeMap::new();
         while let Some(device) = waiting.pop_first() {
-            let history = store::credential_history(db, self.key(), &device)?;
+            let history = store::credential_history(db, &self.keys(), &device)?;
             let vouching = history.iter().filter_map(|credential| match credential.voucher {
                 Some(Voucher::Device { device, .. }) => Some(device),
                 _ => None,
@@ -110,19 +110,21 @@ impl Hq {
         job: &JobId,
         events: &[Signed<Event>],
     ) -> Result<Vec<RollWire>, HqError> {
-        let mut lists = store::lists(db, self.key(), job)?;
+        let mut lists = store::lists(db, &self.keys(), job)?;
         let mut named: BTreeSet<Token> = BTreeSet::new();
         for event in events {
             let findings = event.findings.iter().map(|finding| &finding.boxes);
             for list in findings.chain([&event.boxes]) {
-                named.extend(store::resolve(db, self.key(), &mut lists, list)?.unwrap_or_default());
+                named.extend(
+                    store::resolve(db, &self.keys(), &mut lists, list)?.unwrap_or_default(),
+                );
             }
         }
         let mut rolls: BTreeSet<Digest> = BTreeSet::new();
         for token in &named {
             rolls.extend(store::roll_of(db, token)?);
         }
-        let rolls = rolls.iter().filter_map(|id| store::roll(db, self.key(), id).transpose());
+        let rolls = rolls.iter().filter_map(|id| store::roll(db, &self.keys(), id).transpose());
         rolls.map(|roll| Ok(roll?.disclosing(|token| named.contains(token)).to_wire())).collect()
     }
 }

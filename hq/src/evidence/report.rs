@@ -470,7 +470,7 @@ fn verification(report: &Report<'_>, summary: &JobSummary<'_>) -> Markup {
                     (wording::time(record.at))
                 }))
                 (term(page::HQ_KEY, &html! {
-                    code.fingerprint { (fingerprint_of(record)) }
+                    code.fingerprint { (fingerprint_of(report.reading)) }
                     br;
                     (page::COMPARE)
                 }))

@@ -11,7 +11,7 @@ use super::severity::Severity;
 pub struct Verdict {
     /// How it stands.
     pub standing: Standing,
-    /// HQ's key; none if the file is no record.
+    /// HQ, by its fingerprint; none if the file is no record.
     pub hq: Option<Key>,
     /// What the record holds; none if the file is no record.
     pub contents: Option<Contents>,
@@ -52,7 +52,7 @@ impl Standing {
     }
 }
 
-/// HQ's key as it stands in the record.
+/// HQ as it stands in the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Key {
     /// HQ's [`fingerprint`](crewseal_custody::fingerprint).
@@ -62,10 +62,10 @@ pub struct Key {
     pub trust: KeyTrust,
 }
 
-/// Whether the reader of a record knows HQ's key.
+/// Whether the reader of a record knows HQ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyTrust {
-    /// It is the key that the reader named.
+    /// It is the HQ that the reader named.
     Known,
     /// The reader has yet to compare it, or named another. Without that the record only
     /// agrees with itself.

@@ -3,8 +3,7 @@
 //! It needs the file and nothing else, no database and no network, so whoever
 //! has the file can come to the same verdict: the customer, an auditor, a court.
 
-use crewseal_custody::signed::PublicKey;
-use crewseal_custody::{Reading, Record, RecordError, Section, SignOff, fingerprint, hq_identity};
+use crewseal_custody::{HqId, Reading, Record, RecordError, Section, SignOff, fingerprint};
 
 use super::job_summary::{JobSummary, Matter, MatterKind};
 use super::verdict::{Contents, Flaw, Key, KeyTrust, Open, Remark, Source, Standing, Verdict};
@@ -12,12 +11,12 @@ use super::wording;
 
 /// Checks every signature of a record and says what its events come to.
 ///
-/// `hq` is HQ's key as the reader knows it. Without it the record is checked
-/// against the key that stands in it, and the reader compares the fingerprint.
+/// `hq` is HQ's identity as the reader knows it. Without it the record is checked
+/// against the key lists that stand in it, and the reader compares the fingerprint.
 #[must_use]
-pub fn verify(bytes: &[u8], hq: Option<&PublicKey>) -> Verdict {
+pub fn verify(bytes: &[u8], hq: Option<&HqId>) -> Verdict {
     match Record::read(bytes, hq) {
-        Ok(reading) if hq.is_some_and(|hq| *hq == reading.record.hq) => {
+        Ok(reading) if hq.is_some_and(|hq| *hq == reading.hq.identity()) => {
             judge(&reading, KeyTrust::Known)
         }
         Ok(reading) => judge(&reading, KeyTrust::Unknown),
@@ -30,7 +29,7 @@ pub fn verify(bytes: &[u8], hq: Option<&PublicKey>) -> Verdict {
 pub fn verify_as_told(bytes: &[u8], told: &str) -> Verdict {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     match Record::read(bytes, None) {
-        Ok(reading) if digits(&fingerprint_of(&reading.record)) == digits(told) => {
+        Ok(reading) if digits(&fingerprint_of(&reading)) == digits(told) => {
             judge(&reading, KeyTrust::Known)
         }
         Ok(mut reading) => {
@@ -43,8 +42,8 @@ pub fn verify_as_told(bytes: &[u8], told: &str) -> Verdict {
 
 /// The fingerprint of the HQ that a record says it is of.
 #[must_use]
-pub fn fingerprint_of(record: &Record) -> String {
-    fingerprint(&hq_identity(&record.hq, &record.origin))
+pub fn fingerprint_of(reading: &Reading) -> String {
+    fingerprint(&reading.hq.identity())
 }
 
 /// The verdict on a file that is no record.
@@ -74,7 +73,7 @@ fn judge(reading: &Reading, trust: KeyTrust) -> Verdict {
         (true, false) => Standing::HoldsWithOpenMatters,
         (true, true) => Standing::Holds,
     };
-    let key = Key { fingerprint: fingerprint_of(&reading.record), trust };
+    let key = Key { fingerprint: fingerprint_of(reading), trust };
     let contents = Some(contents(&summary));
     Verdict { standing, hq: Some(key), contents, flaws, open, remarks }
 }

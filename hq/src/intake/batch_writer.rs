@@ -111,7 +111,7 @@ impl<'t> BatchWriter<'t> {
     /// Notes the boxes that an event takes into its job, if its device is of the crew and
     /// HQ still vouches for it.
     fn note_commissioned(&mut self, event: &Event) -> Result<(), HqError> {
-        let (db, key) = (self.db, self.hq.key());
+        let (db, key) = (self.db, &self.hq.keys());
         if event.kind != EventKind::Commission
             || !store::is_in_crew(db, &event.job, &event.device)?
             || store::revoked_since(db, key, &event.device)?.is_some()
@@ -218,9 +218,9 @@ impl<'t> BatchWriter<'t> {
     ) -> Result<Option<BTreeSet<Token>>, HqError> {
         let lists = match self.lists.entry(*job) {
             Slot::Occupied(known) => known.into_mut(),
-            Slot::Vacant(new) => new.insert(store::lists(self.db, self.hq.key(), job)?),
+            Slot::Vacant(new) => new.insert(store::lists(self.db, &self.hq.keys(), job)?),
         };
-        store::resolve(self.db, self.hq.key(), lists, boxes)
+        store::resolve(self.db, &self.hq.keys(), lists, boxes)
     }
 
     fn store(&self, event: &Signed<Event>, receipt: &[u8]) -> Result<(), HqError> {

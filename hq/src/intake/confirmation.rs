@@ -26,8 +26,8 @@ impl Hq {
         if let Some(device) = unused.map(DeviceId) {
             db.prepare_cached("UPDATE one_time_codes SET event = ?2 WHERE hash = ?1")?
                 .execute((hash, event.id().0))?;
-            let credential = store::credential(db, self.key(), &device)?;
-            let revoked = store::revoked_since(db, self.key(), &device)?;
+            let credential = store::credential(db, &self.keys(), &device)?;
+            let revoked = store::revoked_since(db, &self.keys(), &device)?;
             supervisor = credential
                 .filter(|known| now < known.valid_to && revoked.is_none_or(|since| now < since))
                 .map(|_| device);

@@ -3,24 +3,25 @@
 use std::collections::HashMap;
 
 use crewseal_custody::cbor::{from_versioned, to_vec};
-use crewseal_custody::envelope::{Envelope, EpochHeader, EpochId, OpenedEpoch, OpeningKey};
+use crewseal_custody::envelope::{Envelope, EpochHeader, EpochId, OpenedEpoch};
 use minicbor::bytes::ByteVec;
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
 use crate::error::HqError;
+use crate::keys::Keys;
 
 /// The epochs that a batch needs, from the batch itself or from before.
 pub(super) struct Epochs<'k> {
-    key: &'k OpeningKey,
+    keys: &'k Keys,
     headers: HashMap<EpochId, EpochHeader>,
     opened: HashMap<EpochId, Option<OpenedEpoch>>,
 }
 
 impl<'k> Epochs<'k> {
-    pub(super) fn new(key: &'k OpeningKey, headers: &[ByteVec]) -> Self {
-        let headers = headers.iter().filter_map(|bytes| header(bytes, key));
-        Self { key, headers: headers.collect(), opened: HashMap::new() }
+    pub(super) fn new(keys: &'k Keys, headers: &[ByteVec]) -> Self {
+        let headers = headers.iter().filter_map(|bytes| header(bytes, keys));
+        Self { keys, headers: headers.collect(), opened: HashMap::new() }
     }
 
     /// Fetches the headers that are not in the batch.
@@ -34,7 +35,7 @@ impl<'k> Epochs<'k> {
             if !self.headers.contains_key(&epoch) {
                 let bytes: Option<Vec<u8>> =
                     query.query_row([epoch.0], |row| row.get(0)).optional()?;
-                self.headers.extend(bytes.and_then(|bytes| header(&bytes, self.key)));
+                self.headers.extend(bytes.and_then(|bytes| header(&bytes, self.keys)));
             }
         }
         Ok(())
@@ -42,7 +43,8 @@ impl<'k> Epochs<'k> {
 
     pub(super) fn open(&mut self, envelope: &Envelope) -> Option<Zeroizing<Vec<u8>>> {
         let id = envelope.address().epoch;
-        let (key, header) = (self.key, self.headers.get(&id)?);
+        let header = self.headers.get(&id)?;
+        let key = self.keys.opening(header.hq_key())?;
         let epoch = self.opened.entry(id).or_insert_with(|| key.epoch(header).ok());
         epoch.as_ref()?.open(envelope).ok()
     }
@@ -65,8 +67,9 @@ impl<'k> Epochs<'k> {
     }
 }
 
-/// A header that this key may open, with its epoch.
-fn header(bytes: &[u8], key: &OpeningKey) -> Option<(EpochId, EpochHeader)> {
+/// A header that one of these keys may open, with its epoch.
+fn header(bytes: &[u8], keys: &Keys) -> Option<(EpochId, EpochHeader)> {
     let header: EpochHeader = from_versioned::<_, 1>(bytes).ok()?;
-    (header.hq_key() == key.public().id()).then(|| (header.epoch(), header))
+    keys.opening(header.hq_key())?;
+    Some((header.epoch(), header))
 }

@@ -3,8 +3,9 @@
 //!
 //! First every envelope is read without the database: opened, its event verified and
 //! compared with the address (`refusal`). Then the whole batch is judged (`outcome`) and
-//! stored in one transaction with its receipts (`batch_writer`). What a known device
-//! signed is stored whatever is wrong with it; a bad entry never holds up a good one.
+//! stored in one transaction with its receipts (`batch_writer`). What HQ can read and
+//! attribute to a known device is stored, whatever it says; a bad entry never holds up a
+//! good one.
 
 mod batch_writer;
 mod confirmation;
@@ -44,9 +45,10 @@ impl Hq {
         envelopes: &[Envelope],
         client: DeviceId,
     ) -> Result<Receipts, HqError> {
-        let mut epochs = Epochs::new(self.keys.opening(), headers);
+        let keyring = self.keyring();
+        let mut epochs = Epochs::new(&keyring.private, headers);
         let credentials = self.store.read(|db| {
-            store::credential(db, self.key(), &client)?.ok_or(HqError::UnknownDevice(client))?;
+            store::credential(db, &self.keys(), &client)?.ok_or(HqError::UnknownDevice(client))?;
             epochs.recall(db, envelopes)?;
             self.credentials(db, envelopes.iter().map(|envelope| envelope.address().device))
         })?;
@@ -111,7 +113,7 @@ impl Hq {
     ) -> Result<HashMap<DeviceId, Signed<Credential>>, HqError> {
         let mut credentials = HashMap::new();
         for device in devices {
-            if let Some(credential) = store::credential(db, self.key(), &device)? {
+            if let Some(credential) = store::credential(db, &self.keys(), &device)? {
                 credentials.insert(device, credential);
             }
         }

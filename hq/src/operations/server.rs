@@ -1,10 +1,11 @@
-//! The server: where HQ listens, over TLS alone, and how it stops.
+//! The server: where HQ listens, over TLS alone, what it looks after while it runs, and how
+//! it stops.
 //!
 //! TLS is rustls on ring, handed over explicitly: no provider is installed for
 //! the whole process. The database is asked on threads that may wait.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum_server::Handle;
@@ -15,10 +16,13 @@ use tokio::task::JoinHandle;
 
 use crate::error::HqError;
 use crate::hq::Hq;
+use crate::keys::SERVER_DAYS;
 use crate::phones::{AppState, router};
 
 /// How long requests may go on after a shutdown was asked for.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+/// After so many seconds the server gets another certificate: two thirds of its time.
+const RENEWED_AFTER: u64 = SERVER_DAYS as u64 * 86_400 * 2 / 3;
 
 /// Where and how HQ listens.
 #[derive(Debug, Clone)]
@@ -30,15 +34,19 @@ pub struct Listen {
     pub names: Vec<String>,
     /// For how long a session holds.
     pub session: Duration,
+    /// How often the server looks after keys and certificate.
+    pub care: Duration,
 }
 
 impl Default for Listen {
-    /// On 127.0.0.1, any free port, with sessions of 15 minutes.
+    /// On 127.0.0.1, any free port, with sessions of 15 minutes, looking after keys and
+    /// certificate every ten seconds.
     fn default() -> Self {
         Self {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             names: Vec::new(),
             session: Duration::from_secs(15 * 60),
+            care: Duration::from_secs(10),
         }
     }
 }
@@ -49,6 +57,51 @@ pub struct Running {
     address: SocketAddr,
     handle: Handle<SocketAddr>,
     task: JoinHandle<std::io::Result<()>>,
+    care: Arc<Care>,
+    caring: JoinHandle<()>,
+}
+
+/// What a server that runs looks after: its keys and its certificate.
+struct Care {
+    hq: Hq,
+    names: Vec<String>,
+    tls: RustlsConfig,
+    /// The authority of the server's certificate, and since when that holds.
+    certified: Mutex<(Vec<u8>, u64)>,
+}
+
+impl Care {
+    /// Takes up key lists that were adopted meanwhile, destroys keys whose end has come, and
+    /// gives the server another certificate if a third of the time is left of this one, or
+    /// another authority has begun.
+    fn take(&self) -> Result<(), HqError> {
+        self.hq.look_after_keys()?;
+        let (now, keyring) = (self.hq.clock.now(), self.hq.keyring());
+        let authority = keyring.authority(now)?;
+        let mut certified = self.certified.lock().unwrap_or_else(PoisonError::into_inner);
+        let (by, since) = &*certified;
+        if by == authority && now < since.saturating_add(RENEWED_AFTER) {
+            return Ok(());
+        }
+        self.tls.reload_from_config(Arc::new(keyring.tls(&self.names, now)?));
+        *certified = (authority.to_vec(), now);
+        Ok(())
+    }
+}
+
+/// Takes care, again and again, for as long as it is let.
+async fn take_care(care: Arc<Care>, every: Duration) {
+    let mut every = tokio::time::interval(every);
+    loop {
+        every.tick().await;
+        let care = Arc::clone(&care);
+        match tokio::task::spawn_blocking(move || care.take()).await {
+            Ok(Ok(())) => {}
+            // The next time may be better: a busy database, a full disk.
+            Ok(Err(error)) => tracing::error!(%error, "keys and certificate not looked after"),
+            Err(_) => tracing::error!("keys and certificate not looked after"),
+        }
+    }
 }
 
 impl Running {
@@ -64,9 +117,18 @@ impl Running {
         self.address
     }
 
+    /// Looks after keys and certificate now, as the server does by itself again and again.
+    ///
+    /// # Errors
+    /// [`HqError`].
+    pub fn look_after(&self) -> Result<(), HqError> {
+        self.care.take()
+    }
+
     /// Stops taking requests, lets those at work finish for five seconds, and
     /// returns when the server is gone.
     pub async fn shutdown(self) {
+        self.caring.abort();
         self.handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
         // Nobody is left whom an error of the last connection could interest.
         let _ = self.task.await;
@@ -78,17 +140,22 @@ impl Running {
 /// # Errors
 /// [`HqError::File`] if the address cannot be had, [`HqError::ServerName`].
 pub fn serve(hq: Hq, listen: Listen) -> Result<Running, HqError> {
-    let tls = RustlsConfig::from_config(Arc::new(hq.keys.tls(&listen.names, hq.clock.now())?));
+    let (now, keyring) = (hq.clock.now(), hq.keyring());
+    let tls = RustlsConfig::from_config(Arc::new(keyring.tls(&listen.names, now)?));
+    let certified = Mutex::new((keyring.authority(now)?.to_vec(), now));
     let listener = TcpListener::bind(listen.address)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let url = format!("https://{}:{}", host(&listen, address), address.port());
+    let (names, care_of) = (listen.names.clone(), hq.clone());
+    let care = Arc::new(Care { hq: care_of, names, tls: tls.clone(), certified });
     let state = AppState::new(hq, listen.session)?;
     let handle = Handle::new();
     let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
     let task = tokio::spawn(server.serve(router(state).into_make_service()));
-    Ok(Running { url, address, handle, task })
+    let caring = tokio::spawn(take_care(Arc::clone(&care), listen.care));
+    Ok(Running { url, address, handle, task, care, caring })
 }
 
 /// Under which name phones reach it.

@@ -86,7 +86,7 @@ impl Hq {
     ) -> Result<Signed<Credential>, EnrolError> {
         let now = self.clock.now();
         let device = DeviceId::of(&claim.act_key, &claim.handoff_key);
-        let known = store::credential(db, self.key(), &device)?;
+        let known = store::credential(db, &self.keys(), &device)?;
         let invited = invited(db, &code)?.ok_or(EnrolError::Invitation)?;
         match (invited.used_by, known) {
             (Some(used_by), Some(known)) if used_by == device => return Ok(known),
@@ -156,8 +156,8 @@ impl Hq {
     fn check_voucher(&self, db: &Connection, credential: &Credential) -> Result<(), EnrolError> {
         let older = match credential.voucher {
             Some(Voucher::Device { device, .. }) => {
-                let is_revoked = store::revoked_since(db, self.key(), &device)?.is_some();
-                store::credential(db, self.key(), &device)?.filter(|_| !is_revoked)
+                let is_revoked = store::revoked_since(db, &self.keys(), &device)?.is_some();
+                store::credential(db, &self.keys(), &device)?.filter(|_| !is_revoked)
             }
             _ => None,
         };
@@ -197,7 +197,7 @@ impl Hq {
     /// # Errors
     /// The database.
     pub fn credential(&self, device: &DeviceId) -> Result<Option<Signed<Credential>>, HqError> {
-        self.store.read(|db| store::credential(db, self.key(), device))
+        self.store.read(|db| store::credential(db, &self.keys(), device))
     }
 }
 

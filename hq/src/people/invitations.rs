@@ -1,7 +1,7 @@
 //! Invitations: by one, one phone enrols.
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::wire::{Endpoint, EnrolmentCode, Invitation};
+use crewseal_custody::wire::{EnrolmentCode, Invitation};
 use crewseal_custody::{CarrierId, JobId, Qualifications, Role};
 use rusqlite::params;
 
@@ -108,12 +108,9 @@ impl Hq {
         })?;
         Ok(Invitation {
             version: Version,
-            endpoint: Endpoint {
-                url: url.to_owned(),
-                authority: self.keys.authority().to_vec().into(),
-                hq: *self.key(),
-            },
-            sealing_key: self.keys.opening().public().to_bytes().into(),
+            url: url.to_owned(),
+            authority: self.keyring().authority(self.clock.now())?.to_vec().into(),
+            hq: self.identity(),
             code,
             origin: self.origin().to_owned(),
             carrier,

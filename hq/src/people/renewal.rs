@@ -32,10 +32,10 @@ impl Hq {
     pub fn renew(&self, device: &DeviceId) -> Result<Signed<Credential>, RenewError> {
         let now = self.clock.now();
         self.store.write(|db| {
-            let Some(known) = store::credential(db, self.key(), device)? else {
+            let Some(known) = store::credential(db, &self.keys(), device)? else {
                 return Ok(Err(RenewError::Unknown));
             };
-            if store::revoked_since(db, self.key(), device)?.is_some() {
+            if store::revoked_since(db, &self.keys(), device)?.is_some() {
                 return Ok(Err(RenewError::Revoked));
             }
             if !known.is_to_be_renewed(now) {

@@ -21,8 +21,8 @@ impl Hq {
     /// [`HqError::UnknownDevice`], or the database.
     pub fn revoke(&self, device: DeviceId, since: u64) -> Result<u64, HqError> {
         self.store.write(|db| {
-            store::credential(db, self.key(), &device)?.ok_or(HqError::UnknownDevice(device))?;
-            let mut list = match store::revocations(db, self.key())? {
+            store::credential(db, &self.keys(), &device)?.ok_or(HqError::UnknownDevice(device))?;
+            let mut list = match store::revocations(db, &self.keys())? {
                 Some(list) => (*list).clone(),
                 None => self.no_revocations(),
             };
@@ -43,7 +43,7 @@ impl Hq {
     /// # Errors
     /// The database.
     pub fn revocations(&self) -> Result<Signed<Revocations>, HqError> {
-        match self.store.read(|db| store::revocations(db, self.key()))? {
+        match self.store.read(|db| store::revocations(db, &self.keys()))? {
             Some(list) => Ok(list),
             None => self.sign(self.no_revocations()),
         }

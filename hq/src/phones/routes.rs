@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::auth::{AuthenticatedDevice, DeliveryClient};
 use super::message::{Answer, Body};
 use super::problem::Problem;
+use super::session::SessionError;
 use super::state::AppState;
 use crate::dispatch::{CursorError, NewsRequest};
 use crate::hq::Hq;
@@ -21,6 +22,7 @@ use crate::hq::Hq;
 /// What answers phones.
 pub(crate) fn router(state: AppState) -> Router {
     Router::new()
+        .route("/v1/keys", get(keys))
         .route("/v1/enrol", post(enrol))
         .route("/v1/challenge", post(challenge))
         .route("/v1/session", post(session))
@@ -36,6 +38,20 @@ pub(crate) fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
+/// Which key list a phone knows.
+#[derive(Deserialize)]
+struct KnownList {
+    after: u32,
+}
+
+async fn keys(
+    State(state): State<AppState>,
+    known: Result<Query<KnownList>, QueryRejection>,
+) -> Result<Answer, Problem> {
+    let Query(known) = known.map_err(|_| Problem::Malformed)?;
+    state.ask(move |hq| hq.key_lists(known.after)).await.map(|lists| Answer::of(&lists))
+}
+
 async fn enrol(State(state): State<AppState>, body: Body) -> Result<Answer, Problem> {
     let request: EnrolRequest = body.decode()?;
     state.ask(move |hq| hq.enrol(&request)).await.map(|credential| Answer::signed(&credential))
@@ -49,8 +65,10 @@ async fn challenge(State(state): State<AppState>, body: Body) -> Result<Answer, 
 
 async fn session(State(state): State<AppState>, body: Body) -> Result<Answer, Problem> {
     let sessions = state.sessions.clone();
-    let request = state.ask(move |hq| hq.authenticate(&body.0)).await?;
-    let session = sessions.open(&request)?.ok_or(Problem::Challenge)?;
+    let (request, key_list) = state
+        .ask(move |hq| Ok::<_, SessionError>((hq.authenticate(&body.0)?, hq.keys().number())))
+        .await?;
+    let session = sessions.open(&request, key_list)?.ok_or(Problem::Challenge)?;
     Ok(Answer::of(&session))
 }
 

@@ -53,8 +53,8 @@ impl Hq {
         }
         let device = claims.device;
         let (credential, revoked_since) = self.store.read(|db| {
-            let credential = store::credential(db, self.key(), &device)?;
-            Ok((credential, store::revoked_since(db, self.key(), &device)?))
+            let credential = store::credential(db, &self.keys(), &device)?;
+            Ok((credential, store::revoked_since(db, &self.keys(), &device)?))
         })?;
         let credential = credential.ok_or(SessionError::Unknown)?;
         let request = request.verify(&credential.act_key).map_err(|_| SessionError::Unknown)?;
@@ -102,7 +102,11 @@ impl Sessions {
     }
 
     /// Opens a session for a request whose signature holds.
-    pub(crate) fn open(&self, request: &SessionRequest) -> Result<Option<Session>, HqError> {
+    pub(crate) fn open(
+        &self,
+        request: &SessionRequest,
+        key_list: u32,
+    ) -> Result<Option<Session>, HqError> {
         let now = self.now();
         let Some(lapses) = self.lapses(request).filter(|lapses| now < *lapses) else {
             return Ok(None);
@@ -120,7 +124,7 @@ impl Sessions {
         open.retain(|_, (_, ends)| now < *ends);
         open.insert(sha256(token.as_bytes()), (request.device, ends));
         let expires_in = u32::try_from(self.lifetime.as_secs()).unwrap_or(u32::MAX);
-        Ok(Some(Session { version: Version, token, expires_in }))
+        Ok(Some(Session { version: Version, token, expires_in, key_list }))
     }
 
     /// Whose session this token is.

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crewseal_custody::signed::PublicKey;
-use crewseal_custody::{BoxList, BoxListError, JobId, Lists};
+use crewseal_custody::{BoxList, BoxListError, HqKeys, JobId, Lists};
 use crewseal_label::Token;
 use rusqlite::Connection;
 
@@ -13,7 +12,7 @@ use crate::error::HqError;
 
 /// The manifest of a job, to resolve box lists by; rolls are added as lists
 /// name them.
-pub(crate) fn lists(db: &Connection, hq: &PublicKey, job: &JobId) -> Result<Lists, HqError> {
+pub(crate) fn lists(db: &Connection, hq: &HqKeys, job: &JobId) -> Result<Lists, HqError> {
     let mut lists = Lists::new();
     lists.add_manifests(manifests(db, hq, job)?);
     Ok(lists)
@@ -23,7 +22,7 @@ pub(crate) fn lists(db: &Connection, hq: &PublicKey, job: &JobId) -> Result<List
 /// none if it names what HQ did not issue.
 pub(crate) fn resolve(
     db: &Connection,
-    hq: &PublicKey,
+    hq: &HqKeys,
     lists: &mut Lists,
     boxes: &BoxList,
 ) -> Result<Option<BTreeSet<Token>>, HqError> {

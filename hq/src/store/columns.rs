@@ -1,6 +1,7 @@
 //! How numbers go into columns, and signed messages come out of them.
 
-use crewseal_custody::signed::{Message, PublicKey, Signed};
+use crewseal_custody::signed::Signed;
+use crewseal_custody::{HqKeys, HqMessage};
 
 use crate::error::HqError;
 
@@ -11,10 +12,10 @@ pub(crate) fn column(number: u64) -> i64 {
 }
 
 /// Reads back what HQ signed.
-pub(crate) fn open_signed<T: Message>(
+pub(crate) fn open_signed<T: HqMessage>(
     bytes: &[u8],
-    hq: &PublicKey,
+    hq: &HqKeys,
     what: &'static str,
 ) -> Result<Signed<T>, HqError> {
-    Signed::open(bytes, hq).map_err(|_| HqError::Damaged { what })
+    hq.open(bytes).map_err(|_| HqError::Damaged { what })
 }

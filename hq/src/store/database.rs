@@ -8,6 +8,7 @@ use crewseal_custody::signed::PublicKey;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+use super::key_lists::add_key_list;
 use crate::error::HqError;
 use crate::private_file;
 
@@ -27,6 +28,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("6.sql")),
     M::up(include_str!("7.sql")),
     M::up(include_str!("8.sql")),
+    M::up(include_str!("9.sql")),
 ];
 
 /// The database, for one user at a time.
@@ -34,13 +36,18 @@ pub(crate) struct Store(Mutex<Connection>);
 
 impl Store {
     /// Makes a new database.
-    pub(crate) fn create(path: &Path, origin: &str, key: &PublicKey) -> Result<Self, HqError> {
+    pub(crate) fn create(
+        path: &Path,
+        origin: &str,
+        key: &PublicKey,
+        list: &[u8],
+    ) -> Result<Self, HqError> {
         // It holds customers' names; SQLite's files beside it take its rights.
         drop(private_file::create(path)?);
         let store = Self::connect(path)?;
         store.write(|db| {
             db.execute("INSERT INTO hq (one, origin, key) VALUES (1, ?1, ?2)", (origin, key.0))?;
-            Ok(())
+            add_key_list(db, 1, list)
         })?;
         Ok(store)
     }
@@ -67,7 +74,7 @@ impl Store {
         Ok(Self(Mutex::new(db)))
     }
 
-    /// HQ's log name and signing key.
+    /// The name of HQ's log, and the key by which it was founded.
     pub(crate) fn identity(&self) -> Result<(String, PublicKey), HqError> {
         self.read(|db| {
             let row = db.query_row("SELECT origin, key FROM hq", [], |row| {

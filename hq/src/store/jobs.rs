@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor;
-use crewseal_custody::signed::{PublicKey, Signed};
+use crewseal_custody::signed::Signed;
 use crewseal_custody::{
-    BoxClass, BoxList, DeviceId, JobId, Lists, Manifest, Manifests, ReleaseKey,
+    BoxClass, BoxList, DeviceId, HqKeys, JobId, Lists, Manifest, Manifests, ReleaseKey,
 };
 use crewseal_label::Token;
 use rusqlite::Connection;
@@ -68,11 +68,7 @@ pub(crate) fn classes(
 }
 
 /// A job's manifest, which may have no version yet.
-pub(crate) fn manifests(
-    db: &Connection,
-    hq: &PublicKey,
-    job: &JobId,
-) -> Result<Manifests, HqError> {
+pub(crate) fn manifests(db: &Connection, hq: &HqKeys, job: &JobId) -> Result<Manifests, HqError> {
     let mut manifests = Manifests::default();
     let mut query =
         db.prepare_cached("SELECT bytes FROM manifests WHERE job = ?1 ORDER BY number")?;

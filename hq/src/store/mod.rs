@@ -11,6 +11,7 @@ mod boxes;
 mod columns;
 mod database;
 mod jobs;
+mod key_lists;
 mod people;
 mod rolls;
 
@@ -18,6 +19,7 @@ pub(crate) use boxes::{lists, resolve};
 pub(crate) use columns::column;
 pub(crate) use database::{FILE, Store};
 pub(crate) use jobs::{classes, has_job, is_in_crew, manifests, release_keys, unfinished_jobs};
+pub(crate) use key_lists::{add_key_list, key_lists};
 pub(crate) use people::{
     add_credential, carrier, credential, credential_history, may_see, revocations, revoked_since,
 };

@@ -1,8 +1,8 @@
 //! The devices that HQ vouches for, and those that it no longer vouches for.
 
-use crewseal_custody::signed::{PublicKey, Signed};
+use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::KnownCarrier;
-use crewseal_custody::{CarrierId, Credential, DeviceId, Revocations};
+use crewseal_custody::{CarrierId, Credential, DeviceId, HqKeys, Revocations};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::columns::{column, open_signed};
@@ -11,7 +11,7 @@ use crate::error::HqError;
 /// The newest credential of a device.
 pub(crate) fn credential(
     db: &Connection,
-    hq: &PublicKey,
+    hq: &HqKeys,
     device: &DeviceId,
 ) -> Result<Option<Signed<Credential>>, HqError> {
     let bytes: Option<Vec<u8>> = db
@@ -26,7 +26,7 @@ pub(crate) fn credential(
 /// All credentials that HQ ever gave a device, the oldest first.
 pub(crate) fn credential_history(
     db: &Connection,
-    hq: &PublicKey,
+    hq: &HqKeys,
     device: &DeviceId,
 ) -> Result<Vec<Signed<Credential>>, HqError> {
     let mut query =
@@ -63,7 +63,7 @@ pub(crate) fn carrier(
 /// not once it is revoked, nor once its credential has ended, until that is renewed.
 pub(crate) fn may_see(
     db: &Connection,
-    hq: &PublicKey,
+    hq: &HqKeys,
     device: &DeviceId,
     now: u64,
 ) -> Result<bool, HqError> {
@@ -74,7 +74,7 @@ pub(crate) fn may_see(
 /// The newest list of revoked devices; none if no device ever was.
 pub(crate) fn revocations(
     db: &Connection,
-    hq: &PublicKey,
+    hq: &HqKeys,
 ) -> Result<Option<Signed<Revocations>>, HqError> {
     let bytes: Option<Vec<u8>> = db
         .prepare_cached("SELECT bytes FROM revocations ORDER BY epoch DESC LIMIT 1")?
@@ -86,7 +86,7 @@ pub(crate) fn revocations(
 /// Since when a device is revoked; none if it is not.
 pub(crate) fn revoked_since(
     db: &Connection,
-    hq: &PublicKey,
+    hq: &HqKeys,
     device: &DeviceId,
 ) -> Result<Option<u64>, HqError> {
     Ok(revocations(db, hq)?.and_then(|list| list.revoked_since(device)))

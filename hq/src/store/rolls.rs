@@ -1,7 +1,8 @@
 //! Rolls of labels, and which roll a label is on.
 
+use crewseal_custody::HqKeys;
 use crewseal_custody::roll::{Leaf, Roll, RollHead};
-use crewseal_custody::signed::{Digest, PublicKey, Signed};
+use crewseal_custody::signed::{Digest, Signed};
 use crewseal_label::Token;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -9,7 +10,7 @@ use super::columns::open_signed;
 use crate::error::HqError;
 
 /// The roll with this id, with all its labels.
-pub(crate) fn roll(db: &Connection, hq: &PublicKey, id: &Digest) -> Result<Option<Roll>, HqError> {
+pub(crate) fn roll(db: &Connection, hq: &HqKeys, id: &Digest) -> Result<Option<Roll>, HqError> {
     let found: Option<(i64, Vec<u8>)> = db
         .prepare_cached("SELECT number, head FROM rolls WHERE id = ?1")?
         .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -24,7 +25,7 @@ pub(crate) fn roll(db: &Connection, hq: &PublicKey, id: &Digest) -> Result<Optio
 }
 
 /// The head of a roll, as it was signed.
-pub(crate) fn roll_head(bytes: &[u8], hq: &PublicKey) -> Result<Signed<RollHead>, HqError> {
+pub(crate) fn roll_head(bytes: &[u8], hq: &HqKeys) -> Result<Signed<RollHead>, HqError> {
     open_signed(bytes, hq, "a roll")
 }
 

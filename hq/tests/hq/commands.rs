@@ -130,7 +130,7 @@ fn a_dispatcher_opens_a_job_and_invites_a_phone() {
     let invitation = std::fs::read(directory.path().join("mover.invitation")).unwrap();
     let invitation: crewseal_custody::wire::Invitation =
         crewseal_custody::cbor::from_slice(&invitation).unwrap();
-    assert_eq!(invitation.endpoint.hq, *crewseal_hq::Hq::open(&data, clock).unwrap().key());
+    assert_eq!(invitation.hq, crewseal_hq::Hq::open(&data, clock).unwrap().identity());
 
     std::fs::write(directory.path().join("nda.txt"), "I tell nobody.").unwrap();
     let has = ["--licence", "driving", "--may-take", "papers", "--nda", "nda.txt"];

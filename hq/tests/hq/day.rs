@@ -7,8 +7,8 @@ use crewseal_custody::roll::{Leaf, Roll, RollHead};
 use crewseal_custody::signed::{Digest, Message, Namespace, PublicKey, Signed, SignedError};
 use crewseal_custody::{
     Act, Anchor, BootId, BoxList, CarrierId, Commitment, Credential, DeviceId, Event, EventId,
-    EventKind, Finding, FindingKind, JobId, Link, Lists, Manifest, Manifests, Moment, Outcome,
-    Protection, Receipt, Record, Role, Salt, Since, SpotCheck, Tick,
+    EventKind, Finding, FindingKind, HqKeys, JobId, Link, Lists, Manifest, Manifests, Moment,
+    Outcome, Protection, Receipt, Record, Role, Salt, Since, SpotCheck, Tick,
 };
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
@@ -263,13 +263,18 @@ impl Day {
         }
     }
 
+    /// HQ's keys: one, which signs everything.
+    pub fn hq_keys(&self) -> HqKeys {
+        fixtures::paper::keys_of(self.hq.public, ORIGIN)
+    }
+
     /// The record, ready to be signed.
     pub fn record(&self) -> Record {
         Record {
             version: Version,
             job: self.job,
             origin: ORIGIN.into(),
-            hq: self.hq.public,
+            key_lists: self.hq_keys().lists().to_vec(),
             at: at(21, 0),
             credentials: self.credentials.clone(),
             ticks: bytes(&self.ticks),

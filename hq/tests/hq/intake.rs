@@ -236,7 +236,7 @@ async fn a_statement_is_kept_apart_from_its_event() {
     let receipts = phone.deliver(&envelopes).await;
     assert_eq!(outcomes(&receipts), [STORED; 3], "an event is evidence without its statement");
     let record = site.hq.export(site.job).unwrap();
-    let reading = Record::read(&record, Some(site.hq.key())).unwrap();
+    let reading = Record::read(&record, Some(&site.hq.identity())).unwrap();
     assert_eq!(reading.errors, []);
     let statements: Vec<&Statement> = reading.evidence.statements.values().collect();
     assert_eq!(statements, [&said]);
@@ -310,7 +310,7 @@ async fn what_has_not_the_form_of_its_kind_is_kept_and_named() {
     assert_eq!(outcomes(&again), expected, "a repetition gets its first answer");
 
     let record = site.hq.export(site.job).unwrap();
-    let reading = Record::read(&record, Some(site.hq.key())).unwrap();
+    let reading = Record::read(&record, Some(&site.hq.identity())).unwrap();
     assert_eq!(reading.errors, []);
     let custody = reading.evidence.verify();
     let named: Vec<&FaultKind> = custody
@@ -338,7 +338,7 @@ async fn an_event_of_the_future_is_told_apart() {
 async fn a_device_that_hq_does_not_know_is_refused_until_it_enrols() {
     let site = Site::open();
     let carrier = site.phone().await;
-    let mut stranger = Phone::new(site.invite(&[]));
+    let mut stranger = Phone::new(site.invite(&[]), site.hq.keys());
     let envelope = stranger.act(EventKind::Count, site.job, &[site.label(0)]);
     let batch = stranger.batch(&[envelope]);
     let receipts = carrier.deliver_batch(&batch).await.unwrap();
@@ -484,7 +484,7 @@ async fn a_manifest_names_boxes_of_its_own_job_only() {
     let packs = site.hq.job_packs(&phone.device()).unwrap();
     let pack = packs.iter().find(|pack| pack.job == site.job).unwrap();
     let mut lists = Lists::new();
-    lists.add_manifests(pack.manifests(site.hq.key()).unwrap());
+    lists.add_manifests(pack.manifests(&site.hq.keys()).unwrap());
     let boxes = lists.name(&[site.label(0), site.label(2)].into()).unwrap();
     for (job, expected) in
         [(site.job, STORED), (other, Outcome::StoredInDispute(Dispute::UnknownBoxes))]
@@ -526,14 +526,14 @@ async fn a_hundred_megabytes_are_refused_by_any_client() {
 /// Returns how many bytes went out, and the answer.
 fn raw_post(phone: &Phone, framing: &str, body: usize) -> (usize, String) {
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(phone.invitation.endpoint.authority.to_vec().into()).unwrap();
+    roots.add(phone.invitation.authority.to_vec().into()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let address = phone.invitation.endpoint.url.strip_prefix("https://").unwrap();
+    let address = phone.invitation.url.strip_prefix("https://").unwrap();
     let tcp = TcpStream::connect(address).unwrap();
     let name = "127.0.0.1".try_into().unwrap();
     let connection = rustls::ClientConnection::new(Arc::new(tls), name).unwrap();

@@ -46,10 +46,10 @@ async fn everything_survives_a_restart() {
     drop(site.hq);
 
     let hq = open(&site.dir.path().join("data")).unwrap();
-    assert_eq!(hq.key(), &phone.invitation.endpoint.hq);
+    assert_eq!(hq.keys(), phone.keys);
     let running = serve(hq.clone(), Listen::default()).unwrap();
-    phone.invitation.endpoint.url = running.url().to_owned();
-    phone.http = crate::phone::client(&phone.invitation.endpoint.authority);
+    phone.invitation.url = running.url().to_owned();
+    phone.http = crate::phone::client(&phone.invitation.authority);
     let ended = success(phone.get("/v1/tick").await).await;
     assert_eq!(ended, Err(StatusCode::UNAUTHORIZED), "sessions are in memory");
     phone.sign_in().await.unwrap();
@@ -68,7 +68,7 @@ fn a_newer_database_is_refused_and_left_as_it_was() {
     db.close().unwrap();
     let before = files(dir.path());
     let refused = refusal(open(dir.path()));
-    assert!(matches!(refused, HqError::NewerDatabase { found: 999, known: 8 }), "{refused}");
+    assert!(matches!(refused, HqError::NewerDatabase { found: 999, known: 9 }), "{refused}");
     let after = files(dir.path());
     assert!(before["hq.db"] == after["hq.db"]);
     assert!(before["hq.keys"] == after["hq.keys"]);
@@ -176,10 +176,11 @@ fn codes_and_keys_are_not_in_the_database() {
     };
     assert!(holds("hq.db", b"Driver 3"), "the search finds what is there");
     assert!(!holds("hq.db", &invitation.code.0));
-    // Every PKCS#8 key of P-256 begins with its algorithm.
-    let algorithm = [6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
-    assert!(holds("hq.keys", &algorithm));
-    assert!(!holds("hq.db", &algorithm));
+    // Every PKCS#8 key of P-256 begins with its version and its algorithm.
+    let private = [2, 1, 0, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+    assert!(holds("hq.keys", &private));
+    assert!(holds("list.key", &private));
+    assert!(!holds("hq.db", &private));
 }
 
 #[test]

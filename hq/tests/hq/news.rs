@@ -8,7 +8,6 @@ use crewseal::vault::SoftwareVault;
 use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::job::JobPack;
-use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{Cursor, News};
 use crewseal_custody::{EventKind, JobId, Role, Tick};
 use crewseal_hq::{Hq, JobPlan};
@@ -58,8 +57,8 @@ impl<'p> Reader<'p> {
     /// The jobs of which there are packs, and those that ended.
     async fn jobs(&mut self) -> (Vec<JobId>, Vec<JobId>) {
         let Some(jobs) = self.news().await.jobs else { return Default::default() };
-        let hq = &self.phone.invitation.endpoint.hq;
-        let pack = |bytes: &ByteVec| Signed::<JobPack>::open(bytes, hq).unwrap().job;
+        let hq = &self.phone.keys;
+        let pack = |bytes: &ByteVec| hq.open::<JobPack>(bytes).unwrap().job;
         (jobs.packs.iter().map(pack).collect(), jobs.ended)
     }
 }
@@ -74,7 +73,7 @@ async fn what_is_known_is_not_told_again_and_ticks_go_on() {
     let rolls = first.rolls.as_ref().unwrap();
     assert_eq!((rolls.parts.len(), rolls.parts[0].labels.len()), (1, 40 * 16));
     assert!(!first.more);
-    let number = |news: &News| Signed::<Tick>::open(&news.tick, site.hq.key()).unwrap().number;
+    let number = |news: &News| site.hq.keys().open::<Tick>(&news.tick).unwrap().number;
     let again = reader.news().await;
     assert_eq!((&again.jobs, &again.rolls, &again.revocations), (&None, &None, &None));
     assert_eq!(number(&again), number(&first) + 1);
@@ -305,7 +304,7 @@ async fn labels_of_another_job_a_strangers_and_disputed_ones_enter_no_manifest()
     let site = Site::open();
     let _other = site.open_job(3..6);
     let mut phone = site.phone().await;
-    let mut outsider = Phone::new(site.invite(&[]));
+    let mut outsider = Phone::new(site.invite(&[]), site.hq.keys());
     outsider.enrol().await.unwrap();
     outsider.sign_in().await.unwrap();
     let of_another = phone.act(EventKind::Commission, site.job, &[site.label(3)]);

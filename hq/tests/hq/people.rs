@@ -7,7 +7,8 @@ use crewseal::{Crew, CrewError, VouchedBy};
 use crewseal_custody::cbor::{self, Versions};
 use crewseal_custody::wire::{Invitation, KnownCarrier};
 use crewseal_custody::{
-    CarrierId, Credential, DeviceId, EventKind, Outcome, Record, RecoveryCode, Role, Voucher,
+    CarrierId, Credential, DeviceId, EventKind, KeyUse, Outcome, Record, RecoveryCode, Role,
+    Voucher,
 };
 use crewseal_hq::clock::Clock;
 use crewseal_hq::{Hq, HqError, Invitee};
@@ -34,7 +35,7 @@ fn invite(site: &Site, carrier: CarrierId) -> Invitation {
 
 /// A phone for a further device of whoever carries this one.
 fn further(site: &Site, older: &Phone) -> Phone {
-    Phone::new(invite(site, older.carrier()))
+    Phone::new(invite(site, older.carrier()), site.hq.keys())
 }
 
 /// The older phone's word for the keys of the new one.
@@ -70,7 +71,7 @@ async fn several_devices_are_one_carriers_and_a_record_proves_it() {
     let act = second.act(EventKind::TakeOver, site.job, &[site.label(1)]);
     assert_eq!(outcomes(&second.deliver(&[act]).await), [Outcome::Stored]);
     let record = site.hq.export(site.job).unwrap();
-    let reading = Record::read(&record, Some(site.hq.key())).unwrap();
+    let reading = Record::read(&record, Some(&site.hq.identity())).unwrap();
     assert_eq!(reading.errors, []);
     assert_eq!(reading.record.credentials.len(), 2, "the vouching device's comes along");
     assert!(matches!(
@@ -121,7 +122,7 @@ async fn a_voucher_that_is_not_the_carriers_lets_nobody_in() {
 async fn a_first_device_brings_a_recovery_key_of_its_own() {
     let site = Site::open();
     let first = site.phone().await;
-    let mut thief = Phone::new(site.invite(&[]));
+    let mut thief = Phone::new(site.invite(&[]), site.hq.keys());
     thief.recovery = RecoveryCode::clone(&first.recovery);
     assert_ne!(thief.carrier(), first.carrier(), "somebody else's makes nobody him");
     thief.voucher = Some(voucher(&first, &thief, thief.carrier()));
@@ -161,7 +162,8 @@ async fn a_credential_is_renewed_for_the_same_keys_and_the_same_carrier() {
     assert_eq!(phone.renew(device).await.unwrap().serial, 3);
     assert_eq!(jobs(&phone).await, 1);
 
-    let reading = Record::read(&site.hq.export(site.job).unwrap(), Some(site.hq.key())).unwrap();
+    let reading =
+        Record::read(&site.hq.export(site.job).unwrap(), Some(&site.hq.identity())).unwrap();
     assert_eq!((reading.errors.len(), reading.record.credentials.len()), (0, 3));
 }
 
@@ -198,16 +200,16 @@ async fn a_relayed_challenge_opens_no_session() {
 async fn an_invitation_with_anothers_keys_or_log_lets_nobody_in() {
     let (ours, theirs) = (Site::open(), Site::open());
     let invited = ours.invite(&[]);
-    let mut swapped = Phone::new(invited.clone());
-    swapped.invitation.endpoint.hq = *theirs.hq.key();
+    let mut swapped = Phone::new(invited.clone(), ours.hq.keys());
+    swapped.invitation.hq = theirs.hq.identity();
     assert_eq!(refusal(&swapped).await, Some(FORBIDDEN), "our code, their keys");
-    let mut swapped = Phone::new(invited.clone());
+    let mut swapped = Phone::new(invited.clone(), ours.hq.keys());
     swapped.invitation.origin = "another log".to_owned();
     assert_eq!(refusal(&swapped).await, Some(FORBIDDEN));
-    let mut swapped = Phone::new(theirs.invite(&[]));
+    let mut swapped = Phone::new(theirs.invite(&[]), theirs.hq.keys());
     swapped.invitation.code = invited.code.clone();
     assert_eq!(refusal(&swapped).await, Some(FORBIDDEN), "their invitation, our code");
-    assert!(Phone::new(invited).enrol().await.is_ok());
+    assert!(Phone::new(invited, ours.hq.keys()).enrol().await.is_ok());
 }
 
 fn crew(home: &tempfile::TempDir, site: &Site, name: &str) -> Crew {
@@ -297,22 +299,34 @@ async fn a_dispatcher_sees_whose_devices_there_are_and_invites_another() {
     let invitation = std::fs::read(site.dir.path().join("new.invitation")).unwrap();
     let invitation: Invitation = cbor::from_slice(&invitation).unwrap();
     let known = KnownCarrier { id: carrier, first: Some(first.device()) };
-    assert_eq!((invitation.carrier, invitation.hq()), (Some(known), site.hq.identity()));
+    assert_eq!((invitation.carrier, invitation.hq), (Some(known), site.hq.identity()));
     let nobody = ["--carrier", "zz", "--url", "https://localhost", "--out", "other.invitation"];
     let (status, said) = hq(&[&invite[..], &nobody].concat());
     assert_eq!(status, Some(2));
     assert!(said.contains("no carrier has such an id"), "{said}");
 }
 
-/// HQ's signing key, as it lies in the file.
-fn signing_key(data: &std::path::Path) -> Key {
+/// Writes the file of keys as it was before there were key lists, with one key of each kind;
+/// the one that signs.
+fn with_first_keys(data: &std::path::Path) -> Key {
     let file = std::fs::read(data.join("hq.keys")).unwrap();
-    let mut decoder = minicbor::Decoder::new(&file);
-    let fields = decoder.map().unwrap();
-    let version = (decoder.u8().unwrap(), decoder.u8().unwrap());
-    assert_eq!((fields, version, decoder.u8().unwrap()), (Some(5), (0, 1), 1));
-    let pkcs8 = decoder.bytes().unwrap();
-    Key::of_pkcs8(pkcs8)
+    let mut d = minicbor::Decoder::new(&file);
+    assert_eq!((d.map().unwrap(), d.u8().unwrap(), d.u8().unwrap()), (Some(4), 0, 2));
+    assert_eq!((d.u8().unwrap(), d.array().unwrap()), (1, Some(2)), "two that sign");
+    let signing = d.bytes().unwrap().to_vec();
+    d.skip().unwrap();
+    assert_eq!((d.u8().unwrap(), d.array().unwrap()), (2, Some(1)));
+    let opening = d.bytes().unwrap().to_vec();
+    assert_eq!((d.u8().unwrap(), d.array().unwrap(), d.array().unwrap()), (3, Some(1), Some(2)));
+    let (authority, certificate) = (d.bytes().unwrap().to_vec(), d.bytes().unwrap().to_vec());
+    let mut e = minicbor::Encoder::new(Vec::new());
+    e.map(5).unwrap().u8(0).unwrap().u8(1).unwrap();
+    for (key, bytes) in (1..).zip([&signing, &opening, &authority, &certificate]) {
+        e.u8(key).unwrap().bytes(bytes).unwrap();
+    }
+    std::fs::write(data.join("hq.keys"), e.into_writer()).unwrap();
+    std::fs::remove_file(data.join("list.key")).unwrap();
+    Key::of_pkcs8(&signing)
 }
 
 #[tokio::test]
@@ -320,7 +334,7 @@ async fn a_database_of_before_carriers_is_brought_along() {
     let site = Site::open();
     let data = site.dir.path().join("old");
     drop(Hq::create(&data, "hq.test", site.clock.clone()).unwrap());
-    let hq_key = signing_key(&data);
+    let hq_key = with_first_keys(&data);
     for file in ["hq.db", "hq.db-wal", "hq.db-shm"] {
         let _is_gone = std::fs::remove_file(data.join(file));
     }
@@ -369,4 +383,10 @@ async fn a_database_of_before_carriers_is_brought_along() {
     let renewed = hq.renew(&device).unwrap();
     assert_eq!((renewed.version, renewed.serial), (Versions::NEWEST, 1));
     assert_eq!((renewed.carrier, renewed.device()), (CarrierId(device.0), device));
+    // Its first key list names the one key for everything, and stays.
+    let identity = hq.identity();
+    assert!(hq.keys().names(KeyUse::Credential, &hq_key.public()));
+    assert!(hq.keys().names(KeyUse::Receipt, &hq_key.public()));
+    drop(hq);
+    assert_eq!(Hq::open(&data, site.clock.clone()).unwrap().identity(), identity);
 }

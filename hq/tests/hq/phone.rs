@@ -18,8 +18,8 @@ use crewseal_custody::wire::{
 };
 use crewseal_custody::{
     Act, Anchor, BootId, BoxList, CarrierId, Credential, DeviceId, Event, EventId, EventKind, HqId,
-    JobId, Link, Lists, Moment, NewKeys, Outcome, Protection, Receipt, RecoveryCode, Role, Salt,
-    Since, Tick, Voucher,
+    HqKeys, JobId, Link, Lists, Moment, NewKeys, Outcome, Protection, Receipt, RecoveryCode, Role,
+    Salt, Since, Tick, Voucher,
 };
 use crewseal_hq::clock::Clock;
 use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
@@ -60,6 +60,12 @@ impl crewseal::clock::Clock for TestClock {
     }
 }
 
+/// A server that looks after its certificate only when a test asks it to: the clients here
+/// judge that by the time of this machine, which no test can set.
+pub fn listening() -> Listen {
+    Listen { care: Duration::from_secs(24 * 60 * 60), ..Listen::default() }
+}
+
 /// An HQ that serves, with one roll and one job of three labelled boxes.
 pub struct Site {
     pub dir: tempfile::TempDir,
@@ -76,7 +82,7 @@ impl Site {
         let clock = Arc::new(TestClock { seconds: AtomicU64::new(0) });
         let hq = Hq::create(&dir.path().join("data"), "hq.test", clock.clone()).unwrap();
         let roll = hq.mint_roll(40).unwrap();
-        let running = serve(hq.clone(), Listen::default()).unwrap();
+        let running = serve(hq.clone(), listening()).unwrap();
         let mut site = Self { dir, clock, hq, running, roll, job: JobId([0; 16]) };
         site.job = site.open_job(0..3);
         site
@@ -110,7 +116,7 @@ impl Site {
 
     /// A phone that is enrolled for the job and has a session.
     pub async fn phone(&self) -> Phone {
-        let mut phone = Phone::new(self.invite(&[self.job]));
+        let mut phone = Phone::new(self.invite(&[self.job]), self.hq.keys());
         phone.enrol().await.unwrap();
         phone.sign_in().await.unwrap();
         phone
@@ -150,6 +156,7 @@ impl Key {
 /// A phone, as far as HQ sees one.
 pub struct Phone {
     pub invitation: Invitation,
+    pub keys: Arc<HqKeys>,
     pub http: reqwest::Client,
     pub act: Key,
     pub handoff: Key,
@@ -164,9 +171,9 @@ pub struct Phone {
 }
 
 impl Phone {
-    pub fn new(invitation: Invitation) -> Self {
-        let http = client(&invitation.endpoint.authority);
-        let sealing = SealingKey::from_bytes(&invitation.sealing_key).unwrap();
+    pub fn new(invitation: Invitation, keys: Arc<HqKeys>) -> Self {
+        let http = client(&invitation.authority);
+        let sealing = SealingKey::from_bytes(keys.sealing_key(0).unwrap()).unwrap();
         Self {
             http,
             act: Key::new(),
@@ -180,6 +187,7 @@ impl Phone {
             sequence: 0,
             previous: None,
             invitation,
+            keys,
         }
     }
 
@@ -189,7 +197,7 @@ impl Phone {
 
     pub async fn post(&self, place: &str, body: Vec<u8>) -> reqwest::Response {
         self.http
-            .post(format!("{}{place}", self.invitation.endpoint.url))
+            .post(format!("{}{place}", self.invitation.url))
             .header("content-type", CBOR)
             .bearer_auth(&self.token)
             .body(body)
@@ -199,7 +207,7 @@ impl Phone {
     }
 
     pub async fn get(&self, place: &str) -> reqwest::Response {
-        let url = format!("{}{place}", self.invitation.endpoint.url);
+        let url = format!("{}{place}", self.invitation.url);
         self.http.get(url).bearer_auth(&self.token).send().await.unwrap()
     }
 
@@ -209,7 +217,7 @@ impl Phone {
             code: self.invitation.code.clone(),
             act_key: self.act.public(),
             handoff_key: self.handoff.public(),
-            hq: self.invitation.hq(),
+            hq: self.invitation.hq,
             origin: self.invitation.origin.clone(),
             recovery_key: self.invitation.carrier.is_none().then(|| self.recovery.key()),
             voucher: self.voucher,
@@ -225,7 +233,7 @@ impl Phone {
     pub fn new_keys(&self, carrier: CarrierId) -> NewKeys {
         NewKeys {
             version: Version,
-            hq: self.invitation.hq(),
+            hq: self.invitation.hq,
             carrier,
             act_key: self.act.public(),
             handoff_key: self.handoff.public(),
@@ -236,7 +244,7 @@ impl Phone {
     pub async fn renew(&self, device: DeviceId) -> Result<Signed<Credential>, StatusCode> {
         let request = CredentialRequest { version: Version, device };
         let bytes = success(self.post("/v1/credential", cbor::to_vec(&request)).await).await?;
-        Ok(Signed::open(&bytes, &self.invitation.endpoint.hq).unwrap())
+        Ok(self.keys.open(&bytes).unwrap())
     }
 
     pub async fn enrol(&self) -> Result<Signed<Credential>, StatusCode> {
@@ -257,7 +265,7 @@ impl Phone {
         };
         let answer = self.post("/v1/enrol", cbor::to_vec(&request)).await;
         let bytes = success(answer).await?;
-        Ok(Signed::open(&bytes, &self.invitation.endpoint.hq).unwrap())
+        Ok(self.keys.open(&bytes).unwrap())
     }
 
     pub async fn challenge(&self) -> [u8; 32] {
@@ -268,7 +276,7 @@ impl Phone {
     }
 
     pub async fn answer(&self, challenge: [u8; 32], key: &Key) -> Result<Session, StatusCode> {
-        let (hq, origin) = (self.invitation.hq(), self.invitation.origin.clone());
+        let (hq, origin) = (self.invitation.hq, self.invitation.origin.clone());
         self.answer_for(challenge, key, hq, origin).await
     }
 
@@ -290,7 +298,7 @@ impl Phone {
         let session = self.answer(self.challenge().await, &self.act).await?;
         self.token = session.token.clone();
         let bytes = success(self.get("/v1/tick").await).await?;
-        let tick: Signed<Tick> = Signed::open(&bytes, &self.invitation.endpoint.hq).unwrap();
+        let tick: Signed<Tick> = self.keys.open(&bytes).unwrap();
         self.anchor = Anchor { number: tick.number, nonce: tick.nonce };
         Ok(())
     }
@@ -304,11 +312,8 @@ impl Phone {
     /// The packs of the jobs that are new to a phone that knows none.
     pub async fn packs(&self) -> Vec<Signed<JobPack>> {
         let jobs = self.news("").await.unwrap().jobs;
-        let hq = &self.invitation.endpoint.hq;
-        jobs.iter()
-            .flat_map(|jobs| &jobs.packs)
-            .map(|bytes| Signed::open(bytes, hq).unwrap())
-            .collect()
+        let hq = &self.keys;
+        jobs.iter().flat_map(|jobs| &jobs.packs).map(|bytes| hq.open(bytes).unwrap()).collect()
     }
 
     /// The next event of this phone's chain.
@@ -366,8 +371,7 @@ impl Phone {
     pub async fn deliver_batch(&self, batch: &Batch) -> Result<Vec<Signed<Receipt>>, StatusCode> {
         let bytes = success(self.post("/v1/outbox", cbor::to_vec(batch)).await).await?;
         let receipts: Receipts = cbor::from_slice(&bytes).unwrap();
-        let open =
-            |bytes: &minicbor::bytes::ByteVec| Signed::open(bytes, &self.invitation.endpoint.hq);
+        let open = |bytes: &minicbor::bytes::ByteVec| self.keys.open(bytes);
         Ok(receipts.receipts.iter().map(|bytes| open(bytes).unwrap()).collect())
     }
 }

@@ -60,8 +60,7 @@ impl Phone {
 
     fn outcome(&self, state: &AttachmentState) -> Option<AttachmentOutcome> {
         let bytes = state.receipt.as_ref()?;
-        let receipt: Signed<AttachmentReceipt> =
-            Signed::open(bytes, &self.invitation.endpoint.hq).unwrap();
+        let receipt: Signed<AttachmentReceipt> = self.keys.open(bytes).unwrap();
         Some(receipt.outcome)
     }
 }
@@ -135,7 +134,7 @@ async fn any_carrier_may_bring_a_photo_and_only_devices_may() {
     let (event, envelope) = phone.act_with(&site, &[&photo]);
     phone.deliver(&[envelope]).await;
     phone.attach(&photo.part(event, 0, 2)).await.unwrap();
-    let stranger = Phone::new(site.invite(&[site.job]));
+    let stranger = Phone::new(site.invite(&[site.job]), site.hq.keys());
     let refused = stranger.attach(&photo.part(event, 2, 3)).await;
     assert_eq!(refused, Err(StatusCode::UNAUTHORIZED));
     let state = carrier.attach(&photo.part(event, 2, 3)).await.unwrap();

@@ -32,7 +32,7 @@ async fn a_record_reads_back_clean_and_shows_one_job_only() {
     phone.deliver(&envelopes).await;
 
     let bytes = site.hq.export(site.job).unwrap();
-    let reading = Record::read(&bytes, Some(site.hq.key())).unwrap();
+    let reading = Record::read(&bytes, Some(&site.hq.identity())).unwrap();
     assert!(reading.errors.is_empty(), "{:?}", reading.errors);
     assert_eq!(reading.record.events.len(), 2);
     assert_eq!(reading.record.receipts.len(), 3, "one bare, between the two; none after");
@@ -89,7 +89,8 @@ async fn what_was_disputed_is_in_the_record_as_a_fault() {
     let after_gap = phone.act(EventKind::Count, site.job, &[site.label(1)]);
     let receipts = phone.deliver(&[first, fork, after_gap]).await;
     assert_eq!(outcomes(&receipts).len(), 3);
-    let reading = Record::read(&site.hq.export(site.job).unwrap(), Some(site.hq.key())).unwrap();
+    let reading =
+        Record::read(&site.hq.export(site.job).unwrap(), Some(&site.hq.identity())).unwrap();
     assert!(reading.errors.is_empty(), "{:?}", reading.errors);
     let faults = reading.evidence.verify().faults;
     assert!(faults.iter().any(|fault| fault.kind == FaultKind::Fork));

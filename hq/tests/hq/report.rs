@@ -8,7 +8,7 @@ use crewseal_hq::evidence::report::{Report, render};
 use crate::day::{Day, More, at, moving_day};
 
 fn page(day: &Day, title: &str) -> String {
-    let reading = Record::read(&day.export(), Some(&day.hq.public)).unwrap();
+    let reading = Record::read(&day.export(), Some(&day.hq_keys().identity())).unwrap();
     render(&Report {
         title: &Personal::new(title),
         customer: Some(&Personal::new("Customer 1")),

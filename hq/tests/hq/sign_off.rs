@@ -18,14 +18,15 @@ async fn supervisor(site: &Site) -> Phone {
     let jobs = [site.job];
     let invitation =
         site.hq.invite(Role::Supervisor, "Supervisor 2", &jobs, site.running.url()).unwrap();
-    let mut phone = Phone::new(invitation);
+    let mut phone = Phone::new(invitation, site.hq.keys());
     phone.enrol().await.unwrap();
     phone.sign_in().await.unwrap();
     phone
 }
 
 fn read(site: &Site) -> Reading {
-    let reading = Record::read(&site.hq.export(site.job).unwrap(), Some(site.hq.key())).unwrap();
+    let reading =
+        Record::read(&site.hq.export(site.job).unwrap(), Some(&site.hq.identity())).unwrap();
     assert!(reading.errors.is_empty(), "{:?}", reading.errors);
     reading
 }
@@ -77,7 +78,7 @@ async fn a_days_sign_off_is_proved_act_by_act_in_the_record() {
     let by = |sign_off| BTreeMap::from([(sign_off, SignOff::Signed(supervisor.device()))]);
     let expected = [first, first, second, second].map(by);
     assert_eq!(sign_offs, acts.iter().copied().zip(expected).collect());
-    let text = verify(&site.hq.export(site.job).unwrap(), Some(site.hq.key())).to_string();
+    let text = verify(&site.hq.export(site.job).unwrap(), Some(&site.hq.identity())).to_string();
     assert!(text.contains("4 events by a supervisor on his own phone"), "{text}");
 
     // A proof stands alone: the record may leave out all that it is not about.
@@ -87,7 +88,9 @@ async fn a_days_sign_off_is_proved_act_by_act_in_the_record() {
     lone.retain(|id, _| [acts[1], first].contains(id));
     record.events = lone.values().map(|event| event.as_bytes().to_vec().into()).collect();
     record.receipts.clear();
-    let signed = |record: Record| mover.act.signed(Record { hq: mover.act.public(), ..record });
+    let theirs = fixtures::paper::keys_of(mover.act.public(), site.hq.origin());
+    let signed =
+        |record: Record| mover.act.signed(Record { key_lists: theirs.lists().to_vec(), ..record });
     let alone = |record| Record::read(signed(record).as_bytes(), None).unwrap();
     let sign_offs = alone(record.clone()).evidence.verify().sign_offs;
     assert!(sign_offs.is_empty(), "another HQ's record vouches for no device");
@@ -136,7 +139,7 @@ async fn a_one_time_code_confirms_one_sign_off_and_no_other() {
         .collect();
     assert_eq!(refused.len(), 2);
     assert!(ids[1..3].iter().all(|id| refused.contains(id)));
-    let text = verify(&site.hq.export(site.job).unwrap(), Some(site.hq.key())).to_string();
+    let text = verify(&site.hq.export(site.job).unwrap(), Some(&site.hq.identity())).to_string();
     assert!(text.contains("1 event by his code on another's phone, confirmed by HQ"), "{text}");
     assert!(text.contains("Sign-off refused by HQ"), "{text}");
 

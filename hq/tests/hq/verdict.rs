@@ -4,12 +4,12 @@ use crewseal_custody::cbor::Version;
 use crewseal_custody::{
     BoxClass, EventKind, FindingKind, Outcome, Receipt, Refusal, Revocations, Role,
 };
-use crewseal_custody::{fingerprint, hq_identity};
+use crewseal_custody::{HqId, fingerprint};
 use crewseal_hq::evidence::severity::Severity;
 use crewseal_hq::evidence::verdict::{Standing, Verdict};
 use crewseal_hq::evidence::verify::{verify, verify_as_told};
 
-use crate::day::{Day, Key, More, ORIGIN, at, moving_day};
+use crate::day::{Day, Key, More, at, moving_day};
 
 /// Four boxes from door to door, all well.
 fn small() -> Day {
@@ -26,7 +26,7 @@ fn small() -> Day {
 }
 
 fn judge(day: &Day) -> Verdict {
-    verify(&day.export(), Some(&day.hq.public))
+    verify(&day.export(), Some(&day.hq_keys().identity()))
 }
 
 fn open(verdict: &Verdict) -> Vec<&str> {
@@ -42,7 +42,7 @@ fn a_clean_record_holds() {
     let text = verdict.to_string();
     assert!(text.contains("All 4 boxes delivered; every signature verified."), "{text}");
     assert!(text.contains("4 events, signed by 2 devices, about 4 boxes"), "{text}");
-    assert!(text.contains(&fingerprint(&hq_identity(&day.hq.public, ORIGIN))), "{text}");
+    assert!(text.contains(&fingerprint(&day.hq_keys().identity())), "{text}");
     assert!(text.contains("This is the HQ that you named."), "{text}");
 }
 
@@ -59,7 +59,7 @@ fn every_flipped_byte_is_noticed_and_placed() {
     let good = day.export();
     let mut sections = BTreeSet::new();
     for at in 0..good.len() {
-        for (mask, hq) in [(0x01, None), (0x80, Some(&day.hq.public))] {
+        for (mask, hq) in [(0x01, None), (0x80, Some(&day.hq_keys().identity()))] {
             let mut bad = good.clone();
             bad[at] ^= mask;
             let verdict = verify(&bad, hq);
@@ -89,7 +89,7 @@ fn a_record_cut_off_anywhere_does_not_hold() {
 
 #[test]
 fn another_hq_than_the_expected_is_named() {
-    let verdict = verify(&small().export(), Some(&Key::new().public));
+    let verdict = verify(&small().export(), Some(&HqId([9; 32])));
     assert_eq!(verdict.standing, Standing::DoesNotHold);
     let text = verdict.to_string();
     assert!(text.contains("the record: signed by another HQ than the one expected"), "{text}");
@@ -99,11 +99,11 @@ fn another_hq_than_the_expected_is_named() {
 fn a_fingerprint_is_compared_in_any_case_and_grouping() {
     let day = small();
     let export = day.export();
-    let told = fingerprint(&hq_identity(&day.hq.public, ORIGIN)).replace(' ', ":");
-    assert_eq!(verify_as_told(&export, &told), verify(&export, Some(&day.hq.public)));
+    let told = fingerprint(&day.hq_keys().identity()).replace(' ', ":");
+    assert_eq!(verify_as_told(&export, &told), verify(&export, Some(&day.hq_keys().identity())));
 
-    let other = Key::new().public;
-    let verdict = verify_as_told(&export, &fingerprint(&hq_identity(&other, ORIGIN)));
+    let other = HqId([9; 32]);
+    let verdict = verify_as_told(&export, &fingerprint(&other));
     assert_eq!(verdict, verify(&export, Some(&other)));
     assert_eq!(verdict.standing, Standing::DoesNotHold);
     let text = verdict.to_string();
@@ -119,7 +119,7 @@ fn hq_cannot_alter_what_a_device_signed() {
     let mut record = day.record();
     let last = record.events[2].len() - 100;
     record.events[2][last] ^= 1;
-    let verdict = verify(day.hq.sign(record).as_bytes(), Some(&day.hq.public));
+    let verdict = verify(day.hq.sign(record).as_bytes(), Some(&day.hq_keys().identity()));
     assert_eq!(verdict.standing, Standing::DoesNotHold);
     assert!(verdict.flaws.iter().all(|flaw| flaw.section == "event 3"), "{verdict}");
 }
@@ -256,7 +256,7 @@ fn rules_are_said_in_words() {
     let list = Revocations { version: Version, origin, epoch: 2, since: revoked };
     record.revocations = Some(day.hq.sign(list).as_bytes().to_vec().into());
     let bytes = day.hq.sign(record.clone()).as_bytes().to_vec();
-    let verdict = verify(&bytes, Some(&day.hq.public));
+    let verdict = verify(&bytes, Some(&day.hq_keys().identity()));
     assert_eq!(verdict.standing, Standing::HoldsWithOpenMatters, "{verdict}");
     let said: BTreeSet<&str> = open(&verdict).into_iter().collect();
     for what in [
@@ -284,7 +284,7 @@ fn rules_are_said_in_words() {
     let origin = "hq.test".to_owned();
     let list = Revocations { version: Version, origin, epoch: 3, since: BTreeMap::new() };
     record.revocations = Some(other.sign(list).as_bytes().to_vec().into());
-    let verdict = verify(day.hq.sign(record).as_bytes(), Some(&day.hq.public));
+    let verdict = verify(day.hq.sign(record).as_bytes(), Some(&day.hq_keys().identity()));
     assert_eq!(verdict.standing, Standing::DoesNotHold);
     let flaws: Vec<&str> = verdict.flaws.iter().map(|flaw| flaw.section.as_str()).collect();
     assert_eq!(flaws, ["the list of boxes that are not ordinary", "the list of revoked devices"]);

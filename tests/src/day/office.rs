@@ -193,7 +193,7 @@ impl Day<'_> {
     pub fn leave(&self, record: &[u8], hq: &Hq) -> Result<String, DayError> {
         let file = "custody.crewseal";
         std::fs::write(self.folder.out.join(file), record)?;
-        let reading = Record::read(record, Some(hq.key()))?;
+        let reading = Record::read(record, Some(&hq.identity()))?;
         let page = report::render(&Report {
             title: &Personal::new(TITLE),
             customer: Some(&Personal::new(CUSTOMER)),

@@ -65,7 +65,7 @@ fn everything_arrived_once(played: &Played, told: &Told) {
 /// The missing box and the broken seal are findings, signed by who saw them,
 /// and the record says who had the box last.
 fn what_went_wrong_is_found(played: &Played) {
-    let reading = Record::read(&played.record, Some(played.hq.key())).unwrap();
+    let reading = Record::read(&played.record, Some(&played.hq.identity())).unwrap();
     assert_eq!(reading.errors, []);
     let custody = reading.evidence.verify();
     for token in &played.boxes {
@@ -200,12 +200,12 @@ fn opened(file: &[u8]) -> Vec<Secret> {
 /// where.
 fn every_byte_of_the_record_is_covered(played: &Played) {
     let record = &played.record;
-    let verdict = verify(record, Some(played.hq.key()));
+    let verdict = verify(record, Some(&played.hq.identity()));
     assert_eq!(verdict.standing, Standing::HoldsWithOpenMatters);
     for at in (0..record.len()).step_by(13) {
         let mut changed = record.clone();
         changed[at] ^= 1 << (at % 8);
-        let verdict = verify(&changed, Some(played.hq.key()));
+        let verdict = verify(&changed, Some(&played.hq.identity()));
         assert_eq!(verdict.standing, Standing::DoesNotHold, "byte {at}");
         assert!(!verdict.flaws.is_empty(), "byte {at}");
     }

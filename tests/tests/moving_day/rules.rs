@@ -73,7 +73,7 @@ impl Office {
     /// What the record of the job says against rules.
     fn faults(&self) -> Vec<FaultKind> {
         let record = self.hq.export(self.job).unwrap();
-        let reading = Record::read(&record, Some(self.hq.key())).unwrap();
+        let reading = Record::read(&record, Some(&self.hq.identity())).unwrap();
         assert_eq!(reading.errors, []);
         let faults = reading.evidence.verify().faults;
         let of_rules = |kind: &FaultKind| {

@@ -96,7 +96,7 @@ async fn notes_and_seal_numbers_reach_hq_and_lie_in_no_file_of_the_phone() {
 
     site.crew.sync().await.unwrap();
     let record = site.hq.export(site.job).unwrap();
-    let reading = Record::read(&record, Some(site.hq.key())).unwrap();
+    let reading = Record::read(&record, Some(&site.hq.identity())).unwrap();
     assert_eq!(reading.errors, []);
     let said = |event| {
         let digest = reading.evidence.events[&event].statement.unwrap();
@@ -134,7 +134,7 @@ async fn boxes_of_no_job_are_found_without_one() {
     assert_eq!((delivered.receipted, delivered.parked), (2, 0));
     // Of no job, and so in the record of each in which the device did something.
     let record = site.hq.export(site.job).unwrap();
-    let reading = Record::read(&record, Some(site.hq.key())).unwrap();
+    let reading = Record::read(&record, Some(&site.hq.identity())).unwrap();
     assert_eq!(reading.errors, []);
     let event = &reading.evidence.events[&found];
     assert_eq!((event.kind, event.job), (EventKind::Found, JobId::NONE));

@@ -12,6 +12,7 @@ use minicbor::{Decode, Encode};
 
 use crate::JobId;
 use crate::cbor::Version;
+use crate::hq_keys::HqMessage;
 use crate::signed::{Digest, Message, Namespace, Signed};
 
 /// One version of a job's manifest, signed by HQ.
@@ -38,6 +39,8 @@ pub struct Manifest {
 impl Message for Manifest {
     const NAMESPACE: Namespace = Namespace::Manifest;
 }
+
+impl HqMessage for Manifest {}
 
 impl Manifest {
     /// The labels that this version adds; bytes that are no whole label are none.

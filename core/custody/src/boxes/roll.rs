@@ -10,7 +10,8 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::cbor::Version;
-use crate::signed::{Digest, Message, Namespace, Signed, SignedError, Unverified};
+use crate::hq_keys::{HqKeys, HqMessage};
+use crate::signed::{Digest, Message, Namespace, Signed, SignedError};
 use crewseal_label::Token;
 
 /// The most labels a roll may have.
@@ -34,6 +35,8 @@ pub struct RollHead {
 impl Message for RollHead {
     const NAMESPACE: Namespace = Namespace::Roll;
 }
+
+impl HqMessage for RollHead {}
 
 /// One place on a roll: the label there, or only its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,8 +163,8 @@ impl RollWire {
     ///
     /// # Errors
     /// [`RollError`].
-    pub fn open(&self, hq: &crate::signed::PublicKey) -> Result<Roll, RollError> {
-        let head = Unverified::<RollHead>::parse(&self.head)?.verify(hq)?;
+    pub fn open(&self, hq: &HqKeys) -> Result<Roll, RollError> {
+        let head = hq.open::<RollHead>(&self.head)?;
         let leaves = self.leaves.iter().map(|leaf| {
             if let Ok(token) = <[u8; 16]>::try_from(leaf.as_slice()) {
                 return Ok(Leaf::Token(Token::from_bytes(token)));

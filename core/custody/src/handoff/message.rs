@@ -17,6 +17,7 @@ use minicbor::data::Type;
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use crate::cbor::{self, CborError, Version, Versions};
+use crate::hq_keys::HqKeys;
 use crate::signed::{Digest, PublicKey, Signed, SignedError, Unverified};
 use crate::{
     BoxList, CarrierId, Commitment, Credential, DeviceId, Event, EventKind, EventVersion, JobId,
@@ -105,11 +106,11 @@ impl TickWire {
         Self { number, at, nonce, signature: signature.into(), root, epoch }
     }
 
-    fn open(self, origin: &str, hq: &PublicKey) -> Result<Signed<Tick>, SignedError> {
+    fn open(self, origin: &str, hq: &HqKeys) -> Result<Signed<Tick>, SignedError> {
         let Self { number, at, nonce, signature, root, epoch } = self;
         let origin = origin.to_owned();
         let tick = Tick { version: Version, origin, number, at, nonce, root, epoch };
-        Unverified::of_parts(&cbor::to_vec(&tick), signature.into())?.verify(hq)
+        hq.verify(Unverified::of_parts(&cbor::to_vec(&tick), signature.into())?)
     }
 }
 
@@ -168,7 +169,7 @@ impl CredentialWire {
         }
     }
 
-    fn open(self, hq: &PublicKey) -> Result<Signed<Credential>, MessageError> {
+    fn open(self, hq: &HqKeys) -> Result<Signed<Credential>, MessageError> {
         let [parts @ .., _, _] = self.keys_and_signature.as_chunks::<32>().0 else {
             return Err(MessageError::Fields);
         };
@@ -195,7 +196,7 @@ impl CredentialWire {
             voucher: self.voucher,
         };
         let signed = Unverified::of_parts(&cbor::to_vec(&credential), *signature)?;
-        Ok(signed.verify(hq)?)
+        Ok(hq.verify(signed)?)
     }
 }
 
@@ -217,11 +218,11 @@ struct HelloWire {
     manifests: Option<ManifestVersions>,
 }
 
-/// Whom HQ's signatures are checked against: its key and the name of its log.
+/// Whom HQ's signatures are checked against: its keys and the name of its log.
 #[derive(Debug, Clone, Copy)]
 pub struct Authority<'a> {
-    /// HQ's key.
-    pub hq: &'a PublicKey,
+    /// HQ's keys.
+    pub hq: &'a HqKeys,
     /// The name of HQ's log.
     pub origin: &'a str,
 }

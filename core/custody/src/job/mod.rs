@@ -9,8 +9,9 @@ use minicbor::{Decode, Encode};
 
 pub use self::erasure::{Erasure, Method, Verification};
 use crate::cbor::Version;
+use crate::hq_keys::{HqKeys, HqMessage};
 use crate::personal::Personal;
-use crate::signed::{Message, Namespace, PublicKey, Signed, SignedError};
+use crate::signed::{Message, Namespace, SignedError};
 use crate::{
     BoxClass, BoxList, BoxListError, Classes, JobId, Lists, ManifestError, Manifests, ReleaseKey,
     classes,
@@ -75,6 +76,8 @@ impl Message for JobPack {
     const NAMESPACE: Namespace = Namespace::JobPack;
 }
 
+impl HqMessage for JobPack {}
+
 /// Why a job pack's manifest cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JobPackError {
@@ -91,10 +94,10 @@ impl JobPack {
     ///
     /// # Errors
     /// [`JobPackError`].
-    pub fn manifests(&self, hq: &PublicKey) -> Result<Manifests, JobPackError> {
+    pub fn manifests(&self, hq: &HqKeys) -> Result<Manifests, JobPackError> {
         let mut manifests = Manifests::default();
         for bytes in &self.manifests {
-            let version: Signed<crate::Manifest> = Signed::open(bytes, hq)?;
+            let version = hq.open::<crate::Manifest>(bytes)?;
             if version.job != self.job {
                 return Err(ManifestError { number: version.number }.into());
             }

@@ -6,6 +6,7 @@ use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::cbor::Version;
+use crate::hq_keys::HqMessage;
 use crate::signed::{Digest, Message, Namespace};
 use crate::{DeviceId, EventId, ReleaseCode, ReleaseCodeError};
 
@@ -86,4 +87,10 @@ pub struct Confirmation {
 
 impl Message for Confirmation {
     const NAMESPACE: Namespace = Namespace::Confirmation;
+}
+
+impl HqMessage for Confirmation {
+    fn signed_at(&self) -> Option<u64> {
+        Some(self.at)
+    }
 }

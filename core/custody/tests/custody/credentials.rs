@@ -7,16 +7,16 @@ use crewseal_custody::handoff::Hello;
 use crewseal_custody::handoff::message::{Authority, ManifestVersions};
 use crewseal_custody::handoff::text::{Purpose, Show};
 use crewseal_custody::rules::Rule;
-use crewseal_custody::signed::{Signed, SignedError, Unverified};
+use crewseal_custody::signed::{SignedError, Unverified};
 use crewseal_custody::{
     BoxClass, BoxList, CarrierId, Commitment, Credential, DeviceId, EventKind, Evidence, FaultKind,
     HqId, Licence, Nda, NewKeys, Outcome, Qualifications, Reading, Record, RecordError,
-    RecoveryCode, Salt, Section, Voucher, hq_identity,
+    RecoveryCode, Salt, Section, Voucher,
 };
 use fixtures::paper::{self, MORNING, Phone};
 
 fn hq() -> HqId {
-    hq_identity(&paper::hq().public, paper::ORIGIN)
+    paper::hq_keys().identity()
 }
 
 /// The keys of a phone, as those of a new device of this carrier.
@@ -45,7 +45,7 @@ fn a_credential_of_the_first_format_is_read_and_written_as_it_was() {
     let mover = paper::mover();
     let first = paper::in_first_format(mover.credential());
     let signed = paper::hq().sign(first.clone());
-    let read = Signed::<Credential>::open(signed.as_bytes(), &paper::hq().public).unwrap();
+    let read = paper::hq_keys().open::<Credential>(signed.as_bytes()).unwrap();
     assert_eq!(*read, first);
     assert_eq!((read.carrier, read.serial), (CarrierId(mover.device().0), 0));
     assert_eq!(cbor::to_vec(&*read)[..3], [0xa7, 0, 1], "seven fields, and it says so");
@@ -114,7 +114,7 @@ fn every_credential_crosses_in_a_greeting() {
             credential: Some(paper::hq().sign(credential.clone())),
             manifests: None,
         };
-        let authority = Authority { hq: &paper::hq().public, origin: paper::ORIGIN };
+        let authority = Authority { hq: &paper::hq_keys(), origin: paper::ORIGIN };
         let read = Hello::read(&hello.to_bytes(), authority).unwrap();
         assert_eq!(read.credential.as_deref(), Some(&credential));
         assert_eq!(read.to_bytes(), hello.to_bytes());
@@ -222,7 +222,7 @@ fn record(credentials: &[Credential]) -> Reading {
         version: Version,
         job: paper::JOB,
         origin: paper::ORIGIN.to_owned(),
-        hq: hq.public,
+        key_lists: paper::hq_keys().lists().to_vec(),
         at: MORNING,
         credentials: signed.collect(),
         ticks: Vec::new(),
@@ -238,7 +238,7 @@ fn record(credentials: &[Credential]) -> Reading {
         confirmations: Vec::new(),
         statements: Vec::new(),
     });
-    Record::read(record.as_bytes(), Some(&hq.public)).unwrap()
+    Record::read(record.as_bytes(), Some(&paper::hq_keys().identity())).unwrap()
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod box_lists;
 mod credentials;
 mod evidence;
 mod handoff;
+mod key_lists;
 mod malleated;
 mod namespaces;
 mod protocol;

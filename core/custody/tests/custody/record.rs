@@ -19,7 +19,7 @@ fn a_record_names_an_error_for_every_byte_that_was_changed() {
         version: Version,
         job: paper::JOB,
         origin: paper::ORIGIN.to_owned(),
-        hq: hq.public,
+        key_lists: paper::hq_keys().lists().to_vec(),
         at: paper::MORNING + 9_000,
         credentials: vec![bytes(hq.sign(mover.credential()).as_bytes())],
         ticks: vec![bytes(hq.sign(paper::tick(1)).as_bytes())],
@@ -37,21 +37,22 @@ fn a_record_names_an_error_for_every_byte_that_was_changed() {
         confirmations: Vec::new(),
         statements: Vec::new(),
     });
-    let whole = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
+    let whole = Record::read(record.as_bytes(), Some(&paper::hq_keys().identity())).unwrap();
     assert_eq!(whole.errors, []);
     assert_eq!(whole.evidence.verify().faults, BTreeSet::new());
 
     for at in 0..record.as_bytes().len() {
         let mut damaged = record.as_bytes().to_vec();
         damaged[at] ^= 1 << (at % 8);
-        if let Ok(reading) = Record::read(&damaged, Some(&hq.public)) {
+        if let Ok(reading) = Record::read(&damaged, Some(&paper::hq_keys().identity())) {
             assert!(!reading.errors.is_empty(), "byte {at}");
         }
     }
     for end in 0..record.as_bytes().len() {
         assert!(Record::read(&record.as_bytes()[..end], None).is_err(), "cut after {end}");
     }
-    let stranger = Record::read(record.as_bytes(), Some(&paper::other_hq().public)).unwrap();
+    let stranger =
+        Record::read(record.as_bytes(), Some(&paper::other_hq_keys().identity())).unwrap();
     assert!(!stranger.errors.is_empty());
 }
 
@@ -65,7 +66,7 @@ fn an_event_of_another_job_in_a_record_is_an_error() {
         version: Version,
         job: paper::JOB,
         origin: paper::ORIGIN.to_owned(),
-        hq: hq.public,
+        key_lists: paper::hq_keys().lists().to_vec(),
         at: paper::MORNING,
         credentials: vec![bytes(hq.sign(mover.credential()).as_bytes())],
         ticks: Vec::new(),
@@ -81,7 +82,7 @@ fn an_event_of_another_job_in_a_record_is_an_error() {
         confirmations: Vec::new(),
         statements: Vec::new(),
     });
-    let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
+    let reading = Record::read(record.as_bytes(), Some(&paper::hq_keys().identity())).unwrap();
     let said: Vec<String> =
         reading.errors.iter().map(|(at, error)| format!("{at}: {error}")).collect();
     assert_eq!(
@@ -122,7 +123,7 @@ fn a_tick_of_another_log_and_a_receipt_with_other_numbers_are_errors() {
         version: Version,
         job: event.job,
         origin: paper::ORIGIN.to_owned(),
-        hq: hq.public,
+        key_lists: paper::hq_keys().lists().to_vec(),
         at: paper::MORNING,
         credentials: vec![bytes(hq.sign(mover.credential()).as_bytes())],
         ticks: vec![bytes(tick.as_bytes())],
@@ -138,7 +139,7 @@ fn a_tick_of_another_log_and_a_receipt_with_other_numbers_are_errors() {
         confirmations: Vec::new(),
         statements: vec![b"a statement that no event names".to_vec().into()],
     });
-    let reading = Record::read(record.as_bytes(), Some(&hq.public)).unwrap();
+    let reading = Record::read(record.as_bytes(), Some(&paper::hq_keys().identity())).unwrap();
     let said: Vec<String> =
         reading.errors.iter().map(|(at, error)| format!("{at}: {error}")).collect();
     assert_eq!(

@@ -1,10 +1,11 @@
-//! What every act needs of the store, in memory.
+//! The act cache: what every act needs of the store, read and checked once, so that an act
+//! costs one signature and one commit.
 
 use std::collections::BTreeMap;
 
 use crewseal_custody::job::JobPack;
-use crewseal_custody::signed::{PublicKey, Signed};
-use crewseal_custody::{Anchor, JobId, Moment, Since, Tick};
+use crewseal_custody::signed::Signed;
+use crewseal_custody::{Anchor, HqKeys, JobId, Moment, Since, Tick};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
@@ -39,14 +40,15 @@ pub(super) struct Anchored {
 impl ActCache {
     pub(super) fn read(t: &mut Transaction<'_>) -> Result<Self, CrewError> {
         let enrolment = read_enrolment(t)?;
-        let packs = whole_packs(t, &enrolment.hq)?;
+        let trust = Trust::read(t)?;
+        let packs = whole_packs(t, &trust.hq)?;
         Ok(Self {
-            sealing_key: enrolment.sealing_key,
+            sealing_key: enrolment.sealing_key(&trust.hq, trust.tick.at)?,
             chain: chain::read_chain(t)?,
             recent: diary::recent_if_whole(t)?,
             head: t.head().map(<[u8]>::to_vec),
-            trust: Trust::read(t)?,
-            anchored: Anchored::read(t, &enrolment.hq)?,
+            anchored: Anchored::read(t, &trust.hq)?,
+            trust,
             packs: packs.into_iter().map(|pack| (pack.job, pack)).collect(),
         })
     }
@@ -79,9 +81,9 @@ impl ActCache {
 }
 
 impl Anchored {
-    pub(super) fn read(t: &Transaction<'_>, hq: &PublicKey) -> Result<Self, CrewError> {
+    pub(super) fn read(t: &Transaction<'_>, hq: &HqKeys) -> Result<Self, CrewError> {
         let kept: KeptTick = stored(&t.get(TICK, ONLY)?.ok_or(CrewError::NoTick)?)?;
-        let tick: Signed<Tick> = Signed::open(&kept.tick, hq).map_err(CrewError::FromHq)?;
+        let tick: Signed<Tick> = hq.open(&kept.tick).map_err(CrewError::FromHq)?;
         let anchor = Anchor { number: tick.number, nonce: tick.nonce };
         Ok(Self { anchor, arrived: Since { boot: kept.boot, millis: kept.millis } })
     }

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use crewseal_custody::envelope::{
     AttachmentKey, Beside, Entry, Envelope, Epoch, EpochId, SealError, SealingKey,
 };
-use crewseal_custody::signed::{PublicKey, Signed};
+use crewseal_custody::signed::Signed;
 use crewseal_custody::stack::with_stack_wiped;
-use crewseal_custody::{Act, Event, EventId, JobId, Link, Lists, Moment};
+use crewseal_custody::{Act, Event, EventId, HqKeys, JobId, Link, Lists, Moment};
 use crewseal_label::Token;
 use zeroize::Zeroizing;
 
@@ -189,7 +189,7 @@ impl Phone {
         Ok(Event::new(link, now.anchored.moment(self.clock.as_ref()), salt()?, act))
     }
 
-    pub(super) fn moment(&self, t: &Transaction<'_>, hq: &PublicKey) -> Result<Moment, CrewError> {
+    pub(super) fn moment(&self, t: &Transaction<'_>, hq: &HqKeys) -> Result<Moment, CrewError> {
         Ok(Anchored::read(t, hq)?.moment(self.clock.as_ref()))
     }
 

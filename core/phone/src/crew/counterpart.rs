@@ -5,7 +5,7 @@ use crewseal_custody::cbor;
 use crewseal_custody::handoff::HandoffError;
 use crewseal_custody::handoff::text::MAX_MESSAGE;
 use crewseal_custody::signed::{Message, PublicKey, Signed};
-use crewseal_custody::{Credential, DeviceId, Tick};
+use crewseal_custody::{Credential, DeviceId, HqKeys, HqMessage, Tick};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
@@ -62,6 +62,14 @@ pub(super) fn again<T: Message>(bytes: &[u8], key: &PublicKey) -> Result<Signed<
     Signed::open(bytes, key).map_err(|_| HandoffError::Damaged.into())
 }
 
+/// The same of HQ's word.
+pub(super) fn again_from_hq<T: HqMessage>(
+    bytes: &[u8],
+    hq: &HqKeys,
+) -> Result<Signed<T>, CrewError> {
+    hq.open(bytes).map_err(|_| HandoffError::Damaged.into())
+}
+
 /// The credential of a device, from the job's roster or as it came along.
 pub(super) fn known_credential(
     roster: &[ByteVec],
@@ -69,8 +77,7 @@ pub(super) fn known_credential(
     device: DeviceId,
     trust: &Trust,
 ) -> Result<Signed<Credential>, CrewError> {
-    let on_roster =
-        roster.iter().filter_map(|bytes| Signed::<Credential>::open(bytes, &trust.hq).ok());
+    let on_roster = roster.iter().filter_map(|bytes| trust.hq.open::<Credential>(bytes).ok());
     // HQ may have renewed its word since the roster came.
     on_roster
         .chain(enclosed.cloned())

@@ -5,19 +5,17 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use crewseal_custody::signed::{PublicKey, Signed};
+use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{Batch, MAX_BATCH};
-use crewseal_custody::{EventId, Receipt, Since, hq_identity};
+use crewseal_custody::{EventId, HqKeys, Receipt, Since};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
-use super::persisted::{read_enrolment, read_origin};
-use super::phone::{Crew, Phone, State};
+use super::phone::{Crew, Phone};
 use crate::blocking_pool;
-use crate::outbox::delivery_grant;
 use crate::outbox::queue::{self, Settled, Status, Undeliverable, Waiting};
 use crate::random;
-use crate::sync::{Audience, Client, Pace, SyncError, pause};
+use crate::sync::{Pace, SyncError, pause};
 
 /// So many entries in a row are set aside, each refused alone. If the next is, too, it is not
 /// the entries: all others wait.
@@ -63,15 +61,20 @@ impl Crew {
         &self,
         mut tell: impl FnMut(&Delivered) + Send,
     ) -> Result<Delivered, CrewError> {
-        let (client, hq) = self.delivery_client().await?;
+        let mut connection = self.delivery_connection().await?;
         let mut delivered = Delivered::default();
         let (mut after, mut was_slow, mut in_a_row) = (0, false, 0);
+        let mut is_ready = false;
         loop {
             let phone = Arc::clone(&self.phone);
             let (entries, batch) = blocking_pool::run(move || phone.next_batch(after)).await?;
             let Some(last) = entries.last() else { break };
+            if !is_ready {
+                connection = self.ready(connection).await?;
+                is_ready = true;
+            }
             let began = self.phone.since_boot();
-            let receipts = match client.deliver(&self.phone.vault, &batch).await {
+            let receipts = match connection.client.deliver(&self.phone.vault, &batch).await {
                 Ok(answer) => answer.receipts,
                 // A slow network is tried with less once more; then it is left alone.
                 Err(SyncError::TooSlow) if entries.len() > 1 && !was_slow => {
@@ -93,11 +96,12 @@ impl Crew {
                     return Err(self.phone.failed(error));
                 }
             };
+            self.follow_keys(&mut connection).await?;
             after = last.position;
             (was_slow, in_a_row) = (false, 0);
             let took = took(began, self.phone.since_boot());
             self.phone.pace_of(|pace| pace.was_answered(size(&entries), took));
-            let phone = Arc::clone(&self.phone);
+            let (phone, hq) = (Arc::clone(&self.phone), connection.keys.clone());
             // Receipts that cannot be kept now come again: what waits still is sent again,
             // and HQ answers it as a repeat.
             let settled =
@@ -110,7 +114,7 @@ impl Crew {
         self.phone.failures.store(0, Ordering::Relaxed);
         // What waited is delivered, whatever becomes of this; the next fetch or sync asks
         // again.
-        let _unless_renewed = self.renew_credential(&client).await;
+        let _unless_renewed = self.renew_credential(&mut connection).await;
         Ok(delivered)
     }
 
@@ -134,54 +138,9 @@ impl Crew {
         let phone = Arc::clone(&self.phone);
         blocking_pool::run(move || phone.set_aside(&entries, why)).await
     }
-
-    pub(super) async fn delivery_client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
-        let phone = Arc::clone(&self.phone);
-        blocking_pool::run(move || phone.delivery_client()).await
-    }
-
-    pub(super) async fn client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
-        let phone = Arc::clone(&self.phone);
-        blocking_pool::run(move || phone.client()).await
-    }
 }
 
 impl Phone {
-    /// The connection to HQ, and HQ's key.
-    pub(super) fn client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
-        let mut state = self.state()?;
-        let State { store, client, .. } = &mut *state;
-        let (enrolment, origin) = store.transaction(|t| {
-            let enrolment = read_enrolment(t)?;
-            let origin = read_origin(t, &enrolment)?;
-            Ok::<_, CrewError>((enrolment, origin))
-        })?;
-        let known = match client {
-            Some(known) => Arc::clone(known),
-            None => {
-                let audience = Audience { hq: hq_identity(&enrolment.hq, &origin), origin };
-                let made = Client::new(&enrolment.url, &enrolment.authority, audience)
-                    .map_err(CrewError::for_good)?;
-                Arc::clone(client.insert(Arc::new(made)))
-            }
-        };
-        Ok((known, enrolment.hq))
-    }
-
-    /// The connection to deliver by, and HQ's key: this device's own or, on a phone that
-    /// is not enrolled, that of the delivery grant which the device before left.
-    pub(super) fn delivery_client(&self) -> Result<(Arc<Client>, PublicKey), CrewError> {
-        match self.client() {
-            Err(CrewError::NotEnrolled) => {}
-            known => return known,
-        }
-        let grant =
-            self.state()?.store.transaction(|t| Ok::<_, CrewError>(delivery_grant::read(t)?))?;
-        let grant = grant.ok_or(CrewError::NotEnrolled)?;
-        let client = Client::delivering(&grant).map_err(CrewError::for_good)?;
-        Ok((Arc::new(client), grant.endpoint.hq))
-    }
-
     pub(super) fn next_batch(&self, after: i64) -> Result<(Vec<Waiting>, Batch), CrewError> {
         let most = self.pace_of(|pace| pace.bytes());
         let (entries, batch) = self.state()?.store.transaction(|t| {
@@ -223,14 +182,14 @@ impl Phone {
 
     pub(super) fn settle(
         &self,
-        hq: &PublicKey,
+        hq: &HqKeys,
         entries: &[Waiting],
         receipts: &[ByteVec],
     ) -> Result<Delivered, CrewError> {
         // Whatever is not HQ's signature answers nothing.
         let receipts: BTreeMap<EventId, Signed<Receipt>> = receipts
             .iter()
-            .filter_map(|bytes| Signed::<Receipt>::open(bytes, hq).ok())
+            .filter_map(|bytes| hq.open::<Receipt>(bytes).ok())
             .map(|receipt| (receipt.event, receipt))
             .collect();
         self.state()?.store.transaction(|t| {

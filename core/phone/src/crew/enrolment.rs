@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::envelope::SealingKey;
 use crewseal_custody::handoff::MessageError;
 use crewseal_custody::signed::{Signed, SignedError};
-use crewseal_custody::wire::{Endpoint, EnrolClaim, EnrolRequest, Invitation};
+use crewseal_custody::wire::{EnrolClaim, EnrolRequest, Invitation};
 use crewseal_custody::{
-    CarrierId, Credential, NewKeys, Protection, RecoveryCode, Voucher, fingerprint, hq_identity,
+    CarrierId, Credential, HqKeys, KeyListError, KeyUse, NewKeys, Protection, RecoveryCode,
+    Voucher, fingerprint,
 };
 
 use super::CrewError;
 use super::persisted::{
     ENDED, ENROLMENT, Enrolment, JOB, NEWS, ONLY, PARTS, REVOCATIONS, ROLL, TICK, load_lists,
-    read_enrolment, read_origin,
+    read_enrolment,
 };
 use super::phone::{Crew, Phone, State};
 use crate::blocking_pool;
-use crate::sync::{Audience, Client, SyncError};
-use crate::vault::StoreError;
+use crate::sync::{Audience, Client};
+use crate::vault::{StoreError, Transaction};
 
 /// What an invitation says, for a person to look at before the phone enrols by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,17 +66,19 @@ impl Crew {
     /// [`CrewError::Invitation`].
     pub fn preview(invitation: &[u8]) -> Result<InvitationPreview, CrewError> {
         let invitation = read(invitation)?;
-        let fingerprint = fingerprint(&invitation.hq());
-        let Invitation { endpoint: Endpoint { url, .. }, origin, carrier, .. } = invitation;
+        let fingerprint = fingerprint(&invitation.hq);
+        let Invitation { url, origin, carrier, .. } = invitation;
         let carrier = carrier.map(|known| known.id);
         Ok(InvitationPreview { url, origin, fingerprint, carrier })
     }
 
-    /// Enrols this device with HQ, by an invitation that HQ made. A carrier's first device
-    /// draws his recovery code, which [`recovery_code`](Self::recovery_code) shows.
+    /// Enrols this device with HQ, by an invitation that HQ made. HQ's keys come from HQ, and
+    /// no others are taken than those of the HQ that the invitation names. A carrier's first
+    /// device draws his recovery code, which [`recovery_code`](Self::recovery_code) shows.
     ///
     /// # Errors
-    /// [`CrewError`].
+    /// [`CrewError`]; [`CrewError::EnrolledElsewhere`] on a phone of another HQ, which must be
+    /// logged out first: keys that one HQ knows are not another's to know.
     pub async fn enrol(&self, invitation: &[u8]) -> Result<(), CrewError> {
         self.enrol_vouched(invitation, VouchedBy::HqAlone).await
     }
@@ -92,30 +94,41 @@ impl Crew {
         vouched_by: VouchedBy,
     ) -> Result<(), CrewError> {
         let invitation = read(invitation)?;
-        SealingKey::from_bytes(&invitation.sealing_key)
-            .map_err(|_| CrewError::for_good(SyncError::Invitation))?;
-        let audience = Audience { hq: invitation.hq(), origin: invitation.origin.clone() };
-        let Endpoint { url, authority, hq } = invitation.endpoint.clone();
-        let client = Client::new(&url, &authority, audience).map_err(CrewError::for_good)?;
+        let (hq, origin) = (invitation.hq, invitation.origin.clone());
+        let audience = Audience { hq, origin: origin.clone() };
+        let authorities = [invitation.authority.clone()];
+        let clock = Arc::clone(&self.phone.clock);
+        let client = Client::new(&invitation.url, &authorities, audience, clock)
+            .map_err(CrewError::for_good)?;
+        let told = client.key_lists(0).await.map_err(|error| self.phone.failed(error))?;
+        let keys = HqKeys::read(&told.lists)?;
+        if keys.identity() != hq || keys.origin() != origin {
+            return Err(KeyListError::OtherHq.into());
+        }
+        let (phone, theirs) = (Arc::clone(&self.phone), keys.clone());
+        blocking_pool::run(move || {
+            phone.state()?.store.transaction(|t| is_of(t, &theirs).map(drop))
+        })
+        .await?;
         let phone = Arc::clone(&self.phone);
         let invited = invitation.clone();
         let claiming = move || phone.claim(&invited, &vouched_by);
         let (carrier, request) = blocking_pool::run(claiming).await?;
         let answer = client.enrol(&request).await.map_err(|error| self.phone.failed(error))?;
-        let credential: Signed<Credential> =
-            Signed::open(&answer, &hq).map_err(CrewError::FromHq)?;
+        let credential: Signed<Credential> = keys.open(&answer).map_err(CrewError::FromHq)?;
         if credential.device() != self.phone.device || credential.carrier != carrier {
             return Err(CrewError::FromHq(SignedError::Signature));
         }
         let enrolment = Enrolment {
             version: Version,
-            url,
-            authority,
-            hq,
-            sealing_key: invitation.sealing_key,
+            url: invitation.url,
+            authority: None,
+            hq: None,
+            sealing_key: None,
             credential: answer.into(),
-            origin: Some(invitation.origin),
+            origin: Some(origin),
             earlier: Vec::new(),
+            key_lists: keys.lists().to_vec(),
         };
         let phone = Arc::clone(&self.phone);
         // If it cannot be kept now, HQ gives this device the same credential again for the
@@ -147,9 +160,7 @@ impl Crew {
         let phone = &self.phone;
         let (own, hq) = phone.state()?.store.transaction(|t| {
             let enrolment = read_enrolment(t)?;
-            let origin = read_origin(t, &enrolment)?;
-            let hq = hq_identity(&enrolment.hq, &origin);
-            Ok::<_, CrewError>((enrolment.credential()?, hq))
+            Ok::<_, CrewError>((enrolment.credential()?, enrolment.keys()?.identity()))
         })?;
         if keys.hq != hq || keys.carrier != own.carrier || keys.device() == phone.device {
             return Err(CrewError::NotForMe);
@@ -164,7 +175,7 @@ impl Phone {
     fn new_keys(&self, invitation: &Invitation, carrier: CarrierId) -> NewKeys {
         NewKeys {
             version: Version,
-            hq: invitation.hq(),
+            hq: invitation.hq,
             carrier,
             act_key: self.keys.act,
             handoff_key: self.keys.handoff,
@@ -179,7 +190,7 @@ impl Phone {
     ) -> Result<(CarrierId, EnrolRequest), CrewError> {
         let (carrier, recovery_key, voucher) = match (invitation.carrier, vouched_by) {
             (None, VouchedBy::HqAlone) => {
-                let key = self.recovery_code_for(invitation.hq())?.key();
+                let key = self.recovery_code_for(invitation.hq)?.key();
                 (key.carrier(&self.device), Some(key), None)
             }
             (None, _) => return Err(CrewError::NotForMe),
@@ -200,7 +211,7 @@ impl Phone {
             code: invitation.code.clone(),
             act_key: self.keys.act,
             handoff_key: self.keys.handoff,
-            hq: invitation.hq(),
+            hq: invitation.hq,
             origin: invitation.origin.clone(),
             recovery_key,
             voucher,
@@ -220,32 +231,47 @@ impl Phone {
         })
     }
 
-    /// Begins anew with this enrolment: nothing is sealed to the HQ before, or
-    /// sent to it, any more. What an HQ with another key signed can be verified no more,
-    /// and comes again from this one.
+    /// Begins anew with this enrolment. Where none was before, or none that can be read,
+    /// whatever is here of an HQ comes again.
     pub(super) fn keep_enrolment(&self, enrolment: &Enrolment) -> Result<(), CrewError> {
         let mut state = self.state()?;
         let State { store, lists, epoch, client, act_cache, .. } = &mut *state;
         *act_cache = None;
         *lists = store.transaction(|t| {
-            let is_same_hq = match read_enrolment(t) {
-                Ok(before) => before.hq == enrolment.hq,
-                Err(CrewError::NotEnrolled | CrewError::Store(StoreError::ValueCorrupt)) => false,
-                Err(error) => return Err(error),
-            };
-            if !is_same_hq {
+            let keys = enrolment.keys()?;
+            if !is_of(t, &keys)? {
                 [TICK, REVOCATIONS, ROLL, JOB, NEWS, PARTS, ENDED]
                     .into_iter()
                     .try_for_each(|drawer| t.clear(drawer))?;
             }
             t.put(ENROLMENT, ONLY, None, &cbor::to_vec(enrolment))?;
-            load_lists(t, &enrolment.hq)
+            load_lists(t, &keys)
         })?;
         (*epoch, *client) = (None, None);
         Ok(())
     }
 }
 
+/// Whether this phone is enrolled with the HQ that has these keys.
+///
+/// # Errors
+/// [`CrewError::EnrolledElsewhere`] if it is with another.
+fn is_of(t: &Transaction<'_>, keys: &HqKeys) -> Result<bool, CrewError> {
+    let before = match read_enrolment(t) {
+        Ok(before) => before,
+        Err(CrewError::NotEnrolled | CrewError::Store(StoreError::ValueCorrupt)) => {
+            return Ok(false);
+        }
+        Err(error) => return Err(error),
+    };
+    // Of one from before there were key lists one key is known.
+    let is_same = match before.hq {
+        Some(key) => keys.names(KeyUse::Credential, &key) || keys.names(KeyUse::Receipt, &key),
+        None => before.keys()?.identity() == keys.identity(),
+    };
+    if is_same { Ok(true) } else { Err(CrewError::EnrolledElsewhere) }
+}
+
 fn read(invitation: &[u8]) -> Result<Invitation, CrewError> {
-    cbor::from_versioned::<_, 2>(invitation).map_err(CrewError::Invitation)
+    cbor::from_versioned::<_, 3>(invitation).map_err(CrewError::Invitation)
 }

@@ -10,8 +10,8 @@ use crewseal_custody::roll::RollError;
 use crewseal_custody::rules::Rule;
 use crewseal_custody::signed::SignedError;
 use crewseal_custody::{
-    BoxListError, Contradiction, DrawingError, EventId, FormError, Refused, ReleaseCodeError,
-    StatementError,
+    BoxListError, Contradiction, DrawingError, EventId, FormError, KeyListError, Refused,
+    ReleaseCodeError, StatementError,
 };
 
 use crate::blocking_pool::PoolError;
@@ -44,6 +44,13 @@ pub enum CrewError {
     /// Something that HQ should have signed is not what it should be.
     #[error("what HQ sent does not verify: {0}")]
     FromHq(SignedError),
+    /// HQ's key lists are not the ones of the HQ of this phone, or of the invitation.
+    #[error("{0}; this is not the HQ that it should be")]
+    HqKeys(#[from] KeyListError),
+    /// This phone is another HQ's: log out there first, which delivers nothing and loses
+    /// nothing, and gives the phone new keys.
+    #[error("this phone is enrolled with another HQ; log out there first")]
+    EnrolledElsewhere,
     /// HQ takes back what it said before. Both are kept as evidence, and this phone goes on
     /// with the first; [`contradictions`](super::Crew::contradictions) has them.
     #[error("HQ contradicts itself: {0}; tell a supervisor")]

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use crewseal_custody::cbor::Version;
+use crewseal_custody::HqKeys;
 use crewseal_custody::delivery_grant::StoredGrant;
-use crewseal_custody::signed::PublicKey;
-use crewseal_custody::wire::{Cursor, DeliveryGrant, Endpoint, News};
+use crewseal_custody::wire::{Cursor, DeliveryGrant, News};
 
 use super::CrewError;
 use super::act_cache::is_open;
 use super::news::Told;
-use super::persisted::{Enrolment, read_enrolment, whole_packs};
+use super::persisted::{read_enrolment, whole_packs};
 use super::phone::{Crew, Phone, State};
 use super::trust::read_revocations;
 use crate::blocking_pool;
@@ -40,14 +39,15 @@ impl Crew {
     /// else was kept.
     pub async fn fetch(&self) -> Result<Fetched, CrewError> {
         let _under_way = self.phone.fetching.lock().await;
-        let (client, hq) = self.client().await?;
+        let known = self.connection().await?;
+        let mut hq = self.ready(known).await?;
         // Before the jobs, which HQ gives to nobody whose credential has ended.
-        self.renew_credential(&client).await?;
+        self.renew_credential(&mut hq).await?;
         let (mut started_over, mut trouble) = (false, None);
         loop {
             let phone = Arc::clone(&self.phone);
             let known = blocking_pool::run(move || phone.cursors()).await?;
-            let news = match client.news(&self.phone.vault, &known).await {
+            let news = match hq.client.news(&self.phone.vault, &known).await {
                 Ok(news) => news,
                 Err(SyncError::Cursor) if !started_over => {
                     started_over = true;
@@ -57,11 +57,13 @@ impl Crew {
                 }
                 Err(error) => return Err(self.phone.failed(error)),
             };
-            let told = Told::open(&news, &hq)?;
+            self.follow_keys(&mut hq).await?;
+            let told = Told::open(&news, &hq.keys)?;
             let phone = Arc::clone(&self.phone);
+            let keys = hq.keys.clone();
             let kept = blocking_pool::run(move || {
                 let state = &mut *phone.state()?;
-                phone.keep(state, &hq, &told)
+                phone.keep(state, &keys, &told)
             });
             match kept.await {
                 Err(error @ CrewError::Contradiction(_)) => trouble = Some(error),
@@ -74,12 +76,12 @@ impl Crew {
                 return Err(self.phone.failed(SyncError::Unreadable));
             }
         }
-        self.renew_slip(&client).await?;
+        self.renew_slip(&hq.client).await?;
         let phone = Arc::clone(&self.phone);
         let fetched = blocking_pool::run(move || {
             let state = &mut *phone.state()?;
             phone.go_on(state)?;
-            phone.fetched(state, &hq)
+            phone.fetched(state, &hq.keys)
         });
         let fetched = fetched.await?;
         trouble.map_or(Ok(fetched), Err)
@@ -105,7 +107,7 @@ impl Crew {
 
 impl Phone {
     /// What is on this phone of what HQ has for it: nothing for a device that is revoked.
-    fn fetched(&self, state: &mut State, hq: &PublicKey) -> Result<Fetched, CrewError> {
+    fn fetched(&self, state: &mut State, hq: &HqKeys) -> Result<Fetched, CrewError> {
         let now = self.clock.now();
         let (packs, list) = state
             .store
@@ -125,10 +127,9 @@ impl Phone {
         let now = self.clock.now();
         self.state()?.store.transaction(|t| {
             let (grant, enrolment) = (delivery_grant::read(t)?, read_enrolment(t)?);
+            let here = enrolment.endpoint()?;
             let is_good = |grant: &StoredGrant| {
-                let Endpoint { url, hq, .. } = &grant.endpoint;
-                let is_same = *hq == enrolment.hq && *url == enrolment.url;
-                is_same && grant.until > now.saturating_add(GRANT_RENEWAL)
+                grant.endpoint == here && grant.until > now.saturating_add(GRANT_RENEWAL)
             };
             Ok(!grant.as_ref().is_some_and(is_good))
         })
@@ -136,11 +137,10 @@ impl Phone {
 
     pub(super) fn keep_grant(&self, right: DeliveryGrant) -> Result<(), CrewError> {
         self.state()?.store.transaction(|t| {
-            let Enrolment { url, authority, hq, .. } = read_enrolment(t)?;
+            let endpoint = read_enrolment(t)?.endpoint()?;
             let DeliveryGrant { token, until, .. } = right;
-            let endpoint = Endpoint { url, authority, hq };
-            let grant = StoredGrant { version: Version, endpoint, token, until };
-            Ok(delivery_grant::keep(t, &grant)?)
+            let grant = StoredGrant { endpoint, token, until };
+            Ok(delivery_grant::keep(t, &grant.to_bytes())?)
         })
     }
 }

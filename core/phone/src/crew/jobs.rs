@@ -33,7 +33,7 @@ impl Crew {
         let mut state = self.phone.state()?;
         let State { store, lists, .. } = &mut *state;
         store.transaction(|t| {
-            let hq = read_enrolment(t)?.hq;
+            let hq = read_enrolment(t)?.keys()?;
             let (mut mine, mut elsewhere) = (BTreeSet::new(), BTreeSet::new());
             for pack in read_packs(t)? {
                 let boxes = if pack.job == job { &mut mine } else { &mut elsewhere };

@@ -1,5 +1,5 @@
-//! The store's life: it goes on after whatever happened to it, rests while the app
-//! does, exchanges its keys, and forgets.
+//! The store's life, apart from acts: suspended and resumed with the app, its keys
+//! exchanged, a job forgotten, the device logged out, the chain continued after a loss.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -100,8 +100,7 @@ impl Crew {
             t.put(FORGETTING, &job.0, None, &cbor::to_vec(&forgetting))?;
             chain::forget(t, job)?;
             news::forget_jobs(t)?;
-            let hq = read_enrolment(t)?.hq;
-            load_lists(t, &hq)
+            load_lists(t, &read_enrolment(t)?.keys()?)
         })?;
         self.phone.certify(&mut state)?;
         let erasures = read_erasures(&mut state, &self.phone.keys.act)?;
@@ -206,7 +205,7 @@ impl Phone {
             }
             let looked = store.search(&forgetting.wrap)?;
             store.transaction(|t| {
-                let moment = self.moment(t, &read_enrolment(t)?.hq)?;
+                let moment = self.moment(t, &read_enrolment(t)?.keys()?)?;
                 let erasure = Erasure {
                     version: Version,
                     device: self.device,

@@ -6,16 +6,17 @@ use std::collections::BTreeSet;
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::job::JobPack;
 use crewseal_custody::roll::{Leaf, MAX_LABELS, Roll, RollError, RollHead};
-use crewseal_custody::signed::{Digest, PublicKey, Signed, Unverified};
+use crewseal_custody::signed::{Digest, Signed, Unverified};
 use crewseal_custody::wire::{Cursor, JobNews, News, RevocationNews, RollNews, RollPart};
-use crewseal_custody::{JobId, Manifests, Revocations, Tick};
+use crewseal_custody::{HqKeys, JobId, Manifests, Revocations, Tick};
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use super::CrewError;
 use super::persisted::{
-    CONTRADICTIONS, ENDED, JOB, KeptTick, NEWS, ONLY, PARTS, REVOCATIONS, ROLL, TICK, stored,
+    CONTRADICTIONS, Contradicting, ENDED, JOB, KeptTick, NEWS, ONLY, PARTS, REVOCATIONS, ROLL,
+    TICK, stored,
 };
 use super::phone::{Crew, Phone, State};
 use super::trust::read_revocations;
@@ -40,19 +41,8 @@ struct Known {
     ids: Vec<Digest>,
 }
 
-/// Two signed messages of HQ of which one contradicts the other.
-#[derive(Clone, PartialEq, Encode, Decode)]
-#[cbor(map)]
-struct Contradicting {
-    #[n(0)]
-    version: Version<1>,
-    #[n(1)]
-    kept: ByteVec,
-    #[n(2)]
-    refused: ByteVec,
-}
-
-/// Evidence that HQ contradicted itself: two lists of revoked devices, both signed by it.
+/// Evidence that HQ contradicted itself: two lists of revoked devices, or two key lists, both
+/// signed by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HqContradiction {
     /// The signed list that this phone went on with.
@@ -77,14 +67,14 @@ pub(super) struct ToldJobs {
 }
 
 impl Told {
-    pub(super) fn open(news: &News, hq: &PublicKey) -> Result<Self, CrewError> {
+    pub(super) fn open(news: &News, hq: &HqKeys) -> Result<Self, CrewError> {
         let jobs = news.jobs.as_ref().map(|jobs| ToldJobs::open(jobs, hq)).transpose()?;
         let list = |news: &RevocationNews| {
-            let list = news.list.as_ref().map(|bytes| Signed::open(bytes, hq)).transpose();
+            let list = news.list.as_ref().map(|bytes| hq.open(bytes)).transpose();
             Ok::<_, CrewError>((news.cursor.clone(), list.map_err(CrewError::FromHq)?))
         };
         Ok(Self {
-            tick: Signed::open(&news.tick, hq).map_err(CrewError::FromHq)?,
+            tick: hq.open(&news.tick).map_err(CrewError::FromHq)?,
             jobs,
             rolls: news.rolls.clone(),
             revocations: news.revocations.as_ref().map(list).transpose()?,
@@ -93,9 +83,9 @@ impl Told {
 }
 
 impl ToldJobs {
-    fn open(jobs: &JobNews, hq: &PublicKey) -> Result<Self, CrewError> {
+    fn open(jobs: &JobNews, hq: &HqKeys) -> Result<Self, CrewError> {
         let open = |bytes: &ByteVec| {
-            let pack: Signed<JobPack> = Signed::open(bytes, hq).map_err(CrewError::FromHq)?;
+            let pack: Signed<JobPack> = hq.open(bytes).map_err(CrewError::FromHq)?;
             let manifests = pack.manifests(hq)?;
             Ok((pack, manifests))
         };
@@ -180,7 +170,7 @@ impl Phone {
     pub(super) fn keep(
         &self,
         state: &mut State,
-        hq: &PublicKey,
+        hq: &HqKeys,
         told: &Told,
     ) -> Result<(), CrewError> {
         let kept = KeptTick::of(&told.tick, self.clock.as_ref());
@@ -233,7 +223,7 @@ fn keep_jobs(t: &mut Transaction<'_>, jobs: &ToldJobs) -> Result<(), CrewError> 
 
 fn keep_revocations(
     t: &mut Transaction<'_>,
-    hq: &PublicKey,
+    hq: &HqKeys,
     (cursor, list): (&Cursor, Option<&Signed<Revocations>>),
     next: &mut Next,
 ) -> Result<(), CrewError> {
@@ -261,12 +251,12 @@ fn keep_revocations(
 /// Keeps parts of rolls, and rolls that are whole with them.
 fn keep_labels(
     t: &mut Transaction<'_>,
-    hq: &PublicKey,
+    hq: &HqKeys,
     (rolls, mut known): (&RollNews, BTreeSet<Digest>),
     next: &mut Next,
 ) -> Result<(), CrewError> {
     for part in &rolls.parts {
-        let head = Signed::<RollHead>::open(&part.head, hq).map_err(CrewError::FromHq)?;
+        let head = hq.open::<RollHead>(&part.head).map_err(CrewError::FromHq)?;
         let Some(labels) = with_part(t, &head, part)? else { continue };
         match Roll::new(head, leaves(&labels)) {
             Ok(roll) => {
@@ -324,9 +314,9 @@ fn leaves(labels: &[u8]) -> Vec<Leaf> {
 }
 
 /// The newest tick that is here, if it is this HQ's.
-fn kept_tick(t: &Transaction<'_>, hq: &PublicKey) -> Result<Option<Signed<Tick>>, CrewError> {
+fn kept_tick(t: &Transaction<'_>, hq: &HqKeys) -> Result<Option<Signed<Tick>>, CrewError> {
     let Some(bytes) = t.get(TICK, ONLY)? else { return Ok(None) };
-    Ok(Signed::open(&stored::<KeptTick>(&bytes)?.tick, hq).ok())
+    Ok(hq.open(&stored::<KeptTick>(&bytes)?.tick).ok())
 }
 
 fn note(

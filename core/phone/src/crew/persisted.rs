@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::delivery_grant::Endpoint;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{PublicKey, Signed, Unverified};
-use crewseal_custody::{BootId, Credential, HqId, JobId, Lists, RecoveryCode, Tick};
+use crewseal_custody::{BootId, Credential, HqId, HqKeys, JobId, Lists, RecoveryCode, Tick};
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -48,6 +49,18 @@ const PROGRESS: Collection = Collection("progress");
 /// The name in a collection that holds one thing.
 pub(super) const ONLY: &[u8] = b"";
 
+/// Two signed messages of HQ of which one contradicts the other.
+#[derive(Clone, PartialEq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Contradicting {
+    #[n(0)]
+    pub(super) version: Version<1>,
+    #[n(1)]
+    pub(super) kept: ByteVec,
+    #[n(2)]
+    pub(super) refused: ByteVec,
+}
+
 /// A job whose key is deleted, and what is still to be looked at before that is
 /// certified.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -74,12 +87,14 @@ pub(super) struct Enrolment {
     pub(super) version: Version<1>,
     #[n(1)]
     pub(super) url: String,
+    /// From before there were key lists, as the next two: the authority of HQ's server, the
+    /// one key by which HQ signed, and the key to seal to.
     #[n(2)]
-    pub(super) authority: ByteVec,
+    pub(super) authority: Option<ByteVec>,
     #[n(3)]
-    pub(super) hq: PublicKey,
+    pub(super) hq: Option<PublicKey>,
     #[n(4)]
-    pub(super) sealing_key: ByteVec,
+    pub(super) sealing_key: Option<ByteVec>,
     #[n(5)]
     pub(super) credential: ByteVec,
     /// The name of HQ's log. None in what was kept before claims had to name it.
@@ -89,12 +104,39 @@ pub(super) struct Enrolment {
     #[n(7)]
     #[cbor(skip_if = "Vec::is_empty")]
     pub(super) earlier: Vec<ByteVec>,
+    /// HQ's key lists, from the first, checked before they were kept.
+    #[n(8)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub(super) key_lists: Vec<ByteVec>,
 }
 
 impl Enrolment {
+    /// The keys by which HQ is believed.
+    pub(super) fn keys(&self) -> Result<HqKeys, CrewError> {
+        match self.hq {
+            Some(key) if self.key_lists.is_empty() => Ok(HqKeys::of_one_key(key)),
+            _ => HqKeys::kept(&self.key_lists).map_err(|_| StoreError::ValueCorrupt.into()),
+        }
+    }
+
+    /// Where HQ answers.
+    pub(super) fn endpoint(&self) -> Result<Endpoint, CrewError> {
+        let (url, keys) = (self.url.clone(), self.keys()?);
+        Ok(match &self.authority {
+            Some(authority) => Endpoint { url, authorities: vec![authority.clone()], keys },
+            None => Endpoint::of(url, keys),
+        })
+    }
+
+    /// The key to seal to at this time of HQ's.
+    pub(super) fn sealing_key(&self, keys: &HqKeys, at: u64) -> Result<ByteVec, CrewError> {
+        let listed = keys.sealing_key(at).map(|key| key.to_vec().into());
+        listed.or_else(|| self.sealing_key.clone()).ok_or(StoreError::ValueCorrupt.into())
+    }
+
     /// HQ's newest word about this device.
     pub(super) fn credential(&self) -> Result<Signed<Credential>, CrewError> {
-        Signed::open(&self.credential, &self.hq).map_err(CrewError::FromHq)
+        self.keys()?.open(&self.credential).map_err(CrewError::FromHq)
     }
 }
 
@@ -195,26 +237,26 @@ pub(super) fn read_origin(t: &Transaction<'_>, enrolment: &Enrolment) -> Result<
         return Ok(origin.clone());
     }
     let kept = t.get(TICK, ONLY)?.ok_or(CrewError::NotEnrolled)?;
-    let tick = Signed::<Tick>::open(&stored::<KeptTick>(&kept)?.tick, &enrolment.hq);
+    let tick = enrolment.keys()?.open::<Tick>(&stored::<KeptTick>(&kept)?.tick);
     Ok(tick.map_err(CrewError::FromHq)?.origin.clone())
 }
 
 pub(super) fn read_packs(t: &mut Transaction<'_>) -> Result<Vec<JobPack>, CrewError> {
-    let hq = read_enrolment(t)?.hq;
+    let hq = read_enrolment(t)?.keys()?;
     let packs = t.all(JOB)?;
     open_packs(&packs, &hq)
 }
 
 /// The job packs that are not damaged.
-pub(super) fn whole_packs(t: &Transaction<'_>, hq: &PublicKey) -> Result<Vec<JobPack>, CrewError> {
+pub(super) fn whole_packs(t: &Transaction<'_>, hq: &HqKeys) -> Result<Vec<JobPack>, CrewError> {
     open_packs(&t.whole(JOB)?, hq)
 }
 
-fn open_packs(packs: &[Zeroizing<Vec<u8>>], hq: &PublicKey) -> Result<Vec<JobPack>, CrewError> {
+fn open_packs(packs: &[Zeroizing<Vec<u8>>], hq: &HqKeys) -> Result<Vec<JobPack>, CrewError> {
     packs
         .iter()
         .map(|bytes| {
-            let pack: Signed<JobPack> = Signed::open(bytes, hq).map_err(CrewError::FromHq)?;
+            let pack: Signed<JobPack> = hq.open(bytes).map_err(CrewError::FromHq)?;
             Ok(JobPack::clone(&pack))
         })
         .collect()
@@ -222,7 +264,7 @@ fn open_packs(packs: &[Zeroizing<Vec<u8>>], hq: &PublicKey) -> Result<Vec<JobPac
 
 /// The lists that are whole. A damaged one must not keep the phone from going on
 /// with the others; it comes again with the next fetch.
-pub(super) fn load_lists(t: &mut Transaction<'_>, hq: &PublicKey) -> Result<Lists, CrewError> {
+pub(super) fn load_lists(t: &mut Transaction<'_>, hq: &HqKeys) -> Result<Lists, CrewError> {
     let mut lists = Lists::new();
     for bytes in t.whole(ROLL)? {
         lists.add_roll(stored::<RollWire>(&bytes)?.open(hq)?);

@@ -7,10 +7,11 @@ use crewseal_custody::cbor;
 use crewseal_custody::signed::{Signed, SignedError};
 
 use super::CrewError;
+use super::connection::Connection;
 use super::persisted::{ENROLMENT, KeptTick, ONLY, TICK, read_enrolment, stored};
 use super::phone::{Crew, Phone};
 use crate::blocking_pool;
-use crate::sync::{Client, NOT_FOUND, SyncError};
+use crate::sync::{NOT_FOUND, SyncError};
 
 impl Crew {
     /// The credentials of this device, the newest last.
@@ -20,17 +21,19 @@ impl Crew {
     pub fn credentials(&self) -> Result<Vec<Signed<Credential>>, CrewError> {
         let enrolment = self.phone.state()?.store.transaction(|t| read_enrolment(t))?;
         let all = enrolment.earlier.iter().chain([&enrolment.credential]);
-        all.map(|bytes| Signed::open(bytes, &enrolment.hq).map_err(CrewError::FromHq)).collect()
+        let hq = enrolment.keys()?;
+        all.map(|bytes| hq.open(bytes).map_err(CrewError::FromHq)).collect()
     }
 
     /// Has HQ renew its word about this device, if a third of its time or less is left.
-    pub(super) async fn renew_credential(&self, client: &Client) -> Result<(), CrewError> {
+    pub(super) async fn renew_credential(&self, hq: &mut Connection) -> Result<(), CrewError> {
         let phone = Arc::clone(&self.phone);
         if !blocking_pool::run(move || phone.wants_renewal()).await? {
             return Ok(());
         }
-        match client.credential(&self.phone.vault, self.phone.device).await {
+        match hq.client.credential(&self.phone.vault, self.phone.device).await {
             Ok(answer) => {
+                self.follow_keys(hq).await?;
                 let phone = Arc::clone(&self.phone);
                 blocking_pool::run(move || phone.keep_credential(&answer)).await
             }
@@ -63,7 +66,7 @@ impl Phone {
             let mut enrolment = read_enrolment(t)?;
             let known = enrolment.credential()?;
             let renewed: Signed<Credential> =
-                Signed::open(answer, &enrolment.hq).map_err(CrewError::FromHq)?;
+                enrolment.keys()?.open(answer).map_err(CrewError::FromHq)?;
             if renewed.device() != self.device || renewed.carrier != known.carrier {
                 return Err(CrewError::FromHq(SignedError::Signature));
             }

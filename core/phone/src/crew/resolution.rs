@@ -68,7 +68,7 @@ fn supervisor(t: &mut Transaction<'_>, device: DeviceId) -> Result<Credential, C
     let found = read_packs(t)?
         .iter()
         .flat_map(|pack| &pack.roster)
-        .filter_map(|bytes| Signed::<Credential>::open(bytes, &trust.hq).ok())
+        .filter_map(|bytes| trust.hq.open::<Credential>(bytes).ok())
         .find(|found| found.device() == device && found.role == Role::Supervisor)
         .ok_or(CrewError::Stranger)?;
     trust.still_vouches_for(&found)?;

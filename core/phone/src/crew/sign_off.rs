@@ -17,7 +17,7 @@ use minicbor::{Decode, Encode};
 
 use super::CrewError;
 use super::act_cache::is_open;
-use super::counterpart::{Introduction, again, known_credential, showable};
+use super::counterpart::{Introduction, again, again_from_hq, known_credential, showable};
 use super::diary::{self, Line, read_lines};
 use super::persisted::{ANSWERED, ASKED, read_packs, stored};
 use super::phone::{Crew, salt};
@@ -266,7 +266,7 @@ impl Crew {
                 let signed = match &kept.signed {
                     None => None,
                     Some((supervisor, event)) => {
-                        let supervisor = again::<Credential>(supervisor, &trust.hq)?;
+                        let supervisor = again_from_hq::<Credential>(supervisor, &trust.hq)?;
                         let event = again::<Event>(event, &supervisor.handoff_key)?;
                         Some(SignedOffBy { supervisor, event })
                     }

@@ -82,7 +82,7 @@ fn prepare(store: &mut Store, vault: &dyn KeyVault, device: DeviceId) -> Result<
         continue_chain(t, mark, device)?;
         queue::try_again(t)?;
         match read_enrolment(t) {
-            Ok(enrolment) => load_lists(t, &enrolment.hq),
+            Ok(enrolment) => load_lists(t, &enrolment.keys()?),
             Err(CrewError::NotEnrolled | CrewError::Store(StoreError::ValueCorrupt)) => {
                 Ok(Lists::new())
             }

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use crewseal_custody::handoff::message::Authority;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::rules::{self, Broken, Interval, Person, Rule};
-use crewseal_custody::signed::{PublicKey, Signed};
-use crewseal_custody::{BoxClass, Credential, EventKind, Lists, Revocations, Tick};
+use crewseal_custody::signed::Signed;
+use crewseal_custody::{BoxClass, Credential, EventKind, HqKeys, Lists, Revocations, Tick};
 use crewseal_label::Token;
 
 use super::CrewError;
@@ -15,7 +15,7 @@ use super::persisted::{KeptTick, ONLY, REVOCATIONS, TICK, read_enrolment, stored
 use crate::vault::Transaction;
 
 pub(super) struct Trust {
-    pub(super) hq: PublicKey,
+    pub(super) hq: HqKeys,
     /// The newest one, fetched or shown by another phone.
     pub(super) tick: Signed<Tick>,
     /// This device's.
@@ -27,9 +27,9 @@ impl Trust {
     pub(super) fn read(t: &Transaction<'_>) -> Result<Self, CrewError> {
         let enrolment = read_enrolment(t)?;
         let kept: KeptTick = stored(&t.get(TICK, ONLY)?.ok_or(CrewError::NoTick)?)?;
-        let hq = enrolment.hq;
+        let hq = enrolment.keys()?;
         Ok(Self {
-            tick: Signed::open(&kept.tick, &hq).map_err(CrewError::FromHq)?,
+            tick: hq.open(&kept.tick).map_err(CrewError::FromHq)?,
             credential: enrolment.credential()?,
             revocations: read_revocations(t, &hq)?,
             hq,
@@ -99,11 +99,11 @@ impl Trust {
 /// HQ's list of revoked devices, if it ever came here.
 pub(super) fn read_revocations(
     t: &Transaction<'_>,
-    hq: &PublicKey,
+    hq: &HqKeys,
 ) -> Result<Option<Signed<Revocations>>, CrewError> {
     let bytes = t.get(REVOCATIONS, ONLY)?;
     // One of an HQ before this is of no use to it.
-    Ok(bytes.and_then(|bytes| Signed::open(&bytes, hq).ok()))
+    Ok(bytes.and_then(|bytes| hq.open(&bytes).ok()))
 }
 
 /// The classes of these boxes, as far as they are not ordinary.

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crewseal_custody::cbor::Version;
-use crewseal_custody::signed::{PublicKey, Signed};
+use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{AttachmentPart, AttachmentState};
-use crewseal_custody::{AttachmentOutcome, AttachmentReceipt};
+use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, HqKeys};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
+use super::connection::Connection;
 use super::phone::{Crew, Phone};
 use crate::blocking_pool;
 use crate::outbox::attachment::{self, Attached};
-use crate::sync::{Client, NOT_FOUND, SyncError};
+use crate::sync::{NOT_FOUND, SyncError};
 
 /// Chunks in a part: 128 KiB, which a slow network takes within the time that an answer
 /// may take. Only one part is in memory.
@@ -49,11 +50,15 @@ impl Crew {
     /// receipted, and what HQ has of a photo need not be sent again.
     pub async fn upload(&self) -> Result<Uploaded, CrewError> {
         let mut uploaded = Uploaded::default();
-        let (client, hq) = self.delivery_client().await?;
+        let mut connection = self.delivery_connection().await?;
         let crew = self.clone();
         let photos = blocking_pool::run(move || crew.photos()).await?;
-        for photo in photos.into_iter().filter(|photo| !photo.is_damaged) {
-            match self.upload_one(&client, &hq, photo).await? {
+        let whole: Vec<_> = photos.into_iter().filter(|photo| !photo.is_damaged).collect();
+        if !whole.is_empty() {
+            connection = self.ready(connection).await?;
+        }
+        for photo in whole {
+            match self.upload_one(&mut connection, photo).await? {
                 Came::Receipted => uploaded.receipted += 1,
                 Came::Damaged => uploaded.damaged += 1,
                 Came::Unanswered => uploaded.unanswered += 1,
@@ -63,24 +68,20 @@ impl Crew {
         Ok(uploaded)
     }
 
-    async fn upload_one(
-        &self,
-        client: &Client,
-        hq: &PublicKey,
-        photo: Attached,
-    ) -> Result<Came, CrewError> {
+    async fn upload_one(&self, hq: &mut Connection, photo: Attached) -> Result<Came, CrewError> {
         let mut held = 0;
         loop {
             let phone = Arc::clone(&self.phone);
             let part = blocking_pool::run(move || phone.next_part(photo, held)).await?;
             // All is sent, and HQ wants more: some of it is gone from here.
             let Some(part) = part else { return Ok(Came::Damaged) };
-            let state = match client.attach(&self.phone.vault, &part).await {
+            let state = match hq.client.attach(&self.phone.vault, &part).await {
                 Ok(state) => state,
                 Err(SyncError::Refused { status: NOT_FOUND }) => return Ok(Came::Unanswered),
                 Err(error) => return Err(self.phone.failed(error)),
             };
-            if let Some(receipt) = receipt(hq, photo, &state) {
+            self.follow_keys(hq).await?;
+            if let Some(receipt) = receipt(&hq.keys, photo, &state) {
                 let phone = Arc::clone(&self.phone);
                 let outcome = receipt.outcome;
                 blocking_pool::run(move || phone.settle_photo(&receipt)).await?;
@@ -99,11 +100,11 @@ impl Crew {
 
 /// HQ's receipt for this photo. Whatever is not that answers nothing.
 fn receipt(
-    hq: &PublicKey,
+    hq: &HqKeys,
     photo: Attached,
     state: &AttachmentState,
 ) -> Option<Signed<AttachmentReceipt>> {
-    let receipt = Signed::<AttachmentReceipt>::open(state.receipt.as_ref()?, hq).ok()?;
+    let receipt = hq.open::<AttachmentReceipt>(state.receipt.as_ref()?).ok()?;
     (receipt.digest == photo.digest && receipt.event == photo.event).then_some(receipt)
 }
 

@@ -120,11 +120,11 @@ fn salvage_grant(store: &mut Store, carver: &mut PageCarver) -> Result<(), Store
     for version in [carver.newest(), carver.before_damage()].concat() {
         for row in carver.rows(version) {
             if let (1, [Column::Null, Column::Blob(bytes)]) = (row.number, row.columns.as_slice())
-                && let Ok(grant) = cbor::from_versioned::<StoredGrant, 1>(bytes)
+                && StoredGrant::read(bytes).is_some()
             {
                 return store.transaction(|t| match delivery_grant::read(t)? {
                     Some(_) => Ok(()),
-                    None => delivery_grant::keep(t, &grant),
+                    None => delivery_grant::keep(t, bytes),
                 });
             }
         }

@@ -4,29 +4,33 @@
 //! once, with a new session, so an expired token never wedges the queue.
 
 use std::error::Error as _;
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crewseal_custody::cbor::{self, CborError, Version};
-use crewseal_custody::delivery_grant::StoredGrant;
+use crewseal_custody::delivery_grant::{Endpoint, StoredGrant};
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{
     AttachmentPart, AttachmentState, Batch, CBOR, CONNECT_TIME, Challenge, ChallengeRequest,
-    CredentialRequest, Cursor, DeliveryGrant, Endpoint, EnrolRequest, MAX_ANSWER, News, Receipts,
+    CredentialRequest, Cursor, DeliveryGrant, EnrolRequest, KeyLists, MAX_ANSWER, News, Receipts,
     STALL_TIME, Session, SessionRequest, upload_time,
 };
 use crewseal_custody::{DeviceId, HqId, Protection};
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, StatusCode, redirect};
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::blocking_pool::{self, PoolError};
+use crate::clock::Clock;
 use crate::vault::{KeyVault, PATIENCE, VaultError};
 
 /// The most that is read of a refusal.
@@ -49,6 +53,10 @@ pub enum SyncError {
     /// By the phone's clock, HQ's certificate is not valid now.
     #[error("the phone's clock is wrong; set date and time")]
     WrongClock,
+    /// HQ's certificate has ended by HQ's own time. The fault is HQ's: this phone and its
+    /// clock are well.
+    #[error("HQ's certificate has ended; tell HQ, everything is kept here meanwhile")]
+    CertificateEnded,
     /// Somebody else than HQ answers, or HQ's certificate is not the agreed one.
     #[error("the server is not HQ; use another network and tell HQ")]
     WrongCertificate,
@@ -124,6 +132,21 @@ pub struct Audience {
     pub origin: String,
 }
 
+/// Certificates are judged by this phone's clock.
+struct ByClock(Arc<dyn Clock>);
+
+impl TimeProvider for ByClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0.now())))
+    }
+}
+
+impl fmt::Debug for ByClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ByClock")
+    }
+}
+
 /// By what HQ lets a client in.
 enum Admission {
     /// By sessions of this phone, which are for this HQ.
@@ -145,29 +168,46 @@ pub struct Client {
     /// How long the next bytes of an answer may take.
     stall_time: Duration,
     admission: Admission,
+    /// The number of HQ's newest key list, as it was told with the session.
+    key_list: AtomicU32,
+    /// HQ's time at least, in seconds since 1970-01-01 UTC.
+    least_time: AtomicU64,
 }
 
 impl Client {
-    /// A client for the HQ at this address, whose certificate must come from
-    /// this authority (DER) and no other, and which takes claims for `audience`.
+    /// A client for the HQ at this address, whose certificate must come from one of
+    /// these authorities (DER) and no other, and which takes claims for `audience`.
     ///
     /// # Errors
     /// [`SyncError::Invitation`].
-    pub fn new(url: &str, authority: &[u8], audience: Audience) -> Result<Self, SyncError> {
-        Self::connecting(url, authority, Admission::Sessions(audience))
+    pub fn new(
+        url: &str,
+        authorities: &[ByteVec],
+        audience: Audience,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SyncError> {
+        Self::connecting(url, authorities, Admission::Sessions(audience), clock)
     }
 
-    fn connecting(url: &str, authority: &[u8], admission: Admission) -> Result<Self, SyncError> {
+    fn connecting(
+        url: &str,
+        authorities: &[ByteVec],
+        admission: Admission,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SyncError> {
         let url: url::Url = url.parse().map_err(|_| SyncError::Invitation)?;
         if url.scheme() != "https" || url.cannot_be_a_base() {
             return Err(SyncError::Invitation);
         }
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from(authority.to_vec())).map_err(|_| SyncError::Invitation)?;
+        for authority in authorities {
+            let certificate = CertificateDer::from(authority.to_vec());
+            roots.add(certificate).map_err(|_| SyncError::Invitation)?;
+        }
         // The provider is named here and not installed for the process: that
         // is the app's to decide, not a library's.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
+        let tls = ClientConfig::builder_with_details(provider, Arc::new(ByClock(clock)))
             .with_safe_default_protocol_versions()
             .map_err(|_| SyncError::Invitation)?
             .with_root_certificates(roots)
@@ -190,6 +230,8 @@ impl Client {
             upload_time,
             stall_time: STALL_TIME,
             admission,
+            key_list: AtomicU32::new(0),
+            least_time: AtomicU64::new(0),
         })
     }
 
@@ -197,10 +239,11 @@ impl Client {
     ///
     /// # Errors
     /// [`SyncError::Invitation`].
-    pub fn delivering(grant: &StoredGrant) -> Result<Self, SyncError> {
+    pub fn delivering(grant: &StoredGrant, clock: Arc<dyn Clock>) -> Result<Self, SyncError> {
         let token = Some(Zeroizing::new(grant.token.0.clone())).into();
-        let Endpoint { url, authority, .. } = &grant.endpoint;
-        Ok(Self { token, ..Self::connecting(url, authority, Admission::DeliveryToken)? })
+        let Endpoint { url, authorities, .. } = &grant.endpoint;
+        let by_token = Admission::DeliveryToken;
+        Ok(Self { token, ..Self::connecting(url, authorities, by_token, clock)? })
     }
 
     /// The right to deliver without this phone's keys.
@@ -209,6 +252,34 @@ impl Client {
     /// [`SyncError`]; [`SyncError::Refused`] with status 404 from an HQ that grants none.
     pub async fn delivery(&self, vault: &Arc<dyn KeyVault>) -> Result<DeliveryGrant, SyncError> {
         read(&self.ask(vault, Method::GET, "v1/delivery", None).await?)
+    }
+
+    /// Whether HQ lets this client in by sessions of this phone.
+    #[must_use]
+    pub const fn is_with_sessions(&self) -> bool {
+        matches!(self.admission, Admission::Sessions(_))
+    }
+
+    /// HQ's time is this at least, in seconds since 1970-01-01 UTC: by that a certificate
+    /// that has ended is told from a clock that is wrong.
+    pub fn note_time(&self, least: u64) {
+        self.least_time.fetch_max(least, Ordering::Relaxed);
+    }
+
+    /// The number of HQ's newest key list, as it was told with the newest session; 0 before
+    /// there was one.
+    #[must_use]
+    pub fn key_list(&self) -> u32 {
+        self.key_list.load(Ordering::Relaxed)
+    }
+
+    /// HQ's key lists after the one with this number, unverified. It takes no session: a list
+    /// says itself whose it is.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub async fn key_lists(&self, after: u32) -> Result<KeyLists, SyncError> {
+        read(&self.send(Method::GET, &format!("v1/keys?after={after}"), None, None).await?)
     }
 
     /// Asks for a credential; the answer is its signed bytes, unverified.
@@ -359,6 +430,7 @@ impl Client {
         let body = signed.as_bytes().to_vec();
         let answer = self.send(Method::POST, "v1/session", None, Some(body)).await?;
         let session: Session = read(&answer)?;
+        self.key_list.store(session.key_list, Ordering::Relaxed);
         Ok(Zeroizing::new(session.token))
     }
 
@@ -381,7 +453,9 @@ impl Client {
             request = request.header(CONTENT_TYPE, CBOR).body(body);
         }
         let answer = timeout((self.upload_time)(bytes), request.send()).await;
-        let mut response = answer.map_err(|_| SyncError::TooSlow)?.map_err(|error| name(&error))?;
+        let least = self.least_time.load(Ordering::Relaxed);
+        let answer = answer.map_err(|_| SyncError::TooSlow)?;
+        let mut response = answer.map_err(|error| name(&error, least))?;
         match judge(&response) {
             Ok(()) => self.body(&mut response, MAX_ANSWER).await,
             Err(SyncError::Refused { status: UNSUPPORTED }) => {
@@ -473,12 +547,18 @@ fn judge(response: &reqwest::Response) -> Result<(), SyncError> {
     }
 }
 
-/// What a failed request died of, by the TLS error at the bottom of it.
-fn name(error: &reqwest::Error) -> SyncError {
+/// What a failed request died of, by the TLS error at the bottom of it. HQ's time is `least`
+/// at least, in seconds since 1970-01-01 UTC.
+fn name(error: &reqwest::Error, least: u64) -> SyncError {
     let mut cause = error.source();
     while let Some(error) = cause {
         if let Some(rustls::Error::InvalidCertificate(certificate)) = error.downcast_ref() {
             return match certificate {
+                CertificateError::ExpiredContext { not_after, .. }
+                    if not_after.as_secs() < least =>
+                {
+                    SyncError::CertificateEnded
+                }
                 CertificateError::Expired
                 | CertificateError::ExpiredContext { .. }
                 | CertificateError::NotValidYet

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crewseal_custody::signed::Signed;
 use crewseal_custody::{Custody, DeviceId, FindingKind, Holder, Manifest, Reading};
 use crewseal_label::Token;
 
@@ -25,7 +24,7 @@ pub enum Whereabouts {
 pub(super) fn whereabouts(reading: &Reading, custody: &Custody) -> BTreeMap<Token, Whereabouts> {
     let mut boxes: BTreeMap<Token, Whereabouts> = BTreeMap::new();
     let versions = reading.record.manifests.iter();
-    for version in versions.filter_map(|v| Signed::<Manifest>::open(v, &reading.record.hq).ok()) {
+    for version in versions.filter_map(|v| reading.hq.open::<Manifest>(v).ok()) {
         boxes.extend(version.added().map(|token| (token, Whereabouts::NeverTaken)));
     }
     for (token, steps) in &custody.steps {

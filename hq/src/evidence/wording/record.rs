@@ -33,6 +33,7 @@ pub fn record_error(error: &RecordError) -> String {
     match error {
         RecordError::TooLarge => "too large to be a custody record".to_owned(),
         RecordError::Signed(error) => signed_error(error),
+        RecordError::KeyLists(error) => error.to_string(),
         RecordError::OtherHq => "signed by another HQ than the one expected".to_owned(),
         RecordError::Event(Refused::UnknownDevice) => {
             "no credential in the record vouches for the device that it names".to_owned()

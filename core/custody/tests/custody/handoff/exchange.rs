@@ -6,14 +6,14 @@ use std::sync::LazyLock;
 use crewseal_custody::handoff::message::{self, Authority, Enclosed, MessageError};
 use crewseal_custody::handoff::text::Purpose;
 use crewseal_custody::handoff::{Hello, Receiving};
-use crewseal_custody::signed::{PublicKey, Signed, Unverified};
+use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::{
     Act, BootId, BoxList, Credential, Custody, Event, EventId, EventKind, Evidence, Fault,
-    FaultKind, Holder, Lists, Salt, Since, SpotCheck, Tick, admit,
+    FaultKind, Holder, HqKeys, Lists, Salt, Since, SpotCheck, Tick, admit,
 };
 use fixtures::paper::{self, Phone, set};
 
-pub static HQ: LazyLock<PublicKey> = LazyLock::new(|| paper::hq().public);
+pub static HQ: LazyLock<HqKeys> = LazyLock::new(paper::hq_keys);
 pub static LISTS: LazyLock<Lists> = LazyLock::new(paper::lists);
 pub static TICKS: LazyLock<BTreeMap<u64, Signed<Tick>>> =
     LazyLock::new(|| (1..=60).map(|n| (n, paper::hq().sign(paper::tick(n)))).collect());

@@ -104,7 +104,7 @@ fn handoff_vector(format: u8) -> Vector {
 
 /// Each message reads, verifies, and is written the same again.
 pub fn still_hands_over(vector: &Vector) {
-    let hq = paper::hq().public;
+    let hq = paper::hq_keys();
     let authority = Authority { hq: &hq, origin: paper::ORIGIN };
     let (giver, receiver) = (paper::mover(), paper::driver());
     let hello = Hello::read(&vector.bytes("hello"), authority).unwrap();
@@ -179,7 +179,7 @@ fn sign_off_vector(format: u8) -> Vector {
 }
 
 pub fn still_signs_off(vector: &Vector) {
-    let hq = paper::hq().public;
+    let hq = paper::hq_keys();
     let authority = Authority { hq: &hq, origin: paper::ORIGIN };
     let shown = vector.bytes("request");
     let (request, none) = message::read_sign_off_request(&shown, authority).unwrap();
@@ -263,7 +263,7 @@ fn introduction_with(name: &str, credential: Credential) -> Vector {
 }
 
 pub fn still_greets(vector: &Vector) {
-    let hq = paper::hq().public;
+    let hq = paper::hq_keys();
     let authority = Authority { hq: &hq, origin: paper::ORIGIN };
     let hello = Hello::read(&vector.bytes("hello"), authority).unwrap();
     assert_eq!(hello.to_bytes(), vector.bytes("hello"));

@@ -7,8 +7,9 @@ use crewseal_custody::roll::{Leaf, RollHead};
 use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::{EnrolClaim, EnrolmentCode, SessionRequest};
 use crewseal_custody::{
-    BoxClass, Credential, DeviceId, Dispute, EventKind, Licence, Lists, Nda, NewKeys, Outcome,
-    Qualifications, RecoveryCode, Refusal, Revocations, Tick, Voucher, fingerprint, hq_identity,
+    BoxClass, Credential, DeviceId, Dispute, EventKind, HqKeys, KeyList, Licence, Lists, Nda,
+    NewKeys, Outcome, Qualifications, RecoveryCode, Refusal, Revocations, Tick, UnverifiedKeyList,
+    Voucher, fingerprint,
 };
 use crewseal_label::Token;
 use fixtures::paper;
@@ -94,7 +95,7 @@ pub fn new_keys() -> NewKeys {
     let driver = paper::driver();
     NewKeys {
         version: Version,
-        hq: hq_identity(&paper::hq().public, paper::ORIGIN),
+        hq: paper::hq_keys().identity(),
         carrier: recovery_code().key().carrier(&paper::mover().device()),
         act_key: driver.act.public,
         handoff_key: driver.handoff.public,
@@ -156,16 +157,45 @@ fn of_a_phone() -> Vec<Vector> {
             .with_bytes("recovery-key", &recovery_code().key().0)
             .with_bytes("first", &paper::mover().device().0)
             .with_bytes("carrier", &recovery_code().key().carrier(&paper::mover().device()).0),
-        Vector::new("hq-identity", "identity of an HQ")
-            .with_bytes("key", &paper::hq().public.0)
-            .with("origin", paper::ORIGIN)
+        key_list("key list that founds an HQ", &first_key_list(), &[paper::list_key()])
             .with_bytes("hq", &new_keys().hq.0)
             .with("fingerprint", fingerprint(&new_keys().hq)),
+        key_list(
+            "key list with other keys of every kind, by two list keys",
+            &paper::next_key_list(&first_key_list()),
+            &[paper::list_key(), paper::next_list_key()],
+        ),
         Vector::new("device", "id of a device")
             .with_bytes("act-key", &mover.act.public.0)
             .with_bytes("handoff-key", &mover.handoff.public.0)
             .with_bytes("id", &mover.device().0),
     ]
+}
+
+fn first_key_list() -> KeyList {
+    paper::key_list(&[0xca; 4])
+}
+
+/// A list as its keys sign it, and what they sign.
+fn key_list(name: &str, list: &KeyList, keys: &[paper::Key]) -> Vector {
+    let vector = Vector::new("key-list", name)
+        .with("number", list.number)
+        .with_bytes("payload", &cbor::to_vec(list))
+        .with_bytes("id", &list.id().0);
+    vector.with_bytes("cose", &paper::signed_list(list.clone(), keys))
+}
+
+/// A list still is what its list keys signed, the second after the first.
+pub fn still_lists(vector: &Vector) {
+    let bytes = vector.bytes("cose");
+    let read = UnverifiedKeyList::parse(&bytes).unwrap();
+    assert_eq!(read.list().id().0.to_vec(), vector.bytes("id"), "{}", vector.name);
+    if read.list().number == 1 {
+        let keys = HqKeys::found(&bytes).unwrap();
+        assert_eq!(fingerprint(&keys.identity()), vector.fields["fingerprint"]);
+    } else {
+        assert_eq!(paper::hq_keys().follow(&bytes), Ok(true), "{}", vector.name);
+    }
 }
 
 fn label(name: &str, bytes: [u8; 16]) -> Vector {

@@ -1,7 +1,7 @@
 //! What is sealed to HQ: entries, photos, and what is decided about them.
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::delivery_grant::{DeliveryToken, StoredGrant};
+use crewseal_custody::delivery_grant::{DeliveryToken, Endpoint, StoredGrant};
 use crewseal_custody::envelope::{
     AttachmentKey, Beside, Entry, Envelope, Epoch, EpochHeader, OpeningKey,
 };
@@ -9,13 +9,13 @@ use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::{Digest, Namespace};
 use crewseal_custody::wire::{
-    AttachmentPart, AttachmentState, Batch, Cursor, DeliveryGrant, Endpoint, JobNews, News,
-    RevocationNews, RollNews, RollPart,
+    AttachmentPart, AttachmentState, Batch, Cursor, DeliveryGrant, JobNews, News, RevocationNews,
+    RollNews, RollPart,
 };
-use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, DeviceId, JobId, Salt};
+use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, DeviceId, JobId, KeyUse, Salt};
 use data_encoding::HEXLOWER;
 use fixtures::{paper, random};
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Encode, Encoder};
 
 use super::format::Vector;
 use super::signed::signed_message;
@@ -41,6 +41,7 @@ pub fn specimens() -> Vec<Vector> {
         attachment_receipt("a photo that HQ has", AttachmentOutcome::Stored),
         attachment_receipt("a photo that is not what was sealed", AttachmentOutcome::Altered),
         upload(),
+        grant(),
         batch(),
         news(),
     ]
@@ -203,22 +204,40 @@ fn upload() -> Vector {
     let token = DeliveryToken("a-token-of-printable-ascii".to_owned());
     let until = paper::MORNING + 90 * 86_400;
     let right = DeliveryGrant { version: Version, token: token.clone(), until };
-    let grant = StoredGrant {
-        version: Version,
-        endpoint: Endpoint {
-            url: "https://hq.example:8443".to_owned(),
-            authority: vec![0xca; 4].into(),
-            hq: paper::hq().public,
-        },
-        token,
-        until,
-    };
+    // As phones kept it before there were key lists.
+    let mut slip = Encoder::new(Vec::new());
+    slip.map(6).unwrap().u8(0).unwrap().u8(1).unwrap();
+    slip.u8(1).unwrap().str("https://hq.example:8443").unwrap();
+    slip.u8(2).unwrap().bytes(&[0xca; 4]).unwrap();
+    slip.u8(3).unwrap().bytes(&paper::hq().public.0).unwrap();
+    slip.u8(4).unwrap().str(&token.0).unwrap().u8(5).unwrap().u64(until).unwrap();
     Vector::new("upload", "an upload and a delivery slip")
         .with_bytes("part", &cbor::to_vec(&part))
         .with_bytes("state", &cbor::to_vec(&state))
         .with_bytes("state-receipted", &cbor::to_vec(&receipted))
         .with_bytes("right", &cbor::to_vec(&right))
-        .with_bytes("slip", &cbor::to_vec(&grant))
+        .with_bytes("slip", &slip.into_writer())
+}
+
+/// The grant as phones keep it today.
+fn grant() -> Vector {
+    let grant = StoredGrant {
+        endpoint: Endpoint::of("https://hq.example:8443".to_owned(), paper::hq_keys()),
+        token: DeliveryToken("a-token-of-printable-ascii".to_owned()),
+        until: paper::MORNING + 90 * 86_400,
+    };
+    Vector::new("upload", "a delivery grant with key lists")
+        .with("url", &grant.endpoint.url)
+        .with_bytes("grant", &grant.to_bytes())
+}
+
+/// A grant of either format still delivers.
+pub fn still_delivers(vector: &Vector) {
+    let field = if vector.fields.contains_key("grant") { "grant" } else { "slip" };
+    let grant = StoredGrant::read(&vector.bytes(field)).unwrap();
+    assert_eq!(grant.endpoint.url, "https://hq.example:8443", "{}", vector.name);
+    assert_eq!(grant.endpoint.authorities, [vec![0xca; 4].into()], "{}", vector.name);
+    assert!(grant.endpoint.keys.names(KeyUse::Receipt, &paper::hq().public), "{}", vector.name);
 }
 
 fn resolution(name: &str, decision: Decision) -> Vector {

@@ -13,7 +13,7 @@ use crewseal_label::Token;
 
 use crate::crew::CrewError;
 use crate::crew::act::Found;
-use crate::crew::counterpart::{again, known_credential, showable};
+use crate::crew::counterpart::{again, again_from_hq, known_credential, showable};
 use crate::crew::persisted::{GIVING, stored};
 use crate::crew::phone::{Crew, State};
 use crate::crew::trust::Trust;
@@ -154,7 +154,7 @@ impl Crew {
                             continue;
                         }
                     };
-                let receiver = again::<Credential>(giving.receiver(), &trust.hq)?;
+                let receiver = again_from_hq::<Credential>(giving.receiver(), &trust.hq)?;
                 let accept = admit(accept, |_| Some(&*receiver))?;
                 giving.accepted(&offer, &accept, now)?;
                 let trust = self.phone.keep_newer(t, enclosed.tick.as_ref(), trust)?;

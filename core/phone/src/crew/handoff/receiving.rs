@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::crew::CrewError;
 use crate::crew::act::Found;
 use crate::crew::act_cache::is_open;
-use crate::crew::counterpart::{Introduction, again, known_credential, showable};
+use crate::crew::counterpart::{Introduction, again, again_from_hq, known_credential, showable};
 use crate::crew::lifecycle::job_of;
 use crate::crew::persisted::{ONLY, RECEIVING, read_packs, stored};
 use crate::crew::phone::{Crew, State, salt};
@@ -198,7 +198,7 @@ impl Crew {
                 let parts = (receiving.acceptance(), receiving.offer(), receiving.giver());
                 let (Some(accept), Some(offer), Some(giver)) = parts else { continue };
                 let accept = again::<Event>(accept, &trust.credential.handoff_key)?;
-                let giver = again::<Credential>(giver, &trust.hq)?;
+                let giver = again_from_hq::<Credential>(giver, &trust.hq)?;
                 let offer = again::<Event>(offer, &giver.handoff_key)?;
                 match message::read_ack(shown, &offer, &accept, trust.authority()) {
                     Ok(ack) => {
@@ -231,7 +231,7 @@ impl Crew {
                 let (Some(offer), Some(giver)) = (receiving.offer(), receiving.giver()) else {
                     continue;
                 };
-                let giver = again::<Credential>(giver, &trust.hq)?;
+                let giver = again_from_hq::<Credential>(giver, &trust.hq)?;
                 let offer = again::<Event>(offer, &giver.handoff_key)?;
                 match message::read_withdraw(shown, &offer, trust.authority()) {
                     Ok(withdrawal) => {

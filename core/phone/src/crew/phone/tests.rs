@@ -14,7 +14,8 @@ use crewseal_custody::personal::Personal;
 use crewseal_custody::signed::{Message, Signed};
 use crewseal_custody::wire::Cursor;
 use crewseal_custody::{
-    BootId, BoxList, CarrierId, Credential, EventKind, JobId, Manifests, Protection, Role, Tick,
+    BootId, BoxList, CarrierId, Credential, EventKind, HqKeys, JobId, Manifests, Protection, Role,
+    Tick,
 };
 use tempfile::TempDir;
 use zeroize::Zeroizing;
@@ -154,12 +155,13 @@ fn phone(home: &TempDir) -> (Crew, Arc<Waiting>, Receiver<()>, Sender<()>) {
     let enrolment = Enrolment {
         version: Version,
         url: "https://hq.example".to_owned(),
-        authority: Vec::new().into(),
-        hq: key,
-        sealing_key: OpeningKey::from_bytes(&[8; 32]).unwrap().public().to_bytes().into(),
+        authority: Some(Vec::new().into()),
+        hq: Some(key),
+        sealing_key: Some(OpeningKey::from_bytes(&[8; 32]).unwrap().public().to_bytes().into()),
         credential: by(&hq, credential).as_bytes().to_vec().into(),
         origin: Some("hq.example/log".to_owned()),
         earlier: Vec::new(),
+        key_lists: Vec::new(),
     };
     phone.keep_enrolment(&enrolment).unwrap();
     let tick = Tick {
@@ -177,7 +179,7 @@ fn phone(home: &TempDir) -> (Crew, Arc<Waiting>, Receiver<()>, Sender<()>) {
     let jobs = Some(ToldJobs { cursor, packs, ended: Vec::new() });
     let download = Told { tick, jobs, rolls: None, revocations: None };
     let mut state = phone.state().unwrap();
-    phone.keep(&mut state, &key, &download).unwrap();
+    phone.keep(&mut state, &HqKeys::of_one_key(key), &download).unwrap();
     drop(state);
     (crew, vault, is_asked, let_go)
 }

@@ -72,7 +72,9 @@ fn vault() -> (Arc<dyn KeyVault>, tokio::sync::mpsc::UnboundedReceiver<()>, Send
 fn impatient() -> Client {
     let authority = rcgen::KeyPair::generate().unwrap();
     let authority = rcgen::CertificateParams::default().self_signed(&authority).unwrap();
-    let mut client = Client::new("https://hq.example", authority.der(), audience()).unwrap();
+    let mut client =
+        Client::new("https://hq.example", &[authority.der().to_vec().into()], audience(), clock())
+            .unwrap();
     client.patience = Duration::from_millis(1);
     client
 }
@@ -95,6 +97,10 @@ fn who_is_too_old_follows_from_the_versions_that_hq_knows() {
     assert_eq!(judge_versions(1, b"\xff"), SyncError::Refused { status: 415 });
 }
 
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(crate::clock::SystemClock::new(crewseal_custody::BootId([1; 4])))
+}
+
 fn audience() -> Audience {
     Audience { hq: HqId([0; 32]), origin: "hq.example/log".to_owned() }
 }
@@ -103,7 +109,8 @@ fn audience() -> Audience {
 async fn through(hq: &MockHq, up: Line, down: Line) -> Client {
     let relay = Relay::to(hq.port(), up, down).await;
     let url = format!("https://localhost:{}", relay.port());
-    let mut client = Client::new(&url, hq.authority(), audience()).unwrap();
+    let mut client =
+        Client::new(&url, &[hq.authority().to_vec().into()], audience(), clock()).unwrap();
     client.upload_time = |_| Duration::from_millis(1_500);
     client.stall_time = Duration::from_millis(300);
     *client.token.lock().await = Some(Zeroizing::new("session-0".to_owned()));

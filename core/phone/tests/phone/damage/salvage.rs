@@ -5,13 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use crewseal::outbox::{delivery_grant, queue};
-use crewseal::vault::{Damage, KeyVault, Mark, StoreError};
-use crewseal_custody::cbor::Version;
-use crewseal_custody::delivery_grant::{DeliveryToken, StoredGrant};
-use crewseal_custody::wire::Endpoint;
+use crewseal::vault::{Damage, KeyVault as _, Mark, StoreError};
+use crewseal_custody::delivery_grant::{DeliveryToken, Endpoint, StoredGrant};
 use fixtures::files::{copy_phone, database, log};
 use fixtures::stored::{NAMES, open, queued, value};
-use fixtures::vault;
+use fixtures::{paper, vault};
 use rusqlite::Connection;
 
 use super::{damaged, holds, salvages, small};
@@ -72,19 +70,14 @@ fn a_lost_key_costs_the_values_and_no_entry() {
 #[test]
 fn keeps_how_to_deliver_without_keys() {
     let grant = StoredGrant {
-        version: Version,
-        endpoint: Endpoint {
-            url: "https://hq.example:8443".to_owned(),
-            authority: vec![0x30; 400].into(),
-            hq: vault::software(tempfile::tempdir().unwrap().path()).public_keys().unwrap().act,
-        },
+        endpoint: Endpoint::of("https://hq.example:8443".to_owned(), paper::hq_keys()),
         token: DeliveryToken("delivers".to_owned()),
         until: 1_780_293_600,
     };
     for lost in ["the key", "a frame"] {
         let (home, held, _) = small();
         let mut store = open(home.path()).unwrap();
-        store.transaction(|t| delivery_grant::keep(t, &grant)).unwrap();
+        store.transaction(|t| delivery_grant::keep(t, &grant.to_bytes())).unwrap();
         let to = tempfile::tempdir().unwrap();
         copy_phone(home.path(), to.path());
         drop(store);

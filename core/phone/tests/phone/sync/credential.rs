@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crewseal::{ActRequest, Crew, CrewError, VouchedBy};
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{Credential, EventKind, RecoveryCode, hq_identity};
+use crewseal_custody::{Credential, EventKind, RecoveryCode};
 use fixtures::clock::Standing;
 use fixtures::hq::MockHq;
 use fixtures::{files, paper, vault};
@@ -82,7 +82,7 @@ async fn the_recovery_code_is_there_until_it_is_noted() {
 async fn what_an_invitation_says_is_shown_before_anybody_is_asked() {
     let (home, hq) = (tempfile::tempdir().unwrap(), MockHq::start().await);
     let preview = Crew::preview(&hq.invitation()).unwrap();
-    let identity = hq_identity(&paper::hq().public, paper::ORIGIN);
+    let identity = hq.keys().identity();
     assert_eq!(preview.fingerprint, crewseal_custody::fingerprint(&identity));
     assert_eq!((preview.origin.as_str(), preview.carrier), (paper::ORIGIN, None));
     assert!(matches!(Crew::preview(b"no invitation"), Err(CrewError::Invitation(_))));

@@ -3,6 +3,7 @@
 
 mod answers;
 mod credential;
+mod keys;
 mod morning;
 mod network;
 mod news;

@@ -1,0 +1,337 @@
+//! Key lists of this HQ: the first, the next, and what becomes of private keys by them.
+//!
+//! A list is proposed here, with new keys drawn, signed wherever the list keys are, and
+//! adopted here again. From then on phones get it, and the new keys begin when it says.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use crewseal_custody::cbor::Version;
+use crewseal_custody::envelope::SealingKey;
+use crewseal_custody::signed::PublicKey;
+use crewseal_custody::wire::KeyLists;
+use crewseal_custody::{
+    HqKeys, KeyList, KeyUse, SealingTerm, SigningKey, TlsAuthority, UnverifiedKeyList,
+};
+use rustls::ServerConfig;
+
+use super::authority::{AUTHORITY_DAYS, Authority};
+use super::{FILE, Keyring, Keys, ListKey, list_key};
+use crate::error::{HqError, KeysError};
+use crate::hq::Hq;
+use crate::store::{self, Store};
+
+const DAY: u64 = 86_400;
+/// How long a key may sign, and be sealed to, if nobody exchanges it: ten years.
+const TERM: u64 = 10 * 365 * DAY;
+/// How long after its end a sealing key is destroyed: so long a phone may have been offline.
+const OPENED_FOR: u64 = 180 * DAY;
+/// How long before HQ's server uses a new authority phones are told of it.
+const AUTHORITY_LEAD: u64 = 180 * DAY;
+
+/// What the next key list exchanges.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rotation {
+    /// Keys that sign, by what they sign.
+    pub signing: BTreeSet<KeyUse>,
+    /// The key to which phones seal. The one before is destroyed 180 days after.
+    pub sealing: bool,
+    /// The authority of HQ's server. Phones learn of it at once, and it is used 180 days
+    /// later.
+    pub authority: bool,
+    /// The list keys, and how many of them must sign.
+    pub list_keys: Option<(BTreeSet<PublicKey>, u8)>,
+    /// When the new keys begin, in seconds since 1970-01-01 UTC; after now in any case. Phones
+    /// that learn of them before that believe each other all the time.
+    pub from: u64,
+}
+
+/// Founds an HQ: draws its keys into the directory, with the first list key beside them, and
+/// makes its first key list.
+pub(crate) fn found(dir: &Path, origin: &str, now: u64) -> Result<(Keyring, Vec<u8>), HqError> {
+    let private = Keys::draw(now)?;
+    let (list, listed) = first_list(dir, &private, origin, now)?;
+    private.write(&dir.join(FILE))?;
+    Ok((Keyring { private, listed: listed.into() }, list))
+}
+
+/// The first list, of an HQ that is founded now or was before there were lists: then one key
+/// signs everything.
+fn first_list(
+    dir: &Path,
+    private: &Keys,
+    origin: &str,
+    now: u64,
+) -> Result<(Vec<u8>, HqKeys), HqError> {
+    let list_key = ListKey::draw(&dir.join(list_key::FILE))?;
+    let uses = [KeyUse::Credential, KeyUse::Receipt];
+    let keys = private.signing.iter().map(|one| one.public).cycle();
+    let until = now.saturating_add(TERM);
+    let signing = uses.into_iter().zip(keys);
+    let sealing = private.opening.first().ok_or(KeysError::Unreadable)?;
+    let authority = private.authorities.first().ok_or(KeysError::Unreadable)?;
+    let list = KeyList {
+        version: Version,
+        number: 1,
+        previous: None,
+        origin: origin.to_owned(),
+        at: now,
+        list_keys: vec![*list_key.public()],
+        threshold: 1,
+        signing: signing
+            .map(|(key_use, key)| SigningKey { key_use, key, from: 0, until })
+            .collect(),
+        sealing: vec![SealingTerm {
+            key: sealing.public().to_bytes().into(),
+            from: 0,
+            destroyed_at: until,
+        }],
+        authorities: vec![TlsAuthority {
+            certificate: authority.certificate().to_vec().into(),
+            from: 0,
+            until: now.saturating_add(u64::from(AUTHORITY_DAYS) * DAY),
+        }],
+    };
+    let mut list = UnverifiedKeyList::propose(list)?;
+    list_key.sign(&mut list)?;
+    let bytes = list.to_bytes();
+    let listed = HqKeys::found(&bytes)?;
+    Ok((bytes, listed))
+}
+
+impl Keyring {
+    /// What lies in the directory and in the database of an HQ. One from before there were
+    /// lists gets its first.
+    pub(crate) fn read(dir: &Path, store: &Store, now: u64) -> Result<Self, HqError> {
+        let private = Keys::read(&dir.join(FILE))?;
+        let (origin, founding) = store.identity()?;
+        let lists = store.read(store::key_lists)?;
+        if !lists.is_empty() {
+            let listed = HqKeys::read(&lists)?;
+            let keyring = Self { private, listed: listed.into() };
+            return if keyring.is_whole(now) {
+                Ok(keyring)
+            } else {
+                Err(HqError::Keys(KeysError::OtherHq))
+            };
+        }
+        if private.signing.first().is_none_or(|one| one.public != founding) {
+            return Err(HqError::Keys(KeysError::OtherHq));
+        }
+        let (list, listed) = first_list(dir, &private, &origin, now)?;
+        store.write(|db| store::add_key_list(db, 1, &list))?;
+        Ok(Self { private, listed: listed.into() })
+    }
+
+    /// Whether the private halves of all keys are here that HQ may need from now on.
+    fn is_whole(&self, now: u64) -> bool {
+        let Self { private, listed } = self;
+        let Some(newest) = listed.newest() else { return false };
+        let signs = |key: &SigningKey| {
+            key.until <= now || private.signing.iter().any(|one| one.public == key.key)
+        };
+        let opens = |term: &SealingTerm| {
+            let id = SealingKey::from_bytes(&term.key).map(|key| key.id());
+            term.destroyed_at <= now || id.is_ok_and(|id| private.opening(id).is_some())
+        };
+        let certifies = |authority: &TlsAuthority| {
+            let is_it = |one: &Authority| one.certificate() == authority.certificate.as_slice();
+            authority.until <= now || private.authorities.iter().any(is_it)
+        };
+        newest.signing.iter().all(signs)
+            && newest.sealing.iter().all(opens)
+            && newest.authorities.iter().all(certifies)
+    }
+
+    /// TLS for this machine and `names`, from `now` on, with a fresh key, by the authority
+    /// that the newest list has for this time.
+    pub(crate) fn tls(&self, names: &[String], now: u64) -> Result<ServerConfig, HqError> {
+        let certificate = self.authority(now)?;
+        let is_it = |one: &&Authority| one.certificate() == certificate;
+        let authority = self.private.authorities.iter().find(is_it).ok_or(KeysError::Gone)?;
+        let (certificate, key) = authority.certify(names, now).ok_or(HqError::ServerName)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut tls = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|tls| tls.with_no_client_auth().with_single_cert(vec![certificate], key))
+            .map_err(|_| HqError::ServerName)?;
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(tls)
+    }
+
+    /// The certificate of the authority that the server uses at this time.
+    pub(crate) fn authority(&self, now: u64) -> Result<&[u8], HqError> {
+        let listed = self.listed.newest().map(|list| list.authorities.as_slice());
+        let all = listed.unwrap_or_default().iter();
+        let of_now = all.filter(|one| (one.from..one.until).contains(&now));
+        let newest = of_now.max_by_key(|one| one.from).ok_or(KeysError::Ended)?;
+        Ok(&newest.certificate)
+    }
+}
+
+impl Hq {
+    /// The key lists after the one with this number, as phones ask for them.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn key_lists(&self, after: u32) -> Result<KeyLists, HqError> {
+        let all = self.store.read(store::key_lists)?;
+        let known = usize::try_from(after).unwrap_or(usize::MAX);
+        let lists = all.into_iter().skip(known).collect();
+        Ok(KeyLists { version: Version, lists })
+    }
+
+    /// The next key list, with new keys as asked, for list keys to sign. The new private keys
+    /// lie in HQ's file from then on, and are good for nothing until the list is adopted.
+    ///
+    /// # Errors
+    /// [`HqError::KeyList`], [`HqError::Keys`], [`HqError::File`].
+    pub fn propose_keys(&self, rotation: &Rotation) -> Result<UnverifiedKeyList, HqError> {
+        let now = self.clock.now();
+        // What was signed in this second keeps a key of its time.
+        let from = rotation.from.max(now.saturating_add(1));
+        // Whoever else draws keys at the same time waits, in whatever process.
+        self.store.write(|_| {
+            let path = self.directory.join(FILE);
+            let mut private = Keys::read(&path)?;
+            let keyring = self.keyring();
+            let before = keyring.listed.newest().ok_or(KeysError::Unreadable)?;
+            let list = KeyList {
+                version: Version,
+                number: before.number.saturating_add(1),
+                previous: Some(before.id()),
+                origin: before.origin.clone(),
+                at: now,
+                list_keys: rotation
+                    .list_keys
+                    .as_ref()
+                    .map_or(before.list_keys.clone(), |(keys, _)| keys.iter().copied().collect()),
+                threshold: rotation.list_keys.as_ref().map_or(before.threshold, |(_, most)| *most),
+                signing: next_signing(before, rotation, (now, from), &mut private)?,
+                sealing: next_sealing(before, rotation, (now, from), &mut private)?,
+                authorities: next_authorities(before, rotation, now, &mut private)?,
+            };
+            let proposal = UnverifiedKeyList::propose(list)?;
+            private.write(&path)?;
+            Ok(proposal)
+        })
+    }
+
+    /// Goes by a key list from now on that enough list keys have signed. A server that runs
+    /// takes it up by itself.
+    ///
+    /// # Errors
+    /// [`HqError::KeyList`]; [`HqError::Keys`] if it names keys whose private halves are not
+    /// here.
+    pub fn adopt_keys(&self, list: &[u8]) -> Result<(), HqError> {
+        let now = self.clock.now();
+        let adopted = self.store.write(|db| {
+            let mut listed = HqKeys::read(&store::key_lists(db)?)?;
+            if !listed.follow(list)? {
+                return Ok(None);
+            }
+            let private = Keys::read(&self.directory.join(FILE))?;
+            let number = listed.number();
+            let keyring = Keyring { private, listed: listed.into() };
+            if !keyring.is_whole(now) {
+                return Err(HqError::Keys(KeysError::Gone));
+            }
+            store::add_key_list(db, number, list)?;
+            Ok(Some(keyring))
+        })?;
+        if let Some(keyring) = adopted {
+            self.go_by(keyring);
+        }
+        Ok(())
+    }
+
+    /// What time brings: key lists that another process adopted are taken up, and private
+    /// keys whose end has come are destroyed.
+    ///
+    /// # Errors
+    /// The database or the file.
+    pub fn look_after_keys(&self) -> Result<(), HqError> {
+        let (now, known) = (self.clock.now(), self.keyring());
+        let lists = self.store.read(store::key_lists)?;
+        let is_newest = known.listed.lists().len() == lists.len();
+        if is_newest && !has_ended(&known.private, &known.listed, now) {
+            return Ok(());
+        }
+        // Whoever else draws keys at the same time waits, in whatever process.
+        let keyring = self.store.write(|db| {
+            let path = self.directory.join(FILE);
+            let (mut private, listed) = (Keys::read(&path)?, HqKeys::read(&store::key_lists(db)?)?);
+            if has_ended(&private, &listed, now) {
+                private.signing.retain(|one| !listed.has_ended(&one.public, now));
+                private.opening.retain(|one| !listed.is_destroyed(&one.public().to_bytes(), now));
+                private.write(&path)?;
+            }
+            Ok(Keyring { private, listed: listed.into() })
+        })?;
+        self.go_by(keyring);
+        Ok(())
+    }
+}
+
+/// Whether there are private keys here whose end has come.
+fn has_ended(private: &Keys, listed: &HqKeys, now: u64) -> bool {
+    let signing = private.signing.iter().any(|one| listed.has_ended(&one.public, now));
+    let mut opening = private.opening.iter();
+    signing || opening.any(|one| listed.is_destroyed(&one.public().to_bytes(), now))
+}
+
+fn next_signing(
+    before: &KeyList,
+    rotation: &Rotation,
+    (now, from): (u64, u64),
+    private: &mut Keys,
+) -> Result<Vec<SigningKey>, HqError> {
+    let mut signing: Vec<_> =
+        before.signing.iter().filter(|key| now < key.until).copied().collect();
+    for key_use in &rotation.signing {
+        for key in signing.iter_mut().filter(|key| key.key_use == *key_use && key.from < from) {
+            key.until = key.until.min(from);
+        }
+        let (key_use, key) = (*key_use, private.draw_signing()?);
+        signing.push(SigningKey { key_use, key, from, until: from.saturating_add(TERM) });
+    }
+    // One that was to end as it begins would never have signed.
+    signing.retain(|key| key.from < key.until);
+    Ok(signing)
+}
+
+fn next_sealing(
+    before: &KeyList,
+    rotation: &Rotation,
+    (now, from): (u64, u64),
+    private: &mut Keys,
+) -> Result<Vec<SealingTerm>, HqError> {
+    let mut sealing: Vec<_> =
+        before.sealing.iter().filter(|term| now < term.destroyed_at).cloned().collect();
+    if rotation.sealing {
+        for term in &mut sealing {
+            term.destroyed_at = term.destroyed_at.min(from.saturating_add(OPENED_FOR));
+        }
+        let key = private.draw_opening()?.into();
+        sealing.push(SealingTerm { key, from, destroyed_at: from.saturating_add(TERM) });
+    }
+    Ok(sealing)
+}
+
+fn next_authorities(
+    before: &KeyList,
+    rotation: &Rotation,
+    now: u64,
+    private: &mut Keys,
+) -> Result<Vec<TlsAuthority>, HqError> {
+    let mut authorities: Vec<_> =
+        before.authorities.iter().filter(|one| now < one.until).cloned().collect();
+    if rotation.authority {
+        let certificate = private.draw_authority(now)?.into();
+        let until = now.saturating_add(u64::from(AUTHORITY_DAYS) * DAY);
+        let from = now.saturating_add(AUTHORITY_LEAD);
+        authorities.push(TlsAuthority { certificate, from, until });
+    }
+    Ok(authorities)
+}
