@@ -209,7 +209,7 @@ pub struct Event {
     /// The device's event before.
     #[n(5)]
     pub previous: Option<EventId>,
-    /// In which job; [`JobId::NONE`] for a resume.
+    /// In which job; [`JobId::NONE`] for none, which the row of its kind must allow.
     #[n(6)]
     pub job: JobId,
     /// With which boxes.

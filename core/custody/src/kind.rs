@@ -1,10 +1,11 @@
-//! The table of event kinds: one row for each, and nothing about a kind stands elsewhere.
+//! The table of event kinds: one row for each. A kind that means more than a row can say is
+//! named where that counts, and docs/architecture.md lists the places.
 //!
 //! A row says which fields an event of the kind must have, may have and may not have,
 //! which of the device's keys signs it, what it says of its boxes, and what [`rules`]
-//! ask of whoever does it. A phone asks the table before it signs, HQ before it believes,
-//! and verification again, so all three refuse the same events. [`EventKind::row`] matches
-//! every kind: one without a row does not compile.
+//! ask of whoever does it. All ask the same table: a phone signs nothing of another form and
+//! takes none from another phone, HQ stores it in dispute, and verification calls it a
+//! fault. [`EventKind::row`] matches every kind: one without a row does not compile.
 //!
 //! [`rules`]: crate::rules
 

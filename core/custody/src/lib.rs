@@ -24,7 +24,8 @@
 //!
 //! # What it means
 //!
-//! * [`admit`] says whether an event is what a device signed that HQ vouches for.
+//! * [`attribute`] says whether an event is what a device signed that HQ vouches for, and HQ
+//!   stores what is; [`admit`] asks for the form of its kind besides, as phones do.
 //! * [`rules`] say who may do what, and who else must sign. A phone asks before it signs,
 //!   verification asks again.
 //! * [`Evidence::verify`] turns a set of events into who holds what, and what is wrong.
@@ -34,7 +35,8 @@
 //!
 //! * [`signed`] messages (COSE_Sign1) in [`cbor`] (deterministic), each in a
 //!   [`Namespace`](signed::Namespace) of its own.
-//! * An [`envelope`] is one entry of a phone's queue, sealed to HQ; its [`stack`] is wiped.
+//! * An [`envelope`] is one entry of a phone's queue, sealed to HQ.
+//! * [`stack`] wipes what work with secrets leaves on the stack.
 //! * [`wire`] is what phone and HQ say to each other; [`resolution`] and [`delivery_grant`] are
 //!   for what waits.
 //! * [`personal`] texts show themselves to nobody by accident.

@@ -84,8 +84,8 @@ pub enum AttachmentOutcome {
 
 /// What became of an event at HQ. A repeated event gets its first outcome.
 ///
-/// What a known device signed is evidence and is stored, whatever is wrong
-/// with it; only what nobody known signed is refused.
+/// What HQ can read and attribute to a known device is evidence and is stored, whatever
+/// it says; everything else is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
 pub enum Outcome {

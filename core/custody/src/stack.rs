@@ -1,4 +1,4 @@
-//! What functions leave behind on the stack.
+//! Wipes what work with secrets leaves behind on the stack.
 //!
 //! A cipher object that wipes itself leaves the copies that were made on the way
 //! to its place: moved values, round keys, blocks of a hash. They lie on the

@@ -1,9 +1,10 @@
 //! Statements: what an act says of persons or contents.
 //!
 //! An event stays for good, so nothing of the kind may stand in it. It carries the
-//! [digest](Statement::digest) of a statement, which travels beside it in its sealed entry,
-//! lies apart at HQ, and can be erased there: the event stays whole and says no more. The
-//! salt goes with the statement, so what was erased cannot be guessed from the digest.
+//! [digest](Statement::digest) of a statement, which travels beside it in its sealed entry and
+//! lies apart at HQ, so that it can be erased there: the event stays whole and says no more.
+//! No command of HQ's erases one yet. The salt goes with the statement, so what was erased
+//! cannot be guessed from the digest.
 
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;

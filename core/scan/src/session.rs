@@ -47,11 +47,10 @@ pub struct Sighted {
     /// Its corners in the upright frame, clockwise from the code's own top left.
     pub corners: [Point; 4],
     /// Whether it was not in view before: the one moment for a sound, whether it
-    /// counts, was counted before or does not belong.
+    /// counts, was counted before or does not belong. True only with age 0.
     pub is_entering: bool,
-    /// How many frames ago it was read and had these corners, 0 to
-    /// [`Session::SHOWN`]; 0
-    /// is this frame.
+    /// How many frames ago it was read and had these corners, 0 to [`Session::SHOWN`]; 0 is
+    /// this frame.
     pub age: u32,
 }
 

@@ -1,4 +1,4 @@
-//! What a command answers with.
+//! How a command ends: with an answer on standard output, or with a failure in words.
 
 use std::fmt::Display;
 use std::io::{self, Write};

@@ -1,4 +1,5 @@
-//! An HQ in its directory, and jobs and devices by the first digits of their ids.
+//! Finds what a command line names: an HQ by its directory, and jobs, devices and carriers by
+//! the first digits of their ids.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

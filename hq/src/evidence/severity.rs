@@ -1,4 +1,5 @@
-//! How much a matter asks for.
+//! Severity: whether a matter makes somebody look into it or only is to be known, for
+//! `verify` and the report alike.
 
 /// How much a matter asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

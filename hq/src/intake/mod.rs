@@ -3,8 +3,9 @@
 //!
 //! First every envelope is read without the database: opened, its event verified and
 //! compared with the address (`refusal`). Then the whole batch is judged (`outcome`) and
-//! stored in one transaction with its receipts (`batch_writer`). What a known device
-//! signed is stored whatever is wrong with it; a bad entry never holds up a good one.
+//! stored in one transaction with its receipts (`batch_writer`). What HQ can read and
+//! attribute to a known device is stored, whatever it says; a bad entry never holds up a
+//! good one.
 
 mod batch_writer;
 mod confirmation;

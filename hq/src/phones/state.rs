@@ -1,4 +1,5 @@
-//! What every request has at hand.
+//! The state behind the routes: HQ, the sessions and the limit on deliveries, and how a
+//! request lets HQ work without holding up the others.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The boxes that are checked by hand.
+//! The draw: which boxes the receiver checks by hand, so that neither side steers it.
 
 use std::collections::BTreeSet;
 

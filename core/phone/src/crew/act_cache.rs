@@ -1,4 +1,5 @@
-//! What every act needs of the store, in memory.
+//! The act cache: what every act needs of the store, read and checked once, so that an act
+//! costs one signature and one commit.
 
 use std::collections::BTreeMap;
 

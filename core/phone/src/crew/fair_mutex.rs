@@ -1,4 +1,5 @@
-//! One call at a time has the store and the keys, and none waits for them forever.
+//! The turn (glossary): one call at a time has the store and the keys, in order of asking, and
+//! none waits for them forever.
 //!
 //! Whoever has them may be waiting for a person, for hardware that hangs, or for a key
 //! vault that itself waits for another call of the same phone. That other call must end.

@@ -1,5 +1,5 @@
-//! The store's life: it goes on after whatever happened to it, rests while the app
-//! does, exchanges its keys, and forgets.
+//! The store's life, apart from acts: suspended and resumed with the app, its keys
+//! exchanged, a job forgotten, the device logged out, the chain continued after a loss.
 
 use std::collections::BTreeSet;
 use std::path::Path;

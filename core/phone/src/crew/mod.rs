@@ -1,9 +1,10 @@
 //! The API that apps see: one phone, its keys, its store and its HQ.
 //!
-//! It decides nothing itself. What an act is, who holds what and what a receipt
-//! means is said in [`custody`](crewseal_custody); here the steps are put in
-//! order, and the order matters: sign, verify, commit durably, raise the
-//! high-water mark, and only then may a byte of an event leave the phone.
+//! What an act is, who holds what and what a receipt means is said in
+//! [`custody`](crewseal_custody). Here it is decided that an act's job must be open, which
+//! kinds have a call of their own, and that of the rules only a proven breach stops an act.
+//! For the rest the steps are put in order, and the order matters: sign, verify, commit
+//! durably, raise the high-water mark, and only then may a byte of an event leave the phone.
 //!
 //! [`Crew`] has its functions in the files of what they are about.
 

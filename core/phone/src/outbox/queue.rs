@@ -1,8 +1,10 @@
 //! The queue: envelopes in the store, waiting for a receipt.
 //!
-//! An entry leaves only with a receipt that was verified, in the transaction
-//! that removes it. What HQ refused stays, parked with the reason, and blocks
-//! nothing.
+//! One is removed only by a receipt that says that HQ has its event: that it is signed was
+//! verified before, that it answers this very entry is checked in the transaction that
+//! removes it. What HQ refused stays, parked with the reason, also if a supervisor gives it
+//! up. What cannot be sent even alone is set aside, and what the disk damaged stays as it is.
+//! None of them holds up the others.
 
 use std::collections::BTreeSet;
 
