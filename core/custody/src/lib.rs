@@ -115,5 +115,7 @@ pub use sign_off::{
 };
 pub use statement::{Body, MAX_STATEMENT, Note, Statement, StatementError};
 pub use tick::Tick;
-pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit, attribute};
+pub use verify::{
+    Custody, Evidence, Fault, FaultKind, Holder, Inadmissible, Refused, Step, admit, attribute,
+};
 pub use voucher::{NewKeys, Voucher};

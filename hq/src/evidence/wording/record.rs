@@ -38,7 +38,6 @@ pub fn record_error(error: &RecordError) -> String {
             "no credential in the record vouches for the device that it names".to_owned()
         }
         RecordError::Event(Refused::Signed(error)) => signed_error(error),
-        RecordError::Event(Refused::Form(_)) => "has not the form of its kind".to_owned(),
         RecordError::Roll(RollError::Head(error)) => format!("its head: {}", signed_error(error)),
         RecordError::Roll(RollError::List) => "its labels are not those that HQ signed".to_owned(),
         RecordError::Manifest(error) => {
