@@ -81,10 +81,10 @@ fn signed_error(error: &SignedError) -> String {
 
 /// Whether all signatures of a record hold, in a few words.
 #[must_use]
-pub fn signatures(broken: usize) -> String {
-    if broken == 0 {
+pub fn signatures(flaws: usize) -> String {
+    if flaws == 0 {
         "every signature verified".to_owned()
     } else {
-        format!("{} not hold", count(broken, "part of the record does", "parts of the record do"))
+        format!("{} not hold", count(flaws, "part of the record does", "parts of the record do"))
     }
 }
