@@ -17,7 +17,7 @@ use minicbor::{Decode, Encode};
 
 use super::CrewError;
 use super::act_cache::is_open;
-use super::counterpart::{Introduction, again, known_credential, showable};
+use super::other_phone::{Introduction, again, known_credential, showable};
 use super::diary::{self, Line, read_lines};
 use super::persisted::{ANSWERED, ASKED, read_packs, stored};
 use super::phone::{Crew, salt};

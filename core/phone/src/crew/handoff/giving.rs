@@ -13,7 +13,7 @@ use crewseal_label::Token;
 
 use crate::crew::CrewError;
 use crate::crew::act::Found;
-use crate::crew::counterpart::{again, known_credential, showable};
+use crate::crew::other_phone::{again, known_credential, showable};
 use crate::crew::persisted::{GIVING, stored};
 use crate::crew::phone::{Crew, State};
 use crate::crew::trust::Trust;

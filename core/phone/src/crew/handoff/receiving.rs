@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::crew::CrewError;
 use crate::crew::act::Found;
 use crate::crew::act_cache::is_open;
-use crate::crew::counterpart::{Introduction, again, known_credential, showable};
+use crate::crew::other_phone::{Introduction, again, known_credential, showable};
 use crate::crew::lifecycle::job_of;
 use crate::crew::persisted::{ONLY, RECEIVING, read_packs, stored};
 use crate::crew::phone::{Crew, State, salt};
