@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{
-    Act, CustomerReceipt, Drawing, Entry, Event, EventId, EventKind, JobId, Protection,
+    Act, CustomerReceipt, Drawing, SignOffEntry, Event, EventId, EventKind, JobId, Protection,
     ReleaseCode, Salt,
 };
 
@@ -81,7 +81,7 @@ impl Crew {
     /// [`CrewError::NoReceipt`] and others.
     pub fn receipt(&self, event: EventId) -> Result<String, CrewError> {
         let done = self.phone.state()?.store.transaction(|t| diary::find(t, event))?;
-        let Entry { kind, boxes, .. } = done.ok_or(CrewError::NoReceipt)?;
+        let SignOffEntry { kind, boxes, .. } = done.ok_or(CrewError::NoReceipt)?;
         let receipt = CustomerReceipt::of(event, kind, boxes).ok_or(CrewError::NoReceipt)?;
         let vault = &self.phone.vault;
         let receipt: Signed<CustomerReceipt> =
