@@ -800,24 +800,24 @@ impl Evidence {
         let mut used: BTreeMap<u8, BTreeSet<(EventId, EventId)>> = BTreeMap::new();
         for event in self.events.values().filter(|event| event.kind == EventKind::Release) {
             let number = event.proof.and_then(|proof| {
-                let statement = self.events.get(&event.about?)?;
+                let act = self.events.get(&event.about?)?;
                 let key = self.release_keys.get(&proof.number)?;
-                let is_good = statement.job == event.job
-                    && key.authorises(event.job, statement.kind, &statement.id(), &proof);
-                is_good.then_some((proof.number, statement.id()))
+                let is_good = act.job == event.job
+                    && key.authorises(event.job, act.kind, &act.id(), &proof);
+                is_good.then_some((proof.number, act.id()))
             });
             match number {
-                Some((number, statement)) => {
-                    used.entry(number).or_default().insert((statement, event.id()));
+                Some((number, act)) => {
+                    used.entry(number).or_default().insert((act, event.id()));
                 }
                 None => custody.fault(FaultKind::WrongRelease, [event.id()], []),
             }
         }
         let mut confirmed: BTreeSet<EventId> = BTreeSet::new();
         for uses in used.values() {
-            let statements: BTreeSet<EventId> = uses.iter().map(|(about, _)| *about).collect();
-            if statements.len() == 1 {
-                confirmed.extend(statements);
+            let acts: BTreeSet<EventId> = uses.iter().map(|(about, _)| *about).collect();
+            if acts.len() == 1 {
+                confirmed.extend(acts);
             } else {
                 let releases = uses.iter().map(|(_, release)| *release);
                 custody.fault(FaultKind::ReleasedTwice, releases, []);

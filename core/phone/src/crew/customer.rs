@@ -36,7 +36,7 @@ impl Crew {
         &self,
         job: JobId,
         kind: EventKind,
-        statement: EventId,
+        act: EventId,
         code: &str,
     ) -> Result<EventId, CrewError> {
         let pack = self.phone.open_job(job)?;
@@ -44,15 +44,15 @@ impl Crew {
         let proof = pack
             .release_keys
             .iter()
-            .map(|key| (key, code.sign(job, key.number, &statement)))
-            .find(|(key, proof)| key.authorises(job, kind, &statement, proof))
+            .map(|key| (key, code.sign(job, key.number, &act)))
+            .find(|(key, proof)| key.authorises(job, kind, &act, proof))
             .map(|(_, proof)| proof)
             .ok_or(CrewError::WrongCode)?;
         let none = BTreeSet::new();
-        let mut act = self.phone.act(EventKind::Release, job, &none)?;
-        act.about = Some(statement);
+        let mut release = self.phone.act(EventKind::Release, job, &none)?;
+        release.about = Some(act);
         let complete = |event| Event { proof: Some(proof), ..event };
-        self.phone.record_with(act, &none, complete, |_, event| Ok(event.id()))
+        self.phone.record_with(release, &none, complete, |_, event| Ok(event.id()))
     }
 
     /// Records an act for which the customer drew his signature: its salted digest is
