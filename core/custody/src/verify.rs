@@ -802,8 +802,8 @@ impl Evidence {
             let number = event.proof.and_then(|proof| {
                 let act = self.events.get(&event.about?)?;
                 let key = self.release_keys.get(&proof.number)?;
-                let is_good = act.job == event.job
-                    && key.authorises(event.job, act.kind, &act.id(), &proof);
+                let is_good =
+                    act.job == event.job && key.authorises(event.job, act.kind, &act.id(), &proof);
                 is_good.then_some((proof.number, act.id()))
             });
             match number {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{
-    Act, CustomerReceipt, Drawing, SignOffEntry, Event, EventId, EventKind, JobId, Protection,
-    ReleaseCode, Salt,
+    Act, CustomerReceipt, Drawing, Event, EventId, EventKind, JobId, Protection, ReleaseCode, Salt,
+    SignOffEntry,
 };
 
 use super::act::ActRequest;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{BoxList, SignOffEntry, Event, EventId, JobId};
+use crewseal_custody::{BoxList, Event, EventId, JobId, SignOffEntry};
 use minicbor::{Decode, Encode};
 
 use super::CrewError;

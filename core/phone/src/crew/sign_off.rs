@@ -9,7 +9,7 @@ use crewseal_custody::handoff::HandoffError;
 use crewseal_custody::handoff::message::{self, Enclosed, MessageError};
 use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::{
-    Act, Credential, SignOffEntry, Event, EventId, EventKind, JobId, OneTimeCode, Protection, Role,
+    Act, Credential, Event, EventId, EventKind, JobId, OneTimeCode, Protection, Role, SignOffEntry,
     SignOffRequest, Subject, admit,
 };
 use minicbor::bytes::ByteVec;
@@ -17,8 +17,8 @@ use minicbor::{Decode, Encode};
 
 use super::CrewError;
 use super::act_cache::is_open;
-use super::other_phone::{Introduction, again, known_credential, showable};
 use super::diary::{self, Line, read_lines};
+use super::other_phone::{Introduction, again, known_credential, showable};
 use super::persisted::{ANSWERED, ASKED, read_packs, stored};
 use super::phone::{Crew, salt};
 use super::trust::Trust;

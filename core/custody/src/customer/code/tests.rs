@@ -81,12 +81,7 @@ fn a_code_releases_one_act_of_one_kind_in_one_job() {
     assert!(!key.authorises(other_job, EventKind::Deliver, &ACT, &proof));
     assert!(!key.authorises(JOB, EventKind::TakeOver, &ACT, &proof));
     assert!(!key.authorises(JOB, EventKind::Deliver, &Digest([8; 32]), &proof));
-    assert!(!key.authorises(
-        JOB,
-        EventKind::Deliver,
-        &ACT,
-        &ReleaseProof { number: 2, ..proof }
-    ));
+    assert!(!key.authorises(JOB, EventKind::Deliver, &ACT, &ReleaseProof { number: 2, ..proof }));
 
     // The same bits under another number or job are another key.
     let elsewhere = code().sign(JOB, 2, &ACT);

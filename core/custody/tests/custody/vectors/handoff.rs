@@ -6,8 +6,9 @@ use crewseal_custody::handoff::message::{self, Authority, Enclosed};
 use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{
-    Act, BoxList, Commitment, Confirmation, Credential, CustomerReceipt, DeviceId, SignOffEntry, Event,
-    EventKind, FindingKind, OneTimeCode, Salt, SignOffRequest, SpotCheck, Subject, Tick,
+    Act, BoxList, Commitment, Confirmation, Credential, CustomerReceipt, DeviceId, Event,
+    EventKind, FindingKind, OneTimeCode, Salt, SignOffEntry, SignOffRequest, SpotCheck, Subject,
+    Tick,
 };
 use fixtures::paper;
 
