@@ -68,8 +68,8 @@ pub struct Finding {
     /// With which boxes.
     pub boxes: Vec<Label>,
     /// What is to be seen of it, in words. It goes to HQ sealed, apart from what is signed
-    /// for good, so that it can be erased. All notes of an act have at most 2,000 bytes; those
-    /// on findings of one kind become one.
+    /// for good, so that it can be erased; no command does yet. All notes of an act have at
+    /// most 2,000 bytes; those on findings of one kind become one.
     #[uniffi(default = None)]
     pub note: Option<String>,
 }

@@ -191,8 +191,8 @@ impl Crew {
     }
 }
 
-impl From<&crewseal_custody::Entry> for SignOffEntry {
-    fn from(entry: &crewseal_custody::Entry) -> Self {
+impl From<&crewseal_custody::SignOffEntry> for SignOffEntry {
+    fn from(entry: &crewseal_custody::SignOffEntry) -> Self {
         let count = |(kind, boxes): &(crewseal_custody::FindingKind, u32)| FindingCount {
             kind: (*kind).into(),
             boxes: *boxes,

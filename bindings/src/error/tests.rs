@@ -101,7 +101,7 @@ every_error! {
         => CrewError::StoreDamaged, Report;
     Core::Message(_), Core::Message(MessageError::OtherHandoff)
         => CrewError::NotForThisPhone, AskUser;
-    Core::FromPhone(_), Core::FromPhone(Refused::UnknownDevice)
+    Core::FromPhone(_), Core::FromPhone(Refused::UnknownDevice.into())
         => CrewError::FromPhone { .. }, AskUser;
     Core::Store(StoreError::InUse), Core::Store(StoreError::InUse)
         => CrewError::StoreInUse, TryLater;

@@ -209,7 +209,7 @@ pub struct Event {
     /// The device's event before.
     #[n(5)]
     pub previous: Option<EventId>,
-    /// In which job; [`JobId::NONE`] in none, where the row of its kind lets it have none.
+    /// In which job; [`JobId::NONE`] for none, which the row of its kind must allow.
     #[n(6)]
     pub job: JobId,
     /// With which boxes.

@@ -78,7 +78,7 @@ pub enum EventKind {
     /// The giver takes an offer back that nobody answered.
     #[n(19)]
     Withdraw,
-    /// The customer's release code confirms a statement (accepting).
+    /// The customer's release code confirms an act (accepting).
     #[n(20)]
     Release,
     /// The device's store was restored or lost; its chain goes on in a new

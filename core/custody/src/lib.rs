@@ -116,10 +116,12 @@ pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
 pub use recovery::{RecoveryCode, RecoveryCodeError, RecoveryKey};
 pub use revocation::{Contradiction, Revocations};
 pub use sign_off::{
-    Batch, Confirmation, Entry, Inclusion, MOST_SIGNED_OFF, OneTimeCode, SignOff, SignOffRequest,
-    SignedOff, Subject,
+    Batch, Confirmation, Inclusion, MOST_SIGNED_OFF, OneTimeCode, SignOff, SignOffEntry,
+    SignOffRequest, SignedOff, Subject,
 };
 pub use statement::{Body, MAX_STATEMENT, Note, Statement, StatementError};
 pub use tick::Tick;
-pub use verify::{Custody, Evidence, Fault, FaultKind, Holder, Refused, Step, admit, attribute};
+pub use verify::{
+    Custody, Evidence, Fault, FaultKind, Holder, Inadmissible, Refused, Step, admit, attribute,
+};
 pub use voucher::{NewKeys, Voucher};

@@ -54,11 +54,11 @@ pub struct Evidence {
 /// kind.
 ///
 /// # Errors
-/// [`Refused`], by what is wrong.
+/// [`Inadmissible`].
 pub fn admit<'c>(
     event: Unverified<Event>,
     credential: impl FnOnce(&DeviceId) -> Option<&'c Credential>,
-) -> Result<Signed<Event>, Refused> {
+) -> Result<Signed<Event>, Inadmissible> {
     let event = attribute(event, credential)?;
     event.check_form()?;
     Ok(event)
@@ -68,7 +68,7 @@ pub fn admit<'c>(
 /// form of its kind says nothing of boxes and is held against whoever signed it.
 ///
 /// # Errors
-/// [`Refused::UnknownDevice`] and [`Refused::Signed`].
+/// [`Refused`].
 pub fn attribute<'c>(
     event: Unverified<Event>,
     credential: impl FnOnce(&DeviceId) -> Option<&'c Credential>,
@@ -79,7 +79,7 @@ pub fn attribute<'c>(
     event.verify(&key).map_err(Refused::Signed)
 }
 
-/// Why an event is not believed.
+/// Why an event is no known device's. HQ does not store it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// HQ vouches for no such device.
@@ -88,6 +88,14 @@ pub enum Refused {
     /// The message or its signature.
     #[error("{0}")]
     Signed(SignedError),
+}
+
+/// Why a phone does not go on with an event of another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Inadmissible {
+    /// It is no known device's.
+    #[error("{0}")]
+    Refused(#[from] Refused),
     /// The device signed it, and it has not the form of its kind.
     #[error("{0}")]
     Form(#[from] FormError),
@@ -792,24 +800,24 @@ impl Evidence {
         let mut used: BTreeMap<u8, BTreeSet<(EventId, EventId)>> = BTreeMap::new();
         for event in self.events.values().filter(|event| event.kind == EventKind::Release) {
             let number = event.proof.and_then(|proof| {
-                let statement = self.events.get(&event.about?)?;
+                let act = self.events.get(&event.about?)?;
                 let key = self.release_keys.get(&proof.number)?;
-                let is_good = statement.job == event.job
-                    && key.authorises(event.job, statement.kind, &statement.id(), &proof);
-                is_good.then_some((proof.number, statement.id()))
+                let is_good =
+                    act.job == event.job && key.authorises(event.job, act.kind, &act.id(), &proof);
+                is_good.then_some((proof.number, act.id()))
             });
             match number {
-                Some((number, statement)) => {
-                    used.entry(number).or_default().insert((statement, event.id()));
+                Some((number, act)) => {
+                    used.entry(number).or_default().insert((act, event.id()));
                 }
                 None => custody.fault(FaultKind::WrongRelease, [event.id()], []),
             }
         }
         let mut confirmed: BTreeSet<EventId> = BTreeSet::new();
         for uses in used.values() {
-            let statements: BTreeSet<EventId> = uses.iter().map(|(about, _)| *about).collect();
-            if statements.len() == 1 {
-                confirmed.extend(statements);
+            let acts: BTreeSet<EventId> = uses.iter().map(|(about, _)| *about).collect();
+            if acts.len() == 1 {
+                confirmed.extend(acts);
             } else {
                 let releases = uses.iter().map(|(_, release)| *release);
                 custody.fault(FaultKind::ReleasedTwice, releases, []);

@@ -180,12 +180,6 @@ impl Session {
         &self.tally
     }
 
-    /// The tally at the end of the session.
-    #[must_use]
-    pub fn into_tally(self) -> Tally {
-        self.tally
-    }
-
     fn sight_one(&mut self, reading: &Reading) -> Sighted {
         let code = match Token::parse(&reading.text) {
             Ok(token) => Code::Label(token),

@@ -44,7 +44,8 @@ impl Hq {
         Ok(job)
     }
 
-    /// Adds labelled boxes to a job as the next version of its manifest.
+    /// Adds labelled boxes to a job as the next version of its manifest. No command does it
+    /// yet.
     ///
     /// # Errors
     /// [`HqError::UnknownJob`], and as [`open_job`](Self::open_job).
@@ -136,7 +137,8 @@ impl Hq {
         Ok(())
     }
 
-    /// Puts an enrolled device into the crew of a job.
+    /// Puts an enrolled device into the crew of a job. Enrolment does it for the job of the
+    /// invitation; no command does it for another yet.
     ///
     /// # Errors
     /// [`HqError::UnknownJob`], [`HqError::UnknownDevice`], or the database.

@@ -60,7 +60,7 @@ pub fn render(report: &Report<'_>) -> String {
                 (symbols())
                 header { (headline(report, &summary)) }
                 main {
-                    (broken(&summary))
+                    (flaws(&summary))
                     (matters(&summary))
                     (route(&summary))
                     (boxes(&summary))
@@ -176,13 +176,13 @@ fn headline(report: &Report<'_>, summary: &JobSummary<'_>) -> Markup {
     }
 }
 
-fn broken(summary: &JobSummary<'_>) -> Markup {
+fn flaws(summary: &JobSummary<'_>) -> Markup {
     let errors = &summary.reading.errors;
     html! {
         @if !errors.is_empty() {
-            section.broken {
-                h2 { (mark(Mark::Serious)) (page::BROKEN) }
-                p { (page::BROKEN_MEANS) }
+            section.flaws {
+                h2 { (mark(Mark::Serious)) (page::DOES_NOT_HOLD) }
+                p { (page::DOES_NOT_HOLD_MEANS) }
                 ul {
                     @for (section, error) in errors {
                         li { strong { (wording::section(section)) } ": " (wording::record_error(error)) }

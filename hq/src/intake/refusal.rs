@@ -50,7 +50,7 @@ pub(super) fn read(
     let event = attribute(event, |_| credential).map_err(|refused| match refused {
         Refused::UnknownDevice => Refusal::UnknownDevice,
         Refused::Signed(SignedError::Signature) => Refusal::Signature,
-        Refused::Signed(_) | Refused::Form(_) => Refusal::Malformed,
+        Refused::Signed(_) => Refusal::Malformed,
     })?;
     // The event is signed, the keys beside it are not: they serve what it names.
     let mut keys = entry.keys;

@@ -12,8 +12,8 @@ use std::sync::LazyLock;
 
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::{
-    Act, Anchor, BootId, BoxList, Commitment, CustomerReceipt, DeviceId, Entry, Event, FindingKind,
-    JobId, EventKind, Link, Moment, Salt, SignOffRequest, Since, Subject,
+    Act, Anchor, BootId, BoxList, Commitment, CustomerReceipt, DeviceId, Event, EventKind,
+    FindingKind, JobId, Link, Moment, Salt, SignOffEntry, SignOffRequest, Since, Subject,
 };
 use crewseal_custody::handoff::Hello;
 use crewseal_custody::handoff::message::{self, Authority, Enclosed};
@@ -76,7 +76,7 @@ impl Scene {
         let ack = sign(Event::new(link(giver), moment, Salt([11; 16]), ack));
         let withdrawal = act(EventKind::Withdraw, None, Some(offer.id()));
         let withdrawal = sign(Event::new(link(giver), moment, Salt([12; 16]), withdrawal));
-        let entry = |of: &Signed<Event>| Entry {
+        let entry = |of: &Signed<Event>| SignOffEntry {
             event: of.id(),
             kind: of.kind,
             boxes: 3,

@@ -5760,8 +5760,8 @@ public struct Finding: Equatable, Hashable {
     public let boxes: [Label]
     /**
      * What is to be seen of it, in words. It goes to HQ sealed, apart from what is signed
-     * for good, and can be erased there. All notes of an act have at most 2,000 bytes; those
-     * on findings of one kind become one.
+     * for good, so that it can be erased; no command does yet. All notes of an act have at
+     * most 2,000 bytes; those on findings of one kind become one.
      */
     public let note: String?
 
@@ -5776,8 +5776,8 @@ public struct Finding: Equatable, Hashable {
          */boxes: [Label], 
         /**
          * What is to be seen of it, in words. It goes to HQ sealed, apart from what is signed
-         * for good, and can be erased there. All notes of an act have at most 2,000 bytes; those
-         * on findings of one kind become one.
+         * for good, so that it can be erased; no command does yet. All notes of an act have at
+         * most 2,000 bytes; those on findings of one kind become one.
          */note: String? = nil) {
         self.kind = kind
         self.boxes = boxes

@@ -5,10 +5,10 @@
 //! the job pack, so the crew's phone verifies a release without a network, and
 //! whoever copies the pack or HQ's database has no code.
 //!
-//! The statement comes first and the release after it, over the statement's
-//! id: what is released is what was written down, to the last box. A phone that
-//! was told a code could release another statement with it; that a number
-//! counts once is for whoever judges the events to hold to.
+//! The act comes first and the release after it, over the id of the act's event:
+//! what is released is what was written down, to the last box. A phone that was
+//! told a code could release another act with it; that a number counts once is
+//! for whoever judges the events to hold to.
 
 use std::fmt;
 
@@ -71,10 +71,10 @@ impl ReleaseCode {
         paper_code::grouped(&self.to_text(), GROUP_CHARS)
     }
 
-    /// The customer's word for what this event states.
+    /// The customer's word for the act of this event.
     #[must_use]
-    pub fn sign(&self, job: JobId, number: u8, statement: &EventId) -> ReleaseProof {
-        let signed = self.key_pair(job, number).sign(&message(job, number, statement));
+    pub fn sign(&self, job: JobId, number: u8, act: &EventId) -> ReleaseProof {
+        let signed = self.key_pair(job, number).sign(&message(job, number, act));
         let mut signature = [0; 64];
         signature.copy_from_slice(signed.as_ref());
         ReleaseProof { number, signature }
@@ -131,7 +131,7 @@ pub struct ReleaseKey {
     /// Which of the job's codes.
     #[n(0)]
     pub number: u8,
-    /// The kind of statement that the code releases, and no other.
+    /// The kind of act that the code releases, and no other.
     #[n(1)]
     pub kind: EventKind,
     /// An Ed25519 key.
@@ -149,7 +149,7 @@ impl ReleaseKey {
         Self { number, kind, public }
     }
 
-    /// Whether the customer released this statement, an event of this job and
+    /// Whether the customer released this act, an event of this job and
     /// kind. Both are asked for, so that nobody forgets that a code for the
     /// pick-up releases no delivery.
     #[must_use]
@@ -157,13 +157,13 @@ impl ReleaseKey {
         &self,
         job: JobId,
         kind: EventKind,
-        statement: &EventId,
+        act: &EventId,
         proof: &ReleaseProof,
     ) -> bool {
         kind == self.kind
             && proof.number == self.number
             && UnparsedPublicKey::new(&ED25519, self.public)
-                .verify(&message(job, self.number, statement), &proof.signature)
+                .verify(&message(job, self.number, act), &proof.signature)
                 .is_ok()
     }
 }
@@ -176,14 +176,14 @@ impl fmt::Debug for ReleaseKey {
     }
 }
 
-/// That whoever had the code gave his word for one statement.
+/// That whoever had the code gave his word for one act.
 #[derive(Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct ReleaseProof {
     /// Which of the job's codes.
     #[n(0)]
     pub number: u8,
-    /// By its key, over job, number and the statement's id.
+    /// By its key, over job, number and the id of the act's event.
     #[n(1)]
     #[cbor(with = "minicbor::bytes")]
     pub signature: [u8; 64],
@@ -196,8 +196,8 @@ impl fmt::Debug for ReleaseProof {
 }
 
 /// What a release signs. All after the zero byte is of fixed length.
-fn message(job: JobId, number: u8, statement: &EventId) -> Vec<u8> {
-    [Namespace::Release.as_str().as_bytes(), &[0], &job.0, &[number], &statement.0].concat()
+fn message(job: JobId, number: u8, act: &EventId) -> Vec<u8> {
+    [Namespace::Release.as_str().as_bytes(), &[0], &job.0, &[number], &act.0].concat()
 }
 
 #[cfg(test)]

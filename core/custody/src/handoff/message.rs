@@ -13,9 +13,9 @@
 use std::collections::BTreeMap;
 
 use minicbor::bytes::{ByteArray, ByteVec};
-use minicbor::data::Type;
-use minicbor::{Decode, Decoder, Encode, Encoder};
+use minicbor::{Decode, Encode};
 
+use super::fields::{Fields, join, split};
 use crate::cbor::{self, CborError, Version, Versions};
 use crate::hq_keys::HqKeys;
 use crate::signed::{Digest, PublicKey, Signed, SignedError, Unverified};
@@ -287,40 +287,6 @@ pub struct Enclosed {
     pub credential: Option<Signed<Credential>>,
     /// The sender's newest tick.
     pub tick: Option<Signed<Tick>>,
-}
-
-/// A payload's fields by key, each as the CBOR that it is.
-type Fields = BTreeMap<u8, Vec<u8>>;
-
-fn split(payload: &[u8]) -> Option<Fields> {
-    let mut decoder = Decoder::new(payload);
-    if decoder.datatype().ok()? != Type::Map {
-        return None;
-    }
-    let count = decoder.map().ok()??;
-    let mut fields = Fields::new();
-    for _ in 0..count {
-        let key = decoder.u8().ok()?;
-        let from = decoder.position();
-        decoder.skip().ok()?;
-        if fields.insert(key, payload.get(from..decoder.position())?.to_vec()).is_some() {
-            return None;
-        }
-    }
-    (decoder.position() == payload.len()).then_some(fields)
-}
-
-fn join(fields: &Fields) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes);
-    // Writing to memory cannot fail.
-    let _: Result<_, _> = encoder.map(fields.len() as u64);
-    for (key, value) in fields {
-        let mut encoder = Encoder::new(&mut bytes);
-        let _: Result<_, _> = encoder.u8(*key);
-        bytes.extend_from_slice(value);
-    }
-    bytes
 }
 
 /// Keys of an event's fields.

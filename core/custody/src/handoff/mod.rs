@@ -12,6 +12,7 @@
 //! * [`words`]: four words on both screens, against mix-ups.
 
 mod drawn;
+mod fields;
 mod giving;
 pub mod message;
 mod receiving;

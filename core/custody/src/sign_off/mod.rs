@@ -19,7 +19,7 @@ use minicbor::{Decode, Encode};
 
 pub use batch::{Batch, Inclusion, MOST_SIGNED_OFF};
 pub use one_time_code::{Confirmation, OneTimeCode};
-pub use request::{Entry, SignOffRequest, Subject};
+pub use request::{SignOffEntry, SignOffRequest, Subject};
 
 use crate::{DeviceId, EventId};
 

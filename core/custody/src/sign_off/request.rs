@@ -11,7 +11,7 @@ use crate::{Batch, DeviceId, EventId, EventKind, FindingKind, JobId, MOST_SIGNED
 /// One act, in short.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
-pub struct Entry {
+pub struct SignOffEntry {
     /// The event.
     #[n(0)]
     pub event: EventId,
@@ -42,7 +42,7 @@ pub struct SignOffRequest {
     pub job: JobId,
     /// The acts in the order of the device's numbers.
     #[n(3)]
-    pub entries: Vec<Entry>,
+    pub entries: Vec<SignOffEntry>,
     /// Random.
     #[n(4)]
     pub salt: Salt,
@@ -64,7 +64,7 @@ pub struct Subject {
 impl Subject {
     /// Of these acts; none of no acts, of too many, or if one stands there twice.
     #[must_use]
-    pub fn of(entries: &[Entry]) -> Option<Self> {
+    pub fn of(entries: &[SignOffEntry]) -> Option<Self> {
         let about = entries.last()?.event;
         let events: BTreeSet<EventId> = entries.iter().map(|entry| entry.event).collect();
         if entries.len() > MOST_SIGNED_OFF || events.len() != entries.len() {

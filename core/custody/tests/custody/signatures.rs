@@ -107,10 +107,10 @@ fn are_admitted_only_under_the_key_that_the_kind_wants() {
 fn of_devices_that_hq_does_not_know_are_refused() {
     let event = paper::mover().does(EventKind::Load, paper::boxes([1]));
     let read = Unverified::<Event>::parse(event.as_bytes()).unwrap();
-    assert_eq!(admit(read.clone(), |_| None).map(|_| ()), Err(Refused::UnknownDevice));
+    assert_eq!(admit(read.clone(), |_| None).map(|_| ()), Err(Refused::UnknownDevice.into()));
     let others: Credential = paper::driver().credential();
     let admitted = admit(read, |_| Some(&others)).map(|_| ());
-    assert_eq!(admitted, Err(Refused::Signed(SignedError::Signature)));
+    assert_eq!(admitted, Err(Refused::Signed(SignedError::Signature).into()));
 }
 
 proptest! {

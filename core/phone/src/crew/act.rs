@@ -120,6 +120,38 @@ impl Crew {
     }
 }
 
+/// Whether such an act is recorded by a call of its own: one that asks for more, or says more
+/// in the event, than [`Crew::record`] does.
+const fn has_call_of_its_own(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Commission
+        | EventKind::Offer
+        | EventKind::Accept
+        | EventKind::Ack
+        | EventKind::Withdraw
+        | EventKind::Release
+        | EventKind::Resume
+        | EventKind::Informed
+        | EventKind::Found => true,
+        EventKind::TakeOver
+        | EventKind::Load
+        | EventKind::Store
+        | EventKind::Count
+        | EventKind::Deliver
+        | EventKind::SignOff
+        | EventKind::Pack
+        | EventKind::Seal
+        | EventKind::Depart
+        | EventKind::Arrive
+        | EventKind::Unload
+        | EventKind::Unpack
+        | EventKind::CollectForDestruction
+        | EventKind::Destroy
+        | EventKind::HandBack
+        | EventKind::VoidLabel => false,
+    }
+}
+
 /// What is said, with salt.
 fn statement(said: Body) -> Result<Statement, CrewError> {
     Ok(Statement::new(salt()?, said)?)
@@ -170,7 +202,6 @@ impl Phone {
     /// An act that a person does alone, in a job that is open, and that no rule forbids
     /// to this phone's carrier.
     pub(super) fn act_alone(&self, job: JobId, request: &ActRequest) -> Result<Act, CrewError> {
-        use EventKind::{Accept, Ack, Found, Informed, Offer, Release, Resume, Withdraw};
         let kind = request.kind;
         {
             let mut state = self.state()?;
@@ -189,8 +220,7 @@ impl Phone {
             };
             let known = act_cache.insert(known);
             let pack = known.open_job(job, self.clock.now())?;
-            if matches!(kind, Offer | Accept | Ack | Withdraw | Release | Resume | Informed | Found)
-            {
+            if has_call_of_its_own(kind) {
                 return Err(CrewError::CallOfItsOwn);
             }
             known.trust.may(kind, &classes_of(pack, lists, &request.boxes)?)?;

@@ -1,4 +1,4 @@
-//! What nearly every act changes, so that it lies in one row of the store: the end of
+//! The store's head, one row because nearly every act changes all of it: the end of
 //! this device's chain, and its newest acts in short.
 //!
 //! The acts are sealed in their job's compartment before the whole is, so that they

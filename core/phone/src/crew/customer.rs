@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{
-    Act, CustomerReceipt, Drawing, Entry, Event, EventId, EventKind, JobId, Protection,
-    ReleaseCode, Salt,
+    Act, CustomerReceipt, Drawing, Event, EventId, EventKind, JobId, Protection, ReleaseCode, Salt,
+    SignOffEntry,
 };
 
 use super::act::ActRequest;
@@ -36,7 +36,7 @@ impl Crew {
         &self,
         job: JobId,
         kind: EventKind,
-        statement: EventId,
+        act: EventId,
         code: &str,
     ) -> Result<EventId, CrewError> {
         let pack = self.phone.open_job(job)?;
@@ -44,15 +44,15 @@ impl Crew {
         let proof = pack
             .release_keys
             .iter()
-            .map(|key| (key, code.sign(job, key.number, &statement)))
-            .find(|(key, proof)| key.authorises(job, kind, &statement, proof))
+            .map(|key| (key, code.sign(job, key.number, &act)))
+            .find(|(key, proof)| key.authorises(job, kind, &act, proof))
             .map(|(_, proof)| proof)
             .ok_or(CrewError::WrongCode)?;
         let none = BTreeSet::new();
-        let mut act = self.phone.act(EventKind::Release, job, &none)?;
-        act.about = Some(statement);
+        let mut release = self.phone.act(EventKind::Release, job, &none)?;
+        release.about = Some(act);
         let complete = |event| Event { proof: Some(proof), ..event };
-        self.phone.record_with(act, &none, complete, |_, event| Ok(event.id()))
+        self.phone.record_with(release, &none, complete, |_, event| Ok(event.id()))
     }
 
     /// Records an act for which the customer drew his signature: its salted digest is
@@ -81,7 +81,7 @@ impl Crew {
     /// [`CrewError::NoReceipt`] and others.
     pub fn receipt(&self, event: EventId) -> Result<String, CrewError> {
         let done = self.phone.state()?.store.transaction(|t| diary::find(t, event))?;
-        let Entry { kind, boxes, .. } = done.ok_or(CrewError::NoReceipt)?;
+        let SignOffEntry { kind, boxes, .. } = done.ok_or(CrewError::NoReceipt)?;
         let receipt = CustomerReceipt::of(event, kind, boxes).ok_or(CrewError::NoReceipt)?;
         let vault = &self.phone.vault;
         let receipt: Signed<CustomerReceipt> =

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::signed::Signed;
-use crewseal_custody::{BoxList, Entry, Event, EventId, JobId};
+use crewseal_custody::{BoxList, Event, EventId, JobId, SignOffEntry};
 use minicbor::{Decode, Encode};
 
 use super::CrewError;
@@ -30,7 +30,7 @@ const RECENT: usize = 16;
 #[cbor(array)]
 pub(super) struct Line {
     #[n(0)]
-    pub(super) entry: Entry,
+    pub(super) entry: SignOffEntry,
     /// Among those of a sign-off of several.
     #[n(1)]
     pub(super) is_signed_off: bool,
@@ -57,7 +57,7 @@ impl Line {
     pub(super) fn of(event: &Signed<Event>) -> Self {
         let count = |list: &BoxList| u32::try_from(list.count()).unwrap_or(u32::MAX);
         let findings = event.findings.iter().map(|found| (found.kind, count(&found.boxes)));
-        let entry = Entry {
+        let entry = SignOffEntry {
             event: event.id(),
             kind: event.kind,
             boxes: count(&event.boxes),
@@ -146,7 +146,7 @@ pub(super) fn read_lines(t: &Transaction<'_>, job: JobId) -> Result<Vec<Line>, C
 }
 
 /// What this device did in this event, if it was one of its own.
-pub(super) fn find(t: &Transaction<'_>, event: EventId) -> Result<Option<Entry>, CrewError> {
+pub(super) fn find(t: &Transaction<'_>, event: EventId) -> Result<Option<SignOffEntry>, CrewError> {
     let mut lines = pages(t)?.into_iter().flat_map(|page| page.lines);
     Ok(lines.find(|line| line.entry.event == event).map(|line| line.entry))
 }

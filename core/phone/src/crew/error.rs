@@ -10,7 +10,7 @@ use crewseal_custody::roll::RollError;
 use crewseal_custody::rules::Rule;
 use crewseal_custody::signed::SignedError;
 use crewseal_custody::{
-    BoxListError, Contradiction, DrawingError, EventId, FormError, KeyListError, Refused,
+    BoxListError, Contradiction, DrawingError, EventId, FormError, Inadmissible, KeyListError,
     ReleaseCodeError, StatementError,
 };
 
@@ -67,8 +67,8 @@ pub enum CrewError {
     /// What another phone showed is not for this one, or not for a job of this one.
     #[error("this is not for this phone")]
     NotForMe,
-    /// Such an act has a call of its own: a step of a handoff, the customer's code, what was
-    /// found without a job, or what the phone says of itself.
+    /// Such an act has a call of its own: labels that are stuck on boxes, a step of a handoff,
+    /// the customer's code, what was found without a job, or what the phone says of itself.
     #[error("such an act has a call of its own; use that one")]
     CallOfItsOwn,
     /// An act without the form of its kind. Nothing was signed.
@@ -148,7 +148,7 @@ pub enum CrewError {
     Message(#[from] MessageError),
     /// What another phone showed does not verify.
     #[error("what the other phone showed does not verify: {0}")]
-    FromPhone(#[from] Refused),
+    FromPhone(#[from] Inadmissible),
     /// The store.
     #[error("{0}")]
     Store(#[from] StoreError),

@@ -52,7 +52,7 @@ impl Crew {
     /// [`CrewError::Expired`] if HQ does not vouch for him any more,
     /// [`CrewError::NotForMe`] if no entry waits for this decision.
     pub fn resolve(&self, resolution: &[u8]) -> Result<(), CrewError> {
-        let unsigned = |error| CrewError::FromPhone(Refused::Signed(error));
+        let unsigned = |error| CrewError::FromPhone(Refused::Signed(error).into());
         let resolution = Unverified::<Resolution>::parse(resolution).map_err(unsigned)?;
         self.phone.state()?.store.transaction(|t| {
             let by = supervisor(t, resolution.claims().by)?;

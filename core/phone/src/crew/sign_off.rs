@@ -9,7 +9,7 @@ use crewseal_custody::handoff::HandoffError;
 use crewseal_custody::handoff::message::{self, Enclosed, MessageError};
 use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::{
-    Act, Credential, Entry, Event, EventId, EventKind, JobId, OneTimeCode, Protection, Role,
+    Act, Credential, Event, EventId, EventKind, JobId, OneTimeCode, Protection, Role, SignOffEntry,
     SignOffRequest, Subject, admit,
 };
 use minicbor::bytes::ByteVec;
@@ -17,8 +17,8 @@ use minicbor::{Decode, Encode};
 
 use super::CrewError;
 use super::act_cache::is_open;
-use super::counterpart::{Introduction, again, again_from_hq, known_credential, showable};
 use super::diary::{self, Line, read_lines};
+use super::other_phone::{Introduction, again, again_from_hq, known_credential, showable};
 use super::persisted::{ANSWERED, ASKED, read_packs, stored};
 use super::phone::{Crew, salt};
 use super::trust::Trust;
@@ -314,13 +314,13 @@ fn to_sign(
     t: &Transaction<'_>,
     job: JobId,
     event: Option<EventId>,
-) -> Result<Vec<Entry>, CrewError> {
+) -> Result<Vec<SignOffEntry>, CrewError> {
     let wanted = |line: &Line| match event {
         Some(event) => line.entry.event == event,
         None => !line.is_signed_off,
     };
     let lines = read_lines(t, job)?.into_iter().filter(wanted);
-    let entries: Vec<Entry> = lines.map(|line| line.entry).collect();
+    let entries: Vec<SignOffEntry> = lines.map(|line| line.entry).collect();
     Subject::of(&entries).ok_or(CrewError::NothingToSign)?;
     Ok(entries)
 }
@@ -345,7 +345,7 @@ fn keep(
 fn mark_signed_off(
     t: &mut Transaction<'_>,
     job: JobId,
-    entries: &[Entry],
+    entries: &[SignOffEntry],
 ) -> Result<(), CrewError> {
     let events: BTreeSet<EventId> = entries.iter().map(|entry| entry.event).collect();
     diary::sign_off(t, job, &events)

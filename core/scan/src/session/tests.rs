@@ -160,7 +160,7 @@ fn the_last_counted_is_taken_back_first() {
     assert_eq!(session.undo_last(), Some(token(5)));
     assert_eq!(session.undo_last(), None);
     assert_eq!(session.tally().foreign().count(), 1, "what does not belong stays noted");
-    assert_eq!(session.into_tally().count().seen, 0);
+    assert_eq!(session.tally().count().seen, 0);
 }
 
 #[test]

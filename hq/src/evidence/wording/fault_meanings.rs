@@ -62,7 +62,7 @@ pub fn fault_meaning(fault: &FaultKind, who: impl Fn(&DeviceId) -> String) -> St
         FaultKind::Gap { device, generation, from, to } => {
             return gap(&who(device), *generation, *from, *to);
         }
-        FaultKind::Broken(rule) => broken(*rule),
+        FaultKind::Broken(rule) => broken_rule_meaning(*rule),
         FaultKind::NotProvable(rule) => not_provable(*rule),
         FaultKind::Fork => FORK,
         FaultKind::BrokenChain => BROKEN_CHAIN,
@@ -119,7 +119,7 @@ fn gap(device: &str, generation: u32, from: u64, to: u64) -> String {
 }
 
 /// What a broken rule means, in one sentence.
-const fn broken(rule: Rule) -> &'static str {
+const fn broken_rule_meaning(rule: Rule) -> &'static str {
     match rule {
         Rule::Credential => {
             "The whole proven time of the event lies outside the time for which HQ vouched for \

@@ -18,7 +18,7 @@ pub const fn fault(fault: &FaultKind) -> &'static str {
         FaultKind::NotAccepted => "offered, not accepted",
         FaultKind::NotOffered => "accepted, never offered",
         FaultKind::UnknownAnchor => "names a tick that HQ never signed",
-        FaultKind::Broken(rule) => broken(*rule),
+        FaultKind::Broken(rule) => broken_rule_name(*rule),
         FaultKind::NotProvable(rule) => not_provable(*rule),
         FaultKind::RevocationsMissing => "newer revocations withheld",
         FaultKind::ClockDisagrees => "clock disagrees",
@@ -36,7 +36,7 @@ pub const fn fault(fault: &FaultKind) -> &'static str {
 }
 
 /// A broken rule in a few words.
-const fn broken(rule: Rule) -> &'static str {
+const fn broken_rule_name(rule: Rule) -> &'static str {
     match rule {
         Rule::Credential => "outside the time HQ vouched for",
         Rule::Revocation => "by a revoked device",

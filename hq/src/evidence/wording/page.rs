@@ -15,10 +15,10 @@ pub const MATTERS: &str = "To look into";
 /// When there are none.
 pub const NO_MATTERS: &str = "Nothing was found and nothing contradicts.";
 /// Over parts of the record that do not hold.
-pub const BROKEN: &str = "This record does not hold";
+pub const DOES_NOT_HOLD: &str = "This record does not hold";
 /// Under that.
-pub const BROKEN_MEANS: &str = "These parts bear no fitting signature. The report shows what the \
-                                rest proves; do not rely on it before HQ has exported it anew.";
+pub const DOES_NOT_HOLD_MEANS: &str = "These parts bear no fitting signature. The report shows what the rest proves; do not rely on \
+     it before HQ has exported it anew.";
 /// The mark of a matter that somebody should look into.
 pub const SERIOUS: &str = "Look into";
 /// The mark of a matter that accuses nobody.

@@ -39,7 +39,6 @@ pub fn record_error(error: &RecordError) -> String {
             "no credential in the record vouches for the device that it names".to_owned()
         }
         RecordError::Event(Refused::Signed(error)) => signed_error(error),
-        RecordError::Event(Refused::Form(_)) => "has not the form of its kind".to_owned(),
         RecordError::Roll(RollError::Head(error)) => format!("its head: {}", signed_error(error)),
         RecordError::Roll(RollError::List) => "its labels are not those that HQ signed".to_owned(),
         RecordError::Manifest(error) => {
@@ -83,10 +82,10 @@ fn signed_error(error: &SignedError) -> String {
 
 /// Whether all signatures of a record hold, in a few words.
 #[must_use]
-pub fn signatures(broken: usize) -> String {
-    if broken == 0 {
+pub fn signatures(flaws: usize) -> String {
+    if flaws == 0 {
         "every signature verified".to_owned()
     } else {
-        format!("{} not hold", count(broken, "part of the record does", "parts of the record do"))
+        format!("{} not hold", count(flaws, "part of the record does", "parts of the record do"))
     }
 }

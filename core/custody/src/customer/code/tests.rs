@@ -6,7 +6,7 @@ use crate::signed::Digest;
 
 const JOB: JobId = JobId(*b"a job's pseudony");
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const STATEMENT: EventId = Digest([7; 32]);
+const ACT: EventId = Digest([7; 32]);
 
 fn code() -> ReleaseCode {
     ReleaseCode::from_bytes([0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x10, 0x32])
@@ -72,46 +72,41 @@ fn every_error_in_one_or_two_characters_is_caught() {
 }
 
 #[test]
-fn a_code_releases_one_statement_of_one_kind_in_one_job() {
+fn a_code_releases_one_act_of_one_kind_in_one_job() {
     let key = ReleaseKey::of(JOB, 1, EventKind::Deliver, &code());
-    let proof = code().sign(JOB, 1, &STATEMENT);
-    assert!(key.authorises(JOB, EventKind::Deliver, &STATEMENT, &proof));
+    let proof = code().sign(JOB, 1, &ACT);
+    assert!(key.authorises(JOB, EventKind::Deliver, &ACT, &proof));
 
     let other_job = JobId([9; 16]);
-    assert!(!key.authorises(other_job, EventKind::Deliver, &STATEMENT, &proof));
-    assert!(!key.authorises(JOB, EventKind::TakeOver, &STATEMENT, &proof));
+    assert!(!key.authorises(other_job, EventKind::Deliver, &ACT, &proof));
+    assert!(!key.authorises(JOB, EventKind::TakeOver, &ACT, &proof));
     assert!(!key.authorises(JOB, EventKind::Deliver, &Digest([8; 32]), &proof));
-    assert!(!key.authorises(
-        JOB,
-        EventKind::Deliver,
-        &STATEMENT,
-        &ReleaseProof { number: 2, ..proof }
-    ));
+    assert!(!key.authorises(JOB, EventKind::Deliver, &ACT, &ReleaseProof { number: 2, ..proof }));
 
     // The same bits under another number or job are another key.
-    let elsewhere = code().sign(JOB, 2, &STATEMENT);
+    let elsewhere = code().sign(JOB, 2, &ACT);
     let renumbered = ReleaseProof { number: 1, ..elsewhere };
-    assert!(!key.authorises(JOB, EventKind::Deliver, &STATEMENT, &elsewhere));
-    assert!(!key.authorises(JOB, EventKind::Deliver, &STATEMENT, &renumbered));
+    assert!(!key.authorises(JOB, EventKind::Deliver, &ACT, &elsewhere));
+    assert!(!key.authorises(JOB, EventKind::Deliver, &ACT, &renumbered));
     let second = ReleaseKey::of(JOB, 2, EventKind::Deliver, &code());
-    assert!(!second.authorises(JOB, EventKind::Deliver, &STATEMENT, &proof));
+    assert!(!second.authorises(JOB, EventKind::Deliver, &ACT, &proof));
     assert_ne!(second.public, key.public);
     assert_ne!(ReleaseKey::of(other_job, 1, EventKind::Deliver, &code()).public, key.public);
 
     // Another code is too.
-    let other = ReleaseCode::from_bytes([3; 10]).sign(JOB, 1, &STATEMENT);
-    assert!(!key.authorises(JOB, EventKind::Deliver, &STATEMENT, &other));
+    let other = ReleaseCode::from_bytes([3; 10]).sign(JOB, 1, &ACT);
+    assert!(!key.authorises(JOB, EventKind::Deliver, &ACT, &other));
     for at in 0..64 {
         let mut damaged = proof;
         damaged.signature[at] ^= 1;
-        assert!(!key.authorises(JOB, EventKind::Deliver, &STATEMENT, &damaged), "byte {at}");
+        assert!(!key.authorises(JOB, EventKind::Deliver, &ACT, &damaged), "byte {at}");
     }
 }
 
 #[test]
 fn what_was_frozen_is_written_the_same_today() {
     let key = ReleaseKey::of(JOB, 1, EventKind::Deliver, &code());
-    let proof = code().sign(JOB, 1, &STATEMENT);
+    let proof = code().sign(JOB, 1, &ACT);
     assert_eq!(*code().to_grouped(), "04HMAS-W9NF6Y-Y41JB7");
     assert_eq!(
         hex(&key.public),
@@ -146,7 +141,7 @@ fn nothing_shows_a_code() {
     let shown = format!(
         "{:?} {:?} {} {}",
         ReleaseKey::of(JOB, 1, EventKind::Deliver, &code()),
-        code().sign(JOB, 1, &STATEMENT),
+        code().sign(JOB, 1, &ACT),
         error(&wrong).unwrap(),
         error(&text[..16]).unwrap(),
     );

@@ -6,8 +6,9 @@ use crewseal_custody::handoff::message::{self, Authority, Enclosed};
 use crewseal_custody::handoff::text::{Collected, Collector, Purpose, Show};
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{
-    Act, BoxList, Commitment, Confirmation, Credential, CustomerReceipt, DeviceId, Entry, Event,
-    EventKind, FindingKind, OneTimeCode, Salt, SignOffRequest, SpotCheck, Subject, Tick,
+    Act, BoxList, Commitment, Confirmation, Credential, CustomerReceipt, DeviceId, Event,
+    EventKind, FindingKind, OneTimeCode, Salt, SignOffEntry, SignOffRequest, SpotCheck, Subject,
+    Tick,
 };
 use fixtures::paper;
 
@@ -146,7 +147,7 @@ fn sign_off(format: u8) -> (Signed<SignOffRequest>, Signed<Event>) {
     let acts = [(EventKind::TakeOver, 10, damaged), (EventKind::Load, 10, Vec::new())];
     let entries = acts.map(|(kind, boxes, findings)| {
         let event = paper::id_of(&mover.writes(paper::act(kind, paper::boxes(0..10))));
-        Entry { event, kind, boxes, findings }
+        SignOffEntry { event, kind, boxes, findings }
     });
     let request = SignOffRequest {
         version: Version,

@@ -13,7 +13,7 @@ use crewseal_label::Token;
 
 use crate::crew::CrewError;
 use crate::crew::act::Found;
-use crate::crew::counterpart::{again, again_from_hq, known_credential, showable};
+use crate::crew::other_phone::{again, again_from_hq, known_credential, showable};
 use crate::crew::persisted::{GIVING, stored};
 use crate::crew::phone::{Crew, State};
 use crate::crew::trust::Trust;
@@ -34,7 +34,7 @@ pub struct Acceptance {
 }
 
 /// An offer of this device and the ACCEPT that answers it.
-struct Answered {
+struct ReadAcceptance {
     giving: Giving,
     offer: Signed<Event>,
     accept: Signed<Event>,
@@ -111,7 +111,7 @@ impl Crew {
     /// [`CrewError::NotForMe`], [`CrewError::FromPhone`] and others.
     pub fn read_acceptance(&self, shown: &[u8]) -> Result<Acceptance, CrewError> {
         let now = self.phone.since_boot();
-        let Answered { mut giving, offer, accept, receiver, compared, may_be_revoked } =
+        let ReadAcceptance { mut giving, offer, accept, receiver, compared, may_be_revoked } =
             self.answered_by(shown, now)?;
         if giving.state(now) == GivingState::Acknowledged {
             self.phone.raise_high_water_mark()?;
@@ -135,7 +135,7 @@ impl Crew {
     }
 
     /// The offer of this device that this ACCEPT answers.
-    fn answered_by(&self, shown: &[u8], now: Since) -> Result<Answered, CrewError> {
+    fn answered_by(&self, shown: &[u8], now: Since) -> Result<ReadAcceptance, CrewError> {
         let mut state = self.phone.state()?;
         let State { store, lists, act_cache, .. } = &mut *state;
         // His tick may be newer than ours.
@@ -162,7 +162,14 @@ impl Crew {
                     (lists.resolve(&offer.boxes)?, lists.resolve(&accept.boxes)?);
                 let compared = Compared::of(&offered, &accepted);
                 let may_be_revoked = trust.has_old_revocations();
-                return Ok(Answered { giving, offer, accept, receiver, compared, may_be_revoked });
+                return Ok(ReadAcceptance {
+                    giving,
+                    offer,
+                    accept,
+                    receiver,
+                    compared,
+                    may_be_revoked,
+                });
             }
             Err(CrewError::Message(other))
         })

@@ -105,6 +105,10 @@ async fn a_label_of_another_job_is_not_taken_into_this_one() {
     let foreign = BTreeSet::from([paper::token(51), paper::token(100)]);
     let refused = crew.commission(paper::JOB, &foreign);
     assert!(matches!(refused, Err(CrewError::OtherJob)), "{refused:?}");
+    // The call that does not look at other jobs takes none in either.
+    let uncalled = ActRequest::new(EventKind::Commission, foreign);
+    let refused = crew.record(paper::JOB, &uncalled);
+    assert!(matches!(refused, Err(CrewError::CallOfItsOwn)), "{refused:?}");
     assert_eq!(crew.outbox().unwrap().waiting, 0, "none of them is recorded");
     let mine = BTreeSet::from([paper::token(100)]);
     crew.commission(paper::JOB, &mine).unwrap();

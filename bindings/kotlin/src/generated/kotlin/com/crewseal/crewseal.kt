@@ -8988,8 +8988,8 @@ data class Finding (
     , 
     /**
      * What is to be seen of it, in words. It goes to HQ sealed, apart from what is signed
-     * for good, and can be erased there. All notes of an act have at most 2,000 bytes; those
-     * on findings of one kind become one.
+     * for good, so that it can be erased; no command does yet. All notes of an act have at
+     * most 2,000 bytes; those on findings of one kind become one.
      */
     val `note`: kotlin.String? = null 
     
