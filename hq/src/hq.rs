@@ -55,10 +55,16 @@ impl Hq {
             }
         }
         let store = Store::open(&dir.join(store::FILE))?;
-        let keyring = Keyring::read(dir, &store, clock.now())?;
-        let hq = Self::of(dir, store, keyring, clock);
-        hq.look_after_keys()?;
-        Ok(hq)
+        let (now, lists) = (clock.now(), store.read(store::key_lists)?);
+        let keyring = if lists.is_empty() {
+            let (origin, key) = store.identity()?;
+            let (keyring, list) = Keyring::found_late(dir, (&origin, &key), now)?;
+            store.write(|db| store::add_key_list(db, 1, &list))?;
+            keyring
+        } else {
+            Keyring::read(dir, &lists, now)?
+        };
+        Ok(Self::of(dir, store, keyring, clock))
     }
 
     fn of(dir: &Path, store: Store, keyring: Keyring, clock: Arc<dyn Clock>) -> Self {

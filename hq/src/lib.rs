@@ -12,9 +12,10 @@
 //! | room | what happens there |
 //! |---|---|
 //! | `error`, [`clock`], `random`, `hash`, `private_file` | what everything stands on |
-//! | `keys` | the file of keys: HQ signs, opens envelopes and vouches for its server |
+//! | `keys` | the file of keys and its lists: HQ signs, opens envelopes, vouches for its server |
 //! | `store` | the database, and what several rooms ask of it |
 //! | `hq` | an HQ is founded or opened; the other rooms add to [`Hq`] what it can do |
+//! | `key_lists` | keys are exchanged: lists proposed, adopted, told to phones |
 //! | `ticks` | HQ's time is signed |
 //! | `people` | devices are invited, enrolled and revoked |
 //! | [`dispatch`] | labels are minted, jobs planned and opened, codes drawn, job packs made |
@@ -33,6 +34,7 @@ pub mod evidence;
 mod hash;
 mod hq;
 mod intake;
+mod key_lists;
 mod keys;
 mod objects;
 mod operations;

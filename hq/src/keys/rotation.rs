@@ -1,26 +1,22 @@
-//! Key lists of this HQ: the first, the next, and what becomes of private keys by them.
-//!
-//! A list is proposed here, with new keys drawn, signed wherever the list keys are, and
-//! adopted here again. From then on phones get it, and the new keys begin when it says.
+//! The keyring by its key lists: the first list, the next one, and what becomes of private
+//! keys by them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use crewseal_custody::cbor::Version;
-use crewseal_custody::envelope::SealingKey;
+use crewseal_custody::envelope::{OpeningKey, SealingKey};
 use crewseal_custody::signed::PublicKey;
-use crewseal_custody::wire::KeyLists;
 use crewseal_custody::{
     HqKeys, KeyList, KeyUse, SealingTerm, SigningKey, TlsAuthority, UnverifiedKeyList,
 };
+use minicbor::bytes::ByteVec;
 use rustls::ServerConfig;
 
 use super::authority::{AUTHORITY_DAYS, Authority};
 use super::{FILE, Keyring, Keys, ListKey, list_key};
 use crate::error::{HqError, KeysError};
-use crate::hq::Hq;
-use crate::store::{self, Store};
 
 const DAY: u64 = 86_400;
 /// How long a key may sign, and be sealed to, if nobody exchanges it: ten years.
@@ -101,31 +97,82 @@ fn first_list(
 }
 
 impl Keyring {
-    /// What lies in the directory and in the database of an HQ. One from before there were
-    /// lists gets its first.
-    pub(crate) fn read(dir: &Path, store: &Store, now: u64) -> Result<Self, HqError> {
+    /// The keys in the directory of an HQ with these lists.
+    pub(crate) fn read(dir: &Path, lists: &[ByteVec], now: u64) -> Result<Self, HqError> {
+        let keyring = Self::of(Keys::read(&dir.join(FILE))?, lists)?;
+        if keyring.is_whole(now) { Ok(keyring) } else { Err(KeysError::OtherHq.into()) }
+    }
+
+    /// These private keys, by these lists.
+    pub(crate) fn of(private: Keys, lists: &[ByteVec]) -> Result<Self, HqError> {
+        Ok(Self { private, listed: HqKeys::read(lists)?.into() })
+    }
+
+    /// The first list of an HQ from before there were lists, which was founded by this key.
+    pub(crate) fn found_late(
+        dir: &Path,
+        (origin, founding): (&str, &PublicKey),
+        now: u64,
+    ) -> Result<(Self, Vec<u8>), HqError> {
         let private = Keys::read(&dir.join(FILE))?;
-        let (origin, founding) = store.identity()?;
-        let lists = store.read(store::key_lists)?;
-        if !lists.is_empty() {
-            let listed = HqKeys::read(&lists)?;
-            let keyring = Self { private, listed: listed.into() };
-            return if keyring.is_whole(now) {
-                Ok(keyring)
-            } else {
-                Err(HqError::Keys(KeysError::OtherHq))
-            };
+        if private.signing.first().is_none_or(|one| one.public != *founding) {
+            return Err(KeysError::OtherHq.into());
         }
-        if private.signing.first().is_none_or(|one| one.public != founding) {
-            return Err(HqError::Keys(KeysError::OtherHq));
-        }
-        let (list, listed) = first_list(dir, &private, &origin, now)?;
-        store.write(|db| store::add_key_list(db, 1, &list))?;
-        Ok(Self { private, listed: listed.into() })
+        let (list, listed) = first_list(dir, &private, origin, now)?;
+        Ok((Self { private, listed: listed.into() }, list))
+    }
+
+    /// The next list, with new keys as asked, and all private keys with those.
+    pub(crate) fn next(
+        &self,
+        mut private: Keys,
+        rotation: &Rotation,
+        now: u64,
+    ) -> Result<(Keys, UnverifiedKeyList), HqError> {
+        // What was signed in this second keeps a key of its time.
+        let from = rotation.from.max(now.saturating_add(1));
+        let before = self.listed.newest().ok_or(KeysError::Unreadable)?;
+        let (list_keys, threshold) = match &rotation.list_keys {
+            Some((keys, threshold)) => (keys.iter().copied().collect(), *threshold),
+            None => (before.list_keys.clone(), before.threshold),
+        };
+        let list = KeyList {
+            version: Version,
+            number: before.number.saturating_add(1),
+            previous: Some(before.id()),
+            origin: before.origin.clone(),
+            at: now,
+            list_keys,
+            threshold,
+            signing: next_signing(before, rotation, (now, from), &mut private)?,
+            sealing: next_sealing(before, rotation, (now, from), &mut private)?,
+            authorities: next_authorities(before, rotation, now, &mut private)?,
+        };
+        Ok((private, UnverifiedKeyList::propose(list)?))
+    }
+
+    /// Whether there are private keys here whose end has come.
+    pub(crate) fn has_ended_keys(&self, now: u64) -> bool {
+        let signing = self.private.signing.iter().any(|one| self.listed.has_ended(&one.public, now));
+        signing || self.private.opening.iter().any(|one| self.is_destroyed(one, now))
+    }
+
+    /// Lets go of them.
+    pub(crate) fn drop_ended_keys(mut self, now: u64) -> Self {
+        let opening = std::mem::take(&mut self.private.opening);
+        let kept = opening.into_iter().filter(|one| !self.is_destroyed(one, now));
+        let opening = kept.collect();
+        self.private.opening = opening;
+        self.private.signing.retain(|one| !self.listed.has_ended(&one.public, now));
+        self
+    }
+
+    fn is_destroyed(&self, key: &OpeningKey, now: u64) -> bool {
+        self.listed.is_destroyed(&key.public().to_bytes(), now)
     }
 
     /// Whether the private halves of all keys are here that HQ may need from now on.
-    fn is_whole(&self, now: u64) -> bool {
+    pub(crate) fn is_whole(&self, now: u64) -> bool {
         let Self { private, listed } = self;
         let Some(newest) = listed.newest() else { return false };
         let signs = |key: &SigningKey| {
@@ -168,117 +215,6 @@ impl Keyring {
         let newest = of_now.max_by_key(|one| one.from).ok_or(KeysError::Ended)?;
         Ok(&newest.certificate)
     }
-}
-
-impl Hq {
-    /// The key lists after the one with this number, as phones ask for them.
-    ///
-    /// # Errors
-    /// The database.
-    pub fn key_lists(&self, after: u32) -> Result<KeyLists, HqError> {
-        let all = self.store.read(store::key_lists)?;
-        let known = usize::try_from(after).unwrap_or(usize::MAX);
-        let lists = all.into_iter().skip(known).collect();
-        Ok(KeyLists { version: Version, lists })
-    }
-
-    /// The next key list, with new keys as asked, for list keys to sign. The new private keys
-    /// lie in HQ's file from then on, and are good for nothing until the list is adopted.
-    ///
-    /// # Errors
-    /// [`HqError::KeyList`], [`HqError::Keys`], [`HqError::File`].
-    pub fn propose_keys(&self, rotation: &Rotation) -> Result<UnverifiedKeyList, HqError> {
-        let now = self.clock.now();
-        // What was signed in this second keeps a key of its time.
-        let from = rotation.from.max(now.saturating_add(1));
-        // Whoever else draws keys at the same time waits, in whatever process.
-        self.store.write(|_| {
-            let path = self.directory.join(FILE);
-            let mut private = Keys::read(&path)?;
-            let keyring = self.keyring();
-            let before = keyring.listed.newest().ok_or(KeysError::Unreadable)?;
-            let list = KeyList {
-                version: Version,
-                number: before.number.saturating_add(1),
-                previous: Some(before.id()),
-                origin: before.origin.clone(),
-                at: now,
-                list_keys: rotation
-                    .list_keys
-                    .as_ref()
-                    .map_or(before.list_keys.clone(), |(keys, _)| keys.iter().copied().collect()),
-                threshold: rotation.list_keys.as_ref().map_or(before.threshold, |(_, most)| *most),
-                signing: next_signing(before, rotation, (now, from), &mut private)?,
-                sealing: next_sealing(before, rotation, (now, from), &mut private)?,
-                authorities: next_authorities(before, rotation, now, &mut private)?,
-            };
-            let proposal = UnverifiedKeyList::propose(list)?;
-            private.write(&path)?;
-            Ok(proposal)
-        })
-    }
-
-    /// Goes by a key list from now on that enough list keys have signed. A server that runs
-    /// takes it up by itself.
-    ///
-    /// # Errors
-    /// [`HqError::KeyList`]; [`HqError::Keys`] if it names keys whose private halves are not
-    /// here.
-    pub fn adopt_keys(&self, list: &[u8]) -> Result<(), HqError> {
-        let now = self.clock.now();
-        let adopted = self.store.write(|db| {
-            let mut listed = HqKeys::read(&store::key_lists(db)?)?;
-            if !listed.follow(list)? {
-                return Ok(None);
-            }
-            let private = Keys::read(&self.directory.join(FILE))?;
-            let number = listed.number();
-            let keyring = Keyring { private, listed: listed.into() };
-            if !keyring.is_whole(now) {
-                return Err(HqError::Keys(KeysError::Gone));
-            }
-            store::add_key_list(db, number, list)?;
-            Ok(Some(keyring))
-        })?;
-        if let Some(keyring) = adopted {
-            self.go_by(keyring);
-        }
-        Ok(())
-    }
-
-    /// What time brings: key lists that another process adopted are taken up, and private
-    /// keys whose end has come are destroyed.
-    ///
-    /// # Errors
-    /// The database or the file.
-    pub fn look_after_keys(&self) -> Result<(), HqError> {
-        let (now, known) = (self.clock.now(), self.keyring());
-        let lists = self.store.read(store::key_lists)?;
-        let is_newest = known.listed.lists().len() == lists.len();
-        if is_newest && !has_ended(&known.private, &known.listed, now) {
-            return Ok(());
-        }
-        // Whoever else draws keys at the same time waits, in whatever process.
-        let keyring = self.store.write(|db| {
-            let path = self.directory.join(FILE);
-            let (mut private, listed) = (Keys::read(&path)?, HqKeys::read(&store::key_lists(db)?)?);
-            if has_ended(&private, &listed, now) {
-                private.signing.retain(|one| !listed.has_ended(&one.public, now));
-                private.opening.retain(|one| !listed.is_destroyed(&one.public().to_bytes(), now));
-                private.write(&path)?;
-            }
-            Ok(Keyring { private, listed: listed.into() })
-        })?;
-        self.go_by(keyring);
-        Ok(())
-    }
-}
-
-/// Whether there are private keys here whose end has come.
-fn has_ended(private: &Keys, listed: &HqKeys, now: u64) -> bool {
-    let signing = private.signing.iter().any(|one| listed.has_ended(&one.public, now));
-    let mut opening = private.opening.iter();
-    signing || opening.any(|one| listed.is_destroyed(&one.public().to_bytes(), now))
 }
 
 fn next_signing(

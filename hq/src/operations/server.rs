@@ -149,6 +149,7 @@ pub fn serve(hq: Hq, listen: Listen) -> Result<Running, HqError> {
     let url = format!("https://{}:{}", host(&listen, address), address.port());
     let (names, care_of) = (listen.names.clone(), hq.clone());
     let care = Arc::new(Care { hq: care_of, names, tls: tls.clone(), certified });
+    care.take()?;
     let state = AppState::new(hq, listen.session)?;
     let handle = Handle::new();
     let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());

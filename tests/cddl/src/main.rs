@@ -35,6 +35,7 @@ const RULES: [(&str, &str, &str); 25] = [
     ("resolution", "payload", "resolution"),
     ("revocations", "payload", "revocations"),
     ("roll", "payload", "roll-head"),
+    ("key-list", "payload", "key-list"),
     ("session", "payload", "session"),
     ("sign-off", "request-payload", "sign-off-request"),
     ("statement", "statement", "statement"),

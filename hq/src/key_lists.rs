@@ -1,0 +1,93 @@
+//! HQ's key lists: proposed, adopted, told to phones and looked after.
+//!
+//! A list is proposed here, with new keys drawn, signed wherever the list keys are, and
+//! adopted here again. From then on phones get it, and the new keys begin when it says.
+
+use crewseal_custody::cbor::Version;
+use crewseal_custody::wire::KeyLists;
+use crewseal_custody::{HqKeys, UnverifiedKeyList};
+
+use crate::error::{HqError, KeysError};
+use crate::hq::Hq;
+use crate::keys::{FILE, Keyring, Keys, Rotation};
+use crate::store;
+
+impl Hq {
+    /// The key lists after the one with this number, as phones ask for them.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn key_lists(&self, after: u32) -> Result<KeyLists, HqError> {
+        let all = self.store.read(store::key_lists)?;
+        let known = usize::try_from(after).unwrap_or(usize::MAX);
+        let lists = all.into_iter().skip(known).collect();
+        Ok(KeyLists { version: Version, lists })
+    }
+
+    /// The next key list, with new keys as asked, for list keys to sign. The new private keys
+    /// lie in HQ's file from then on, and are good for nothing until the list is adopted.
+    ///
+    /// # Errors
+    /// [`HqError::KeyList`], [`HqError::Keys`], [`HqError::File`].
+    pub fn propose_keys(&self, rotation: &Rotation) -> Result<UnverifiedKeyList, HqError> {
+        let (now, path) = (self.clock.now(), self.directory.join(FILE));
+        // Whoever else draws keys at the same time waits, in whatever process.
+        self.store.write(|_| {
+            let (private, proposal) =
+                self.keyring().next(Keys::read(&path)?, rotation, now)?;
+            private.write(&path)?;
+            Ok(proposal)
+        })
+    }
+
+    /// Goes by a key list from now on that enough list keys have signed. A server that runs
+    /// takes it up by itself.
+    ///
+    /// # Errors
+    /// [`HqError::KeyList`]; [`HqError::Keys`] if it names keys whose private halves are not
+    /// here.
+    pub fn adopt_keys(&self, list: &[u8]) -> Result<(), HqError> {
+        let (now, path) = (self.clock.now(), self.directory.join(FILE));
+        let adopted = self.store.write(|db| {
+            let mut listed = HqKeys::read(&store::key_lists(db)?)?;
+            if !listed.follow(list)? {
+                return Ok(None);
+            }
+            let keyring = Keyring { private: Keys::read(&path)?, listed: listed.into() };
+            if !keyring.is_whole(now) {
+                return Err(KeysError::Gone.into());
+            }
+            store::add_key_list(db, keyring.listed.number(), list)?;
+            Ok(Some(keyring))
+        })?;
+        if let Some(keyring) = adopted {
+            self.go_by(keyring);
+        }
+        Ok(())
+    }
+
+    /// What time brings: key lists that another process adopted are taken up, and private
+    /// keys whose end has come are destroyed.
+    ///
+    /// # Errors
+    /// The database or the file.
+    pub fn look_after_keys(&self) -> Result<(), HqError> {
+        let (now, known) = (self.clock.now(), self.keyring());
+        let lists = self.store.read(store::key_lists)?;
+        if known.listed.lists().len() == lists.len() && !known.has_ended_keys(now) {
+            return Ok(());
+        }
+        let path = self.directory.join(FILE);
+        let keyring = self.store.write(|db| {
+            let keyring = Keyring::of(Keys::read(&path)?, &store::key_lists(db)?)?;
+            if !keyring.has_ended_keys(now) {
+                return Ok(keyring);
+            }
+            let left = keyring.drop_ended_keys(now);
+            left.private.write(&path)?;
+            Ok(left)
+        })?;
+        self.go_by(keyring);
+        Ok(())
+    }
+}
