@@ -87,7 +87,7 @@ impl ScanSession {
     /// Takes note of a text that was typed, or scanned with something else than
     /// the camera. Spaces, hyphens, lower case, O for 0 and I or L for 1 are
     /// forgiven; nothing else is. A label that was taken back counts again.
-    pub fn sight(&self, text: &str) -> Sighting {
+    pub fn typed(&self, text: &str) -> Sighting {
         let sighting = self.change(|session| session.typed(text)).into();
         self.warn_of(&sighting);
         sighting
@@ -218,10 +218,10 @@ mod tests {
         notices.observe(Some(Arc::new(Told(told)))).unwrap();
         let hear = || hear.recv_timeout(Duration::from_secs(30)).unwrap();
         let session = ScanSession::new(job, tally, notices.clone());
-        session.sight(&mine.to_text());
+        session.typed(&mine.to_text());
         assert_eq!(hear(), (Some(Count { seen: 1, expected: 1 }), None));
-        session.sight(&mine.to_text());
-        session.sight(&other.to_text());
+        session.typed(&mine.to_text());
+        session.typed(&other.to_text());
         let label = Label::from(other);
         assert_eq!(hear(), (None, Some(Alarm::OtherJob { job, label })));
         session.undo_last();

@@ -33,8 +33,7 @@ impl Hq {
         let (now, path) = (self.clock.now(), self.directory.join(FILE));
         // Whoever else draws keys at the same time waits, in whatever process.
         self.store.write(|_| {
-            let (private, proposal) =
-                self.keyring().next(Keys::read(&path)?, rotation, now)?;
+            let (private, proposal) = self.keyring().next(Keys::read(&path)?, rotation, now)?;
             private.write(&path)?;
             Ok(proposal)
         })

@@ -37,6 +37,13 @@ impl Crew {
         self.with_hq(cancel, enrolling).await
     }
 
+    /// Goes by HQ's newest keys, by the bytes of a file that HQ made (`crewseal-hq keys
+    /// export`): where HQ's server has another certificate by now than this phone knows, since
+    /// it was offline for more than half a year. Lists of another HQ change nothing.
+    pub async fn follow_key_lists(&self, lists: Vec<u8>) -> Result<(), CrewError> {
+        self.ask(move |phone| Ok(phone.follow_key_lists(&lists)?)).await
+    }
+
     /// What an older phone of this carrier is asked to vouch for, by the bytes of the
     /// invitation: to be shown to it, for its `vouch`.
     pub async fn ask_for_voucher(&self, invitation: Vec<u8>) -> Result<Vec<u8>, CrewError> {

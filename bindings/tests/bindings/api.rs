@@ -59,7 +59,7 @@ async fn a_frame_says_what_is_on_the_boxes_and_what_is_missing() {
     assert!(expected.iter().all(|call_out| called.contains(call_out)), "{called:?}");
 
     let typed = text(BOXES[1]).to_lowercase();
-    assert!(matches!(session.sight(&typed), Sighting::New { .. }));
+    assert!(matches!(session.typed(&typed), Sighting::New { .. }));
     let blank = label(&blank.sighting);
     assert_eq!(session.commission(blank.clone()), Ok(Commission::FromRoll));
     assert_eq!(session.commissioned(), std::slice::from_ref(&blank));
@@ -68,10 +68,10 @@ async fn a_frame_says_what_is_on_the_boxes_and_what_is_missing() {
     assert_eq!(session.undo(blank), Ok(false));
     assert_eq!(session.count(), Count { seen: 2, expected: 3 });
 
-    let elsewhere = session.sight("https://example.com/42");
+    let elsewhere = session.typed("https://example.com/42");
     let fault = LabelFault::Character { position: 6 };
     assert_eq!(elsewhere, Sighting::NotOurs { fault });
-    let unknown = session.sight(&text([77; 16]));
+    let unknown = session.typed(&text([77; 16]));
     assert!(matches!(unknown, Sighting::UnknownLabel { .. }));
     assert_eq!(session.foreign(), [unknown]);
     assert!(!format!("{sighted:?} {:?}", session.seen()).contains(&text(BOXES[0])));
@@ -87,9 +87,9 @@ async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
 
     let session = giver.begin_scan(JOB).await.unwrap();
     for token in [BOXES[0], BOXES[1], BLANK] {
-        session.sight(&text(token));
+        session.typed(&text(token));
     }
-    let blank = label(&session.sight(&text(BLANK)));
+    let blank = label(&session.typed(&text(BLANK)));
     session.commission(blank.clone()).unwrap();
     giver.commission(JOB, session.commissioned()).await.unwrap();
     let damaged = Finding { kind: FindingKind::Damaged, boxes: vec![blank], note: None };
@@ -106,7 +106,7 @@ async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
     assert!(!shown.may_be_revoked(), "this HQ revokes nobody");
     assert_eq!(shown.boxes(), session.seen());
     let own = receiver.begin_scan(JOB).await.unwrap();
-    let scanned = vec![label(&own.sight(&text(BOXES[0]))), label(&own.sight(&text(BLANK)))];
+    let scanned = vec![label(&own.typed(&text(BOXES[0]))), label(&own.typed(&text(BLANK)))];
     let accept =
         receiver.accept(shown, scanned.clone(), SpotCheck::Done, Vec::new()).await.unwrap();
     let answer = giver.read_acceptance(accept).await.unwrap();
@@ -155,7 +155,7 @@ async fn an_offer_is_taken_back_and_whatever_is_open_is_shown_again() {
     giver.fetch(None).await.unwrap();
     receiver.fetch(None).await.unwrap();
     let session = giver.begin_scan(JOB).await.unwrap();
-    session.sight(&text(BOXES[0]));
+    session.typed(&text(BOXES[0]));
     let hello = across(Purpose::Hello, receiver.hello(Introduction::Included).await.unwrap());
     let offer = giver.offer(JOB, session.seen(), hello, Vec::new()).await.unwrap();
     let view = receiver.read_offer(across(Purpose::Offer, offer.clone())).await.unwrap();
@@ -192,7 +192,7 @@ async fn the_customer_confirms_draws_and_gets_a_receipt() {
     let (_directory, crew) = enrolled(&hq).await;
     crew.fetch(None).await.unwrap();
     let session = crew.begin_scan(JOB).await.unwrap();
-    session.sight(&text(BOXES[0]));
+    session.typed(&text(BOXES[0]));
     let points: Vec<PadPoint> =
         (0..9).map(|at| PadPoint { x: at, y: at, millis: u32::from(at) }).collect();
     let (act, boxes) = (Act::TakeOver, session.seen());
@@ -229,7 +229,7 @@ async fn a_supervisor_signs_off_on_his_own_phone() {
         crew.fetch(None).await.unwrap();
     }
     let session = mover.begin_scan(JOB).await.unwrap();
-    let damaged = label(&session.sight(&text(BOXES[0])));
+    let damaged = label(&session.typed(&text(BOXES[0])));
     let findings = vec![Finding { kind: FindingKind::Damaged, boxes: vec![damaged], note: None }];
     let took = mover.record(Act::TakeOver, JOB, session.seen(), findings, None).await.unwrap();
     mover.record_scanned(Act::Load, session.clone(), Vec::new()).await.unwrap();
@@ -292,7 +292,7 @@ async fn a_phone_rests_changes_its_keys_forgets_and_is_logged_out() {
     let (_directory, crew) = enrolled(&hq).await;
     crew.fetch(None).await.unwrap();
     let session = crew.begin_scan(JOB).await.unwrap();
-    session.sight(&text(BOXES[0]));
+    session.typed(&text(BOXES[0]));
     crew.record(Act::Count, JOB, session.seen(), Vec::new(), None).await.unwrap();
     crew.suspend().await.unwrap();
     let closed = crew.jobs().await.unwrap_err();
@@ -333,7 +333,7 @@ async fn a_box_that_is_taken_back_waits_until_it_is_meant() {
     assert_eq!(session.undo_last(), Some(mine.clone()));
     assert_eq!(sight(), (Sighting::Undone { label: mine.clone() }, false));
     assert_eq!(session.count().seen, 0);
-    assert_eq!(session.sight(&mine.text), Sighting::New { label: mine.clone() });
+    assert_eq!(session.typed(&mine.text), Sighting::New { label: mine.clone() });
     assert_eq!(sight(), (Sighting::Again { label: mine }, false));
     assert_eq!(session.count().seen, 1);
 }

@@ -153,7 +153,8 @@ impl Keyring {
 
     /// Whether there are private keys here whose end has come.
     pub(crate) fn has_ended_keys(&self, now: u64) -> bool {
-        let signing = self.private.signing.iter().any(|one| self.listed.has_ended(&one.public, now));
+        let signing =
+            self.private.signing.iter().any(|one| self.listed.has_ended(&one.public, now));
         signing || self.private.opening.iter().any(|one| self.is_destroyed(one, now))
     }
 

@@ -34,7 +34,7 @@ impl InRust {
         let job = crew.jobs().await?.first().ok_or("HQ sent no job")?.id;
         let session = crew.begin_scan(job).await?;
         for label in session.missing() {
-            session.sight(&label.text);
+            session.typed(&label.text);
         }
         crew.record_scanned(Act::TakeOver, Arc::clone(&session), Vec::new()).await?;
         Ok(Self { crew, vault, session })

@@ -1315,6 +1315,13 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func enrolVouched(invitation: Data, vouchedBy: VouchedBy, cancel: CancelToken?) async throws 
     
     /**
+     * Goes by HQ's newest keys, by the bytes of a file that HQ made (`crewseal-hq keys
+     * export`): where HQ's server has another certificate by now than this phone knows, since
+     * it was offline for more than half a year. Lists of another HQ change nothing.
+     */
+    func followKeyLists(lists: Data) async throws 
+    
+    /**
      * Whether this device is enrolled: if not, the app begins with an invitation.
      */
     func isEnrolled() async throws  -> Bool
@@ -1887,6 +1894,27 @@ open func enrolVouched(invitation: Data, vouchedBy: VouchedBy, cancel: CancelTok
             rustFutureFunc: {
                 uniffi_crewseal_ffi_fn_method_crew_enrol_vouched(
                         self.uniffiCloneHandle(),FfiConverterData.lower(invitation),FfiConverterTypeVouchedBy_lower(vouchedBy),FfiConverterOptionTypeCancelToken.lower(cancel)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_void,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Goes by HQ's newest keys, by the bytes of a file that HQ made (`crewseal-hq keys
+     * export`): where HQ's server has another certificate by now than this phone knows, since
+     * it was offline for more than half a year. Lists of another HQ change nothing.
+     */
+open func followKeyLists(lists: Data)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_follow_key_lists(
+                        self.uniffiCloneHandle(),FfiConverterData.lower(lists)
                 )
             },
             pollFunc: ffi_crewseal_ffi_rust_future_poll_void,
@@ -4311,13 +4339,6 @@ public protocol ScanSessionProtocol: AnyObject, Sendable {
     func seen()  -> [Label]
     
     /**
-     * Takes note of a text that was typed, or scanned with something else than
-     * the camera. Spaces, hyphens, lower case, O for 0 and I or L for 1 are
-     * forgiven; nothing else is. A label that was taken back counts again.
-     */
-    func sight(text: String)  -> Sighting
-    
-    /**
      * Takes note of every code in a frame of the camera, and says of each code
      * in view what it is and where, in no particular order. For the buffer the
      * same holds as for `readFrame`.
@@ -4326,6 +4347,13 @@ public protocol ScanSessionProtocol: AnyObject, Sendable {
      * counted in frames. `budget_millis` limits the time that one takes.
      */
     func sightFrame(buffer: Data, format: FrameFormat, budgetMillis: UInt32) throws  -> [Sighted]
+    
+    /**
+     * Takes note of a text that was typed, or scanned with something else than
+     * the camera. Spaces, hyphens, lower case, O for 0 and I or L for 1 are
+     * forgiven; nothing else is. A label that was taken back counts again.
+     */
+    func typed(text: String)  -> Sighting
     
     /**
      * Takes back what was last done with a label: a commissioned box leaves
@@ -4492,21 +4520,6 @@ open func seen() -> [Label]  {
 }
     
     /**
-     * Takes note of a text that was typed, or scanned with something else than
-     * the camera. Spaces, hyphens, lower case, O for 0 and I or L for 1 are
-     * forgiven; nothing else is. A label that was taken back counts again.
-     */
-open func sight(text: String) -> Sighting  {
-    return try!  FfiConverterTypeSighting_lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_crewseal_ffi_fn_method_scansession_sight(
-            self.uniffiCloneHandle(),
-        FfiConverterString.lower(text),uniffiCallStatus
-    )
-})
-}
-    
-    /**
      * Takes note of every code in a frame of the camera, and says of each code
      * in view what it is and where, in no particular order. For the buffer the
      * same holds as for `readFrame`.
@@ -4525,6 +4538,21 @@ open func sightFrame(buffer: Data, format: FrameFormat, budgetMillis: UInt32 = U
         FfiConverterUInt32.lower(budgetMillis),uniffiCallStatus
     )
         }
+})
+}
+    
+    /**
+     * Takes note of a text that was typed, or scanned with something else than
+     * the camera. Spaces, hyphens, lower case, O for 0 and I or L for 1 are
+     * forgiven; nothing else is. A label that was taken back counts again.
+     */
+open func typed(text: String) -> Sighting  {
+    return try!  FfiConverterTypeSighting_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_scansession_typed(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(text),uniffiCallStatus
+    )
 })
 }
     
@@ -9103,6 +9131,10 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      */
     case NotEnrolled
     /**
+     * The phone is another HQ's: log out there first.
+     */
+    case EnrolledElsewhere
+    /**
      * HQ was never reached, so nothing can be recorded yet: fetch first.
      */
     case HqNeverReached
@@ -9351,6 +9383,10 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      */
     case WrongClock
     /**
+     * HQ's certificate has ended: HQ's fault, and nothing is wrong with this phone.
+     */
+    case HqCertificateEnded
+    /**
      * Somebody else than HQ answers.
      */
     case WrongCertificate
@@ -9440,87 +9476,89 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
 
         
         case 1: return .NotEnrolled
-        case 2: return .HqNeverReached
-        case 3: return .UnknownJob
-        case 4: return .JobNotOpen
-        case 5: return .OtherJob
-        case 6: return .NotALabel(
+        case 2: return .EnrolledElsewhere
+        case 3: return .HqNeverReached
+        case 4: return .UnknownJob
+        case 5: return .JobNotOpen
+        case 6: return .OtherJob
+        case 7: return .NotALabel(
             fault: try FfiConverterTypeLabelFault.read(from: &buf)
             )
-        case 7: return .NotAnId
-        case 8: return .NotAFrame(
+        case 8: return .NotAnId
+        case 9: return .NotAFrame(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 9: return .Invitation
-        case 10: return .NotForThisPhone
-        case 11: return .Stranger
-        case 12: return .NotVouchedFor
-        case 13: return .NotAllowed(
+        case 10: return .Invitation
+        case 11: return .NotForThisPhone
+        case 12: return .Stranger
+        case 13: return .NotVouchedFor
+        case 14: return .NotAllowed(
             rule: try FfiConverterTypeRule.read(from: &buf), 
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 14: return .OtherNotAllowed(
+        case 15: return .OtherNotAllowed(
             rule: try FfiConverterTypeRule.read(from: &buf), 
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 15: return .WrongCode
-        case 16: return .WrongRecoveryCode
-        case 17: return .OfferOver
-        case 18: return .NotASupervisor
-        case 19: return .NothingToSign
-        case 20: return .NoteTooLong
-        case 21: return .NoReceipt
-        case 22: return .NotADrawing(
+        case 16: return .WrongCode
+        case 17: return .WrongRecoveryCode
+        case 18: return .OfferOver
+        case 19: return .NotASupervisor
+        case 20: return .NothingToSign
+        case 21: return .NoteTooLong
+        case 22: return .NoReceipt
+        case 23: return .NotADrawing(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 23: return .TooMuch
-        case 24: return .StillOffered
-        case 25: return .FromPhone(
+        case 24: return .TooMuch
+        case 25: return .StillOffered
+        case 26: return .FromPhone(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 26: return .FromHq(
+        case 27: return .FromHq(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 27: return .UnknownBoxes(
+        case 28: return .UnknownBoxes(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 28: return .Unreceipted(
+        case 29: return .Unreceipted(
             entries: try FfiConverterUInt64.read(from: &buf)
             )
-        case 29: return .KeyRemains
-        case 30: return .LoggedOut
-        case 31: return .Suspended
-        case 32: return .KeysLocked
-        case 33: return .Cancelled
-        case 34: return .CallCancelled
-        case 35: return .KeysGone
-        case 36: return .KeysFailed
-        case 37: return .KeysBusy
-        case 38: return .StoreInUse
-        case 39: return .StoreReadOnly
-        case 40: return .StoreFull
-        case 41: return .StoreDamaged
-        case 42: return .SystemFailed
-        case 43: return .AppTooOld
-        case 44: return .Offline(
+        case 30: return .KeyRemains
+        case 31: return .LoggedOut
+        case 32: return .Suspended
+        case 33: return .KeysLocked
+        case 34: return .Cancelled
+        case 35: return .CallCancelled
+        case 36: return .KeysGone
+        case 37: return .KeysFailed
+        case 38: return .KeysBusy
+        case 39: return .StoreInUse
+        case 40: return .StoreReadOnly
+        case 41: return .StoreFull
+        case 42: return .StoreDamaged
+        case 43: return .SystemFailed
+        case 44: return .AppTooOld
+        case 45: return .Offline(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 45: return .Metered
-        case 46: return .HqBusy(
+        case 46: return .Metered
+        case 47: return .HqBusy(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 47: return .AnswerCutOff(
+        case 48: return .AnswerCutOff(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 48: return .CaptivePortal
-        case 49: return .WrongClock
-        case 50: return .WrongCertificate
-        case 51: return .NotAdmitted
-        case 52: return .HqRefused(
+        case 49: return .CaptivePortal
+        case 50: return .WrongClock
+        case 51: return .HqCertificateEnded
+        case 52: return .WrongCertificate
+        case 53: return .NotAdmitted
+        case 54: return .HqRefused(
             status: try FfiConverterUInt16.read(from: &buf)
             )
-        case 53: return .FromWithin
-        case 54: return .Fault
+        case 55: return .FromWithin
+        case 56: return .Fault
 
          default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -9537,231 +9575,239 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             writeInt(&buf, Int32(1))
         
         
-        case .HqNeverReached:
+        case .EnrolledElsewhere:
             writeInt(&buf, Int32(2))
         
         
-        case .UnknownJob:
+        case .HqNeverReached:
             writeInt(&buf, Int32(3))
         
         
-        case .JobNotOpen:
+        case .UnknownJob:
             writeInt(&buf, Int32(4))
         
         
-        case .OtherJob:
+        case .JobNotOpen:
             writeInt(&buf, Int32(5))
         
         
-        case let .NotALabel(fault):
+        case .OtherJob:
             writeInt(&buf, Int32(6))
+        
+        
+        case let .NotALabel(fault):
+            writeInt(&buf, Int32(7))
             FfiConverterTypeLabelFault.write(fault, into: &buf)
             
         
         case .NotAnId:
-            writeInt(&buf, Int32(7))
+            writeInt(&buf, Int32(8))
         
         
         case let .NotAFrame(reason):
-            writeInt(&buf, Int32(8))
+            writeInt(&buf, Int32(9))
             FfiConverterString.write(reason, into: &buf)
             
         
         case .Invitation:
-            writeInt(&buf, Int32(9))
-        
-        
-        case .NotForThisPhone:
             writeInt(&buf, Int32(10))
         
         
-        case .Stranger:
+        case .NotForThisPhone:
             writeInt(&buf, Int32(11))
         
         
-        case .NotVouchedFor:
+        case .Stranger:
             writeInt(&buf, Int32(12))
         
         
-        case let .NotAllowed(rule,reason):
+        case .NotVouchedFor:
             writeInt(&buf, Int32(13))
-            FfiConverterTypeRule.write(rule, into: &buf)
-            FfiConverterString.write(reason, into: &buf)
-            
         
-        case let .OtherNotAllowed(rule,reason):
+        
+        case let .NotAllowed(rule,reason):
             writeInt(&buf, Int32(14))
             FfiConverterTypeRule.write(rule, into: &buf)
             FfiConverterString.write(reason, into: &buf)
             
         
-        case .WrongCode:
+        case let .OtherNotAllowed(rule,reason):
             writeInt(&buf, Int32(15))
+            FfiConverterTypeRule.write(rule, into: &buf)
+            FfiConverterString.write(reason, into: &buf)
+            
         
-        
-        case .WrongRecoveryCode:
+        case .WrongCode:
             writeInt(&buf, Int32(16))
         
         
-        case .OfferOver:
+        case .WrongRecoveryCode:
             writeInt(&buf, Int32(17))
         
         
-        case .NotASupervisor:
+        case .OfferOver:
             writeInt(&buf, Int32(18))
         
         
-        case .NothingToSign:
+        case .NotASupervisor:
             writeInt(&buf, Int32(19))
         
         
-        case .NoteTooLong:
+        case .NothingToSign:
             writeInt(&buf, Int32(20))
         
         
-        case .NoReceipt:
+        case .NoteTooLong:
             writeInt(&buf, Int32(21))
         
         
-        case let .NotADrawing(reason):
+        case .NoReceipt:
             writeInt(&buf, Int32(22))
+        
+        
+        case let .NotADrawing(reason):
+            writeInt(&buf, Int32(23))
             FfiConverterString.write(reason, into: &buf)
             
         
         case .TooMuch:
-            writeInt(&buf, Int32(23))
-        
-        
-        case .StillOffered:
             writeInt(&buf, Int32(24))
         
         
-        case let .FromPhone(reason):
+        case .StillOffered:
             writeInt(&buf, Int32(25))
-            FfiConverterString.write(reason, into: &buf)
-            
         
-        case let .FromHq(reason):
+        
+        case let .FromPhone(reason):
             writeInt(&buf, Int32(26))
             FfiConverterString.write(reason, into: &buf)
             
         
-        case let .UnknownBoxes(reason):
+        case let .FromHq(reason):
             writeInt(&buf, Int32(27))
             FfiConverterString.write(reason, into: &buf)
             
         
-        case let .Unreceipted(entries):
+        case let .UnknownBoxes(reason):
             writeInt(&buf, Int32(28))
+            FfiConverterString.write(reason, into: &buf)
+            
+        
+        case let .Unreceipted(entries):
+            writeInt(&buf, Int32(29))
             FfiConverterUInt64.write(entries, into: &buf)
             
         
         case .KeyRemains:
-            writeInt(&buf, Int32(29))
-        
-        
-        case .LoggedOut:
             writeInt(&buf, Int32(30))
         
         
-        case .Suspended:
+        case .LoggedOut:
             writeInt(&buf, Int32(31))
         
         
-        case .KeysLocked:
+        case .Suspended:
             writeInt(&buf, Int32(32))
         
         
-        case .Cancelled:
+        case .KeysLocked:
             writeInt(&buf, Int32(33))
         
         
-        case .CallCancelled:
+        case .Cancelled:
             writeInt(&buf, Int32(34))
         
         
-        case .KeysGone:
+        case .CallCancelled:
             writeInt(&buf, Int32(35))
         
         
-        case .KeysFailed:
+        case .KeysGone:
             writeInt(&buf, Int32(36))
         
         
-        case .KeysBusy:
+        case .KeysFailed:
             writeInt(&buf, Int32(37))
         
         
-        case .StoreInUse:
+        case .KeysBusy:
             writeInt(&buf, Int32(38))
         
         
-        case .StoreReadOnly:
+        case .StoreInUse:
             writeInt(&buf, Int32(39))
         
         
-        case .StoreFull:
+        case .StoreReadOnly:
             writeInt(&buf, Int32(40))
         
         
-        case .StoreDamaged:
+        case .StoreFull:
             writeInt(&buf, Int32(41))
         
         
-        case .SystemFailed:
+        case .StoreDamaged:
             writeInt(&buf, Int32(42))
         
         
-        case .AppTooOld:
+        case .SystemFailed:
             writeInt(&buf, Int32(43))
         
         
-        case let .Offline(againAfterMillis):
+        case .AppTooOld:
             writeInt(&buf, Int32(44))
+        
+        
+        case let .Offline(againAfterMillis):
+            writeInt(&buf, Int32(45))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
         case .Metered:
-            writeInt(&buf, Int32(45))
+            writeInt(&buf, Int32(46))
         
         
         case let .HqBusy(againAfterMillis):
-            writeInt(&buf, Int32(46))
-            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
-            
-        
-        case let .AnswerCutOff(againAfterMillis):
             writeInt(&buf, Int32(47))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
-        case .CaptivePortal:
+        case let .AnswerCutOff(againAfterMillis):
             writeInt(&buf, Int32(48))
+            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
+            
         
-        
-        case .WrongClock:
+        case .CaptivePortal:
             writeInt(&buf, Int32(49))
         
         
-        case .WrongCertificate:
+        case .WrongClock:
             writeInt(&buf, Int32(50))
         
         
-        case .NotAdmitted:
+        case .HqCertificateEnded:
             writeInt(&buf, Int32(51))
         
         
-        case let .HqRefused(status):
+        case .WrongCertificate:
             writeInt(&buf, Int32(52))
+        
+        
+        case .NotAdmitted:
+            writeInt(&buf, Int32(53))
+        
+        
+        case let .HqRefused(status):
+            writeInt(&buf, Int32(54))
             FfiConverterUInt16.write(status, into: &buf)
             
         
         case .FromWithin:
-            writeInt(&buf, Int32(53))
+            writeInt(&buf, Int32(55))
         
         
         case .Fault:
-            writeInt(&buf, Int32(54))
+            writeInt(&buf, Int32(56))
         
         }
     }
@@ -13908,6 +13954,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_enrol_vouched() != 42224) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_crew_follow_key_lists() != 52640) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_crew_is_enrolled() != 50061) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -14121,10 +14170,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_scansession_seen() != 33056) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_scansession_sight() != 60423) {
+    if (uniffi_crewseal_ffi_checksum_method_scansession_sight_frame() != 15380) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_scansession_sight_frame() != 15380) {
+    if (uniffi_crewseal_ffi_checksum_method_scansession_typed() != 5119) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_scansession_undo() != 50334) {

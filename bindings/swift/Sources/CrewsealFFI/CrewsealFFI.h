@@ -547,6 +547,11 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_enrol(uint64_t ptr, RustBuffer invit
 uint64_t uniffi_crewseal_ffi_fn_method_crew_enrol_vouched(uint64_t ptr, RustBuffer invitation, RustBuffer vouched_by, RustBuffer cancel
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FOLLOW_KEY_LISTS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FOLLOW_KEY_LISTS
+uint64_t uniffi_crewseal_ffi_fn_method_crew_follow_key_lists(uint64_t ptr, RustBuffer lists
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_IS_ENROLLED
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_IS_ENROLLED
 uint64_t uniffi_crewseal_ffi_fn_method_crew_is_enrolled(uint64_t ptr
@@ -1023,14 +1028,14 @@ RustBuffer uniffi_crewseal_ffi_fn_method_scansession_missing(uint64_t ptr, RustC
 RustBuffer uniffi_crewseal_ffi_fn_method_scansession_seen(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SCANSESSION_SIGHT
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SCANSESSION_SIGHT
-RustBuffer uniffi_crewseal_ffi_fn_method_scansession_sight(uint64_t ptr, RustBuffer text, RustCallStatus *_Nonnull out_status
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SCANSESSION_SIGHT_FRAME
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SCANSESSION_SIGHT_FRAME
 RustBuffer uniffi_crewseal_ffi_fn_method_scansession_sight_frame(uint64_t ptr, ForeignBytes buffer, uint64_t format, uint32_t budget_millis, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SCANSESSION_TYPED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SCANSESSION_TYPED
+RustBuffer uniffi_crewseal_ffi_fn_method_scansession_typed(uint64_t ptr, RustBuffer text, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_SCANSESSION_UNDO
@@ -1639,6 +1644,12 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_enrol_vouched(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FOLLOW_KEY_LISTS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_FOLLOW_KEY_LISTS
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_follow_key_lists(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_IS_ENROLLED
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_IS_ENROLLED
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(void
@@ -2065,15 +2076,15 @@ uint16_t uniffi_crewseal_ffi_checksum_method_scansession_seen(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SCANSESSION_SIGHT
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SCANSESSION_SIGHT
-uint16_t uniffi_crewseal_ffi_checksum_method_scansession_sight(void
-    
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SCANSESSION_SIGHT_FRAME
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SCANSESSION_SIGHT_FRAME
 uint16_t uniffi_crewseal_ffi_checksum_method_scansession_sight_frame(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SCANSESSION_TYPED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_SCANSESSION_TYPED
+uint16_t uniffi_crewseal_ffi_checksum_method_scansession_typed(void
     
 );
 #endif

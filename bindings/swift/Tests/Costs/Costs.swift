@@ -90,7 +90,7 @@ private struct Phone {
         job = pack.id
         session = try await crew.beginScan(job: job)
         boxes = session.missing()
-        for box in boxes { _ = session.sight(text: box.text) }
+        for box in boxes { _ = session.typed(text: box.text) }
         _ = try await crew.recordScanned(act: .takeOver, session: session)
     }
 
@@ -114,7 +114,7 @@ private struct Phone {
         let observer = Told()
         try crew.observe(observer: observer)
         for _ in 0..<number {
-            if session.undoLast() == nil { _ = session.sight(text: boxes[0].text) }
+            if session.undoLast() == nil { _ = session.typed(text: boxes[0].text) }
             observer.told.wait()
         }
         try crew.observe(observer: nil)

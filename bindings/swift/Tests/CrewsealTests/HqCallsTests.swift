@@ -52,7 +52,7 @@ struct HqCallsTests {
         let hq = try Headquarters(directory)
         let crew = try await phone(directory, "phone", hq.invitation(role: "mover", pseudonym: "Mover 17"))
         let session = try await crew.beginScan(job: hq.job)
-        let boxes = hq.labels.prefix(2).compactMap { session.sight(text: $0).new }
+        let boxes = hq.labels.prefix(2).compactMap { session.typed(text: $0).new }
         _ = try await crew.record(act: .takeOver, job: hq.job, boxes: boxes)
         for _ in 0..<20 { _ = try await crew.record(act: .count, job: hq.job, boxes: boxes) }
         let token = CancelToken()

@@ -58,7 +58,7 @@ struct LifeTests {
         let crew = try await phone(directory, "phone", hq.invitation(role: "mover", pseudonym: "Mover 17"))
         let job = hq.job
         let session = try await crew.beginScan(job: job)
-        let boxes = hq.labels.prefix(Headquarters.boxes).compactMap { session.sight(text: $0).new }
+        let boxes = hq.labels.prefix(Headquarters.boxes).compactMap { session.typed(text: $0).new }
         #expect(boxes.count == Headquarters.boxes)
         _ = try await crew.record(act: .takeOver, job: job, boxes: boxes)
         let events = try await withThrowingTaskGroup(of: EventId.self) { group in
@@ -83,7 +83,7 @@ struct LifeTests {
         let texts = Array(hq.labels.prefix(Headquarters.boxes))
         let new = Mutex(0)
         DispatchQueue.concurrentPerform(iterations: 400) { number in
-            if session.sight(text: texts[number % texts.count]).new != nil {
+            if session.typed(text: texts[number % texts.count]).new != nil {
                 new.withLock { $0 += 1 }
             }
             _ = session.count()
@@ -302,7 +302,7 @@ struct LifeTests {
                 _ = try await crew.release(job: hq.job, act: .deliver, statement: text, code: text)
             }
             let session = try await crew.beginScan(job: hq.job)
-            if case .notOurs = session.sight(text: text) {} else { Issue.record("\(text.count) is ours") }
+            if case .notOurs = session.typed(text: text) {} else { Issue.record("\(text.count) is ours") }
             #expect(throws: CrewError.self) { try session.undo(label: Label(text: text, callOut: "")) }
             if case .nothing = Collector().add(text: text) {} else { Issue.record("\(text.count) is shown") }
         }

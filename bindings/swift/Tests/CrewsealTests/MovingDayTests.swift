@@ -56,14 +56,14 @@ struct MovingDayTests {
     private func takeOver(_ mover: Crew, _ hq: Headquarters) async throws -> [Label] {
         let session = try await mover.beginScan(job: hq.job)
         for text in hq.labels.prefix(Headquarters.boxes) {
-            #expect(session.sight(text: text).new != nil)
+            #expect(session.typed(text: text).new != nil)
         }
-        if case .again = session.sight(text: hq.labels[0].lowercased()) {} else { Issue.record("not again") }
+        if case .again = session.typed(text: hq.labels[0].lowercased()) {} else { Issue.record("not again") }
         for text in hq.labels.dropFirst(Headquarters.boxes).prefix(2) {
-            let label = try #require(session.sight(text: text).blank)
+            let label = try #require(session.typed(text: text).blank)
             #expect(try session.commission(label: label) == .fromRoll)
         }
-        if case .notOurs = session.sight(text: "a parcel's code") {} else { Issue.record("a parcel is ours") }
+        if case .notOurs = session.typed(text: "a parcel's code") {} else { Issue.record("a parcel is ours") }
         #expect(session.count() == Count(seen: 6, expected: 6))
         _ = try await mover.commission(job: hq.job, boxes: session.commissioned())
         _ = try await mover.recordScanned(act: .takeOver, session: session)

@@ -53,7 +53,7 @@ struct ObserverTests {
         let session = try await crew.beginScan(job: hq.job)
         var boxes: [Label] = []
         for text in hq.labels.prefix(Headquarters.boxes) {
-            try boxes.append(#require(session.sight(text: text).new))
+            try boxes.append(#require(session.typed(text: text).new))
             #expect(await notices.next() == .count(session.count()))
         }
         _ = try await crew.record(act: .takeOver, job: hq.job, boxes: boxes)
@@ -71,7 +71,7 @@ struct ObserverTests {
         let session = try await crew.beginScan(job: hq.job)
         for number in 0..<10_000 {
             if number % 2 == 0 {
-                _ = session.sight(text: hq.labels[0])
+                _ = session.typed(text: hq.labels[0])
             } else {
                 _ = session.undoLast()
             }
@@ -92,7 +92,7 @@ struct ObserverTests {
         var notices = told.notices.makeAsyncIterator()
         let session = try await crew.beginScan(job: hq.job)
         for text in hq.labels.prefix(3) {
-            _ = session.sight(text: text)
+            _ = session.typed(text: text)
             #expect(await notices.next() == .count(session.count()))
         }
     }
@@ -106,12 +106,12 @@ struct ObserverTests {
         try crew.observe(observer: told)
         var notices = told.notices.makeAsyncIterator()
         let session = try await crew.beginScan(job: hq.job)
-        let first = try #require(session.sight(text: hq.labels[0]).new)
+        let first = try #require(session.typed(text: hq.labels[0]).new)
         #expect(await notices.next() == .count(session.count()))
-        _ = session.sight(text: hq.labels[1])
+        _ = session.typed(text: hq.labels[1])
         for _ in 0..<100 {
             _ = session.undoLast()
-            _ = session.sight(text: hq.labels[1])
+            _ = session.typed(text: hq.labels[1])
         }
         _ = try await crew.record(act: .takeOver, job: hq.job, boxes: [first])
         isOver.withLock { $0 = true }

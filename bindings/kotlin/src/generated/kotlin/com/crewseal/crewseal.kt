@@ -865,6 +865,7 @@ internal object IntegrityCheckingUniffiLib {
     fun uniffi_crewseal_ffi_checksum_method_crew_ask_for_voucher(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_ask_for_voucher")
     fun uniffi_crewseal_ffi_checksum_method_crew_enrol(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_enrol")
     fun uniffi_crewseal_ffi_checksum_method_crew_enrol_vouched(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_enrol_vouched")
+    fun uniffi_crewseal_ffi_checksum_method_crew_follow_key_lists(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_follow_key_lists")
     fun uniffi_crewseal_ffi_checksum_method_crew_is_enrolled(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_is_enrolled")
     fun uniffi_crewseal_ffi_checksum_method_crew_recovery_code(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_recovery_code")
     fun uniffi_crewseal_ffi_checksum_method_crew_recovery_code_noted(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_recovery_code_noted")
@@ -936,8 +937,8 @@ internal object IntegrityCheckingUniffiLib {
     fun uniffi_crewseal_ffi_checksum_method_scansession_job(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_job")
     fun uniffi_crewseal_ffi_checksum_method_scansession_missing(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_missing")
     fun uniffi_crewseal_ffi_checksum_method_scansession_seen(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_seen")
-    fun uniffi_crewseal_ffi_checksum_method_scansession_sight(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_sight")
     fun uniffi_crewseal_ffi_checksum_method_scansession_sight_frame(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_sight_frame")
+    fun uniffi_crewseal_ffi_checksum_method_scansession_typed(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_typed")
     fun uniffi_crewseal_ffi_checksum_method_scansession_undo(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_undo")
     fun uniffi_crewseal_ffi_checksum_method_scansession_undo_last(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_scansession_undo_last")
     fun uniffi_crewseal_ffi_checksum_method_signoffrequest_crew(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_signoffrequest_crew")
@@ -1028,6 +1029,8 @@ internal object UniffiLib {
     external fun uniffi_crewseal_ffi_fn_method_crew_enrol(`ptr`: Long,`invitation`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_enrol_vouched(`ptr`: Long,`invitation`: RustBuffer.ByValue,`vouchedBy`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_follow_key_lists(`ptr`: Long,`lists`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_is_enrolled(`ptr`: Long,
     ): Long
@@ -1219,9 +1222,9 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_scansession_seen(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_crewseal_ffi_fn_method_scansession_sight(`ptr`: Long,`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
-    ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_scansession_sight_frame(`ptr`: Long,`buffer`: ForeignBytes.ByValue,`format`: Long,`budgetMillis`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_scansession_typed(`ptr`: Long,`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_scansession_undo(`ptr`: Long,`label`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
@@ -1415,6 +1418,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_enrol_vouched() and 0xFFFF) != 42224) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_follow_key_lists() and 0xFFFF) != 52640) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_is_enrolled() and 0xFFFF) != 50061) {
@@ -1630,10 +1636,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_seen() and 0xFFFF) != 33056) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_sight() and 0xFFFF) != 60423) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_sight_frame() and 0xFFFF) != 15380) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_sight_frame() and 0xFFFF) != 15380) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_typed() and 0xFFFF) != 5119) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_scansession_undo() and 0xFFFF) != 50334) {
@@ -3280,6 +3286,13 @@ public interface CrewInterface {
     suspend fun `enrolVouched`(`invitation`: kotlin.ByteArray, `vouchedBy`: VouchedBy, `cancel`: CancelToken? = null)
     
     /**
+     * Goes by HQ's newest keys, by the bytes of a file that HQ made (`crewseal-hq keys
+     * export`): where HQ's server has another certificate by now than this phone knows, since
+     * it was offline for more than half a year. Lists of another HQ change nothing.
+     */
+    suspend fun `followKeyLists`(`lists`: kotlin.ByteArray)
+    
+    /**
      * Whether this device is enrolled: if not, the app begins with an invitation.
      */
     suspend fun `isEnrolled`(): kotlin.Boolean
@@ -3961,6 +3974,34 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         FfiConverterByteArray.lower(`invitation`),
         FfiConverterTypeVouchedBy.lower(`vouchedBy`),
         FfiConverterOptionalTypeCancelToken.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Goes by HQ's newest keys, by the bytes of a file that HQ made (`crewseal-hq keys
+     * export`): where HQ's server has another certificate by now than this phone knows, since
+     * it was offline for more than half a year. Lists of another HQ change nothing.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `followKeyLists`(`lists`: kotlin.ByteArray) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_follow_key_lists(
+                uniffiHandle,
+                
+        FfiConverterByteArray.lower(`lists`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_void(future, callback, continuation) },
@@ -7389,13 +7430,6 @@ public interface ScanSessionInterface {
     fun `seen`(): List<Label>
     
     /**
-     * Takes note of a text that was typed, or scanned with something else than
-     * the camera. Spaces, hyphens, lower case, O for 0 and I or L for 1 are
-     * forgiven; nothing else is. A label that was taken back counts again.
-     */
-    fun `sight`(`text`: kotlin.String): Sighting
-    
-    /**
      * Takes note of every code in a frame of the camera, and says of each code
      * in view what it is and where, in no particular order. For the buffer the
      * same holds as for `readFrame`.
@@ -7404,6 +7438,13 @@ public interface ScanSessionInterface {
      * counted in frames. `budget_millis` limits the time that one takes.
      */
     fun `sightFrame`(`buffer`: java.nio.ByteBuffer, `format`: FrameFormat, `budgetMillis`: kotlin.UInt = 4294967295u): List<Sighted>
+    
+    /**
+     * Takes note of a text that was typed, or scanned with something else than
+     * the camera. Spaces, hyphens, lower case, O for 0 and I or L for 1 are
+     * forgiven; nothing else is. A label that was taken back counts again.
+     */
+    fun `typed`(`text`: kotlin.String): Sighting
     
     /**
      * Takes back what was last done with a label: a commissioned box leaves
@@ -7650,25 +7691,6 @@ open class ScanSession: Disposable, AutoCloseable, ScanSessionInterface
 
     
     /**
-     * Takes note of a text that was typed, or scanned with something else than
-     * the camera. Spaces, hyphens, lower case, O for 0 and I or L for 1 are
-     * forgiven; nothing else is. A label that was taken back counts again.
-     */override fun `sight`(`text`: kotlin.String): Sighting {
-            return FfiConverterTypeSighting.lift(
-    callWithHandle {
-    uniffiRustCall() { _status ->
-    UniffiLib.uniffi_crewseal_ffi_fn_method_scansession_sight(
-        it,
-        
-        FfiConverterString.lower(`text`),_status)
-}
-    }
-    )
-    }
-    
-
-    
-    /**
      * Takes note of every code in a frame of the camera, and says of each code
      * in view what it is and where, in no particular order. For the buffer the
      * same holds as for `readFrame`.
@@ -7686,6 +7708,25 @@ open class ScanSession: Disposable, AutoCloseable, ScanSessionInterface
         FfiConverterByRefBytes.lower(`buffer`),
         FfiConverterTypeFrameFormat.lower(`format`),
         FfiConverterUInt.lower(`budgetMillis`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Takes note of a text that was typed, or scanned with something else than
+     * the camera. Spaces, hyphens, lower case, O for 0 and I or L for 1 are
+     * forgiven; nothing else is. A label that was taken back counts again.
+     */override fun `typed`(`text`: kotlin.String): Sighting {
+            return FfiConverterTypeSighting.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_scansession_typed(
+        it,
+        
+        FfiConverterString.lower(`text`),_status)
 }
     }
     )
@@ -11490,6 +11531,15 @@ sealed class CrewException: kotlin.Exception() {
     }
     
     /**
+     * The phone is another HQ's: log out there first.
+     */
+    class EnrolledElsewhere(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
      * HQ was never reached, so nothing can be recorded yet: fetch first.
      */
     class HqNeverReached(
@@ -11994,6 +12044,15 @@ sealed class CrewException: kotlin.Exception() {
     }
     
     /**
+     * HQ's certificate has ended: HQ's fault, and nothing is wrong with this phone.
+     */
+    class HqCertificateEnded(
+        ) : CrewException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
      * Somebody else than HQ answers.
      */
     class WrongCertificate(
@@ -12099,87 +12158,89 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
 
         return when(buf.getInt()) {
             1 -> CrewException.NotEnrolled()
-            2 -> CrewException.HqNeverReached()
-            3 -> CrewException.UnknownJob()
-            4 -> CrewException.JobNotOpen()
-            5 -> CrewException.OtherJob()
-            6 -> CrewException.NotALabel(
+            2 -> CrewException.EnrolledElsewhere()
+            3 -> CrewException.HqNeverReached()
+            4 -> CrewException.UnknownJob()
+            5 -> CrewException.JobNotOpen()
+            6 -> CrewException.OtherJob()
+            7 -> CrewException.NotALabel(
                 FfiConverterTypeLabelFault.read(buf),
                 )
-            7 -> CrewException.NotAnId()
-            8 -> CrewException.NotAFrame(
+            8 -> CrewException.NotAnId()
+            9 -> CrewException.NotAFrame(
                 FfiConverterString.read(buf),
                 )
-            9 -> CrewException.Invitation()
-            10 -> CrewException.NotForThisPhone()
-            11 -> CrewException.Stranger()
-            12 -> CrewException.NotVouchedFor()
-            13 -> CrewException.NotAllowed(
+            10 -> CrewException.Invitation()
+            11 -> CrewException.NotForThisPhone()
+            12 -> CrewException.Stranger()
+            13 -> CrewException.NotVouchedFor()
+            14 -> CrewException.NotAllowed(
                 FfiConverterTypeRule.read(buf),
                 FfiConverterString.read(buf),
                 )
-            14 -> CrewException.OtherNotAllowed(
+            15 -> CrewException.OtherNotAllowed(
                 FfiConverterTypeRule.read(buf),
                 FfiConverterString.read(buf),
                 )
-            15 -> CrewException.WrongCode()
-            16 -> CrewException.WrongRecoveryCode()
-            17 -> CrewException.OfferOver()
-            18 -> CrewException.NotASupervisor()
-            19 -> CrewException.NothingToSign()
-            20 -> CrewException.NoteTooLong()
-            21 -> CrewException.NoReceipt()
-            22 -> CrewException.NotADrawing(
+            16 -> CrewException.WrongCode()
+            17 -> CrewException.WrongRecoveryCode()
+            18 -> CrewException.OfferOver()
+            19 -> CrewException.NotASupervisor()
+            20 -> CrewException.NothingToSign()
+            21 -> CrewException.NoteTooLong()
+            22 -> CrewException.NoReceipt()
+            23 -> CrewException.NotADrawing(
                 FfiConverterString.read(buf),
                 )
-            23 -> CrewException.TooMuch()
-            24 -> CrewException.StillOffered()
-            25 -> CrewException.FromPhone(
+            24 -> CrewException.TooMuch()
+            25 -> CrewException.StillOffered()
+            26 -> CrewException.FromPhone(
                 FfiConverterString.read(buf),
                 )
-            26 -> CrewException.FromHq(
+            27 -> CrewException.FromHq(
                 FfiConverterString.read(buf),
                 )
-            27 -> CrewException.UnknownBoxes(
+            28 -> CrewException.UnknownBoxes(
                 FfiConverterString.read(buf),
                 )
-            28 -> CrewException.Unreceipted(
+            29 -> CrewException.Unreceipted(
                 FfiConverterULong.read(buf),
                 )
-            29 -> CrewException.KeyRemains()
-            30 -> CrewException.LoggedOut()
-            31 -> CrewException.Suspended()
-            32 -> CrewException.KeysLocked()
-            33 -> CrewException.Cancelled()
-            34 -> CrewException.CallCancelled()
-            35 -> CrewException.KeysGone()
-            36 -> CrewException.KeysFailed()
-            37 -> CrewException.KeysBusy()
-            38 -> CrewException.StoreInUse()
-            39 -> CrewException.StoreReadOnly()
-            40 -> CrewException.StoreFull()
-            41 -> CrewException.StoreDamaged()
-            42 -> CrewException.SystemFailed()
-            43 -> CrewException.AppTooOld()
-            44 -> CrewException.Offline(
+            30 -> CrewException.KeyRemains()
+            31 -> CrewException.LoggedOut()
+            32 -> CrewException.Suspended()
+            33 -> CrewException.KeysLocked()
+            34 -> CrewException.Cancelled()
+            35 -> CrewException.CallCancelled()
+            36 -> CrewException.KeysGone()
+            37 -> CrewException.KeysFailed()
+            38 -> CrewException.KeysBusy()
+            39 -> CrewException.StoreInUse()
+            40 -> CrewException.StoreReadOnly()
+            41 -> CrewException.StoreFull()
+            42 -> CrewException.StoreDamaged()
+            43 -> CrewException.SystemFailed()
+            44 -> CrewException.AppTooOld()
+            45 -> CrewException.Offline(
                 FfiConverterOptionalULong.read(buf),
                 )
-            45 -> CrewException.Metered()
-            46 -> CrewException.HqBusy(
+            46 -> CrewException.Metered()
+            47 -> CrewException.HqBusy(
                 FfiConverterOptionalULong.read(buf),
                 )
-            47 -> CrewException.AnswerCutOff(
+            48 -> CrewException.AnswerCutOff(
                 FfiConverterOptionalULong.read(buf),
                 )
-            48 -> CrewException.CaptivePortal()
-            49 -> CrewException.WrongClock()
-            50 -> CrewException.WrongCertificate()
-            51 -> CrewException.NotAdmitted()
-            52 -> CrewException.HqRefused(
+            49 -> CrewException.CaptivePortal()
+            50 -> CrewException.WrongClock()
+            51 -> CrewException.HqCertificateEnded()
+            52 -> CrewException.WrongCertificate()
+            53 -> CrewException.NotAdmitted()
+            54 -> CrewException.HqRefused(
                 FfiConverterUShort.read(buf),
                 )
-            53 -> CrewException.FromWithin()
-            54 -> CrewException.Fault()
+            55 -> CrewException.FromWithin()
+            56 -> CrewException.Fault()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
@@ -12187,6 +12248,10 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
     override fun allocationSize(value: CrewException): ULong {
         return when(value) {
             is CrewException.NotEnrolled -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is CrewException.EnrolledElsewhere -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
             )
@@ -12396,6 +12461,10 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
             )
+            is CrewException.HqCertificateEnded -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
             is CrewException.WrongCertificate -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
@@ -12426,231 +12495,239 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 buf.putInt(1)
                 Unit
             }
-            is CrewException.HqNeverReached -> {
+            is CrewException.EnrolledElsewhere -> {
                 buf.putInt(2)
                 Unit
             }
-            is CrewException.UnknownJob -> {
+            is CrewException.HqNeverReached -> {
                 buf.putInt(3)
                 Unit
             }
-            is CrewException.JobNotOpen -> {
+            is CrewException.UnknownJob -> {
                 buf.putInt(4)
                 Unit
             }
-            is CrewException.OtherJob -> {
+            is CrewException.JobNotOpen -> {
                 buf.putInt(5)
                 Unit
             }
-            is CrewException.NotALabel -> {
+            is CrewException.OtherJob -> {
                 buf.putInt(6)
+                Unit
+            }
+            is CrewException.NotALabel -> {
+                buf.putInt(7)
                 FfiConverterTypeLabelFault.write(value.`fault`, buf)
                 Unit
             }
             is CrewException.NotAnId -> {
-                buf.putInt(7)
+                buf.putInt(8)
                 Unit
             }
             is CrewException.NotAFrame -> {
-                buf.putInt(8)
+                buf.putInt(9)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
             is CrewException.Invitation -> {
-                buf.putInt(9)
-                Unit
-            }
-            is CrewException.NotForThisPhone -> {
                 buf.putInt(10)
                 Unit
             }
-            is CrewException.Stranger -> {
+            is CrewException.NotForThisPhone -> {
                 buf.putInt(11)
                 Unit
             }
-            is CrewException.NotVouchedFor -> {
+            is CrewException.Stranger -> {
                 buf.putInt(12)
                 Unit
             }
-            is CrewException.NotAllowed -> {
+            is CrewException.NotVouchedFor -> {
                 buf.putInt(13)
-                FfiConverterTypeRule.write(value.`rule`, buf)
-                FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.OtherNotAllowed -> {
+            is CrewException.NotAllowed -> {
                 buf.putInt(14)
                 FfiConverterTypeRule.write(value.`rule`, buf)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.WrongCode -> {
+            is CrewException.OtherNotAllowed -> {
                 buf.putInt(15)
+                FfiConverterTypeRule.write(value.`rule`, buf)
+                FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.WrongRecoveryCode -> {
+            is CrewException.WrongCode -> {
                 buf.putInt(16)
                 Unit
             }
-            is CrewException.OfferOver -> {
+            is CrewException.WrongRecoveryCode -> {
                 buf.putInt(17)
                 Unit
             }
-            is CrewException.NotASupervisor -> {
+            is CrewException.OfferOver -> {
                 buf.putInt(18)
                 Unit
             }
-            is CrewException.NothingToSign -> {
+            is CrewException.NotASupervisor -> {
                 buf.putInt(19)
                 Unit
             }
-            is CrewException.NoteTooLong -> {
+            is CrewException.NothingToSign -> {
                 buf.putInt(20)
                 Unit
             }
-            is CrewException.NoReceipt -> {
+            is CrewException.NoteTooLong -> {
                 buf.putInt(21)
                 Unit
             }
-            is CrewException.NotADrawing -> {
+            is CrewException.NoReceipt -> {
                 buf.putInt(22)
+                Unit
+            }
+            is CrewException.NotADrawing -> {
+                buf.putInt(23)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
             is CrewException.TooMuch -> {
-                buf.putInt(23)
-                Unit
-            }
-            is CrewException.StillOffered -> {
                 buf.putInt(24)
                 Unit
             }
-            is CrewException.FromPhone -> {
+            is CrewException.StillOffered -> {
                 buf.putInt(25)
-                FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.FromHq -> {
+            is CrewException.FromPhone -> {
                 buf.putInt(26)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.UnknownBoxes -> {
+            is CrewException.FromHq -> {
                 buf.putInt(27)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.Unreceipted -> {
+            is CrewException.UnknownBoxes -> {
                 buf.putInt(28)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is CrewException.Unreceipted -> {
+                buf.putInt(29)
                 FfiConverterULong.write(value.`entries`, buf)
                 Unit
             }
             is CrewException.KeyRemains -> {
-                buf.putInt(29)
-                Unit
-            }
-            is CrewException.LoggedOut -> {
                 buf.putInt(30)
                 Unit
             }
-            is CrewException.Suspended -> {
+            is CrewException.LoggedOut -> {
                 buf.putInt(31)
                 Unit
             }
-            is CrewException.KeysLocked -> {
+            is CrewException.Suspended -> {
                 buf.putInt(32)
                 Unit
             }
-            is CrewException.Cancelled -> {
+            is CrewException.KeysLocked -> {
                 buf.putInt(33)
                 Unit
             }
-            is CrewException.CallCancelled -> {
+            is CrewException.Cancelled -> {
                 buf.putInt(34)
                 Unit
             }
-            is CrewException.KeysGone -> {
+            is CrewException.CallCancelled -> {
                 buf.putInt(35)
                 Unit
             }
-            is CrewException.KeysFailed -> {
+            is CrewException.KeysGone -> {
                 buf.putInt(36)
                 Unit
             }
-            is CrewException.KeysBusy -> {
+            is CrewException.KeysFailed -> {
                 buf.putInt(37)
                 Unit
             }
-            is CrewException.StoreInUse -> {
+            is CrewException.KeysBusy -> {
                 buf.putInt(38)
                 Unit
             }
-            is CrewException.StoreReadOnly -> {
+            is CrewException.StoreInUse -> {
                 buf.putInt(39)
                 Unit
             }
-            is CrewException.StoreFull -> {
+            is CrewException.StoreReadOnly -> {
                 buf.putInt(40)
                 Unit
             }
-            is CrewException.StoreDamaged -> {
+            is CrewException.StoreFull -> {
                 buf.putInt(41)
                 Unit
             }
-            is CrewException.SystemFailed -> {
+            is CrewException.StoreDamaged -> {
                 buf.putInt(42)
                 Unit
             }
-            is CrewException.AppTooOld -> {
+            is CrewException.SystemFailed -> {
                 buf.putInt(43)
                 Unit
             }
-            is CrewException.Offline -> {
+            is CrewException.AppTooOld -> {
                 buf.putInt(44)
+                Unit
+            }
+            is CrewException.Offline -> {
+                buf.putInt(45)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
             is CrewException.Metered -> {
-                buf.putInt(45)
+                buf.putInt(46)
                 Unit
             }
             is CrewException.HqBusy -> {
-                buf.putInt(46)
-                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
-                Unit
-            }
-            is CrewException.AnswerCutOff -> {
                 buf.putInt(47)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.CaptivePortal -> {
+            is CrewException.AnswerCutOff -> {
                 buf.putInt(48)
+                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.WrongClock -> {
+            is CrewException.CaptivePortal -> {
                 buf.putInt(49)
                 Unit
             }
-            is CrewException.WrongCertificate -> {
+            is CrewException.WrongClock -> {
                 buf.putInt(50)
                 Unit
             }
-            is CrewException.NotAdmitted -> {
+            is CrewException.HqCertificateEnded -> {
                 buf.putInt(51)
                 Unit
             }
-            is CrewException.HqRefused -> {
+            is CrewException.WrongCertificate -> {
                 buf.putInt(52)
+                Unit
+            }
+            is CrewException.NotAdmitted -> {
+                buf.putInt(53)
+                Unit
+            }
+            is CrewException.HqRefused -> {
+                buf.putInt(54)
                 FfiConverterUShort.write(value.`status`, buf)
                 Unit
             }
             is CrewException.FromWithin -> {
-                buf.putInt(53)
+                buf.putInt(55)
                 Unit
             }
             is CrewException.Fault -> {
-                buf.putInt(54)
+                buf.putInt(56)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }

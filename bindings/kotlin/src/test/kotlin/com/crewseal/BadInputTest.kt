@@ -36,7 +36,7 @@ class BadInputTest {
                 crew.enrol(hq.invitation("mover", "Mover 17"))
                 crew.fetch()
                 val boxes = crew.beginScan(hq.job).use { session ->
-                    hq.labels.take(Headquarters.BOXES).map { (session.sight(it) as Sighting.New).label }
+                    hq.labels.take(Headquarters.BOXES).map { (session.typed(it) as Sighting.New).label }
                 }
                 crew.record(Act.TAKE_OVER, hq.job, boxes)
                 vault.failure = null
@@ -55,7 +55,7 @@ class BadInputTest {
     @Test
     fun `texts that are no labels are told apart from labels`() = phone { hq, crew, boxes ->
         crew.beginScan(hq.job).use { session ->
-            for (text in TEXTS) assertTrue(session.sight(text) is Sighting.NotOurs, text.take(20))
+            for (text in TEXTS) assertTrue(session.typed(text) is Sighting.NotOurs, text.take(20))
             assertEquals(0uL, session.count().seen)
             for (text in TEXTS) {
                 val label = Label(text, "")
@@ -173,7 +173,7 @@ class BadInputTest {
                 thread {
                     repeat(200) { turn ->
                         val text = hq.labels[(turn + number) % Headquarters.BOXES]
-                        if (session.sight(text) is Sighting.New) new.incrementAndGet()
+                        if (session.typed(text) is Sighting.New) new.incrementAndGet()
                         if (turn % 50 == 0) session.sight(frame)
                         session.count()
                         session.missing()
@@ -196,7 +196,7 @@ class BadInputTest {
                 thread {
                     try {
                         while (true) {
-                            session.sight(hq.labels.first())
+                            session.typed(hq.labels.first())
                             begun.countDown()
                             // JNA frees what calls allocate on one thread of its own, which must keep up.
                             LockSupport.parkNanos(100_000)

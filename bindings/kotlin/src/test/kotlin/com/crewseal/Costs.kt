@@ -49,7 +49,7 @@ object Costs {
         job = crew.jobs().single().id
         session = crew.beginScan(job)
         boxes = session.missing()
-        boxes.forEach { session.sight(it.text) }
+        boxes.forEach { session.typed(it.text) }
         crew.recordScanned(Act.TAKE_OVER, session)
     }
 
@@ -84,7 +84,7 @@ object Costs {
         })
         val text = boxes.first().text
         repeat(number) {
-            if (session.undoLast() == null) session.sight(text)
+            if (session.undoLast() == null) session.typed(text)
             told.acquire()
         }
         crew.observe(null)

@@ -71,7 +71,7 @@ class HqCallsTest {
                 crew.enrol(hq.invitation("mover", "Mover 17"))
                 crew.fetch()
                 val boxes = crew.beginScan(hq.job).use { session ->
-                    hq.labels.take(2).map { (session.sight(it) as Sighting.New).label }
+                    hq.labels.take(2).map { (session.typed(it) as Sighting.New).label }
                 }
                 crew.record(Act.TAKE_OVER, hq.job, boxes)
                 repeat(20) { crew.record(Act.COUNT, hq.job, boxes) }

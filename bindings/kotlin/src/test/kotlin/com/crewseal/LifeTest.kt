@@ -75,7 +75,7 @@ class LifeTest {
                 crew.enrol(hq.invitation("mover", "Mover 17"))
                 crew.fetch()
                 val boxes = crew.beginScan(hq.job).use { session ->
-                    hq.labels.take(Headquarters.BOXES).map { (session.sight(it) as Sighting.New).label }
+                    hq.labels.take(Headquarters.BOXES).map { (session.typed(it) as Sighting.New).label }
                 }
                 crew.record(Act.TAKE_OVER, hq.job, boxes)
                 val events = (1..40).map { number ->

@@ -63,14 +63,14 @@ class MovingDayTest {
     private suspend fun takeOver(mover: Crew, hq: Headquarters): Pair<List<Label>, List<Label>> {
         mover.beginScan(hq.job).use { session ->
             hq.labels.take(Headquarters.BOXES).forEach { text ->
-                assertTrue(session.sight(text) is Sighting.New)
+                assertTrue(session.typed(text) is Sighting.New)
             }
-            assertTrue(session.sight(hq.labels.first().lowercase()) is Sighting.Again)
+            assertTrue(session.typed(hq.labels.first().lowercase()) is Sighting.Again)
             val blank = hq.labels.drop(Headquarters.BOXES).take(2).map { text ->
-                (session.sight(text) as Sighting.Blank).label
+                (session.typed(text) as Sighting.Blank).label
             }
             blank.forEach { assertEquals(Commission.FROM_ROLL, session.commission(it)) }
-            assertTrue(session.sight("a parcel's code") is Sighting.NotOurs)
+            assertTrue(session.typed("a parcel's code") is Sighting.NotOurs)
             assertEquals(Count(6uL, 6uL), session.count())
             mover.commission(hq.job, session.commissioned())
             mover.recordScanned(Act.TAKE_OVER, session)

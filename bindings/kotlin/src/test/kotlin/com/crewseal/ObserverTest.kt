@@ -65,10 +65,10 @@ class ObserverTest {
         crew.observe(told)
         val boxes = crew.beginScan(hq.job).use { session ->
             hq.labels.take(Headquarters.BOXES).map { text ->
-                val sighting = session.sight(text) as Sighting.New
+                val sighting = session.typed(text) as Sighting.New
                 assertEquals(session.count(), told.counts.next())
                 // Nothing changes, so nothing is told.
-                session.sight(text)
+                session.typed(text)
                 sighting.label
             }
         }
@@ -79,7 +79,7 @@ class ObserverTest {
         assertEquals(SyncProgress(2uL, 2uL, 0uL, 0uL), told.progress.next())
         assertTrue(told.alarms.isEmpty())
         crew.observe(null)
-        crew.beginScan(hq.job).use { it.sight(hq.labels.first()) }
+        crew.beginScan(hq.job).use { it.typed(hq.labels.first()) }
         assertTrue(told.counts.isEmpty())
     }
 
@@ -91,7 +91,7 @@ class ObserverTest {
             var before = 0
             repeat(10_000) { number ->
                 val text = hq.labels.first()
-                if (number % 2 == 0) session.sight(text) else session.undoLast()
+                if (number % 2 == 0) session.typed(text) else session.undoLast()
                 told.counts.next()
                 if (number == 1_000) before = threads()
             }
@@ -109,14 +109,14 @@ class ObserverTest {
         }
         crew.observe(told)
         crew.beginScan(hq.job).use { session ->
-            val first = (session.sight(hq.labels[0]) as Sighting.New).label
+            val first = (session.typed(hq.labels[0]) as Sighting.New).label
             assertTrue(asked.await(30, TimeUnit.SECONDS))
-            val boxes = listOf(first, (session.sight(hq.labels[1]) as Sighting.New).label)
+            val boxes = listOf(first, (session.typed(hq.labels[1]) as Sighting.New).label)
             crew.record(Act.TAKE_OVER, hq.job, boxes)
             assertEquals(1uL, crew.sync().receipted)
             repeat(100) {
                 session.undoLast()
-                session.sight(boxes.last().text)
+                session.typed(boxes.last().text)
             }
             goOn.countDown()
             assertEquals(1uL, told.counts.next().seen)
@@ -132,7 +132,7 @@ class ObserverTest {
         crew.observe(told)
         crew.beginScan(hq.job).use { session ->
             for (text in hq.labels.take(3)) {
-                session.sight(text)
+                session.typed(text)
                 assertEquals(session.count(), told.counts.next())
             }
         }
@@ -144,7 +144,7 @@ class ObserverTest {
         val told = Told { answers.add(runBlocking { crew.outbox().waiting }) }
         crew.observe(told)
         val session = crew.beginScan(hq.job)
-        session.sight(hq.labels[0])
+        session.typed(hq.labels[0])
         assertEquals(0uL, answers.next())
         val closed = CountDownLatch(1)
         crew.observe(
@@ -154,7 +154,7 @@ class ObserverTest {
                 closed.countDown()
             }
         )
-        session.sight(hq.labels[1])
+        session.typed(hq.labels[1])
         assertTrue(closed.await(30, TimeUnit.SECONDS))
     }
 

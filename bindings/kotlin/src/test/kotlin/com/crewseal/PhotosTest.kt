@@ -42,7 +42,7 @@ class PhotosTest {
                 crew.enrol(hq.invitation("mover", "Mover 17"))
                 crew.fetch()
                 val boxes = crew.beginScan(hq.job).use { session ->
-                    hq.labels.take(1).map { (session.sight(it) as Sighting.New).label }
+                    hq.labels.take(1).map { (session.typed(it) as Sighting.New).label }
                 }
                 val limits = PhotoLimits(longestSide = 32u)
                 val photos = listOf(photo(), "no photo".toByteArray())
