@@ -12,6 +12,7 @@ mod door;
 mod intake;
 #[cfg(test)]
 mod keeping;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod news;
