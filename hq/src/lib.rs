@@ -11,12 +11,12 @@
 //!
 //! | room | what happens there |
 //! |---|---|
-//! | `error`, [`clock`], `random`, `hash`, `private_file` | what everything stands on |
+//! | `error`, [`clock`], `random`, `hash`, `private_file`, `depot` | what everything stands on |
 //! | `keys` | the file of keys: HQ signs, opens envelopes and vouches for its server |
 //! | `store` | the database, and what several rooms ask of it |
 //! | `hq` | an HQ is founded or opened; the other rooms add to [`Hq`] what it can do |
 //! | `ticks` | HQ's time is signed |
-//! | `people` | devices are invited, enrolled and revoked |
+//! | `people` | devices are invited, enrolled, moved to other depots and revoked |
 //! | [`dispatch`] | labels are minted, jobs planned and opened, codes drawn, job packs made |
 //! | `intake` | envelopes are opened, and events refused or stored and receipted |
 //! | `objects` | photos come in by chunks and are given out whole |
@@ -27,6 +27,7 @@
 //! The binary's commands are in `commands`, on top of it all.
 
 pub mod clock;
+mod depot;
 pub mod dispatch;
 mod error;
 pub mod evidence;
@@ -43,6 +44,7 @@ mod random;
 mod store;
 mod ticks;
 
+pub use depot::{Depot, DepotError};
 pub use dispatch::plan::JobPlan;
 pub use dispatch::{CursorError, NewsError, NewsRequest};
 pub use error::{HqError, KeysError};
@@ -50,4 +52,4 @@ pub use hq::Hq;
 pub use intake::{Delivered, Stats};
 pub use objects::photos::Photo;
 pub use operations::{Listen, Running, serve};
-pub use people::{EnrolError, Invitee, RenewError};
+pub use people::{DepotSummary, EnrolError, Invitee, RenewError};

@@ -27,6 +27,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("6.sql")),
     M::up(include_str!("7.sql")),
     M::up(include_str!("8.sql")),
+    M::up(include_str!("9.sql")),
 ];
 
 /// The database, for one user at a time.

@@ -10,13 +10,15 @@
 mod boxes;
 mod columns;
 mod database;
+mod depots;
 mod jobs;
 mod people;
 mod rolls;
 
 pub(crate) use boxes::{lists, resolve};
-pub(crate) use columns::column;
+pub(crate) use columns::{column, number};
 pub(crate) use database::{FILE, Store};
+pub(crate) use depots::{depot_column, depot_of, read_depot};
 pub(crate) use jobs::{classes, has_job, is_in_crew, manifests, release_keys, unfinished_jobs};
 pub(crate) use people::{
     add_credential, carrier, credential, credential_history, may_see, revocations, revoked_since,
