@@ -23,8 +23,8 @@ pub struct InvitationPreview {
 
 /// Reads an invitation. Nobody is asked, and nothing is believed of it yet.
 #[uniffi::export]
-pub fn read_invitation(invitation: &[u8]) -> Result<InvitationPreview, CrewError> {
-    let preview = crewseal::Crew::preview(invitation)?;
+pub fn read_invitation(invitation: Vec<u8>) -> Result<InvitationPreview, CrewError> {
+    let preview = crewseal::Crew::preview(&invitation)?;
     let is_for_further_phone = preview.carrier.is_some();
     let crewseal::InvitationPreview { url, origin, fingerprint, .. } = preview;
     Ok(InvitationPreview { url, origin, fingerprint, is_for_further_phone })

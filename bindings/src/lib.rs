@@ -62,7 +62,10 @@ pub use offer::{
     Acceptance, GivingState, Introduction, Offer, OpenHandoff, Partner, ReceivingState, Role,
     SpotCheck,
 };
-pub use outbox::{Decision, Delivered, Fetched, OutboxStatus, Parked, Refusal};
+pub use outbox::{
+    Decision, Delivered, Fetched, HqContradiction, OutboxStatus, Parked, Refusal, SetAside,
+    Undeliverable,
+};
 pub use photos::{
     PhotoFault, PhotoLimits, Photographed, RefusedPhoto, UploadOver, Uploaded, WaitingPhoto,
 };

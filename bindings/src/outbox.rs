@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crewseal::outbox;
-use crewseal::outbox::queue::Status;
-pub use crewseal::{Delivered, Fetched};
+use crewseal::outbox::queue::{self, Status};
+pub use crewseal::{Delivered, Fetched, HqContradiction};
 use crewseal_custody::EventId;
 
 use crate::id::RefusalId;
@@ -14,7 +14,8 @@ use crate::id::RefusalId;
 pub struct Fetched {
     /// Jobs of this device.
     pub jobs: u64,
-    /// Labels on the depot's rolls.
+    /// Labels on the rolls that are here: its depot's, and those of a depot that the device
+    /// was of before.
     pub labels: u64,
 }
 
@@ -30,13 +31,26 @@ pub struct Delivered {
     pub unanswered: u64,
 }
 
+/// Evidence that HQ contradicted itself: two lists of revoked devices, both signed by it.
+/// They name devices by their pseudonymous ids. Hand both to whoever settles it.
+#[uniffi::remote(Record)]
+pub struct HqContradiction {
+    /// The signed list that this phone went on with.
+    pub kept: Vec<u8>,
+    /// The signed list that it refused.
+    pub refused: Vec<u8>,
+}
+
 /// How the queue to HQ stands.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct OutboxStatus {
-    /// Entries that wait for a receipt.
+    /// Entries that wait for a receipt, with those that were set aside.
     pub waiting: u64,
     /// Entries that HQ refused.
     pub parked: Vec<Parked>,
+    /// Of those that wait, the ones that could not be sent even alone. They block nothing,
+    /// and are tried again when the app starts anew.
+    pub set_aside: Vec<SetAside>,
     /// Entries that the disk damaged. They stay, to be salvaged, and block
     /// nothing.
     pub damaged: u64,
@@ -63,6 +77,24 @@ impl fmt::Debug for Parked {
         let given_up = if self.given_up.is_some() { ", given up" } else { "" };
         write!(f, "Parked({}, {:?}{given_up})", self.event, self.refusal)
     }
+}
+
+/// An entry that could not be sent even alone, which is no word of HQ's on what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct SetAside {
+    /// The event in it.
+    pub event: EventId,
+    /// Why.
+    pub why: Undeliverable,
+}
+
+/// Why an entry cannot be sent even alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum Undeliverable {
+    /// HQ, or something before it, takes no request of this size.
+    TooLarge,
+    /// HQ does not put together what was sent.
+    Differs,
 }
 
 /// What is to become of an entry that HQ refused.
@@ -94,10 +126,11 @@ pub enum Refusal {
 impl From<Status> for OutboxStatus {
     fn from(status: Status) -> Self {
         let parked = status.parked.into_iter().map(Parked::from).collect();
+        let set_aside: Vec<_> = status.set_aside.into_iter().map(SetAside::from).collect();
         // What was set aside is tried again, so to a crew it waits.
-        let set_aside = u64::try_from(status.set_aside.len()).unwrap_or(u64::MAX);
-        let waiting = status.waiting.saturating_add(set_aside);
-        Self { waiting, parked, damaged: status.damaged }
+        let aside = u64::try_from(set_aside.len()).unwrap_or(u64::MAX);
+        let waiting = status.waiting.saturating_add(aside);
+        Self { waiting, parked, set_aside, damaged: status.damaged }
     }
 }
 
@@ -109,6 +142,16 @@ impl From<outbox::Parked> for Parked {
             refusal_id: parked.refusal.map(RefusalId),
             given_up: parked.given_up.map(|note| note.reveal().to_owned()),
         }
+    }
+}
+
+impl From<queue::SetAside> for SetAside {
+    fn from(queue::SetAside { event, why }: queue::SetAside) -> Self {
+        let why = match why {
+            queue::Undeliverable::TooLarge => Undeliverable::TooLarge,
+            queue::Undeliverable::Differs => Undeliverable::Differs,
+        };
+        Self { event, why }
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::{
     Act, Advice, AfterSalvage, Alarm, Commission, Connection, Countersign, CrewError, Damage,
     Decision, FindingKind, GivingState, LabelFault, PhotoFault, Purpose, ReceivingState, Refusal,
-    Role, Rule, Sighting, Step, TextFault,
+    Role, Rule, Sighting, Step, TextFault, Undeliverable,
 };
 
 /// Gives each kind's variants their keys. A variant without one does not compile.
@@ -242,6 +242,10 @@ text_keys! {
         UnknownDevice "unknown_device"
         Signature "signature"
         Mislabelled "mislabelled"
+    }
+    Undeliverable "undeliverable" {
+        TooLarge "too_large"
+        Differs "differs"
     }
     Decision "decision" {
         SendAgain "send_again"

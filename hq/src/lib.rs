@@ -11,13 +11,13 @@
 //!
 //! | room | what happens there |
 //! |---|---|
-//! | `error`, [`clock`], `random`, `hash`, `private_file` | what everything stands on |
+//! | `error`, [`clock`], `random`, `hash`, `private_file`, `depot` | what everything stands on |
 //! | `keys` | the file of keys and its lists: HQ signs, opens envelopes, vouches for its server |
 //! | `store` | the database, and what several rooms ask of it |
 //! | `hq` | an HQ is founded or opened; the other rooms add to [`Hq`] what it can do |
 //! | `key_lists` | keys are exchanged: lists proposed, adopted, told to phones |
 //! | `ticks` | HQ's time is signed |
-//! | `people` | devices are invited, enrolled and revoked |
+//! | `people` | devices are invited, enrolled, moved to other depots and revoked |
 //! | [`dispatch`] | labels are minted, jobs planned and opened, codes drawn, job packs made |
 //! | `intake` | envelopes are opened, and events refused or stored and receipted |
 //! | `objects` | photos come in by chunks and are given out whole |
@@ -28,6 +28,7 @@
 //! The binary's commands are in `commands`, on top of it all.
 
 pub mod clock;
+mod depot;
 pub mod dispatch;
 mod error;
 pub mod evidence;
@@ -45,6 +46,7 @@ mod random;
 mod store;
 mod ticks;
 
+pub use depot::{Depot, DepotError};
 pub use dispatch::plan::JobPlan;
 pub use dispatch::{CursorError, NewsError, NewsRequest};
 pub use error::{HqError, KeysError};
@@ -53,4 +55,4 @@ pub use intake::{Delivered, Stats};
 pub use keys::{ListKey, Rotation};
 pub use objects::photos::Photo;
 pub use operations::{Listen, Running, serve};
-pub use people::{EnrolError, Invitee, RenewError};
+pub use people::{DepotSummary, EnrolError, Invitee, RenewError};

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crewseal_custody::EventId;
+use crewseal_custody::{EventId, JobId};
 use zeroize::Zeroizing;
 
 use crate::id::RefusalId;
 use crate::{
-    CancelToken, Crew, CrewError, Decision, Delivered, Fetched, JobPack, OutboxStatus, SyncProgress,
+    CancelToken, Crew, CrewError, Decision, Delivered, Fetched, HqContradiction, JobPack,
+    OutboxStatus, SyncProgress,
 };
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -22,6 +23,17 @@ impl Crew {
     /// The jobs on this phone that are open now.
     pub async fn jobs(&self) -> Result<Vec<JobPack>, CrewError> {
         self.ask(|phone| Ok(phone.jobs()?.iter().map(JobPack::from).collect())).await
+    }
+
+    /// Jobs that HQ told have ended and that are still on this phone: `forget` each.
+    pub async fn ended_jobs(&self) -> Result<Vec<JobId>, CrewError> {
+        self.ask(|phone| Ok(phone.ended_jobs()?)).await
+    }
+
+    /// Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` throws
+    /// `FromHq` once, and this phone goes on with what HQ said first.
+    pub async fn contradictions(&self) -> Result<Vec<HqContradiction>, CrewError> {
+        self.ask(|phone| Ok(phone.contradictions()?)).await
     }
 
     /// Delivers what waits to HQ, once through the queue. What was receipted

@@ -455,12 +455,12 @@ fn a_buffer_that_is_no_frame_is_refused_by_its_numbers() {
 #[tokio::test]
 async fn a_phone_shows_whose_invitation_it_is_and_its_carriers_recovery_code() {
     let hq = Hq::open().await;
-    let preview = read_invitation(&hq.invitation()).unwrap();
+    let preview = read_invitation(hq.invitation()).unwrap();
     let groups: Vec<&str> = preview.fingerprint.split(' ').collect();
     assert_eq!(groups.len(), 8);
     assert!(groups.iter().all(|group| group.len() == 5), "{groups:?}");
     assert!(!preview.is_for_further_phone);
-    assert_eq!(read_invitation(b"nothing"), Err(CrewError::Invitation));
+    assert_eq!(read_invitation(b"nothing".to_vec()), Err(CrewError::Invitation));
 
     let (_directory, crew) = enrolled(&hq).await;
     let code = crew.recovery_code().await.unwrap().unwrap();

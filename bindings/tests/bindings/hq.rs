@@ -1,6 +1,7 @@
 //! An HQ of one job and one roll: as much as an app's side can be shown with.
 
-use crewseal_custody::{EventKind, JobId, Refusal, ReleaseCode, ReleaseKey, Role};
+use crewseal_custody::signed::Signed;
+use crewseal_custody::{EventKind, JobId, Refusal, ReleaseCode, ReleaseKey, Revocations, Role};
 use crewseal_label::Token;
 use fixtures::hq::{Job, MockHq};
 
@@ -41,6 +42,21 @@ impl Hq {
     /// Whether it refuses from now on what is delivered.
     pub fn refuse(&self, refuses: bool) {
         self.0.refuse_all(refuses.then_some(Refusal::UnknownDevice));
+    }
+
+    /// From now on its job is over.
+    pub fn end(&self) {
+        self.0.end(JOB);
+    }
+
+    /// From now on this is its list of revoked devices.
+    pub fn revoke(&self, list: Signed<Revocations>) {
+        self.0.revoke(list);
+    }
+
+    /// Answers the next batch as something before it does that takes none so large.
+    pub fn take_none_so_large(&self) {
+        self.0.answer_status(413);
     }
 
     /// What it hands to a new phone.

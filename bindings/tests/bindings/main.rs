@@ -13,3 +13,4 @@ mod generated;
 mod hq;
 mod phone;
 mod texts;
+mod told;

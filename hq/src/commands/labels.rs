@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use crewseal_hq::Depot;
 use crewseal_hq::dispatch::{printing, rolls};
 use crewseal_label::{Grid, Strength, Token};
 
@@ -23,6 +24,10 @@ pub struct LabelsArgs {
     /// for trying out.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The depot that gets the roll: its devices are told of these labels, and no others. Left
+    /// out, it is for the common depot.
+    #[arg(long, value_name = "NAME", requires = "data")]
+    depot: Option<Depot>,
     /// How the sheet is divided.
     #[arg(long, value_enum, default_value_t = GridArg::ThreeByEight)]
     grid: GridArg,
@@ -45,7 +50,7 @@ enum GridArg {
 pub fn print(args: &LabelsArgs) -> Result<ExitCode, Failure> {
     let tokens: Vec<Token> = match &args.data {
         Some(data) => {
-            let roll = open(data)?.mint_roll(args.count)?;
+            let roll = open(data)?.mint_roll_for(args.depot.as_ref(), args.count)?;
             roll.tokens().map(|(_, token)| token).collect()
         }
         None => {

@@ -32,7 +32,8 @@ pub enum Command {
     /// are signed with list keys, which belong where no network is.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Say which HQ this is, by its fingerprint, and which devices and carriers it knows.
+    /// Say which HQ this is, by its fingerprint, and which devices, carriers and depots it
+    /// knows.
     Status(people::StatusArgs),
     /// Draw the customer's release codes, one for pickup and one for delivery.
     /// HQ does not keep them: this is the one time that they are shown.
@@ -50,6 +51,8 @@ pub enum Command {
     /// left. Phones learn it at their next sync, and from each other that there
     /// is something to learn.
     Revoke(people::RevokeArgs),
+    /// Move a device to another depot: at its next sync it gets the rolls of that one.
+    Depot(people::DepotArgs),
     /// Check a customer's receipt against an exported custody record. The exit status
     /// is 0 if the record says the same, else 2.
     Receipt(evidence::ReceiptArgs),
@@ -75,6 +78,7 @@ impl Command {
             Self::Export(args) => evidence::export(args),
             Self::Photos(args) => evidence::photos(args),
             Self::Revoke(args) => people::revoke(args),
+            Self::Depot(args) => people::move_to_depot(args),
             Self::Receipt(args) => evidence::receipt(args),
             Self::Verify(args) => evidence::verify(args),
         }

@@ -1,4 +1,4 @@
-//! `invite`, `status`, `revoke` and `sign-off-codes`: whom HQ vouches for.
+//! `invite`, `status`, `depot`, `revoke` and `sign-off-codes`: whom HQ vouches for.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use crewseal_custody::cbor;
 use crewseal_custody::{BoxClass, Credential, Licence, Nda, Qualifications, Role, Voucher};
-use crewseal_hq::Invitee;
+use crewseal_hq::{Depot, DepotSummary, Invitee};
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 
@@ -29,6 +29,10 @@ pub struct InviteArgs {
     /// it; otherwise it is his on HQ's word alone.
     #[arg(long, value_name = "ID")]
     carrier: Option<String>,
+    /// The depot that the device will belong to, whose rolls it gets. Left out, it is the
+    /// common one.
+    #[arg(long, value_name = "NAME")]
+    depot: Option<Depot>,
     /// A job of the crew: its id in hex, or its first digits. May be repeated.
     #[arg(long = "job", value_name = "ID")]
     jobs: Vec<String>,
@@ -100,6 +104,21 @@ pub struct StatusArgs {
 }
 
 #[derive(Args)]
+pub struct DepotArgs {
+    #[command(flatten)]
+    data: DataDirectory,
+    /// The device's id in hex, or its first digits.
+    #[arg(value_name = "DEVICE")]
+    device: String,
+    /// The depot's name.
+    #[arg(value_name = "NAME", required_unless_present = "common")]
+    depot: Option<Depot>,
+    /// Instead of a name: the common depot, which has none.
+    #[arg(long, conflicts_with = "depot")]
+    common: bool,
+}
+
+#[derive(Args)]
 pub struct RevokeArgs {
     #[command(flatten)]
     data: DataDirectory,
@@ -142,6 +161,7 @@ pub fn invite(args: &InviteArgs) -> Result<ExitCode, Failure> {
         pseudonym: &args.pseudonym,
         qualifications: qualifications.as_ref(),
         carrier,
+        depot: args.depot.as_ref(),
         jobs: &jobs,
     };
     let invitation = hq.invite_device(&invitee, &args.url)?;
@@ -164,9 +184,37 @@ pub fn status(args: &StatusArgs) -> Result<ExitCode, Failure> {
         };
         let [device, carrier] = [device.0, credential.carrier.0].map(|id| HEXLOWER.encode(&id));
         let Credential { pseudonym, serial, .. } = &*credential;
+        let depot = hq.depot_of(&credential.device())?;
+        let depot = depot.map_or_else(String::new, |depot| format!(", depot {depot}"));
         say(format_args!(
-            "device {device}  carrier {carrier}  credential {serial}  {pseudonym}, {vouched}"
+            "device {device}  carrier {carrier}  credential {serial}  {pseudonym}, {vouched}{depot}"
         ))?;
+    }
+    for summary in hq.depots()? {
+        say(describe(&summary))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn describe(DepotSummary { depot, devices, rolls }: &DepotSummary) -> String {
+    let depot = named(depot.as_ref());
+    format!("{depot}  devices {devices}  rolls {rolls}")
+}
+
+/// A depot as it is spoken of; none: the common one.
+fn named(depot: Option<&Depot>) -> String {
+    depot.map_or_else(|| "common depot".to_owned(), |depot| format!("depot {depot}"))
+}
+
+pub fn move_to_depot(args: &DepotArgs) -> Result<ExitCode, Failure> {
+    let hq = args.data.open()?;
+    let device = find_device(&hq, &args.device)?;
+    let depot = args.depot.as_ref();
+    hq.move_to_depot(device, depot)?;
+    say(format_args!("device {device} belongs to the {}", named(depot)))?;
+    // If the name is not spelt as before, there are no rolls.
+    for summary in hq.depots()?.iter().filter(|summary| summary.depot.as_ref() == depot) {
+        say(describe(summary))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -37,6 +37,20 @@ pub(super) struct Place {
     pub(super) within: u64,
 }
 
+/// Up to where a phone knows rolls: in the depot that it is told of, and in those before. Each
+/// roll is of one depot for good, so that the number of a roll stands for its depot, too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct KnownRolls {
+    /// The newest roll that it was told.
+    pub(super) place: Place,
+    /// The newest roll that it knows whole of each depot before, the last one first. A device
+    /// that comes back to one goes on after it.
+    pub(super) before: Vec<u64>,
+}
+
+/// So many depots before fit a cursor.
+const MOST_BEFORE: usize = 3;
+
 #[derive(Encode, Decode)]
 struct Written {
     #[n(0)]
@@ -46,13 +60,31 @@ struct Written {
     number: u64,
     #[n(2)]
     within: u64,
+    /// Of rolls, where there were other depots before.
+    #[n(3)]
+    before: Option<Vec<u64>>,
 }
 
 impl Hq {
     pub(super) fn cursor(&self, stream: Stream, device: &DeviceId, place: Place) -> Cursor {
-        let Place { number, within } = place;
+        self.write(stream, device, place, None)
+    }
+
+    pub(super) fn cursor_of_rolls(&self, device: &DeviceId, known: &KnownRolls) -> Cursor {
+        let before: Vec<u64> = known.before.iter().take(MOST_BEFORE).copied().collect();
+        let before = (!before.is_empty()).then_some(before);
+        self.write(Stream::Rolls, device, known.place, before)
+    }
+
+    fn write(
+        &self,
+        stream: Stream,
+        device: &DeviceId,
+        Place { number, within }: Place,
+        before: Option<Vec<u64>>,
+    ) -> Cursor {
         let whose = self.whose(stream, device);
-        Cursor(cbor::to_vec(&Written { whose, number, within }).into())
+        Cursor(cbor::to_vec(&Written { whose, number, within, before }).into())
     }
 
     /// The place that a cursor stands for; the beginning without one.
@@ -62,12 +94,31 @@ impl Hq {
         device: &DeviceId,
         cursor: Option<&Cursor>,
     ) -> Result<Place, CursorError> {
-        let Some(cursor) = cursor else { return Ok(Place::default()) };
+        Ok(self.read(stream, device, cursor)?.place)
+    }
+
+    /// What of rolls a cursor stands for; nothing without one.
+    pub(super) fn known_rolls(
+        &self,
+        device: &DeviceId,
+        cursor: Option<&Cursor>,
+    ) -> Result<KnownRolls, CursorError> {
+        self.read(Stream::Rolls, device, cursor)
+    }
+
+    fn read(
+        &self,
+        stream: Stream,
+        device: &DeviceId,
+        cursor: Option<&Cursor>,
+    ) -> Result<KnownRolls, CursorError> {
+        let Some(cursor) = cursor else { return Ok(KnownRolls::default()) };
         let written: Written = cbor::from_slice(&cursor.0).map_err(|_| CursorError::OfAnother)?;
         if written.whose != self.whose(stream, device) {
             return Err(CursorError::OfAnother);
         }
-        Ok(Place { number: written.number, within: written.within })
+        let Written { number, within, before, .. } = written;
+        Ok(KnownRolls { place: Place { number, within }, before: before.unwrap_or_default() })
     }
 
     fn whose(&self, stream: Stream, device: &DeviceId) -> [u8; 8] {

@@ -2,21 +2,15 @@
 //! parts of a bounded size.
 
 use crewseal_custody::cbor::Version;
-use crewseal_custody::wire::{Cursor, JobNews, News, RevocationNews, RollNews, RollPart};
+use crewseal_custody::wire::{Cursor, JobNews, News, RevocationNews};
 use crewseal_custody::{DeviceId, JobId};
 use rusqlite::{Connection, params};
 
-use super::cursor::{CursorError, Place, Stream};
+use super::answer::{Answer, NewsError};
+use super::cursor::{CursorError, KnownRolls, Place, Stream};
 use crate::error::HqError;
 use crate::hq::Hq;
-use crate::store::{self, column};
-
-/// How many bytes an answer has: 44 seconds at 24 kbit/s. A pack comes whole all the same.
-const PART: usize = 128 << 10;
-/// So little more is not worth a part of a roll.
-const LEAST: usize = 1 << 10;
-/// The bytes of a label.
-const LABEL: usize = 16;
+use crate::store::{self, column, number};
 
 /// Up to where a phone says that it knows each stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,43 +23,14 @@ pub struct NewsRequest {
     pub revocations: Option<Cursor>,
 }
 
-/// Why there is no news.
-#[derive(Debug, thiserror::Error)]
-pub enum NewsError {
-    /// A cursor is no good.
-    #[error(transparent)]
-    Cursor(#[from] CursorError),
-    /// HQ could not.
-    #[error(transparent)]
-    Hq(#[from] HqError),
-}
-
-impl From<rusqlite::Error> for NewsError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Hq(error.into())
-    }
-}
-
 /// Whether a job can be seen, as far as time goes.
 const STAGE: &str = "CASE WHEN ?1 < opens_at THEN 0 WHEN ?1 < closes_at THEN 1 ELSE 2 END";
 
 /// The places that the cursors of a request stand for.
 struct Known {
     jobs: Place,
-    rolls: Place,
+    rolls: KnownRolls,
     revocations: Place,
-}
-
-/// What is still to be put into an answer.
-struct Answer {
-    left: usize,
-    more: bool,
-}
-
-impl Answer {
-    const fn take(&mut self, bytes: usize) {
-        self.left = self.left.saturating_sub(bytes);
-    }
 }
 
 impl Hq {
@@ -78,7 +43,7 @@ impl Hq {
     pub fn news(&self, device: &DeviceId, asked: &NewsRequest) -> Result<News, NewsError> {
         let known = Known {
             jobs: self.place(Stream::Jobs, device, asked.jobs.as_ref())?,
-            rolls: self.place(Stream::Rolls, device, asked.rolls.as_ref())?,
+            rolls: self.known_rolls(device, asked.rolls.as_ref())?,
             revocations: self.place(Stream::Revocations, device, asked.revocations.as_ref())?,
         };
         let now = self.clock.now();
@@ -97,14 +62,14 @@ impl Hq {
         asked: &NewsRequest,
         known: &Known,
     ) -> Result<News, NewsError> {
-        let mut answer = Answer { left: PART, more: false };
+        let mut answer = Answer::empty();
         let revocations =
             self.new_revocations(db, device, (known.revocations, asked.revocations.is_some()))?;
         let (mut jobs, mut rolls) = (None, None);
         if store::may_see(db, &self.keys(), device, self.clock.now())? {
             jobs = self.new_jobs(db, device, (known.jobs, asked.jobs.is_some()), &mut answer)?;
             if !answer.more {
-                rolls = self.new_labels(db, device, known.rolls, &mut answer)?;
+                rolls = self.new_labels(db, device, &known.rolls, &mut answer)?;
             }
         }
         let tick = Vec::new().into();
@@ -180,77 +145,6 @@ impl Hq {
         let cursor = self.cursor(Stream::Jobs, device, Place { number: to, within: 0 });
         Ok(Some(JobNews { cursor, packs, ended }))
     }
-
-    fn new_labels(
-        &self,
-        db: &Connection,
-        device: &DeviceId,
-        known: Place,
-        answer: &mut Answer,
-    ) -> Result<Option<RollNews>, NewsError> {
-        let newest: i64 =
-            db.query_row("SELECT coalesce(max(number), 0) FROM rolls", [], |row| row.get(0))?;
-        if known.number > number(newest) {
-            return Err(CursorError::FromTheFuture.into());
-        }
-        let mut query =
-            db.prepare_cached("SELECT number, head FROM rolls WHERE number >= ?1 ORDER BY number")?;
-        let mut rows = query.query([column(known.number)])?;
-        let (mut parts, mut to) = (Vec::new(), known);
-        while let Some(row) = rows.next()? {
-            let (roll, head): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
-            let count = store::roll_head(&head, &self.keys())?.count.into();
-            let within = if number(roll) == known.number { known.within } else { 0 };
-            if within > count {
-                return Err(CursorError::FromTheFuture.into());
-            }
-            if within < count {
-                if answer.left < LEAST {
-                    answer.more = true;
-                    break;
-                }
-                answer.take(head.len());
-                let part = part_of_roll(db, (roll, head), within, answer)?;
-                let sent = u64::try_from(part.labels.len() / LABEL).unwrap_or(0);
-                parts.push(part);
-                to = Place { number: number(roll), within: within.saturating_add(sent) };
-                if to.within < count {
-                    answer.more = true;
-                    break;
-                }
-            } else {
-                to = Place { number: number(roll), within };
-            }
-        }
-        if parts.is_empty() && to == known {
-            return Ok(None);
-        }
-        Ok(Some(RollNews { cursor: self.cursor(Stream::Rolls, device, to), parts }))
-    }
-}
-
-/// Labels of a roll from a place on, as many as there is room for.
-fn part_of_roll(
-    db: &Connection,
-    (roll, head): (i64, Vec<u8>),
-    first: u64,
-    answer: &mut Answer,
-) -> Result<RollPart, HqError> {
-    let mut labels = Vec::new();
-    let most = i64::try_from((answer.left / LABEL).max(1)).unwrap_or(i64::MAX);
-    let mut query = db.prepare_cached(
-        "SELECT token FROM labels WHERE roll = ?1 AND place >= ?2 ORDER BY place LIMIT ?3",
-    )?;
-    let mut rows = query.query(params![roll, column(first), most])?;
-    while let Some(row) = rows.next()? {
-        labels.extend(row.get::<_, [u8; LABEL]>(0)?);
-    }
-    if labels.is_empty() {
-        return Err(HqError::Damaged { what: "a roll" });
-    }
-    answer.take(labels.len());
-    let first = u32::try_from(first).map_err(|_| HqError::Damaged { what: "a roll" })?;
-    Ok(RollPart { head: head.into(), first, labels: labels.into() })
 }
 
 /// Makes news of the jobs that opened or ended since HQ last looked.
@@ -269,8 +163,4 @@ fn note_stages(db: &Connection, now: u64) -> Result<(), HqError> {
     ))?
     .execute([now])?;
     Ok(())
-}
-
-fn number(column: i64) -> u64 {
-    u64::try_from(column).unwrap_or(0)
 }

@@ -112,8 +112,9 @@ impl Hq {
         self.check_voucher(db, &credential)?;
         let credential = self.sign(credential)?;
         db.execute(
-            "INSERT INTO devices (id, carrier) VALUES (?1, ?2)",
-            params![device.0, carrier.0],
+            "INSERT INTO devices (id, carrier, depot)
+             SELECT ?1, ?2, depot FROM invitations WHERE code = ?3",
+            params![device.0, carrier.0, code],
         )?;
         store::add_credential(db, &credential)?;
         db.execute("UPDATE invitations SET device = ?2 WHERE code = ?1", (code, device.0))?;

@@ -5,6 +5,7 @@ use crewseal_custody::wire::{EnrolmentCode, Invitation};
 use crewseal_custody::{CarrierId, JobId, Qualifications, Role};
 use rusqlite::params;
 
+use crate::depot::Depot;
 use crate::error::HqError;
 use crate::hash::sha256;
 use crate::hq::Hq;
@@ -27,13 +28,15 @@ pub struct Invitee<'a> {
     pub qualifications: Option<&'a Qualifications>,
     /// Who he is, if he has a device already. None: it is his first.
     pub carrier: Option<CarrierId>,
+    /// The depot whose rolls it will get; none: the common one.
+    pub depot: Option<&'a Depot>,
     /// The jobs of whose crew the device will be.
     pub jobs: &'a [JobId],
 }
 
 impl Hq {
-    /// Invites a carrier's first device, for a day: to the crew of these jobs, under a
-    /// pseudonym such as `Mover 17`. `url` is where the device reaches HQ. Its
+    /// Invites a carrier's first device, for a day: to the common depot and the crew of these
+    /// jobs, under a pseudonym such as `Mover 17`. `url` is where the device reaches HQ. Its
     /// credential says nothing of licences, training and the like, and the rules
     /// that ask for them do not judge it.
     ///
@@ -46,7 +49,8 @@ impl Hq {
         jobs: &[JobId],
         url: &str,
     ) -> Result<Invitation, HqError> {
-        let invitee = Invitee { role, pseudonym, qualifications: None, carrier: None, jobs };
+        let (qualifications, carrier, depot) = (None, None, None);
+        let invitee = Invitee { role, pseudonym, qualifications, carrier, depot, jobs };
         self.invite_device(&invitee, url)
     }
 
@@ -63,8 +67,8 @@ impl Hq {
         jobs: &[JobId],
         url: &str,
     ) -> Result<Invitation, HqError> {
-        let qualifications = Some(qualifications);
-        let invitee = Invitee { role, pseudonym, qualifications, carrier: None, jobs };
+        let (qualifications, carrier, depot) = (Some(qualifications), None, None);
+        let invitee = Invitee { role, pseudonym, qualifications, carrier, depot, jobs };
         self.invite_device(&invitee, url)
     }
 
@@ -84,8 +88,8 @@ impl Hq {
             let carrier = invitee.carrier.map(known).transpose()?;
             db.execute(
                 "INSERT INTO invitations
-                     (code, role, pseudonym, expires_at, qualifications, carrier)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                     (code, role, pseudonym, expires_at, qualifications, carrier, depot)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![
                     hash,
                     cbor::to_vec(&invitee.role),
@@ -93,6 +97,7 @@ impl Hq {
                     column(expires_at),
                     invitee.qualifications.map(cbor::to_vec),
                     invitee.carrier.map(|carrier| carrier.0),
+                    store::depot_column(invitee.depot),
                 ],
             )?;
             for job in invitee.jobs {

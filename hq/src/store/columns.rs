@@ -11,6 +11,11 @@ pub(crate) fn column(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// A number out of a column.
+pub(crate) fn number(column: i64) -> u64 {
+    u64::try_from(column).unwrap_or(0)
+}
+
 /// Reads back what HQ signed.
 pub(crate) fn open_signed<T: HqMessage>(
     bytes: &[u8],

@@ -29,6 +29,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("7.sql")),
     M::up(include_str!("8.sql")),
     M::up(include_str!("9.sql")),
+    M::up(include_str!("10.sql")),
 ];
 
 /// The database, for one user at a time.

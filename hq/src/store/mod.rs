@@ -10,14 +10,16 @@
 mod boxes;
 mod columns;
 mod database;
+mod depots;
 mod jobs;
 mod key_lists;
 mod people;
 mod rolls;
 
 pub(crate) use boxes::{lists, resolve};
-pub(crate) use columns::column;
+pub(crate) use columns::{column, number};
 pub(crate) use database::{FILE, Store};
+pub(crate) use depots::{depot_column, depot_of, read_depot};
 pub(crate) use jobs::{classes, has_job, is_in_crew, manifests, release_keys, unfinished_jobs};
 pub(crate) use key_lists::{add_key_list, key_lists};
 pub(crate) use people::{

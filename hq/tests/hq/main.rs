@@ -7,6 +7,8 @@ mod commands;
 #[cfg(test)]
 mod day;
 #[cfg(test)]
+mod depots;
+#[cfg(test)]
 mod door;
 #[cfg(test)]
 mod intake;

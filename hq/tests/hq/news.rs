@@ -38,17 +38,17 @@ fn query(known: &BTreeMap<&'static str, String>) -> String {
 }
 
 /// Says what is new, and knows it from then on.
-struct Reader<'p> {
+pub struct Reader<'p> {
     phone: &'p Phone,
-    known: BTreeMap<&'static str, String>,
+    pub known: BTreeMap<&'static str, String>,
 }
 
 impl<'p> Reader<'p> {
-    fn of(phone: &'p Phone) -> Self {
+    pub fn of(phone: &'p Phone) -> Self {
         Self { phone, known: BTreeMap::new() }
     }
 
-    async fn news(&mut self) -> News {
+    pub async fn news(&mut self) -> News {
         let news = self.phone.news(&query(&self.known)).await.unwrap();
         self.known = known(&news, &self.known);
         news

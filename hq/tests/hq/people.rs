@@ -28,6 +28,7 @@ fn invite(site: &Site, carrier: CarrierId) -> Invitation {
         pseudonym: "Mover 17",
         qualifications: None,
         carrier: Some(carrier),
+        depot: None,
         jobs: &[site.job],
     };
     site.hq.invite_device(&invitee, site.running.url()).unwrap()
@@ -81,6 +82,7 @@ async fn several_devices_are_one_carriers_and_a_record_proves_it() {
                 pseudonym: "Mover 17",
                 qualifications: None,
                 carrier: Some(CarrierId([0; 16])),
+                depot: None,
                 jobs: &[],
             },
             site.running.url(),

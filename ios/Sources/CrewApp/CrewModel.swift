@@ -19,6 +19,10 @@ public final class CrewModel: ObservableObject {
     @Published private(set) var jobs: [JobPack] = []
     @Published private(set) var outbox: OutboxStatus?
     @Published private(set) var isSyncing = false
+    /// The invitation that was opened, until the person has compared its fingerprint.
+    @Published private(set) var invited: Invited?
+    /// For the carrier's paper; nothing once he has it there, or wants it later.
+    @Published private(set) var recoveryCode: String?
     /// What a person should read; nothing while all is well.
     @Published var problem: String?
     /// What a person should have read, whoever called what it is about; it stays until then.
@@ -47,20 +51,43 @@ public final class CrewModel: ObservableObject {
             })
             life = AppLife(wakefulness, vault: opened.vault)
             phase = try await crew.isEnrolled() ? .ready : .notEnrolled
+            if phase == .ready { recoveryCode = try await crew.recoveryCode() }
             try await refresh()
         }
         if phase == .opening { phase = .failed }
     }
 
-    /// Enrols with an invitation that HQ sent as a file.
-    func enrol(_ invitation: URL) async {
+    /// Reads an invitation that HQ sent as a file. Nothing is done by it yet.
+    func read(_ invitation: URL) async {
         await attempt {
             let isOurs = invitation.startAccessingSecurityScopedResource()
             defer { if isOurs { invitation.stopAccessingSecurityScopedResource() } }
-            try await crew?.enrol(invitation: Data(contentsOf: invitation))
+            let bytes = try Data(contentsOf: invitation)
+            invited = Invited(bytes: bytes, fingerprint: try readInvitation(invitation: bytes).fingerprint)
+        }
+    }
+
+    /// The fingerprint is another one than HQ's.
+    func refuse() {
+        invited = nil
+    }
+
+    /// The fingerprint is HQ's: enrols with it.
+    func enrol() async {
+        guard let crew, let invited else { return }
+        self.invited = nil
+        await attempt {
+            try await crew.enrol(invitation: invited.bytes)
             phase = .ready
+            recoveryCode = try await crew.recoveryCode()
             await sync()
         }
+    }
+
+    /// The carrier has his recovery code on paper; otherwise it comes again with the next start.
+    func recoveryCodeSeen(isNoted: Bool) async {
+        recoveryCode = nil
+        if isNoted { await attempt { try await crew?.recoveryCodeNoted() } }
     }
 
     /// Delivers what waits, and fetches what is new.
@@ -87,6 +114,12 @@ public final class CrewModel: ObservableObject {
         jobs = try await crew.jobs()
         outbox = try await crew.outbox()
     }
+}
+
+/// An invitation, and whose it is.
+struct Invited {
+    let bytes: Data
+    let fingerprint: String
 }
 
 /// Tells alarms, also those of a sync in the background.

@@ -38,6 +38,9 @@ struct OutboxView: View {
                 ForEach(outbox.parked, id: \.event) { parked in
                     Label(CrewsealTexts.text(parked.refusal.textKey()), systemImage: "exclamationmark.triangle")
                 }
+                ForEach(outbox.setAside, id: \.event) { entry in
+                    Label(CrewsealTexts.text(entry.why.textKey()), systemImage: "exclamationmark.triangle")
+                }
                 if outbox.damaged > 0 {
                     Label(String(outbox.damaged) + " " + .app("outbox.damaged"), systemImage: "bandage")
                 }

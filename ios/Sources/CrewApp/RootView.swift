@@ -29,17 +29,27 @@ public struct RootView: View {
                     .background(Color.orange)
                     .foregroundColor(.black)
             }
-            switch model.phase {
-            case .opening: ProgressView()
-            case .failed:
-                BigButton(text: .app("again"), symbol: "arrow.clockwise") { await model.open() }
-            case .notEnrolled:
-                Text(String.app("enrol.how")).font(.title2).padding()
-            case .ready: screens
+            if let invited = model.invited {
+                InvitedView(model: model, fingerprint: invited.fingerprint)
+            } else if let code = model.recoveryCode {
+                RecoveryView(model: model, code: code)
+            } else {
+                phase
             }
         }
         .task { await model.open() }
-        .onOpenURL { invitation in Task { await model.enrol(invitation) } }
+        .onOpenURL { invitation in Task { await model.read(invitation) } }
+    }
+
+    @ViewBuilder private var phase: some View {
+        switch model.phase {
+        case .opening: ProgressView()
+        case .failed:
+            BigButton(text: .app("again"), symbol: "arrow.clockwise") { await model.open() }
+        case .notEnrolled:
+            Text(String.app("enrol.how")).font(.title2).padding()
+        case .ready: screens
+        }
     }
 
     private var screens: some View {

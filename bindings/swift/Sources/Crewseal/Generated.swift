@@ -1457,12 +1457,23 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func observe(observer: Observer?) throws 
     
     /**
+     * Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` throws
+     * `FromHq` once, and this phone goes on with what HQ said first.
+     */
+    func contradictions() async throws  -> [HqContradiction]
+    
+    /**
      * Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
      * phone's outbox says of it. The person is asked to confirm. The bytes are to be
      * brought to that phone, for its `resolve`; they hold the note, of at most 500
      * characters, as anybody can read it.
      */
     func decide(event: EventId, refusal: RefusalId, decision: Decision, note: String) async throws  -> Data
+    
+    /**
+     * Jobs that HQ told have ended and that are still on this phone: `forget` each.
+     */
+    func endedJobs() async throws  -> [JobId]
     
     /**
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
@@ -2355,6 +2366,26 @@ open func observe(observer: Observer?)throws   {try rustCallWithError(FfiConvert
 }
     
     /**
+     * Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` throws
+     * `FromHq` once, and this phone goes on with what HQ said first.
+     */
+open func contradictions()async throws  -> [HqContradiction]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_contradictions(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeHqContradiction.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
      * Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
      * phone's outbox says of it. The person is asked to confirm. The bytes are to be
      * brought to that phone, for its `resolve`; they hold the note, of at most 500
@@ -2372,6 +2403,25 @@ open func decide(event: EventId, refusal: RefusalId, decision: Decision, note: S
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * Jobs that HQ told have ended and that are still on this phone: `forget` each.
+     */
+open func endedJobs()async throws  -> [JobId]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_ended_jobs(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeJobId.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -5714,7 +5764,8 @@ public struct Fetched: Equatable, Hashable {
      */
     public let jobs: UInt64
     /**
-     * Labels on the depot's rolls.
+     * Labels on the rolls that are here: its depot's, and those of a depot that the device
+     * was of before.
      */
     public let labels: UInt64
 
@@ -5725,7 +5776,8 @@ public struct Fetched: Equatable, Hashable {
          * Jobs of this device.
          */jobs: UInt64, 
         /**
-         * Labels on the depot's rolls.
+         * Labels on the rolls that are here: its depot's, and those of a depot that the device
+         * was of before.
          */labels: UInt64) {
         self.jobs = jobs
         self.labels = labels
@@ -5993,6 +6045,76 @@ public func FfiConverterTypeHighWaterMark_lift(_ buf: RustBuffer) throws -> High
 #endif
 public func FfiConverterTypeHighWaterMark_lower(_ value: HighWaterMark) -> RustBuffer {
     return FfiConverterTypeHighWaterMark.lower(value)
+}
+
+
+/**
+ * Evidence that HQ contradicted itself: two lists of revoked devices, both signed by it.
+ * They name devices by their pseudonymous ids. Hand both to whoever settles it.
+ */
+public struct HqContradiction: Equatable, Hashable {
+    /**
+     * The signed list that this phone went on with.
+     */
+    public let kept: Data
+    /**
+     * The signed list that it refused.
+     */
+    public let refused: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The signed list that this phone went on with.
+         */kept: Data, 
+        /**
+         * The signed list that it refused.
+         */refused: Data) {
+        self.kept = kept
+        self.refused = refused
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension HqContradiction: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHqContradiction: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HqContradiction {
+        return
+            try HqContradiction(
+                kept: FfiConverterData.read(from: &buf), 
+                refused: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: HqContradiction, into buf: inout [UInt8]) {
+        FfiConverterData.write(value.kept, into: &buf)
+        FfiConverterData.write(value.refused, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHqContradiction_lift(_ buf: RustBuffer) throws -> HqContradiction {
+    return try FfiConverterTypeHqContradiction.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHqContradiction_lower(_ value: HqContradiction) -> RustBuffer {
+    return FfiConverterTypeHqContradiction.lower(value)
 }
 
 
@@ -6318,13 +6440,18 @@ public func FfiConverterTypeLabel_lower(_ value: Label) -> RustBuffer {
  */
 public struct OutboxStatus: Equatable, Hashable {
     /**
-     * Entries that wait for a receipt.
+     * Entries that wait for a receipt, with those that were set aside.
      */
     public let waiting: UInt64
     /**
      * Entries that HQ refused.
      */
     public let parked: [Parked]
+    /**
+     * Of those that wait, the ones that could not be sent even alone. They block nothing,
+     * and are tried again when the app starts anew.
+     */
+    public let setAside: [SetAside]
     /**
      * Entries that the disk damaged. They stay, to be salvaged, and block
      * nothing.
@@ -6335,17 +6462,22 @@ public struct OutboxStatus: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Entries that wait for a receipt.
+         * Entries that wait for a receipt, with those that were set aside.
          */waiting: UInt64, 
         /**
          * Entries that HQ refused.
          */parked: [Parked], 
+        /**
+         * Of those that wait, the ones that could not be sent even alone. They block nothing,
+         * and are tried again when the app starts anew.
+         */setAside: [SetAside], 
         /**
          * Entries that the disk damaged. They stay, to be salvaged, and block
          * nothing.
          */damaged: UInt64) {
         self.waiting = waiting
         self.parked = parked
+        self.setAside = setAside
         self.damaged = damaged
     }
 
@@ -6367,6 +6499,7 @@ public struct FfiConverterTypeOutboxStatus: FfiConverterRustBuffer {
             try OutboxStatus(
                 waiting: FfiConverterUInt64.read(from: &buf), 
                 parked: FfiConverterSequenceTypeParked.read(from: &buf), 
+                setAside: FfiConverterSequenceTypeSetAside.read(from: &buf), 
                 damaged: FfiConverterUInt64.read(from: &buf)
         )
     }
@@ -6374,6 +6507,7 @@ public struct FfiConverterTypeOutboxStatus: FfiConverterRustBuffer {
     public static func write(_ value: OutboxStatus, into buf: inout [UInt8]) {
         FfiConverterUInt64.write(value.waiting, into: &buf)
         FfiConverterSequenceTypeParked.write(value.parked, into: &buf)
+        FfiConverterSequenceTypeSetAside.write(value.setAside, into: &buf)
         FfiConverterUInt64.write(value.damaged, into: &buf)
     }
 }
@@ -7385,6 +7519,75 @@ public func FfiConverterTypeSalvage_lift(_ buf: RustBuffer) throws -> Salvage {
 #endif
 public func FfiConverterTypeSalvage_lower(_ value: Salvage) -> RustBuffer {
     return FfiConverterTypeSalvage.lower(value)
+}
+
+
+/**
+ * An entry that could not be sent even alone, which is no word of HQ's on what is in it.
+ */
+public struct SetAside: Equatable, Hashable {
+    /**
+     * The event in it.
+     */
+    public let event: EventId
+    /**
+     * Why.
+     */
+    public let why: Undeliverable
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The event in it.
+         */event: EventId, 
+        /**
+         * Why.
+         */why: Undeliverable) {
+        self.event = event
+        self.why = why
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension SetAside: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSetAside: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SetAside {
+        return
+            try SetAside(
+                event: FfiConverterTypeEventId.read(from: &buf), 
+                why: FfiConverterTypeUndeliverable.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SetAside, into buf: inout [UInt8]) {
+        FfiConverterTypeEventId.write(value.event, into: &buf)
+        FfiConverterTypeUndeliverable.write(value.why, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSetAside_lift(_ buf: RustBuffer) throws -> SetAside {
+    return try FfiConverterTypeSetAside.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSetAside_lower(_ value: SetAside) -> RustBuffer {
+    return FfiConverterTypeSetAside.lower(value)
 }
 
 
@@ -12638,6 +12841,93 @@ public func FfiConverterTypeTextFault_lower(_ value: TextFault) -> RustBuffer {
 
 
 /**
+ * Why an entry cannot be sent even alone.
+ */
+
+public enum Undeliverable: Equatable, Hashable {
+    
+    /**
+     * HQ, or something before it, takes no request of this size.
+     */
+    case tooLarge
+    /**
+     * HQ does not put together what was sent.
+     */
+    case differs
+
+
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_undeliverable_text_key(
+            FfiConverterTypeUndeliverable_lower(self),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+#if compiler(>=6)
+extension Undeliverable: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUndeliverable: FfiConverterRustBuffer {
+    typealias SwiftType = Undeliverable
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Undeliverable {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .tooLarge
+        
+        case 2: return .differs
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Undeliverable, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .tooLarge:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .differs:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUndeliverable_lift(_ buf: RustBuffer) throws -> Undeliverable {
+    return try FfiConverterTypeUndeliverable.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUndeliverable_lower(_ value: Undeliverable) -> RustBuffer {
+    return FfiConverterTypeUndeliverable.lower(value)
+}
+
+
+
+/**
  * Over what photos may be sent.
  */
 
@@ -13284,6 +13574,31 @@ fileprivate struct FfiConverterSequenceTypeFindingCount: FfiConverterRustBuffer 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeHqContradiction: FfiConverterRustBuffer {
+    typealias SwiftType = [HqContradiction]
+
+    public static func write(_ value: [HqContradiction], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeHqContradiction.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [HqContradiction] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [HqContradiction]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeHqContradiction.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeJobPack: FfiConverterRustBuffer {
     typealias SwiftType = [JobPack]
 
@@ -13459,6 +13774,31 @@ fileprivate struct FfiConverterSequenceTypeSalvage: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeSetAside: FfiConverterRustBuffer {
+    typealias SwiftType = [SetAside]
+
+    public static func write(_ value: [SetAside], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeSetAside.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [SetAside] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [SetAside]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeSetAside.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeSighted: FfiConverterRustBuffer {
     typealias SwiftType = [Sighted]
 
@@ -13601,6 +13941,31 @@ fileprivate struct FfiConverterSequenceSequenceTypePadPoint: FfiConverterRustBuf
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterSequenceTypePadPoint.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeJobId: FfiConverterRustBuffer {
+    typealias SwiftType = [JobId]
+
+    public static func write(_ value: [JobId], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeJobId.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [JobId] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [JobId]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeJobId.read(from: &buf))
         }
         return seq
     }
@@ -13854,11 +14219,9 @@ public func readFrame(buffer: Data, format: FrameFormat, budgetMillis: UInt32 = 
 public func readInvitation(invitation: Data)throws  -> InvitationPreview  {
     return try  FfiConverterTypeInvitationPreview_lift(try rustCallWithError(FfiConverterTypeCrewError_lift) {
         uniffiCallStatus in
-        FfiConverterByRefBytes.lower(invitation) { invitationFb in
     uniffi_crewseal_ffi_fn_func_read_invitation(
-        invitationFb,uniffiCallStatus
+        FfiConverterData.lower(invitation),uniffiCallStatus
     )
-        }
 })
 }
 /**
@@ -13897,7 +14260,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_func_read_frame() != 24466) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_func_read_invitation() != 26165) {
+    if (uniffi_crewseal_ffi_checksum_func_read_invitation() != 23445) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_func_four_words() != 14990) {
@@ -14023,7 +14386,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_observe() != 47752) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_crew_contradictions() != 53644) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_crew_decide() != 7584) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_ended_jobs() != 57825) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_fetch() != 42588) {

@@ -662,9 +662,19 @@ RustBuffer uniffi_crewseal_ffi_fn_method_crew_device_id(uint64_t ptr, RustCallSt
 void uniffi_crewseal_ffi_fn_method_crew_observe(uint64_t ptr, RustBuffer observer, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_CONTRADICTIONS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_CONTRADICTIONS
+uint64_t uniffi_crewseal_ffi_fn_method_crew_contradictions(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_DECIDE
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_DECIDE
 uint64_t uniffi_crewseal_ffi_fn_method_crew_decide(uint64_t ptr, RustBuffer event, RustBuffer refusal, RustBuffer decision, RustBuffer note
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENDED_JOBS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_ENDED_JOBS
+uint64_t uniffi_crewseal_ffi_fn_method_crew_ended_jobs(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_FETCH
@@ -1153,6 +1163,11 @@ RustBuffer uniffi_crewseal_ffi_fn_method_decision_text_key(RustBuffer ptr, RustC
 RustBuffer uniffi_crewseal_ffi_fn_method_refusal_text_key(RustBuffer ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_UNDELIVERABLE_TEXT_KEY
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_UNDELIVERABLE_TEXT_KEY
+RustBuffer uniffi_crewseal_ffi_fn_method_undeliverable_text_key(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_PHOTOFAULT_TEXT_KEY
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_PHOTOFAULT_TEXT_KEY
 RustBuffer uniffi_crewseal_ffi_fn_method_photofault_text_key(RustBuffer ptr, RustCallStatus *_Nonnull out_status
@@ -1250,7 +1265,7 @@ RustBuffer uniffi_crewseal_ffi_fn_func_read_frame(ForeignBytes buffer, uint64_t 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_READ_INVITATION
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_READ_INVITATION
-RustBuffer uniffi_crewseal_ffi_fn_func_read_invitation(ForeignBytes invitation, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_crewseal_ffi_fn_func_read_invitation(RustBuffer invitation, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_FUNC_FOUR_WORDS
@@ -1782,9 +1797,21 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_observe(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_CONTRADICTIONS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_CONTRADICTIONS
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_contradictions(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_DECIDE
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_DECIDE
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_decide(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ENDED_JOBS
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_ENDED_JOBS
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_ended_jobs(void
     
 );
 #endif

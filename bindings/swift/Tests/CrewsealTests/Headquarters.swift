@@ -63,14 +63,21 @@ final class Headquarters {
         let count = Self.boxes + Self.blank
         try Self.run(directory, "labels", "--data", "hq", "--count", "\(count)", "--out", "labels.txt")
         labels = try directory.text("labels.txt").split(separator: "\n").map(String.init)
+        job = try Self.openJob(directory, labels.prefix(Self.boxes), seconds: 86400)
+    }
+
+    /// Opens a job with these boxes that ends in so many seconds.
+    static func openJob(
+        _ directory: Directory, _ labelled: some Sequence<String>, seconds: TimeInterval
+    ) throws -> JobId {
         let plan = """
             {"title": "Household move 1", "customer": "Customer 1", "origin": "5 Example Street",
-             "destination": "12 Sample Road", "boxes": \(count),
-             "labelled": [\(labels.prefix(Self.boxes).map { "\"\($0)\"" }.joined(separator: ", "))],
-             "opens_at": "\(Self.time(-3600))", "closes_at": "\(Self.time(86400))"}
+             "destination": "12 Sample Road", "boxes": \(boxes + blank),
+             "labelled": [\(labelled.map { "\"\($0)\"" }.joined(separator: ", "))],
+             "opens_at": "\(time(-3600))", "closes_at": "\(time(seconds))"}
             """
         try Data(plan.utf8).write(to: directory.url.appendingPathComponent("plan.json"))
-        job = try Self.run(directory, "job", "--data", "hq", "--plan", "plan.json")
+        return try run(directory, "job", "--data", "hq", "--plan", "plan.json")
     }
 
     deinit {
@@ -79,12 +86,14 @@ final class Headquarters {
     }
 
     /// What a new phone enrols with.
-    func invitation(role: String, pseudonym: String, at other: String? = nil) throws -> Data {
+    func invitation(
+        role: String, pseudonym: String, at other: String? = nil, of another: JobId? = nil
+    ) throws -> Data {
         let file = "\(invitations).invitation"
         invitations += 1
         try Self.run(
             directory, "invite", "--data", "hq", "--role", role, "--pseudonym", pseudonym,
-            "--job", job, "--url", other ?? url, "--out", file
+            "--job", another ?? job, "--url", other ?? url, "--out", file
         )
         return try directory.contents(file)
     }

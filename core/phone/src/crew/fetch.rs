@@ -24,7 +24,8 @@ const GRANT_RENEWAL: u64 = 30 * 24 * 60 * 60;
 pub struct Fetched {
     /// Jobs of this device that are open.
     pub jobs: u64,
-    /// Labels on the depot's rolls.
+    /// Labels on the rolls that are here: its depot's, and those of a depot that the device
+    /// was of before.
     pub labels: u64,
 }
 

@@ -888,7 +888,9 @@ internal object IntegrityCheckingUniffiLib {
     fun uniffi_crewseal_ffi_checksum_method_crew_suspend(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_suspend")
     fun uniffi_crewseal_ffi_checksum_method_crew_device_id(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_device_id")
     fun uniffi_crewseal_ffi_checksum_method_crew_observe(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_observe")
+    fun uniffi_crewseal_ffi_checksum_method_crew_contradictions(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_contradictions")
     fun uniffi_crewseal_ffi_checksum_method_crew_decide(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_decide")
+    fun uniffi_crewseal_ffi_checksum_method_crew_ended_jobs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_ended_jobs")
     fun uniffi_crewseal_ffi_checksum_method_crew_fetch(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_fetch")
     fun uniffi_crewseal_ffi_checksum_method_crew_jobs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_jobs")
     fun uniffi_crewseal_ffi_checksum_method_crew_outbox(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_outbox")
@@ -1076,7 +1078,11 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_crew_observe(`ptr`: Long,`observer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_crewseal_ffi_fn_method_crew_contradictions(`ptr`: Long,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_decide(`ptr`: Long,`event`: RustBuffer.ByValue,`refusal`: RustBuffer.ByValue,`decision`: RustBuffer.ByValue,`note`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_ended_jobs(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_fetch(`ptr`: Long,`cancel`: RustBuffer.ByValue,
     ): Long
@@ -1272,6 +1278,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_refusal_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_undeliverable_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_photofault_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_rule_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1310,7 +1318,7 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_func_read_frame(`buffer`: ForeignBytes.ByValue,`format`: Long,`budgetMillis`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_crewseal_ffi_fn_func_read_invitation(`invitation`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_crewseal_ffi_fn_func_read_invitation(`invitation`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_func_four_words(`offer`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1363,7 +1371,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_func_read_frame() and 0xFFFF) != 24466) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_func_read_invitation() and 0xFFFF) != 26165) {
+    if ((lib.uniffi_crewseal_ffi_checksum_func_read_invitation() and 0xFFFF) != 23445) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_func_four_words() and 0xFFFF) != 14990) {
@@ -1489,7 +1497,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_observe() and 0xFFFF) != 47752) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_contradictions() and 0xFFFF) != 53644) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_decide() and 0xFFFF) != 7584) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_ended_jobs() and 0xFFFF) != 57825) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_fetch() and 0xFFFF) != 42588) {
@@ -3428,12 +3442,23 @@ public interface CrewInterface {
     fun `observe`(`observer`: Observer?)
     
     /**
+     * Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` throws
+     * `FromHq` once, and this phone goes on with what HQ said first.
+     */
+    suspend fun `contradictions`(): List<HqContradiction>
+    
+    /**
      * Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
      * phone's outbox says of it. The person is asked to confirm. The bytes are to be
      * brought to that phone, for its `resolve`; they hold the note, of at most 500
      * characters, as anybody can read it.
      */
     suspend fun `decide`(`event`: EventId, `refusal`: RefusalId, `decision`: Decision, `note`: kotlin.String): kotlin.ByteArray
+    
+    /**
+     * Jobs that HQ told have ended and that are still on this phone: `forget` each.
+     */
+    suspend fun `endedJobs`(): List<JobId>
     
     /**
      * Fetches HQ's time, the jobs and the depot's rolls. Do it before the crew
@@ -4575,6 +4600,31 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
+     * Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` throws
+     * `FromHq` once, and this phone goes on with what HQ said first.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `contradictions`() : List<HqContradiction> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_contradictions(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeHqContradiction.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * Decides, as a supervisor, on an entry that HQ refused on another phone, by what that
      * phone's outbox says of it. The person is asked to confirm. The bytes are to be
      * brought to that phone, for its `resolve`; they hold the note, of at most 500
@@ -4599,6 +4649,30 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterByteArray.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Jobs that HQ told have ended and that are still on this phone: `forget` each.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `endedJobs`() : List<JobId> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_ended_jobs(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeJobId.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -8976,7 +9050,8 @@ data class Fetched (
     val `jobs`: kotlin.ULong
     , 
     /**
-     * Labels on the depot's rolls.
+     * Labels on the rolls that are here: its depot's, and those of a depot that the device
+     * was of before.
      */
     val `labels`: kotlin.ULong
     
@@ -9160,6 +9235,54 @@ public object FfiConverterTypeHighWaterMark: FfiConverterRustBuffer<HighWaterMar
     override fun write(value: HighWaterMark, buf: ByteBuffer) {
             FfiConverterUInt.write(value.`generation`, buf)
             FfiConverterULong.write(value.`sequence`, buf)
+    }
+}
+
+
+
+/**
+ * Evidence that HQ contradicted itself: two lists of revoked devices, both signed by it.
+ * They name devices by their pseudonymous ids. Hand both to whoever settles it.
+ */
+data class HqContradiction (
+    /**
+     * The signed list that this phone went on with.
+     */
+    val `kept`: kotlin.ByteArray
+    , 
+    /**
+     * The signed list that it refused.
+     */
+    val `refused`: kotlin.ByteArray
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeHqContradiction: FfiConverterRustBuffer<HqContradiction> {
+    override fun read(buf: ByteBuffer): HqContradiction {
+        return HqContradiction(
+            FfiConverterByteArray.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: HqContradiction) = (
+            FfiConverterByteArray.allocationSize(value.`kept`) +
+            FfiConverterByteArray.allocationSize(value.`refused`)
+    )
+
+    override fun write(value: HqContradiction, buf: ByteBuffer) {
+            FfiConverterByteArray.write(value.`kept`, buf)
+            FfiConverterByteArray.write(value.`refused`, buf)
     }
 }
 
@@ -9398,7 +9521,7 @@ public object FfiConverterTypeLabel: FfiConverterRustBuffer<Label> {
  */
 data class OutboxStatus (
     /**
-     * Entries that wait for a receipt.
+     * Entries that wait for a receipt, with those that were set aside.
      */
     val `waiting`: kotlin.ULong
     , 
@@ -9406,6 +9529,12 @@ data class OutboxStatus (
      * Entries that HQ refused.
      */
     val `parked`: List<Parked>
+    , 
+    /**
+     * Of those that wait, the ones that could not be sent even alone. They block nothing,
+     * and are tried again when the app starts anew.
+     */
+    val `setAside`: List<SetAside>
     , 
     /**
      * Entries that the disk damaged. They stay, to be salvaged, and block
@@ -9430,6 +9559,7 @@ public object FfiConverterTypeOutboxStatus: FfiConverterRustBuffer<OutboxStatus>
         return OutboxStatus(
             FfiConverterULong.read(buf),
             FfiConverterSequenceTypeParked.read(buf),
+            FfiConverterSequenceTypeSetAside.read(buf),
             FfiConverterULong.read(buf),
         )
     }
@@ -9437,12 +9567,14 @@ public object FfiConverterTypeOutboxStatus: FfiConverterRustBuffer<OutboxStatus>
     override fun allocationSize(value: OutboxStatus) = (
             FfiConverterULong.allocationSize(value.`waiting`) +
             FfiConverterSequenceTypeParked.allocationSize(value.`parked`) +
+            FfiConverterSequenceTypeSetAside.allocationSize(value.`setAside`) +
             FfiConverterULong.allocationSize(value.`damaged`)
     )
 
     override fun write(value: OutboxStatus, buf: ByteBuffer) {
             FfiConverterULong.write(value.`waiting`, buf)
             FfiConverterSequenceTypeParked.write(value.`parked`, buf)
+            FfiConverterSequenceTypeSetAside.write(value.`setAside`, buf)
             FfiConverterULong.write(value.`damaged`, buf)
     }
 }
@@ -10139,6 +10271,53 @@ public object FfiConverterTypeSalvage: FfiConverterRustBuffer<Salvage> {
             FfiConverterULong.write(value.`withoutHeader`, buf)
             FfiConverterULong.write(value.`values`, buf)
             FfiConverterTypeAfterSalvage.write(value.`next`, buf)
+    }
+}
+
+
+
+/**
+ * An entry that could not be sent even alone, which is no word of HQ's on what is in it.
+ */
+data class SetAside (
+    /**
+     * The event in it.
+     */
+    val `event`: EventId
+    , 
+    /**
+     * Why.
+     */
+    val `why`: Undeliverable
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSetAside: FfiConverterRustBuffer<SetAside> {
+    override fun read(buf: ByteBuffer): SetAside {
+        return SetAside(
+            FfiConverterTypeEventId.read(buf),
+            FfiConverterTypeUndeliverable.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: SetAside) = (
+            FfiConverterTypeEventId.allocationSize(value.`event`) +
+            FfiConverterTypeUndeliverable.allocationSize(value.`why`)
+    )
+
+    override fun write(value: SetAside, buf: ByteBuffer) {
+            FfiConverterTypeEventId.write(value.`event`, buf)
+            FfiConverterTypeUndeliverable.write(value.`why`, buf)
     }
 }
 
@@ -14708,6 +14887,62 @@ public object FfiConverterTypeTextFault: FfiConverterRustBuffer<TextFault> {
 
 
 /**
+ * Why an entry cannot be sent even alone.
+ */
+
+enum class Undeliverable {
+    
+    /**
+     * HQ, or something before it, takes no request of this size.
+     */
+    TOO_LARGE,
+    /**
+     * HQ does not put together what was sent.
+     */
+    DIFFERS;
+
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_undeliverable_text_key(FfiConverterTypeUndeliverable.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeUndeliverable: FfiConverterRustBuffer<Undeliverable> {
+    override fun read(buf: ByteBuffer) = try {
+        Undeliverable.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Undeliverable) = 4UL
+
+    override fun write(value: Undeliverable, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * Over what photos may be sent.
  */
 
@@ -15480,6 +15715,34 @@ public object FfiConverterSequenceTypeFindingCount: FfiConverterRustBuffer<List<
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeHqContradiction: FfiConverterRustBuffer<List<HqContradiction>> {
+    override fun read(buf: ByteBuffer): List<HqContradiction> {
+        val len = buf.getInt()
+        return List<HqContradiction>(len) {
+            FfiConverterTypeHqContradiction.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<HqContradiction>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeHqContradiction.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<HqContradiction>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeHqContradiction.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeJobPack: FfiConverterRustBuffer<List<JobPack>> {
     override fun read(buf: ByteBuffer): List<JobPack> {
         val len = buf.getInt()
@@ -15676,6 +15939,34 @@ public object FfiConverterSequenceTypeSalvage: FfiConverterRustBuffer<List<Salva
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeSetAside: FfiConverterRustBuffer<List<SetAside>> {
+    override fun read(buf: ByteBuffer): List<SetAside> {
+        val len = buf.getInt()
+        return List<SetAside>(len) {
+            FfiConverterTypeSetAside.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<SetAside>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeSetAside.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<SetAside>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeSetAside.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeSighted: FfiConverterRustBuffer<List<Sighted>> {
     override fun read(buf: ByteBuffer): List<Sighted> {
         val len = buf.getInt()
@@ -15840,6 +16131,34 @@ public object FfiConverterSequenceSequenceTypePadPoint: FfiConverterRustBuffer<L
 
 
 
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeJobId: FfiConverterRustBuffer<List<JobId>> {
+    override fun read(buf: ByteBuffer): List<JobId> {
+        val len = buf.getInt()
+        return List<JobId>(len) {
+            FfiConverterTypeJobId.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<JobId>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeJobId.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<JobId>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeJobId.write(it, buf)
+        }
+    }
+}
+
+
+
 public typealias DeviceId = kotlin.String
 public typealias FfiConverterTypeDeviceId = FfiConverterString
 
@@ -15909,13 +16228,13 @@ public typealias FfiConverterTypeRefusalId = FfiConverterString
         /**
          * Reads an invitation. Nobody is asked, and nothing is believed of it yet.
          */
-    @Throws(CrewException::class) fun `readInvitation`(`invitation`: java.nio.ByteBuffer): InvitationPreview {
+    @Throws(CrewException::class) fun `readInvitation`(`invitation`: kotlin.ByteArray): InvitationPreview {
             return FfiConverterTypeInvitationPreview.lift(
     uniffiRustCallWithError(CrewException) { _status ->
     UniffiLib.uniffi_crewseal_ffi_fn_func_read_invitation(
     
         
-        FfiConverterByRefBytes.lower(`invitation`),_status)
+        FfiConverterByteArray.lower(`invitation`),_status)
 }
     )
     }

@@ -25,21 +25,29 @@ class Headquarters(private val directory: Path) : AutoCloseable {
         url = requireNotNull(server.inputReader().readLine()) { "HQ did not start: ${log()}" }
         run("labels", "--data", "hq", "--count", "${BOXES + BLANK}", "--out", "labels.txt")
         labels = Files.readAllLines(directory.resolve("labels.txt"))
-        val boxes = labels.take(BOXES).joinToString { "\"$it\"" }
+        job = openJob(labels.take(BOXES), 86400)
+    }
+
+    /** Opens a job with these boxes that ends in so many seconds. */
+    fun openJob(labelled: List<String>, seconds: Long): JobId {
+        val boxes = labelled.joinToString { "\"$it\"" }
         val now = Instant.now()
         val plan = """
             {"title": "Household move 1", "customer": "Customer 1", "origin": "5 Example Street",
              "destination": "12 Sample Road", "boxes": ${BOXES + BLANK}, "labelled": [$boxes],
-             "opens_at": "${now.minusSeconds(3600)}", "closes_at": "${now.plusSeconds(86400)}"}
+             "opens_at": "${now.minusSeconds(3600)}", "closes_at": "${now.plusSeconds(seconds)}"}
         """
         Files.writeString(directory.resolve("plan.json"), plan)
-        job = run("job", "--data", "hq", "--plan", "plan.json")
+        return run("job", "--data", "hq", "--plan", "plan.json")
     }
 
+    /** What HQ says of itself and of whom it knows. */
+    fun status(): String = run("status", "--data", "hq")
+
     /** What a new phone enrols with. */
-    fun invitation(role: String, pseudonym: String, at: String = url): ByteArray {
+    fun invitation(role: String, pseudonym: String, at: String = url, of: JobId = job): ByteArray {
         val file = "${invitations++}.invitation"
-        val who = arrayOf("--role", role, "--pseudonym", pseudonym, "--job", job)
+        val who = arrayOf("--role", role, "--pseudonym", pseudonym, "--job", of)
         run("invite", "--data", "hq", *who, "--url", at, "--out", file)
         return Files.readAllBytes(directory.resolve(file))
     }

@@ -4,12 +4,14 @@ import android.app.AlertDialog
 import android.content.Intent
 import android.os.Bundle
 import android.view.View
+import android.view.WindowManager
 import android.widget.ArrayAdapter
 import android.widget.Button
 import android.widget.ListView
 import com.crewseal.CrewException
 import com.crewseal.JobPack
 import com.crewseal.android.Phone
+import com.crewseal.readInvitation
 import java.io.InputStream
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
@@ -17,6 +19,7 @@ import kotlinx.coroutines.withContext
 /** The jobs that are open on this phone; the first screen. */
 class JobsActivity : CrewActivity() {
     private var jobs: List<JobPack> = emptyList()
+    private var isRecoveryShown = false
 
     override fun onCreate(state: Bundle?) {
         super.onCreate(state)
@@ -42,6 +45,7 @@ class JobsActivity : CrewActivity() {
         val rows = jobs.map { getString(R.string.job_row, it.title, it.origin, it.destination) }
         findViewById<ListView>(R.id.jobs).adapter = ArrayAdapter(this, R.layout.row, rows)
         say(if (isEnrolled && jobs.isEmpty()) getString(R.string.no_jobs) else "")
+        if (isEnrolled) crew.recoveryCode()?.let(::showRecovery)
     }
 
     override fun failed(failure: CrewException) {
@@ -85,14 +89,44 @@ class JobsActivity : CrewActivity() {
         super.onActivityResult(request, result, data)
         val file = data?.data
         if (request != INVITATION || result != RESULT_OK || file == null) return
-        act { crew ->
-            val invitation = withContext(Dispatchers.IO) {
+        act {
+            val read = withContext(Dispatchers.IO) {
                 contentResolver.openInputStream(file)?.use { atMost(it, LARGEST_INVITATION) }
             }
-            crew.enrol(invitation ?: ByteArray(0))
-            crew.fetch()
-            show()
+            val invitation = read ?: ByteArray(0)
+            compare(invitation, readInvitation(invitation).fingerprint)
         }
+    }
+
+    /** Whose invitation it is a person can tell, and nobody else. */
+    private fun compare(invitation: ByteArray, fingerprint: String) {
+        AlertDialog.Builder(this)
+            .setTitle(R.string.is_it_hq)
+            .setMessage(getString(R.string.fingerprint, fingerprint))
+            .setNegativeButton(android.R.string.cancel, null)
+            .setPositiveButton(R.string.is_same) { _, _ -> enrol(invitation) }
+            .show()
+    }
+
+    private fun enrol(invitation: ByteArray) = act { crew ->
+        crew.enrol(invitation)
+        show()
+        fetch()
+    }
+
+    /** Once while the screen lives, until the carrier has his code on paper. */
+    private fun showRecovery(code: String) {
+        if (isRecoveryShown) return
+        isRecoveryShown = true
+        val dialog = AlertDialog.Builder(this)
+            .setTitle(R.string.recovery_code)
+            .setMessage(getString(R.string.recovery_why, code))
+            .setNegativeButton(R.string.later, null)
+            .setPositiveButton(R.string.recovery_noted) { _, _ -> act { it.recoveryCodeNoted() } }
+            .create()
+        // A dialog has a window of its own.
+        dialog.window?.addFlags(WindowManager.LayoutParams.FLAG_SECURE)
+        dialog.show()
     }
 
     private fun visible(id: Int, isVisible: Boolean) {

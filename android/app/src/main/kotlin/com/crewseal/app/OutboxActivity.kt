@@ -7,7 +7,7 @@ import android.widget.ListView
 import android.widget.TextView
 import com.crewseal.android.Phone
 
-/** What waits for HQ, and what HQ refused. */
+/** What waits for HQ, what HQ refused, and what could not be sent. */
 class OutboxActivity : CrewActivity() {
     override fun onCreate(state: Bundle?) {
         super.onCreate(state)
@@ -27,7 +27,8 @@ class OutboxActivity : CrewActivity() {
         findViewById<TextView>(R.id.waiting).text = getString(R.string.waiting, status.waiting.toLong())
         if (status.damaged > 0uL) say(getString(R.string.damaged, status.damaged.toLong()))
         val parked = status.parked.map { texts.of(it.refusal.textKey()) }
-        findViewById<ListView>(R.id.parked).adapter = ArrayAdapter(this, R.layout.row, parked)
+        val setAside = status.setAside.map { texts.of(it.why.textKey()) }
+        findViewById<ListView>(R.id.parked).adapter = ArrayAdapter(this, R.layout.row, parked + setAside)
     }
 
     private fun deliver() = act { crew ->
