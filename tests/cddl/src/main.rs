@@ -13,7 +13,7 @@ const VECTORS: [&str; 2] = [
 ];
 
 /// The rule of a field of the vectors of a kind.
-const RULES: [(&str, &str, &str); 25] = [
+const RULES: [(&str, &str, &str); 26] = [
     ("attachment", "entry", "entry"),
     ("attachment-receipt", "payload", "attachment-receipt"),
     ("batch", "batch", "batch"),
