@@ -157,6 +157,13 @@ impl Act {
     pub fn resume() -> Self {
         Self::new(EventKind::Resume, JobId::NONE, BoxList::default())
     }
+
+    /// That a device knows these terms of a job from here on, by their ids.
+    #[must_use]
+    pub fn informed(job: JobId, terms: Vec<Digest>) -> Self {
+        let informed = Self::new(EventKind::Informed, job, BoxList::default());
+        Self { attachments: terms, ..informed }
+    }
 }
 
 /// An event's place in its device's chain.
@@ -209,7 +216,7 @@ pub struct Event {
     /// The device's event before.
     #[n(5)]
     pub previous: Option<EventId>,
-    /// In which job; [`JobId::NONE`] for a resume.
+    /// In which job; [`JobId::NONE`] for what is of none.
     #[n(6)]
     pub job: JobId,
     /// With which boxes.
