@@ -1,6 +1,6 @@
 //! Two phones that are killed in the middle of whatever they do, again and again: every
-//! acknowledged act is at HQ in the end, in order, once; nothing that left a phone is
-//! unknown to it; and its store opens with no manual step.
+//! acknowledged act is at HQ in the end, in order, once, after the terms that held for it;
+//! nothing that left a phone is unknown to it; and its store opens with no manual step.
 //!
 //! `CREWSEAL_KILL_ROUNDS=10000 cargo test -p moving-day --test kill` kills oftener than
 //! the 300 times of an ordinary run, for a night; `CREWSEAL_KILL_SEED` repeats
@@ -33,7 +33,10 @@ use crewseal::vault::SoftwareVault;
 use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::cbor;
 use crewseal_custody::personal::Personal;
-use crewseal_custody::{BootId, EventId, EventKind, FaultKind, JobId, Record, Role, SpotCheck};
+use crewseal_custody::signed::{Digest, Unverified};
+use crewseal_custody::{
+    BootId, Event, EventId, EventKind, FaultKind, JobId, Record, Role, SpotCheck,
+};
 use crewseal_hq::{Hq, JobPlan, Listen, serve};
 use crewseal_label::Token;
 use rand::rngs::SmallRng;
@@ -162,6 +165,7 @@ async fn goes_on(home: &Path, name: &str, jobs: &Jobs, did: &mut Did, at: &str) 
     assert_eq!((uploaded.damaged, uploaded.unanswered), (0, 0), "{at}");
     assert_eq!(crew.photos().unwrap(), [], "{at}");
     in_order_and_once(home, &crew, acknowledged, at);
+    after_its_terms(home, &crew, jobs, at);
 }
 
 /// The same search finds what was put there on purpose.
@@ -235,6 +239,32 @@ fn in_order_and_once(home: &Path, crew: &Crew, acknowledged: &[String], at: &str
     let mut stored = stored.iter().map(|(event, ..)| event);
     for event in acknowledged {
         assert!(stored.any(|stored| stored == event), "{at}: {event} is lost or out of order");
+    }
+}
+
+/// No job has an act before its terms, and no terms stand there without the act that they
+/// came with. Those of the job that stays are said again only when they are others; with the
+/// other job goes what was said.
+fn after_its_terms(home: &Path, crew: &Crew, jobs: &Jobs, at: &str) {
+    let hq = rusqlite::Connection::open(home.join("hq/hq.db")).unwrap();
+    let mut rows =
+        hq.prepare("SELECT bytes FROM events WHERE device = ?1 ORDER BY sequence").unwrap();
+    let rows = rows.query_map([crew.device().0], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    let chain: Vec<Event> = rows
+        .map(|bytes| Unverified::<Event>::parse(&bytes.unwrap()).unwrap().claims().clone())
+        .collect();
+    let mut said: BTreeMap<JobId, &[Digest]> = BTreeMap::new();
+    for (place, event) in chain.iter().enumerate() {
+        if event.kind != EventKind::Informed {
+            assert!(said.contains_key(&event.job), "{at}: {place} comes without terms");
+            continue;
+        }
+        let next = chain.get(place + 1);
+        let is_followed = next.is_some_and(|next| next.job == event.job && next.kind.row().is_act);
+        assert!(is_followed, "{at}: {place} was said for nothing");
+        let before = said.insert(event.job, &event.attachments);
+        let is_new = before != Some(event.attachments.as_slice());
+        assert!(is_new || event.job == jobs.forgotten, "{at}: {place} was said before");
     }
 }
 

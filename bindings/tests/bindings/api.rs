@@ -119,9 +119,10 @@ async fn boxes_go_from_phone_to_phone_and_the_acts_to_hq() {
     let own_offer = giver.read_offer(offer).await.unwrap_err();
     assert_eq!((own_offer.advice(), own_offer), (Advice::AskUser, CrewError::NotForThisPhone));
 
-    assert_eq!(giver.outbox().await.unwrap().waiting, 4);
+    // Its acts, and before them the terms under which it did them.
+    assert_eq!(giver.outbox().await.unwrap().waiting, 5);
     let delivered = giver.sync(None).await.unwrap();
-    assert_eq!((delivered.receipted, delivered.parked, delivered.unanswered), (4, 0, 0));
+    assert_eq!((delivered.receipted, delivered.parked, delivered.unanswered), (5, 0, 0));
     assert_eq!(giver.outbox().await.unwrap().waiting, 0);
 }
 
@@ -301,8 +302,9 @@ async fn a_phone_rests_changes_its_keys_forgets_and_is_logged_out() {
     crew.rotate_keys().await.unwrap();
 
     let waits = crew.forget(JOB).await.unwrap_err();
-    assert_eq!(waits, CrewError::Unreceipted { entries: 1 });
-    assert_eq!(crew.sync(None).await.unwrap().receipted, 1);
+    // The act, and the terms before it.
+    assert_eq!(waits, CrewError::Unreceipted { entries: 2 });
+    assert_eq!(crew.sync(None).await.unwrap().receipted, 2);
     let erasure = crew.forget(JOB).await.unwrap();
     assert_eq!((erasure.job, erasure.found), (JOB, 0));
     assert_eq!(crew.erasures().await.unwrap(), [erasure]);
@@ -378,6 +380,9 @@ async fn a_supervisor_decides_on_what_hq_refused() {
     let (_three, boss) = enrolled(&hq).await;
     crew.fetch(None).await.unwrap();
     let boxes = vec![Label { text: text(BOXES[0]), call_out: String::new() }];
+    // The terms are at HQ before it refuses what comes.
+    crew.record(Act::Count, JOB, boxes.clone(), Vec::new(), None).await.unwrap();
+    assert_eq!(crew.sync(None).await.unwrap().receipted, 2);
     let event = crew.record(Act::Load, JOB, boxes, Vec::new(), None).await.unwrap();
     hq.refuse(true);
     assert_eq!(crew.sync(None).await.unwrap().parked, 1);

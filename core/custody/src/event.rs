@@ -157,6 +157,13 @@ impl Act {
     pub fn resume() -> Self {
         Self::new(EventKind::Resume, JobId::NONE, BoxList::default())
     }
+
+    /// That a device knows these terms of a job from here on, by their ids.
+    #[must_use]
+    pub fn informed(job: JobId, terms: Vec<Digest>) -> Self {
+        let informed = Self::new(EventKind::Informed, job, BoxList::default());
+        Self { attachments: terms, ..informed }
+    }
 }
 
 /// An event's place in its device's chain.

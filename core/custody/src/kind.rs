@@ -215,6 +215,8 @@ pub enum Needs {
 pub struct Row {
     /// The first format of events that has it.
     pub since: u8,
+    /// Whether it is what a person did; else it is what a device says of itself.
+    pub is_act: bool,
     /// Which key must sign: where responsibility passes from one person to another, a
     /// person must be present. Taking an offer back passes nothing, and the app may do
     /// it when nobody is there.
@@ -262,6 +264,7 @@ pub struct Row {
 /// An act with boxes by one who has them.
 const ACT: Row = Row {
     since: 1,
+    is_act: true,
     key: Protection::Act,
     says: Says::Has,
     contact: Contact::Handles,
@@ -319,7 +322,7 @@ const SIGN_OFF: Row = Row {
 };
 
 /// What a device says of itself, and answers nothing.
-const OF_ITSELF: Row = Row { about: Presence::MayNot, ..ANSWER };
+const OF_ITSELF: Row = Row { is_act: false, about: Presence::MayNot, ..ANSWER };
 
 impl EventKind {
     /// The row of this kind.

@@ -490,7 +490,7 @@ impl Evidence {
     }
 
     /// What whoever acts breaks, and whoever offers to somebody who may not have
-    /// the boxes.
+    /// the boxes. What a device says of itself is no act.
     fn check_person(
         &self,
         event: &Signed<Event>,
@@ -498,6 +498,9 @@ impl Evidence {
         boxes: &Classes,
         custody: &mut Custody,
     ) {
+        if !event.kind.row().is_act {
+            return;
+        }
         let classes = union(boxes);
         let mut broken: BTreeSet<Broken> = BTreeSet::new();
         if let Some(his) = self.breaks(&event.device, event.kind, &classes, interval) {

@@ -56,7 +56,7 @@ impl Hq {
             sensitive,
             classes,
             revocations: store::revocations(db, &self.keys())?.as_ref().map(bytes),
-            inclusions: inclusions(&events),
+            inclusions: inclusions(&job, &events),
             confirmations: confirmations(db, &events)?,
             statements: statements(db, &events)?,
         })
@@ -168,15 +168,16 @@ fn receipts(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVec>, H
 
 /// That events were signed off with others. A sign-off of several names its root and
 /// the newest of them; they are what that event's device did in this job before it,
-/// as far as the root goes back.
-fn inclusions(events: &[Signed<Event>]) -> Vec<SignedOff> {
+/// as far as the root goes back. What it said of itself meanwhile is none of them.
+fn inclusions(job: &JobId, events: &[Signed<Event>]) -> Vec<SignedOff> {
+    let is_act = |event: &&Signed<Event>| event.job == *job && event.kind.row().is_act;
     let sign_offs = events.iter().filter(|event| event.kind == EventKind::SignOff);
     let batch = |sign_off: &Signed<Event>| {
         let newest = events.iter().position(|event| Some(event.id()) == sign_off.about)?;
         let before = events.get(..=newest)?;
         let device = before.last()?.device;
         let did = before.iter().rev().take_while(|event| event.device == device);
-        Batch::ending(&sign_off.root?, did.map(Signed::id))
+        Batch::ending(&sign_off.root?, did.filter(is_act).map(Signed::id))
     };
     let proofs = sign_offs.filter_map(|sign_off| Some((sign_off.id(), batch(sign_off)?)));
     proofs

@@ -86,7 +86,7 @@ async fn a_phone_gets_the_rolls_of_its_depot_and_keeps_them_when_it_is_moved() {
     // HQ takes a label of another depot: it is its own.
     let boxes: BTreeSet<Token> = [of_south[7]].into();
     crew.commission(site.job, &boxes).unwrap();
-    assert_eq!(crew.sync().await.unwrap().receipted, 1);
+    assert_eq!(crew.sync().await.unwrap().receipted, 2, "its terms, and the act");
     crew.fetch().await.unwrap();
     assert!(matches!(sees(of_south[7]), Sighting::New(_)), "it is in the manifest");
 

@@ -11,7 +11,7 @@ use crewseal_custody::envelope::{Envelope, Epoch, SealingKey};
 use crewseal_custody::job::JobPack;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::roll::Roll;
-use crewseal_custody::signed::{PublicKey, Signed, SignedError};
+use crewseal_custody::signed::{Digest, PublicKey, Signed, SignedError};
 use crewseal_custody::wire::{
     Batch, CBOR, Challenge, ChallengeRequest, CredentialRequest, EnrolClaim, EnrolRequest,
     Invitation, News, Receipts, Session, SessionRequest,
@@ -357,6 +357,13 @@ impl Phone {
     pub fn act(&mut self, kind: EventKind, job: JobId, boxes: &[Token]) -> Envelope {
         let event = self.event(kind, job, singly(boxes));
         let signed = self.sign(event);
+        self.seal(&signed)
+    }
+
+    /// That it knows some terms of a job, or of what is of none, from here on.
+    pub fn says_what_it_knows(&mut self, job: JobId) -> Envelope {
+        let event = self.event(EventKind::Informed, job, singly(&[]));
+        let signed = self.sign(Event { attachments: vec![Digest([0xc1; 32])], ..event });
         self.seal(&signed)
     }
 

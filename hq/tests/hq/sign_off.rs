@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crewseal_custody::envelope::Envelope;
 use crewseal_custody::{
-    Batch, CustomerReceipt, CustomerReceiptError, Event, EventId, EventKind, FaultKind,
+    Batch, CustomerReceipt, CustomerReceiptError, Event, EventId, EventKind, FaultKind, JobId,
     OneTimeCode, Reading, Record, RecordError, Role, Section, SignOff,
 };
 use crewseal_hq::HqError;
@@ -66,6 +66,11 @@ async fn a_days_sign_off_is_proved_act_by_act_in_the_record() {
         envelopes.push(envelope);
         // What it does in another job meanwhile is nobody's business here.
         envelopes.push(mover.act(EventKind::Count, other_job, &[site.label(10)]));
+        // Nor is it an act what it says of itself, or one of this job what is of none.
+        for job in [site.job, JobId::NONE] {
+            envelopes.push(mover.says_what_it_knows(job));
+        }
+        envelopes.push(mover.act(EventKind::Found, JobId::NONE, &[site.label(30)]));
     }
     let (first, morning) = sign_off(&mut supervisor, &site, &acts[..2], None);
     let (second, evening) = sign_off(&mut supervisor, &site, &acts[2..], None);
@@ -74,6 +79,8 @@ async fn a_days_sign_off_is_proved_act_by_act_in_the_record() {
 
     let reading = read(&site);
     assert_eq!(reading.record.inclusions.len(), 4);
+    let kinds = reading.evidence.events.values().map(|event| event.kind);
+    assert_eq!(kinds.filter(|kind| *kind == EventKind::Informed).count(), 8, "of both");
     let sign_offs = reading.evidence.verify().sign_offs;
     let by = |sign_off| BTreeMap::from([(sign_off, SignOff::Signed(supervisor.device()))]);
     let expected = [first, first, second, second].map(by);

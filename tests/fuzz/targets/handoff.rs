@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::{
-    Act, Anchor, BootId, BoxList, Commitment, CustomerReceipt, DeviceId, Event, EventKind,
+    HqKeys, Act, Anchor, BootId, BoxList, Commitment, CustomerReceipt, DeviceId, Event, EventKind,
     FindingKind, JobId, Link, Moment, Salt, SignOffEntry, SignOffRequest, Since, Subject,
 };
 use crewseal_custody::handoff::Hello;
@@ -26,6 +26,8 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 /// What the messages answer.
 struct Scene {
     hq: PublicKey,
+    /// The same key as HQ's only one.
+    keys: HqKeys,
     hello: Hello,
     offer: Signed<Event>,
     accept: Signed<Event>,
@@ -97,7 +99,8 @@ impl Scene {
         let sign_off = sign(Event { root, ..seen });
         let receipt = CustomerReceipt::of(offer.id(), EventKind::Deliver, 41).expect("a customer's");
         let receipt = Signed::sign::<SignedError>(receipt, &public, raw).expect("it verifies");
-        Self { hq: public, hello, offer, accept, ack, withdrawal, request, sign_off, receipt }
+        let keys = HqKeys::of_one_key(public);
+        Self { hq: public, keys, hello, offer, accept, ack, withdrawal, request, sign_off, receipt }
     }
 }
 
@@ -157,7 +160,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn hello(bytes: &[u8]) {
-    let authority = Authority { hq: &SCENE.hq, origin: "hq" };
+    let authority = Authority { hq: &SCENE.keys, origin: "hq" };
     if let Ok(hello) = Hello::read(bytes, authority) {
         assert_eq!(hello.to_bytes(), bytes, "one greeting, one form");
     }
@@ -184,7 +187,7 @@ fn changed(about: About, changes: &[u8]) -> Vec<u8> {
 
 fn event(about: About, bytes: &[u8]) {
     let Scene { hq, hello, offer, accept, ack, withdrawal, request, sign_off, .. } = &*SCENE;
-    let authority = Authority { hq, origin: "hq" };
+    let authority = Authority { hq: &SCENE.keys, origin: "hq" };
     let alone = |(event, _)| event;
     let (read, honest) = match about {
         About::Offer => (message::read_offer(bytes, hello, authority).map(alone), offer),
@@ -195,7 +198,7 @@ fn event(about: About, bytes: &[u8]) {
     };
     let Ok(event) = read else { return };
     assert_eq!(event.claims().kind, honest.kind);
-    assert_eq!(event.claims().version, Version);
+    assert_eq!(event.claims().version, honest.version);
     let again = Unverified::<Event>::parse(event.as_bytes()).expect("it is read again");
     assert_eq!(again.claims(), event.claims());
     assert!(cbor::to_vec(event.claims()).len() < bytes.len() + 512, "nothing comes of nothing");
@@ -206,7 +209,7 @@ fn event(about: About, bytes: &[u8]) {
 
 fn request(bytes: &[u8]) {
     let Scene { hq, request, .. } = &*SCENE;
-    let authority = Authority { hq, origin: "hq" };
+    let authority = Authority { hq: &SCENE.keys, origin: "hq" };
     let Ok((read, credential)) = message::read_sign_off_request(bytes, authority) else { return };
     assert!(credential.is_none(), "HQ signed none");
     assert!(Subject::of(&read.claims().entries).is_some(), "there is something to sign");

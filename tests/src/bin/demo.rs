@@ -69,7 +69,8 @@ fn summary(plan: &Plan, played: &Played, seconds: f64) -> String {
 {verdict}
 
 boxes {boxes}, pictures {pictures}, labels typed {typed}, foreign boxes refused {refused}
-signed acts {acts}, receipts {receipted}, entries left {left}, answers lost on purpose {lost}
+signed acts {acts}, receipts {receipted} (for the terms of each phone, too), entries left {left},
+answers lost on purpose {lost}
 played in {seconds:.1} s; look at
 
   {out}/report.html        the day at a glance, findings first

@@ -1,13 +1,14 @@
 //! The moving day, from printed labels to HQ's receipts, and everything that
 //! the demo promises about what it leaves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::num::NonZeroU32;
 use std::path::Path;
 
 use crewseal::vault::{KeyVault, SoftwareVault};
-use crewseal_custody::{EventKind, FaultKind, FindingKind, Holder, Record};
+use crewseal_custody::signed::Signed;
+use crewseal_custody::{DeviceId, Event, EventKind, FaultKind, FindingKind, Holder, Record};
 use crewseal_hq::evidence::verdict::Standing;
 use crewseal_hq::evidence::verify::verify;
 use crewseal_label::Token;
@@ -20,6 +21,8 @@ use ring::pbkdf2;
 use thief::Secret;
 
 const BOXES: usize = 12;
+/// How many phones there are. All of them act in the one job.
+const PHONES: u64 = 5;
 
 /// What was told: who, and what.
 type Told = Vec<(String, String)>;
@@ -42,6 +45,7 @@ fn from_printed_labels_to_receipts() {
     let (played, told) = play(&out, 7, None);
 
     everything_arrived_once(&played, &told);
+    every_phone_said_what_it_knew(&played);
     what_went_wrong_is_found(&played);
     what_is_left_to_look_at(&played, &out);
     nothing_on_the_phones(&played, &out);
@@ -52,14 +56,38 @@ fn from_printed_labels_to_receipts() {
 /// lost on purpose and nothing is there twice.
 fn everything_arrived_once(played: &Played, told: &Told) {
     assert_eq!(played.boxes.len(), BOXES);
-    assert_eq!((played.acts, played.receipted, played.left), (19, 19, 0));
+    assert_eq!((played.acts, played.left), (19, 0));
+    assert_eq!(played.receipted, played.acts + PHONES, "each phone said once what it knows");
     assert_eq!(played.lost_answers, 1);
     let stats = played.hq.stats().unwrap().total;
-    assert_eq!((stats.stored, stats.refused), (played.acts, 0));
+    assert_eq!((stats.stored, stats.refused), (played.receipted, 0));
     assert!(stats.repeated > 0, "the lost answer's entries were delivered again");
     assert_eq!(played.refused, 1, "somebody else's box");
     assert!(played.typed >= 1, "the torn label");
     assert!(told.iter().any(|(_, what)| what.ends_with("the check characters catch it")));
+}
+
+/// The record has the terms of each device, before all that it did in the job: HQ's word
+/// about it, the job's pack, and no revocations, as HQ revoked nobody.
+fn every_phone_said_what_it_knew(played: &Played) {
+    let reading = Record::read(&played.record, Some(&played.hq.identity())).unwrap();
+    let mut chains: BTreeMap<DeviceId, Vec<&Signed<Event>>> = BTreeMap::new();
+    for event in reading.evidence.events.values() {
+        chains.entry(event.device).or_default().push(event);
+    }
+    assert_eq!(u64::try_from(chains.len()).unwrap(), PHONES);
+    let mut packs = BTreeSet::new();
+    for (device, mut chain) in chains {
+        chain.sort_by_key(|event| event.sequence);
+        let (informed, acts) = chain.split_first().unwrap();
+        assert_eq!((informed.kind, informed.job), (EventKind::Informed, played.job));
+        assert!(acts.iter().all(|event| event.kind.row().is_act));
+        let [credential, pack] = informed.attachments[..] else { panic!("{informed:?}") };
+        let newest = reading.evidence.credentials.get(&device).map(Signed::id);
+        assert_eq!(Some(credential), newest);
+        packs.insert(pack);
+    }
+    assert_eq!(packs.len(), 1, "all had fetched the same");
 }
 
 /// The missing box and the broken seal are findings, signed by who saw them,
@@ -243,7 +271,7 @@ fn own_photographs_are_scanned_instead() {
     let (played, _) = play(&directory.path().join("day"), 1, Some(&prints));
     assert_eq!(played.boxes, labels);
     assert_eq!((played.typed, played.pictures), (0, 9));
-    assert_eq!((played.receipted, played.left), (played.acts, 0));
+    assert_eq!((played.receipted, played.left), (played.acts + PHONES, 0));
 }
 
 /// A directory of somebody's is never replaced.

@@ -189,7 +189,7 @@ async fn what_waits_is_delivered_though_the_phone_was_wiped_and_nobody_enrols() 
     drop(crew);
     let crew = site.reopened();
     assert!(matches!(crew.jobs(), Err(CrewError::NotEnrolled)));
-    assert_eq!(crew.sync().await.unwrap().receipted, 1);
+    assert_eq!(crew.sync().await.unwrap().receipted, 2, "the terms, and the act");
     assert_eq!(crew.outbox().unwrap().waiting, 0);
     assert_eq!(crew.upload().await.unwrap(), RECEIPTED);
     site.has(event, &photo);
@@ -204,10 +204,10 @@ async fn photos_that_wait_reach_hq_after_a_log_out() {
     let photo = noise();
     let event = site.record(&crew, &photo);
     let left = crew.log_out().unwrap();
-    assert_eq!(left.waiting, 1);
+    assert_eq!(left.waiting, 2, "the terms, and the act");
     drop(crew);
     let crew = site.phone().await;
-    assert_eq!(crew.sync().await.unwrap().receipted, 1);
+    assert_eq!(crew.sync().await.unwrap().receipted, 2);
     assert_eq!(crew.upload().await.unwrap(), RECEIPTED);
     site.has(event, &photo);
     site.running.shutdown().await;

@@ -131,12 +131,15 @@ async fn boxes_of_no_job_are_found_without_one() {
     let load = ActRequest::new(EventKind::Load, site.boxes.clone());
     site.crew.record(site.job, &load).unwrap();
     let delivered = site.crew.sync().await.unwrap();
-    assert_eq!((delivered.receipted, delivered.parked), (2, 0));
+    // Each after the terms that hold for it.
+    assert_eq!((delivered.receipted, delivered.parked), (4, 0));
     // Of no job, and so in the record of each in which the device did something.
     let record = site.hq.export(site.job).unwrap();
     let reading = Record::read(&record, Some(&site.hq.identity())).unwrap();
     assert_eq!(reading.errors, []);
     let event = &reading.evidence.events[&found];
     assert_eq!((event.kind, event.job), (EventKind::Found, JobId::NONE));
+    let informed = &reading.evidence.events[&event.previous.unwrap()];
+    assert_eq!((informed.kind, informed.job), (EventKind::Informed, JobId::NONE));
     site.running.shutdown().await;
 }

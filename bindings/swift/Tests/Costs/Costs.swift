@@ -131,7 +131,8 @@ private struct Phone {
         try await crew.fetch()
         _ = try await crew.record(act: .takeOver, job: job, boxes: boxes)
         for _ in 0..<999 { _ = try await crew.record(act: .count, job: job, boxes: boxes) }
-        guard try await crew.outbox().waiting == 1_000 else {
+        // The acts, and the terms before the first of them.
+        guard try await crew.outbox().waiting == 1_001 else {
             throw Costs.Failed(what: "not 1,000 acts wait")
         }
         try await crew.suspend()

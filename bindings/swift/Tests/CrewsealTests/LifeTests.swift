@@ -71,8 +71,9 @@ struct LifeTests {
             return try await group.reduce(into: Set()) { $0.insert($1) }
         }
         #expect(events.count == 40)
-        #expect(try await crew.outbox().waiting == 41)
-        #expect(try await crew.sync().receipted == 41)
+        // The acts, and the terms before the first of them.
+        #expect(try await crew.outbox().waiting == 42)
+        #expect(try await crew.sync().receipted == 42)
     }
 
     @Test("a session is used from many threads at once")
@@ -251,8 +252,9 @@ struct LifeTests {
         try await crew.enrol(invitation: now.invitation(role: "mover", pseudonym: "Mover 17"))
         let boss = try await phone(directory, "boss", now.invitation(role: "supervisor", pseudonym: "Supervisor 2"))
         _ = try await crew.fetch()
-        #expect(try await crew.sync().parked == 1)
-        let first = try #require(try await crew.outbox().parked.first)
+        // The act, and the terms before it.
+        #expect(try await crew.sync().parked == 2)
+        let first = try #require(try await crew.outbox().parked.last)
         #expect(first.event == event)
         #expect(first.refusal == .unreadable)
         let refusal = try #require(first.refusalId)
@@ -274,12 +276,12 @@ struct LifeTests {
         try await crew.resolve(decision: again)
         #expect(try await crew.outbox().waiting == 1)
         #expect(try await crew.sync().parked == 1)
-        let second = try #require(try await crew.outbox().parked.first?.refusalId)
+        let second = try #require(try await crew.outbox().parked.last?.refusalId)
         let givenUp = try await boss.decide(
             event: event, refusal: second, decision: .giveUp, note: "Mrs Lin knows")
         try await crew.resolve(decision: givenUp)
         await #expect(throws: CrewError.NotForThisPhone) { try await crew.resolve(decision: givenUp) }
-        let parked = try #require(try await crew.outbox().parked.first)
+        let parked = try #require(try await crew.outbox().parked.last)
         #expect(parked.givenUp == "Mrs Lin knows")
         #expect(!String(describing: parked).contains("Lin"))
         #expect(Decision.giveUp.textKey() == "decision_give_up")

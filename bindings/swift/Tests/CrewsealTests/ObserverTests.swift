@@ -57,8 +57,9 @@ struct ObserverTests {
             #expect(await notices.next() == .count(session.count()))
         }
         _ = try await crew.record(act: .takeOver, job: hq.job, boxes: boxes)
-        #expect(try await crew.sync().receipted == 1)
-        let progress = SyncProgress(waiting: 1, receipted: 1, parked: 0, unanswered: 0)
+        // The act, and the terms before it.
+        #expect(try await crew.sync().receipted == 2)
+        let progress = SyncProgress(waiting: 2, receipted: 2, parked: 0, unanswered: 0)
         #expect(await notices.next() == .progress(progress))
     }
 

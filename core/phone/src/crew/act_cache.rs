@@ -12,6 +12,7 @@ use super::CrewError;
 use super::chain::{self, Chain};
 use super::diary::{self, Line, Page};
 use super::persisted::{KeptTick, ONLY, TICK, read_enrolment, stored, whole_packs};
+use super::terms::Terms;
 use super::trust::Trust;
 use crate::clock::Clock;
 use crate::vault::Transaction;
@@ -28,7 +29,7 @@ pub(super) struct ActCache {
     head: Option<Vec<u8>>,
     pub(super) trust: Trust,
     pub(super) anchored: Anchored,
-    packs: BTreeMap<JobId, JobPack>,
+    packs: BTreeMap<JobId, Signed<JobPack>>,
 }
 
 /// HQ's newest tick that is here, and when it came.
@@ -71,6 +72,15 @@ impl ActCache {
         chain::put(t, &self.chain, recent)?;
         self.head = t.head().map(<[u8]>::to_vec);
         Ok(())
+    }
+
+    /// The terms of a job that must be said before the next act in it; none if the chain
+    /// said the same last.
+    pub(super) fn unsaid(&self, job: JobId) -> Option<Terms> {
+        let pack = self.packs.get(&job).map(Signed::id);
+        let revocations = self.trust.revocations.as_ref().map(Signed::id);
+        let terms = Terms::new(self.trust.credential.id(), pack, revocations);
+        (self.chain.said(job) != Some(terms.digest())).then_some(terms)
     }
 
     /// A job that is on this phone and open at this time.

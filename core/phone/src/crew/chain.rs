@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::CrewError;
 use super::persisted::{ONLY, stored};
+use super::terms::TermsDigest;
 use crate::outbox::queue;
 use crate::vault::{Collection, Mark, StoreError, Transaction};
 
@@ -52,13 +53,16 @@ pub(super) struct Chain {
     pub(super) sequence: u64,
     #[n(3)]
     pub(super) previous: Option<EventId>,
-    /// Between which numbers each job's acts lie, for what is queued cannot be read
+    /// Between which numbers each job's events lie, for what is queued cannot be read
     /// and does not say. None in a store that did not keep them yet.
     #[n(4)]
     pub(super) spans: Option<Vec<Span>>,
+    /// The terms that it said last of what is of no job.
+    #[n(5)]
+    said: Option<TermsDigest>,
 }
 
-/// The first and the last act of a job.
+/// The first and the last event of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub(super) struct Span {
@@ -70,11 +74,30 @@ pub(super) struct Span {
     pub(super) first: (u32, u64),
     #[n(2)]
     pub(super) last: (u32, u64),
+    /// The terms of the job that the chain said last.
+    #[n(3)]
+    said: Option<TermsDigest>,
 }
 
 impl Chain {
     const fn first() -> Self {
-        Self { version: Version, generation: 1, sequence: 0, previous: None, spans: None }
+        Self {
+            version: Version,
+            generation: 1,
+            sequence: 0,
+            previous: None,
+            spans: None,
+            said: None,
+        }
+    }
+
+    /// Goes on in the generation after this one, which says all terms anew: what was said
+    /// in what is lost, nobody knows here.
+    fn begin_anew(&mut self, after: u32) {
+        self.generation = after.saturating_add(1);
+        self.sequence = 0;
+        self.said = None;
+        self.spans.iter_mut().flatten().for_each(|span| span.said = None);
     }
 
     /// Whether it was begun anew and nothing says so yet.
@@ -82,7 +105,7 @@ impl Chain {
         self.generation > 1 && self.sequence == 0
     }
 
-    /// Goes on with an act of a job.
+    /// Goes on with an event of a job.
     pub(super) fn append(&mut self, job: JobId, event: EventId) {
         self.sequence = self.sequence.saturating_add(1);
         self.previous = Some(event);
@@ -93,11 +116,30 @@ impl Chain {
         let spans = self.spans.get_or_insert_default();
         match spans.iter_mut().find(|span| span.job == Some(job)) {
             Some(span) => span.last = here,
-            None => spans.push(Span { job: Some(job), first: here, last: here }),
+            None => spans.push(Span { job: Some(job), first: here, last: here, said: None }),
         }
     }
 
-    /// Whether the act with this number may be one of the job.
+    /// The terms of a job that it said last.
+    pub(super) fn said(&self, job: JobId) -> Option<TermsDigest> {
+        if job == JobId::NONE {
+            return self.said;
+        }
+        self.spans.iter().flatten().find(|span| span.job == Some(job))?.said
+    }
+
+    /// Notes that its last event says these terms of a job.
+    pub(super) fn say(&mut self, job: JobId, terms: TermsDigest) {
+        if job == JobId::NONE {
+            self.said = Some(terms);
+        }
+        let mut spans = self.spans.iter_mut().flatten();
+        if let Some(span) = spans.find(|span| span.job == Some(job)) {
+            span.said = Some(terms);
+        }
+    }
+
+    /// Whether the event with this number may be one of the job.
     pub(super) fn may_be_of(&self, job: JobId, number: (u32, u64)) -> bool {
         let spans = self.spans.iter().flatten();
         let mut spans = spans.filter(|span| span.job.is_none_or(|other| other == job));
@@ -187,11 +229,10 @@ pub(super) fn continue_chain(
     let last = number(known.max(reached));
     let spans = chain.spans.get_or_insert_default();
     if first <= last {
-        spans.push(Span { job: None, first, last });
+        spans.push(Span { job: None, first, last, said: None });
     }
     if known < reached || before.is_none() {
-        chain.generation = reached.generation.saturating_add(1);
-        chain.sequence = 0;
+        chain.begin_anew(reached.generation);
     }
     if before.as_ref() == Some(&chain) {
         return Ok(());
@@ -221,5 +262,42 @@ mod tests {
         let (job, event) = (format!("50{}", "0a".repeat(16)), format!("5820{}", "03".repeat(32)));
         let chain = format!("a500010101020303{event}0481 83{job}820101820103");
         assert_eq!(hex, format!("a3000101{chain}0282{job}420708").replace(' ', ""));
+    }
+
+    /// Frozen: docs/storage.md, section 3.
+    #[test]
+    fn what_it_says_of_terms_lies_there_as_it_is_written_down() {
+        let job = JobId([0x0a; 16]);
+        let mut chain = Chain::first();
+        chain.append(job, Digest([1; 32]));
+        chain.say(job, TermsDigest([0xc1; 8]));
+        chain.append(JobId::NONE, Digest([2; 32]));
+        chain.say(JobId::NONE, TermsDigest([0xc2; 8]));
+        let head = Head { version: Version, chain, recent: None };
+        let bytes = cbor::to_vec(&head);
+        let (job, event) = (format!("50{}", "0a".repeat(16)), format!("5820{}", "02".repeat(32)));
+        let (of_job, of_none) = ("c1".repeat(8), "c2".repeat(8));
+        let spans = format!("8184{job}82010182010148{of_job}");
+        let chain = format!("a600010101020203{event}04{spans}0548{of_none}");
+        assert_eq!(data_encoding::HEXLOWER.encode(&bytes), format!("a2000101{chain}"));
+        assert!(stored::<Head>(&bytes).is_ok_and(|read| read == head));
+    }
+
+    #[test]
+    fn it_says_the_terms_of_each_job_for_itself_and_anew_in_a_new_generation() {
+        let (one, other) = (JobId([1; 16]), JobId([2; 16]));
+        let terms = |number| Some(TermsDigest([number; 8]));
+        let mut chain = Chain::first();
+        for (number, job) in [(1, one), (2, other), (3, JobId::NONE), (4, one)] {
+            chain.append(job, Digest([number; 32]));
+            assert_ne!(chain.said(job), terms(number));
+            chain.say(job, TermsDigest([number; 8]));
+        }
+        chain.append(one, Digest([5; 32]));
+        assert_eq!([one, other, JobId::NONE].map(|job| chain.said(job)), [4, 2, 3].map(terms));
+        chain.begin_anew(1);
+        assert!(chain.is_undeclared());
+        assert_eq!([one, other, JobId::NONE].map(|job| chain.said(job)), [None; 3]);
+        assert!(chain.may_be_of(other, (1, 2)), "where its events lie is not forgotten");
     }
 }

@@ -117,7 +117,8 @@ impl Phone {
     /// than its statement, is recorded alone.
     ///
     /// Where nothing says yet that the store was restored, that comes first: nothing
-    /// else can be the first event of a new generation.
+    /// else can be the first event of a new generation. Where the terms of the job are
+    /// others than the chain said last, they come right before the act.
     fn commit<T>(
         &self,
         state: &mut State,
@@ -234,14 +235,14 @@ impl Sealing {
         Self {
             now,
             headers: Vec::new(),
-            envelopes: Vec::with_capacity(acts.saturating_add(1)),
+            envelopes: Vec::with_capacity(acts.saturating_add(2)),
             lines: Vec::with_capacity(acts),
             recorded: Recorded { ids: Vec::with_capacity(acts), last: None },
         }
     }
 
-    /// Signs acts and seals them, after saying that the store was restored if nothing says so
-    /// yet.
+    /// Signs acts and seals them, after saying what nothing says yet: that the store was
+    /// restored, and under which terms they are done.
     fn add(
         &mut self,
         phone: &Phone,
@@ -258,6 +259,7 @@ impl Sealing {
         }
         let mut first = Some((complete, beside));
         for act in acts {
+            self.inform(phone, epoch, act.job)?;
             let statement = act.statement.clone();
             let event = phone.event(&self.now, act)?;
             let (event, beside) = match first.take() {
@@ -270,6 +272,21 @@ impl Sealing {
             self.recorded.ids.push(event.id());
             self.recorded.last = Some(event);
         }
+        Ok(())
+    }
+
+    /// Says the terms of a job, unless they are those that the chain said last.
+    fn inform(
+        &mut self,
+        phone: &Phone,
+        epoch: &mut Option<Epoch>,
+        job: JobId,
+    ) -> Result<(), CrewError> {
+        let Some(terms) = self.now.unsaid(job) else { return Ok(()) };
+        let digest = terms.digest();
+        let event = phone.sign(phone.event(&self.now, Act::informed(job, terms.into_ids()))?)?;
+        self.seal(phone, epoch, &event, Beside::default())?;
+        self.now.chain.say(job, digest);
         Ok(())
     }
 

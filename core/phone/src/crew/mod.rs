@@ -33,6 +33,7 @@ mod renewal;
 mod resolution;
 mod sign_off;
 mod suspendable_store;
+mod terms;
 mod trust;
 mod upload;
 

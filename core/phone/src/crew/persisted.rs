@@ -243,23 +243,23 @@ pub(super) fn read_origin(t: &Transaction<'_>, enrolment: &Enrolment) -> Result<
 
 pub(super) fn read_packs(t: &mut Transaction<'_>) -> Result<Vec<JobPack>, CrewError> {
     let hq = read_enrolment(t)?.keys()?;
-    let packs = t.all(JOB)?;
-    open_packs(&packs, &hq)
+    let packs = open_packs(&t.all(JOB)?, &hq)?;
+    Ok(packs.iter().map(|pack| JobPack::clone(pack)).collect())
 }
 
 /// The job packs that are not damaged.
-pub(super) fn whole_packs(t: &Transaction<'_>, hq: &HqKeys) -> Result<Vec<JobPack>, CrewError> {
+pub(super) fn whole_packs(
+    t: &Transaction<'_>,
+    hq: &HqKeys,
+) -> Result<Vec<Signed<JobPack>>, CrewError> {
     open_packs(&t.whole(JOB)?, hq)
 }
 
-fn open_packs(packs: &[Zeroizing<Vec<u8>>], hq: &HqKeys) -> Result<Vec<JobPack>, CrewError> {
-    packs
-        .iter()
-        .map(|bytes| {
-            let pack: Signed<JobPack> = hq.open(bytes).map_err(CrewError::FromHq)?;
-            Ok(JobPack::clone(&pack))
-        })
-        .collect()
+fn open_packs(
+    packs: &[Zeroizing<Vec<u8>>],
+    hq: &HqKeys,
+) -> Result<Vec<Signed<JobPack>>, CrewError> {
+    packs.iter().map(|bytes| hq.open(bytes).map_err(CrewError::FromHq)).collect()
 }
 
 /// The lists that are whole. A damaged one must not keep the phone from going on

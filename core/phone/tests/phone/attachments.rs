@@ -109,8 +109,8 @@ async fn a_photo_opens_at_hq_with_the_key_in_its_acts_entry() {
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0].event, recorded.event);
     crew.sync().await.unwrap();
-    let (events, keys) = (hq.events(), hq.attachment_keys());
-    assert_eq!(events[0].attachments, [waiting[0].digest]);
+    let (acts, keys) = (hq.acts(), hq.attachment_keys());
+    assert_eq!(acts[0].attachments, [waiting[0].digest]);
     assert_eq!(keys.len(), 1);
     assert_eq!(keys[0].digest, waiting[0].digest);
     assert_eq!(crew.photos().unwrap(), waiting, "the act's receipt is not the photo's");
@@ -215,8 +215,8 @@ async fn an_act_is_recorded_even_when_its_photos_cannot_be_kept() {
     assert_eq!(without.refused, [(0, PhotoRefused::Quota { quota: size })]);
     assert_eq!(crew.photos().unwrap().len(), 1);
     crew.sync().await.unwrap();
-    let events = hq.events();
-    let attached: Vec<usize> = events.iter().map(|event| event.attachments.len()).collect();
+    let acts = hq.acts();
+    let attached: Vec<usize> = acts.iter().map(|event| event.attachments.len()).collect();
     assert_eq!(attached, [1, 0]);
-    assert_eq!(events[1].id(), without.event);
+    assert_eq!(acts[1].id(), without.event);
 }

@@ -103,7 +103,9 @@ fn a_store_of_every_earlier_format_opens_and_keeps_what_it_held() {
             })
             .collect();
         let numbers: Vec<u64> = events.iter().map(|event| event.sequence).collect();
-        assert_eq!(numbers, [3, 4, 5, 6, 7, 8], "format {format}");
+        // Before its next act it says the terms, as the store does not say that it did.
+        assert_eq!(numbers, [3, 4, 5, 6, 7, 8, 9], "format {format}");
+        assert_eq!(events[5].kind, EventKind::Informed, "format {format}");
         for pair in events.windows(2) {
             assert_eq!(pair[1].previous, Some(pair[0].id()), "format {format}");
         }

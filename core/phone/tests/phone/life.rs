@@ -92,23 +92,25 @@ mod a_backup {
         let crew = open(home.path()).unwrap();
         assert_eq!(crew.outbox().unwrap().waiting, 1, "it is said once");
         let again = count(&crew, paper::JOB).unwrap();
-        assert_eq!(crew.sync().await.unwrap().receipted, 2);
+        assert_eq!(crew.sync().await.unwrap().receipted, 3);
         let events = hq.events();
-        let resumed = events[2].id();
-        assert_eq!(
-            events.iter().map(Signed::id).collect::<Vec<_>>(),
-            [first, lost, resumed, again]
-        );
+        let ids: Vec<EventId> = events.iter().map(Signed::id).collect();
+        let [informed, .., resumed, informed_anew, _] = ids[..] else { panic!("{events:?}") };
+        assert_eq!(ids, [informed, first, lost, resumed, informed_anew, again]);
         assert_eq!(
             numbers(&events),
             [
-                (EventKind::Count, 1, 1, None),
-                (EventKind::Count, 1, 2, Some(first)),
+                (EventKind::Informed, 1, 1, None),
+                (EventKind::Count, 1, 2, Some(informed)),
+                (EventKind::Count, 1, 3, Some(first)),
                 (EventKind::Resume, 2, 1, Some(first)),
-                (EventKind::Count, 2, 2, Some(resumed)),
+                // The terms that are said in what is lost, nobody knows here.
+                (EventKind::Informed, 2, 2, Some(resumed)),
+                (EventKind::Count, 2, 3, Some(informed_anew)),
             ]
         );
-        assert_eq!(events[2].job, JobId::NONE);
+        assert_eq!(events[3].job, JobId::NONE);
+        assert_eq!(events[4].attachments, events[0].attachments, "they are the same");
         assert_eq!(faults(&hq), [], "a declared gap is no fault");
     }
 
@@ -135,7 +137,7 @@ mod a_backup {
         let forked: BTreeSet<EventId> = hq
             .events()
             .iter()
-            .filter(|event| (event.generation, event.sequence) == (1, 2))
+            .filter(|event| (event.generation, event.sequence) == (1, 3))
             .map(Signed::id)
             .collect();
         assert_eq!(forked, BTreeSet::from([lost, again]));
@@ -155,10 +157,14 @@ mod a_backup {
         count(&crew, paper::JOB).unwrap();
         crew.sync().await.unwrap();
         let events = hq.events();
-        let resumed = events[1].id();
+        let (resumed, informed) = (events[2].id(), events[3].id());
         assert_eq!(
-            numbers(&events[1..]),
-            [(EventKind::Resume, 2, 1, None), (EventKind::Count, 2, 2, Some(resumed))]
+            numbers(&events[2..]),
+            [
+                (EventKind::Resume, 2, 1, None),
+                (EventKind::Informed, 2, 2, Some(resumed)),
+                (EventKind::Count, 2, 3, Some(informed)),
+            ]
         );
         assert_eq!(faults(&hq), []);
     }
@@ -192,8 +198,9 @@ mod a_suspended_phone {
         crew.resume().unwrap();
         assert!(matches!(open(home.path()), Err(CrewError::Store(StoreError::InUse))));
         let second = count(&crew, paper::JOB).unwrap();
-        assert_eq!(crew.sync().await.unwrap().receipted, 2);
-        let ids: Vec<EventId> = hq.events().iter().map(Signed::id).collect();
+        // The terms, said once, and the acts.
+        assert_eq!(crew.sync().await.unwrap().receipted, 3);
+        let ids: Vec<EventId> = hq.acts().iter().map(Signed::id).collect();
         assert_eq!(ids, [first, second]);
         assert_eq!(faults(&hq), []);
     }
@@ -209,11 +216,12 @@ mod a_suspended_phone {
         hq.before_the_next_answer(move || suspended.suspend().unwrap());
         let error = crew.sync().await.unwrap_err();
         assert!(matches!(error, CrewError::Store(StoreError::Closed)), "{error:?}");
-        assert_eq!(hq.events().len(), 1, "HQ has it");
+        assert_eq!(hq.events().len(), 2, "HQ has it, and the terms before it");
         crew.resume().unwrap();
-        assert_eq!(crew.outbox().unwrap().waiting, 1, "and the phone cannot know");
-        assert_eq!(crew.sync().await.unwrap().receipted, 1);
-        let ids: Vec<EventId> = hq.events().iter().map(Signed::id).collect();
+        assert_eq!(crew.outbox().unwrap().waiting, 2, "and the phone cannot know");
+        assert_eq!(crew.sync().await.unwrap().receipted, 2);
+        assert_eq!(hq.events().len(), 2);
+        let ids: Vec<EventId> = hq.acts().iter().map(Signed::id).collect();
         assert_eq!(ids, [act]);
     }
 }
@@ -235,7 +243,7 @@ async fn keys_are_exchanged_while_acts_wait_and_a_handoff_is_open() {
         panic!("the handoff is lost")
     };
     assert_eq!(*shown, hello, "the identical bytes");
-    assert_eq!(crew.sync().await.unwrap().receipted, 4);
+    assert_eq!(crew.sync().await.unwrap().receipted, 1 + 4, "the terms, said once, and the acts");
     assert_eq!(faults(&hq), []);
 }
 
@@ -251,10 +259,11 @@ mod a_job {
         count(&crew, paper::OTHER_JOB).unwrap();
         count(&crew, paper::JOB).unwrap();
         let refused = crew.forget(paper::JOB).unwrap_err();
-        // Those of the other job between its own may be its own: they cannot be read.
-        assert!(matches!(refused, CrewError::Unreceipted { entries: 3 }), "{refused:?}");
+        // Its terms and its two acts, and those of the other job between them, which may be
+        // its own: they cannot be read.
+        assert!(matches!(refused, CrewError::Unreceipted { entries: 5 }), "{refused:?}");
         let refused = crew.forget(paper::OTHER_JOB).unwrap_err();
-        assert!(matches!(refused, CrewError::Unreceipted { entries: 1 }), "{refused:?}");
+        assert!(matches!(refused, CrewError::Unreceipted { entries: 2 }), "{refused:?}");
         assert_eq!(crew.jobs().unwrap().len(), 2);
         crew.sync().await.unwrap();
         // What waits for another job stops nothing and is not touched.
@@ -264,7 +273,7 @@ mod a_job {
         assert!(matches!(crew.forget(paper::JOB), Err(CrewError::UnknownJob)));
         assert!(matches!(count(&crew, paper::JOB), Err(CrewError::UnknownJob)));
         assert_eq!(crew.sync().await.unwrap().receipted, 1);
-        assert_eq!(hq.events().len(), 4);
+        assert_eq!((hq.acts().len(), hq.events().len()), (4, 4 + 2));
         assert_eq!(faults(&hq), []);
     }
 
@@ -409,7 +418,8 @@ mod another_user {
         let waiting: Vec<EventId> =
             [paper::JOB, paper::OTHER_JOB].map(|job| count(&crew, job).unwrap()).to_vec();
         let status = crew.log_out().unwrap();
-        assert_eq!((status.waiting, status.parked.len(), status.damaged), (2, 0, 0));
+        // The terms of the other job come before the act in it.
+        assert_eq!((status.waiting, status.parked.len(), status.damaged), (3, 0, 0));
         assert!(matches!(crew.jobs(), Err(CrewError::Store(StoreError::Closed))));
         let again = crew.resume().unwrap_err();
         assert!(matches!(again, CrewError::LoggedOut), "{again:?}");
@@ -417,20 +427,24 @@ mod another_user {
 
         let crew = open(home.path()).unwrap();
         assert_ne!(crew.device(), before, "another device");
-        assert_eq!(crew.outbox().unwrap().waiting, 2);
+        assert_eq!(crew.outbox().unwrap().waiting, 3);
         assert!(matches!(crew.jobs(), Err(CrewError::NotEnrolled)));
         assert!(matches!(crew.sync().await, Err(CrewError::NotEnrolled)));
         drop(crew);
         let crew = enrolled(home.path(), &hq).await;
         let mine = count(&crew, paper::JOB).unwrap();
-        assert_eq!(crew.sync().await.unwrap().receipted, 3);
-        let events = hq.events();
-        let ids: Vec<EventId> = events.iter().map(Signed::id).collect();
+        assert_eq!(crew.sync().await.unwrap().receipted, 3 + 2);
+        let acts = hq.acts();
+        let ids: Vec<EventId> = acts.iter().map(Signed::id).collect();
         assert_eq!(ids, [&[sent], &waiting[..], &[mine]].concat());
-        let devices: Vec<DeviceId> = events.iter().map(|event| event.device).collect();
+        let devices: Vec<DeviceId> = acts.iter().map(|event| event.device).collect();
         assert_eq!(devices, [before, before, before, crew.device()]);
-        let last = &events[3];
-        assert_eq!((last.generation, last.sequence, last.previous), (1, 1, None));
+        // Its chain is its own, and begins with the terms that it knows.
+        let [.., first, _] = &hq.events()[..] else { panic!("nothing came") };
+        assert_eq!(
+            numbers(&[first.clone(), acts[3].clone()]),
+            [(EventKind::Informed, 1, 1, None), (EventKind::Count, 1, 2, Some(first.id()))]
+        );
         assert_eq!(faults(&hq), []);
     }
 
@@ -452,8 +466,8 @@ mod another_user {
                 .unwrap();
         crew.enrol(&hq.invitation()).await.unwrap();
         crew.fetch().await.unwrap();
-        assert_eq!(crew.sync().await.unwrap().receipted, 1);
-        let [event] = &hq.events()[..] else { panic!("it is lost") };
+        assert_eq!(crew.sync().await.unwrap().receipted, 2);
+        let [event] = &hq.acts()[..] else { panic!("it is lost") };
         assert_eq!((event.id(), event.device), (act, before));
     }
 }

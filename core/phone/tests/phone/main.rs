@@ -13,6 +13,7 @@ mod attachments;
 mod damage;
 mod faulty_disk;
 mod formats;
+mod informed;
 mod keys;
 mod life;
 mod outbox;

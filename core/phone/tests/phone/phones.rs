@@ -388,7 +388,8 @@ mod sign_off {
             }
         }
         let evidence = evidence(&hq, &phones).await;
-        assert_eq!(evidence.events.len(), 17 + 600 + 74 + signed.len());
+        // And the terms of each of the two jobs, once.
+        assert_eq!(evidence.events.len(), 17 + 600 + 74 + signed.len() + 2);
         for (sign_off, acts) in signed {
             let root = if acts.len() == 1 {
                 None
@@ -434,7 +435,7 @@ mod sign_off {
             let mut did: Vec<_> = evidence
                 .events
                 .values()
-                .filter(|event| event.device == mover.crew().device())
+                .filter(|event| event.device == mover.crew().device() && event.kind.row().is_act)
                 .filter(|event| {
                     event.sequence <= self::event(&evidence, *of.last().unwrap()).sequence
                 })

@@ -45,6 +45,8 @@ const HOME: &str = "CREWSEAL_MEMORY_HOME";
 const LOCKED: &str = "the store is closed";
 const LEAKED: &str = "the secrets are in memory";
 const ACTS: usize = 5;
+/// The acts, and the terms before the first of them.
+const ENTRIES: usize = ACTS + 1;
 
 fn open(home: &Path) -> Crew {
     let vault = || Arc::new(software(home));
@@ -61,7 +63,7 @@ fn child(home: &Path) {
     }
     let request = ActRequest::new(EventKind::Count, boxes);
     crew.record_all(paper::JOB, &[request.clone(), request]).unwrap();
-    assert_eq!(crew.outbox().unwrap().waiting, u64::try_from(ACTS).unwrap());
+    assert_eq!(crew.outbox().unwrap().waiting, u64::try_from(ENTRIES).unwrap());
     assert_eq!(crew.jobs().unwrap().len(), 2);
     crew.tally(paper::JOB).unwrap();
     drop(crew);
@@ -209,7 +211,7 @@ fn secrets(home: &Path) -> Vec<(String, Vec<u8>)> {
     .unwrap();
     let mut step = [0; 32];
     context.export(b"crewseal outbox v1", &mut step).unwrap();
-    for number in 0..=ACTS {
+    for number in 0..=ENTRIES {
         secrets.extend(with_halves(&format!("ratchet key {number}"), &step));
         secrets.extend(with_halves(&format!("entry key {number}"), &expand(&step, b"entry")));
         step = expand(&step, b"next");

@@ -166,7 +166,7 @@ fn manifest_of(tokens: &[Token]) -> (Manifests, Lists) {
 pub fn measure(rounds: usize) -> Job {
     let (bytes, verifications) = record();
     let operations = Operations { signings: 0, verifications };
-    let hq = paper::hq_keys();
+    let hq = paper::hq_keys().identity();
     let bare = Bare::new();
     let reading = Record::read(&bytes, Some(&hq)).expect("our own record");
     let custody = reading.evidence.verify();

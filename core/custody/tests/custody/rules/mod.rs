@@ -330,6 +330,19 @@ mod people {
     }
 }
 
+#[test]
+fn what_a_device_says_of_itself_is_no_act_and_breaks_none() {
+    let mut mover = paper::mover();
+    let terms = vec![paper::hq().sign(mover.credential()).id()];
+    let informed = mover.signs(Act::informed(paper::JOB, terms));
+    let count = mover.does(EventKind::Count, paper::boxes([ORDINARY]));
+    let late = count.claimed_at + 1_800;
+    let mut evidence = known(&[&mover], &[(&informed, late), (&count, late)]);
+    evidence.revocations = Some(revoked(1, mover.device(), 0));
+    let broken = FaultKind::Broken(Rule::Revocation);
+    assert_eq!(faults(&evidence), [(broken, [count.id()].into(), set([]))]);
+}
+
 fn revoked(epoch: u64, device: DeviceId, since: u64) -> Signed<Revocations> {
     let origin = paper::ORIGIN.to_owned();
     paper::hq().sign(Revocations {

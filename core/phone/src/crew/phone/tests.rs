@@ -225,13 +225,13 @@ fn answers_every_other_call_and_records_the_act_that_waited() {
         let_go.send(()).unwrap();
         assert_ne!(acting.join().unwrap().unwrap(), first);
     });
-    // Two were recorded and no other, and the store is whole.
-    assert_eq!(crew.outbox().unwrap().waiting, 2);
+    // Two were recorded and no other, after the terms, and the store is whole.
+    assert_eq!(crew.outbox().unwrap().waiting, 3);
     crew.suspend().unwrap();
     crew.resume().unwrap();
     count(&crew).unwrap();
     let status = crew.outbox().unwrap();
-    assert_eq!((status.waiting, status.damaged), (3, 0));
+    assert_eq!((status.waiting, status.damaged), (4, 0));
     assert!(crew.salvages().unwrap().is_empty());
 }
 
@@ -242,6 +242,8 @@ fn shows_what_was_signed_before_anybody_else_has_the_turn() {
     let (mut crew, vault, is_asked, let_go) = phone(&home);
     let patience = Duration::from_secs(3_600);
     Arc::get_mut(&mut crew.phone).unwrap().state.limit(patience);
+    // The terms and an act, so that the next act is signed alone.
+    count(&crew).unwrap();
     vault.waits.store(true, Ordering::SeqCst);
     let (phone, none) = (&crew.phone, BTreeSet::new());
     let marks = thread::scope(|scope| {
@@ -262,5 +264,5 @@ fn shows_what_was_signed_before_anybody_else_has_the_turn() {
         showing.join().unwrap().unwrap();
         next.join().unwrap()
     });
-    assert_eq!((marks.generation, marks.sequence), (1, 1));
+    assert_eq!((marks.generation, marks.sequence), (1, 3));
 }

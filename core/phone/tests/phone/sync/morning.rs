@@ -44,13 +44,17 @@ pub fn open(home: &Path, vault: &Arc<Watched>) -> Crew {
     Crew::open(&files::store(home), Arc::new(vault), Arc::new(Standing)).unwrap()
 }
 
-/// A phone on its first morning: enrolled, with job and rolls.
+/// A phone on its first morning: enrolled, with job and rolls, and with an act at HQ before
+/// which it said the terms of the job. What comes now is acts.
 pub struct Morning {
     pub home: tempfile::TempDir,
     pub vault: Arc<Watched>,
     pub crew: Crew,
     pub hq: MockHq,
 }
+
+/// How many events the phone of a morning has signed.
+pub const SAID: u64 = 2;
 
 pub async fn morning() -> Morning {
     let home = tempfile::tempdir().unwrap();
@@ -59,6 +63,10 @@ pub async fn morning() -> Morning {
     crew.enrol(&hq.invitation()).await.unwrap();
     let fetched = crew.fetch().await.unwrap();
     assert_eq!((fetched.jobs, fetched.labels), (2, 20));
+    count(&crew).unwrap();
+    assert_eq!(crew.sync().await.unwrap().receipted, SAID);
+    hq.forget_what_came();
+    vault.raised.lock().unwrap().clear();
     Morning { home, vault, crew, hq }
 }
 

@@ -19,7 +19,7 @@ use fixtures::peek::peek;
 use fixtures::{files, paper};
 use thief::{Form, Secret};
 
-use super::morning::{Morning, Watched, boxes, count, morning, open};
+use super::morning::{Morning, SAID, Watched, boxes, count, morning, open};
 
 #[tokio::test]
 async fn after_its_store_was_damaged_a_phone_delivers_everything_and_goes_on() {
@@ -76,9 +76,10 @@ async fn after_its_store_was_damaged_a_phone_delivers_everything_and_goes_on() {
         let events = hq.events();
         let numbers: BTreeSet<_> =
             events.iter().map(|event| (event.generation, event.sequence)).collect();
-        // A chain that was lost begins its new generation with saying so.
-        let (generation, acts) = if keeps_values { (1, 6) } else { (2, 7) };
-        assert_eq!((events.len(), numbers.len()), (acts, acts), "{what}");
+        // A chain that was lost begins its new generation with saying so, and the terms anew.
+        let (generation, said) = if keeps_values { (1, 6) } else { (2, 8) };
+        assert_eq!((events.len(), numbers.len()), (said, said), "{what}");
+        assert_eq!(hq.acts().len(), 6, "{what}");
         assert_eq!(events.last().map(|event| event.generation), Some(generation), "{what}");
         assert_eq!(crew.outbox().unwrap().waiting, 0, "{what}");
     }
@@ -126,9 +127,10 @@ async fn a_device_that_is_enrolled_again_talks_to_the_new_address() {
     let before = moved.passed().up;
     crew.fetch().await.unwrap();
     count(&crew).unwrap();
-    assert_eq!(crew.sync().await.unwrap().receipted, 1);
+    // The terms that it knows, and the act.
+    assert_eq!(crew.sync().await.unwrap().receipted, 2);
     assert!(moved.passed().up > before, "by the new address");
-    assert_eq!((hq.requests("outbox"), hq.events().len()), (1, 1));
+    assert_eq!((hq.requests("outbox"), hq.acts().len()), (1, 1));
 }
 
 #[tokio::test]
@@ -143,7 +145,7 @@ async fn a_restart_keeps_queue_and_chain() {
     let events = hq.events();
     assert_eq!(events.iter().map(Signed::id).collect::<Vec<_>>(), [first, second]);
     assert_eq!(events[1].previous, Some(first));
-    assert_eq!((events[1].generation, events[1].sequence), (1, 2));
+    assert_eq!((events[1].generation, events[1].sequence), (1, SAID + 2));
 }
 
 #[tokio::test]
@@ -164,7 +166,7 @@ async fn no_byte_leaves_before_the_mark_is_raised() {
     *day.vault.refuses.lock().unwrap() = false;
     day.delivers(3).await;
     let raised = day.vault.raised.lock().unwrap().clone();
-    assert_eq!(raised, [Mark { generation: 1, sequence: 3 }]);
+    assert_eq!(raised, [Mark { generation: 1, sequence: SAID + 3 }]);
     day.delivers(0).await;
     assert_eq!(day.vault.raised.lock().unwrap().len(), 1, "once for each release, not oftener");
 }
@@ -256,17 +258,19 @@ async fn a_failed_commit_burns_one_index_and_keeps_its_epoch_if_that_is_stored()
     let file = files::database(m.home.path());
     rusqlite::Connection::open(file).unwrap().execute_batch(fail).unwrap();
     m.crew.resume().unwrap();
+    let (_, epochs_before) = queue_on_disk(m.home.path());
 
     // The first commit holds the epoch's header, too: both are lost.
     assert!(matches!(act(&much), Err(CrewError::Store(_))));
-    assert_eq!(queue_on_disk(m.home.path()), (Vec::new(), 0));
+    assert_eq!(queue_on_disk(m.home.path()), (Vec::new(), epochs_before));
     act(&[]).unwrap();
     // Now the header is stored: only an index is lost.
     assert!(matches!(act(&much), Err(CrewError::Store(_))));
     act(&[]).unwrap();
     let (entries, epochs) = queue_on_disk(m.home.path());
     let epoch = entries[0].0;
-    assert_eq!((entries, epochs), (vec![(epoch, 0, 1), (epoch, 2, 2)], 1));
+    let expected = vec![(epoch, 0, SAID + 1), (epoch, 2, SAID + 2)];
+    assert_eq!((entries, epochs), (expected, epochs_before + 1));
     let delivered = m.crew.sync().await.unwrap();
     assert_eq!(delivered.receipted, 2);
     assert_eq!(m.hq.events().len(), 2);
@@ -286,7 +290,8 @@ async fn several_acts_in_one_commit_are_all_there_or_none() {
     let events = m.hq.events();
     assert_eq!(events.iter().map(Signed::id).collect::<Vec<_>>(), ids);
     let before: Vec<_> = events.iter().map(|event| event.previous).collect();
-    assert_eq!(before, [None, Some(ids[0]), Some(ids[1])]);
+    assert_eq!(before[1..], [Some(ids[0]), Some(ids[1])]);
+    assert_eq!(events[0].sequence, SAID + 1);
 }
 
 #[tokio::test]

@@ -270,7 +270,8 @@ class BadInputTest {
             withTimeout(60_000) { crew.record(Act.COUNT, hq.job, boxes) }
             assertInstanceOf(CrewException.KeysBusy::class.java, answers.single().exceptionOrNull())
             assertEquals(Advice.TRY_LATER, CrewException.KeysBusy().advice())
-            assertEquals(2uL, crew.outbox().waiting)
+            // Two acts, and the terms before the first of them.
+            assertEquals(3uL, crew.outbox().waiting)
         }
 
     @Test
@@ -289,8 +290,9 @@ class BadInputTest {
                 crew.enrol(now.invitation("mover", "Mover 17"))
                 boss.enrol(now.invitation("supervisor", "Supervisor 2"))
                 crew.fetch()
-                assertEquals(1uL, crew.sync().parked)
-                val first = crew.outbox().parked.single()
+                // The act, and the terms before it.
+                assertEquals(2uL, crew.sync().parked)
+                val first = crew.outbox().parked.single { it.event == event }
                 assertEquals(event to Refusal.UNREADABLE, first.event to first.refusal)
                 val refusal = requireNotNull(first.refusalId)
                 val own = crew.decide(event, refusal, Decision.SEND_AGAIN, "")
@@ -310,11 +312,12 @@ class BadInputTest {
                 crew.resolve(boss.decide(event, refusal, Decision.SEND_AGAIN, "HQ has its key now"))
                 assertEquals(1uL, crew.outbox().waiting)
                 assertEquals(1uL, crew.sync().parked)
-                val second = requireNotNull(crew.outbox().parked.single().refusalId)
+                val again = crew.outbox().parked.single { it.event == event }
+                val second = requireNotNull(again.refusalId)
                 val givenUp = boss.decide(event, second, Decision.GIVE_UP, "Mrs Lin knows")
                 crew.resolve(givenUp)
                 assertThrows<CrewException.NotForThisPhone> { runBlocking { crew.resolve(givenUp) } }
-                val parked = crew.outbox().parked.single()
+                val parked = crew.outbox().parked.single { it.event == event }
                 assertEquals("Mrs Lin knows", parked.givenUp)
                 assertTrue("Lin" !in parked.toString())
                 assertEquals("decision_give_up", Decision.GIVE_UP.textKey())

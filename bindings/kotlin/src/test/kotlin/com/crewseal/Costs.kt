@@ -99,7 +99,8 @@ object Costs {
         open.fetch()
         open.record(Act.TAKE_OVER, job, boxes)
         repeat(999) { open.record(Act.COUNT, job, boxes) }
-        check(open.outbox().waiting == 1_000uL)
+        // The acts, and the terms before the first of them.
+        check(open.outbox().waiting == 1_001uL)
         open.close()
     }
 

@@ -81,7 +81,8 @@ class HqCallsTest {
                     assertThrows<CrewException.CallCancelled> { runBlocking { crew.sync(token) } }
                     assertThrows<CrewException.CallCancelled> { runBlocking { crew.fetch(token) } }
                 }
-                assertEquals(21uL, crew.outbox().waiting)
+                // The acts, and the terms before the first of them.
+                assertEquals(22uL, crew.outbox().waiting)
                 // Given up anywhere on its way.
                 for (millis in listOf(0L, 1L, 2L, 4L, 8L, 16L)) {
                     CancelToken().use { token ->

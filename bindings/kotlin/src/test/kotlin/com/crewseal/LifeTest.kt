@@ -85,8 +85,9 @@ class LifeTest {
                     }
                 }.awaitAll()
                 assertEquals(40, events.toSet().size)
-                assertEquals(41uL, crew.outbox().waiting)
-                assertEquals(41uL, crew.sync().receipted)
+                // The acts, and the terms before the first of them.
+                assertEquals(42uL, crew.outbox().waiting)
+                assertEquals(42uL, crew.sync().receipted)
             }
         }
     }

@@ -75,8 +75,9 @@ class ObserverTest {
         assertTrue(told.counts.isEmpty())
         crew.record(Act.TAKE_OVER, hq.job, boxes)
         crew.record(Act.LOAD, hq.job, boxes)
-        assertEquals(2uL, crew.sync().receipted)
-        assertEquals(SyncProgress(2uL, 2uL, 0uL, 0uL), told.progress.next())
+        // The acts, and the terms before the first of them.
+        assertEquals(3uL, crew.sync().receipted)
+        assertEquals(SyncProgress(3uL, 3uL, 0uL, 0uL), told.progress.next())
         assertTrue(told.alarms.isEmpty())
         crew.observe(null)
         crew.beginScan(hq.job).use { it.typed(hq.labels.first()) }
@@ -113,7 +114,7 @@ class ObserverTest {
             assertTrue(asked.await(30, TimeUnit.SECONDS))
             val boxes = listOf(first, (session.typed(hq.labels[1]) as Sighting.New).label)
             crew.record(Act.TAKE_OVER, hq.job, boxes)
-            assertEquals(1uL, crew.sync().receipted)
+            assertEquals(2uL, crew.sync().receipted)
             repeat(100) {
                 session.undoLast()
                 session.typed(boxes.last().text)

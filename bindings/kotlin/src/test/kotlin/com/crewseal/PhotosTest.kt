@@ -49,7 +49,7 @@ class PhotosTest {
                 val recorded =
                     crew.recordWithPhotos(Act.TAKE_OVER, hq.job, boxes, photos, limits = limits)
                 assertEquals(listOf(RefusedPhoto(1u, PhotoFault.NOT_A_PHOTO)), recorded.refused)
-                assertEquals(1uL, crew.sync().receipted, "acts are small")
+                assertEquals(2uL, crew.sync().receipted, "the terms and the act are small")
                 assertThrows<CrewException.Metered> { runBlocking { crew.upload(UploadOver.UNMETERED) } }
                 assertEquals(listOf(recorded.event), crew.photos().map { it.event })
                 network.connection = Connection.UNMETERED
