@@ -35,11 +35,15 @@ pub fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         Hq::create(&args.data.data, &args.origin, clock())?
     };
     let fingerprint = hq.fingerprint();
+    let lies_beside = args.data.data.join("list.key").try_exists()?;
     let listen = Listen { address: args.listen, names: args.names.clone(), ..Listen::default() };
     tokio::runtime::Runtime::new()?.block_on(async {
         let running = crewseal_hq::serve(hq, listen)?;
         say(running.url())?;
         say(format_args!("HQ {fingerprint}"))?;
+        if lies_beside {
+            say("The list key lies beside the database, as list.key. Take it to where no network is.")?;
+        }
         tokio::signal::ctrl_c().await?;
         running.shutdown().await;
         Ok(ExitCode::SUCCESS)

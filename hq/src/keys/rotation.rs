@@ -61,10 +61,9 @@ fn first_list(
     now: u64,
 ) -> Result<(Vec<u8>, HqKeys), HqError> {
     let list_key = ListKey::draw(&dir.join(list_key::FILE))?;
-    let uses = [KeyUse::Credential, KeyUse::Receipt];
     let keys = private.signing.iter().map(|one| one.public).cycle();
     let until = now.saturating_add(TERM);
-    let signing = uses.into_iter().zip(keys);
+    let signing = uses().zip(keys);
     let sealing = private.opening.first().ok_or(KeysError::Unreadable)?;
     let authority = private.authorities.first().ok_or(KeysError::Unreadable)?;
     let list = KeyList {
@@ -96,11 +95,22 @@ fn first_list(
     Ok((bytes, listed))
 }
 
+/// What HQ's keys sign.
+fn uses() -> impl Iterator<Item = KeyUse> {
+    [KeyUse::Credential, KeyUse::Receipt].into_iter()
+}
+
 impl Keyring {
     /// The keys in the directory of an HQ with these lists.
     pub(crate) fn read(dir: &Path, lists: &[ByteVec], now: u64) -> Result<Self, HqError> {
         let keyring = Self::of(Keys::read(&dir.join(FILE))?, lists)?;
-        if keyring.is_whole(now) { Ok(keyring) } else { Err(KeysError::OtherHq.into()) }
+        if keyring.is_whole(now) {
+            return Ok(keyring);
+        }
+        // An older file of this HQ's, or another's.
+        let mut keys = keyring.private.signing.iter();
+        let is_ours = keys.any(|one| uses().any(|of| keyring.listed.names(of, &one.public)));
+        Err(if is_ours { KeysError::Gone } else { KeysError::OtherHq }.into())
     }
 
     /// These private keys, by these lists.

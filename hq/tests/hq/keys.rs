@@ -236,6 +236,24 @@ async fn a_phone_lives_two_years_of_renewals_and_rotations() {
     assert!(credentials.len() >= 8, "renewed each time: {}", credentials.len());
 }
 
+/// Keys from an older backup than the database.
+#[tokio::test]
+async fn a_file_that_lacks_a_listed_key_is_told_from_another_hqs() {
+    let (site, other) = (Site::open(), Site::open());
+    let path = data(&site).join("hq.keys");
+    let older = std::fs::read(&path).unwrap();
+    rotate(&site, &all());
+    let whole = std::fs::read(&path).unwrap();
+    let opened = |file: &[u8]| {
+        std::fs::write(&path, file).unwrap();
+        Hq::open(&data(&site), site.clock.clone()).map(drop)
+    };
+    assert!(matches!(opened(&older), Err(HqError::Keys(KeysError::Gone))));
+    let theirs = std::fs::read(data(&other).join("hq.keys")).unwrap();
+    assert!(matches!(opened(&theirs), Err(HqError::Keys(KeysError::OtherHq))));
+    assert!(opened(&whole).is_ok());
+}
+
 #[test]
 fn keys_are_exchanged_by_commands() {
     let directory = tempfile::tempdir().unwrap();

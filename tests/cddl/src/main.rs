@@ -13,7 +13,7 @@ const VECTORS: [&str; 2] = [
 ];
 
 /// The rule of a field of the vectors of a kind.
-const RULES: [(&str, &str, &str); 26] = [
+const RULES: [(&str, &str, &str); 32] = [
     ("attachment", "entry", "entry"),
     ("attachment-receipt", "payload", "attachment-receipt"),
     ("batch", "batch", "batch"),
@@ -21,6 +21,7 @@ const RULES: [(&str, &str, &str); 26] = [
     ("confirmation", "payload", "confirmation"),
     ("credential", "payload", "credential"),
     ("customer-receipt", "payload", "customer-receipt"),
+    ("drawing", "drawing", "drawing"),
     ("enrolment", "payload", "enrolment"),
     ("envelope", "header", "epoch-header"),
     ("erasure", "payload", "erasure"),
@@ -31,10 +32,15 @@ const RULES: [(&str, &str, &str); 26] = [
     ("manifest", "payload", "manifest"),
     ("new-keys", "payload", "new-keys"),
     ("news", "news", "news"),
+    ("proof", "proof", "batch-proof"),
     ("receipt", "payload", "receipt"),
+    ("release", "key", "release-key"),
+    ("release", "proof", "proof"),
     ("resolution", "payload", "resolution"),
     ("revocations", "payload", "revocations"),
     ("roll", "payload", "roll-head"),
+    ("invitation", "invitation", "invitation"),
+    ("job-pack", "payload", "job-pack"),
     ("key-list", "payload", "key-list"),
     ("session", "payload", "session"),
     ("sign-off", "request-payload", "sign-off-request"),

@@ -17,7 +17,7 @@
 use std::collections::BTreeSet;
 
 use crewseal_custody::cbor::{self, CborError};
-use crewseal_custody::job::Erasure;
+use crewseal_custody::job::{Erasure, JobPack};
 use crewseal_custody::resolution::Resolution;
 use crewseal_custody::roll::RollHead;
 use crewseal_custody::signed::{Message, SignedError, Unverified};
@@ -33,6 +33,7 @@ use events::still_states;
 use format::{Vector, frozen};
 use handoff::{still_greets, still_hands_over, still_is_a_receipt, still_signs_off};
 use messages::still_lists;
+use pieces::{still_come_together, still_holds};
 use sealed::{still_delivers, still_opens, still_rebuilds};
 use signed::still_verifies;
 
@@ -41,15 +42,21 @@ mod format;
 mod handoff;
 mod messages;
 mod numbers;
+mod pieces;
 mod sealed;
 mod signed;
 
 #[test]
 fn what_was_frozen_is_written_the_same_today() {
     let frozen = frozen();
-    let specimens =
-        [messages::specimens(), events::specimens(), sealed::specimens(), handoff::specimens()]
-            .concat();
+    let specimens = [
+        messages::specimens(),
+        events::specimens(),
+        sealed::specimens(),
+        handoff::specimens(),
+        pieces::specimens(),
+    ]
+    .concat();
     let missing: Vec<String> = specimens
         .iter()
         .filter(|specimen| !frozen.contains_key(&specimen.name))
@@ -126,6 +133,10 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
             "statement" => still_states(vector),
             "resolution" => still_verifies::<Resolution>(vector),
             "attachment-receipt" => still_verifies::<AttachmentReceipt>(vector),
+            "job-pack" => still_verifies::<JobPack>(vector),
+            "record" => still_holds(vector),
+            "parts" => still_come_together(vector),
+            "release" | "drawing" | "words" | "nda" | "draw" | "invitation" | "proof" => {}
             // Written the same today, all of it.
             "device" | "sealing-key" | "attachment" | "news" => {}
             "upload" => still_delivers(vector),
