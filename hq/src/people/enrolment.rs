@@ -1,7 +1,7 @@
 //! Enrolment: an invited phone shows its keys and gets HQ's credential for them.
 
-use crewseal_custody::cbor::{self, Versions};
-use crewseal_custody::signed::{Signed, Unverified};
+use crewseal_custody::cbor::{self, CborError, Versions};
+use crewseal_custody::signed::{Signed, SignedError, Unverified};
 use crewseal_custody::wire::{EnrolClaim, EnrolRequest};
 use crewseal_custody::{CarrierId, Credential, DeviceId, Qualifications, Role, Voucher};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -20,6 +20,9 @@ pub(super) const CREDENTIAL_LEAD: u64 = 300;
 /// Why a device was not enrolled.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolError {
+    /// A claim of a version that HQ does not know.
+    #[error("HQ does not know this version of the claim; update the app or HQ")]
+    Version,
     /// The two keys did not both sign one and the same claim.
     #[error("the proofs are not one claim signed by both of its keys")]
     Proof,
@@ -66,7 +69,7 @@ impl Hq {
     /// # Errors
     /// [`EnrolError`].
     pub fn enrol(&self, request: &EnrolRequest) -> Result<Signed<Credential>, EnrolError> {
-        let claim = proven(request).ok_or(EnrolError::Proof)?;
+        let claim = proven(request)?;
         if claim.hq != self.identity() || claim.origin != self.origin() {
             return Err(EnrolError::OtherHq);
         }
@@ -232,11 +235,17 @@ fn invited(db: &Connection, code: &[u8; 32]) -> Result<Option<Invited>, EnrolErr
 }
 
 /// The claim that both of its keys signed.
-fn proven(request: &EnrolRequest) -> Option<EnrolClaim> {
-    let act = Unverified::<EnrolClaim>::parse(&request.act_proof).ok()?;
-    let handoff = Unverified::<EnrolClaim>::parse(&request.handoff_proof).ok()?;
+fn proven(request: &EnrolRequest) -> Result<EnrolClaim, EnrolError> {
+    let read = |proof: &[u8]| {
+        Unverified::<EnrolClaim>::parse(proof).map_err(|error| match error {
+            SignedError::Payload(CborError::Version { .. }) => EnrolError::Version,
+            _ => EnrolError::Proof,
+        })
+    };
+    let (act, handoff) = (read(&request.act_proof)?, read(&request.handoff_proof)?);
     let (act_key, handoff_key) = (act.claims().act_key, act.claims().handoff_key);
-    let act = act.verify(&act_key).ok()?;
-    let handoff = handoff.verify(&handoff_key).ok()?;
-    (act.id() == handoff.id() && act_key != handoff_key).then(|| (*act).clone())
+    let is_one = act.id() == handoff.id() && act_key != handoff_key;
+    let act = act.verify(&act_key).map_err(|_| EnrolError::Proof)?;
+    handoff.verify(&handoff_key).map_err(|_| EnrolError::Proof)?;
+    if is_one { Ok((*act).clone()) } else { Err(EnrolError::Proof) }
 }

@@ -241,9 +241,13 @@ impl From<NewsError> for Problem {
     }
 }
 
+/// The versions that HQ knows of the claims of enrolment and session.
+const CLAIMS: &[u8] = &[2];
+
 impl From<EnrolError> for Problem {
     fn from(error: EnrolError) -> Self {
         match error {
+            EnrolError::Version => Self::Version { known: CLAIMS },
             EnrolError::Proof => Self::Proof,
             EnrolError::OtherHq => Self::OtherHq,
             EnrolError::Voucher => Self::Voucher,
@@ -268,6 +272,7 @@ impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::Malformed => Self::Malformed,
+            SessionError::Version => Self::Version { known: CLAIMS },
             SessionError::Unknown => Self::Challenge,
             SessionError::OtherHq => Self::OtherHq,
             SessionError::CredentialEnded => Self::CredentialEnded,

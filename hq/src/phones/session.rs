@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crewseal_custody::DeviceId;
-use crewseal_custody::cbor::Version;
-use crewseal_custody::signed::Unverified;
+use crewseal_custody::cbor::{CborError, Version};
+use crewseal_custody::signed::{SignedError, Unverified};
 use crewseal_custody::wire::{Session, SessionRequest};
 use data_encoding::BASE64URL_NOPAD;
 use ring::hmac;
@@ -26,6 +26,8 @@ const CHALLENGE: Duration = Duration::from_secs(60);
 pub(crate) enum SessionError {
     /// Not a signed request in canonical form.
     Malformed,
+    /// A request of a version that HQ does not know.
+    Version,
     /// No such device, another's signature, or a challenge that is not open.
     Unknown,
     /// The claim is for another HQ.
@@ -46,7 +48,10 @@ impl Hq {
     /// Checks the answer to a challenge, all but the challenge itself.
     pub(crate) fn authenticate(&self, request: &[u8]) -> Result<SessionRequest, SessionError> {
         let request =
-            Unverified::<SessionRequest>::parse(request).map_err(|_| SessionError::Malformed)?;
+            Unverified::<SessionRequest>::parse(request).map_err(|error| match error {
+                SignedError::Payload(CborError::Version { .. }) => SessionError::Version,
+                _ => SessionError::Malformed,
+            })?;
         let claims = request.claims();
         if claims.hq != self.identity() || claims.origin != self.origin() {
             return Err(SessionError::OtherHq);

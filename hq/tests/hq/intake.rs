@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use coset::{CoseSign1Builder, HeaderBuilder, TaggedCborSerializable, iana};
 use crewseal::random;
-use crewseal_custody::cbor;
+use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::envelope::{Beside, Entry, Envelope, Epoch, OpeningKey};
 use crewseal_custody::personal::Personal;
 use crewseal_custody::signed::{Message, Signed};
-use crewseal_custody::wire::{Batch, CBOR, MAX_BATCH, MAX_BODY};
+use crewseal_custody::wire::{Batch, CBOR, EnrolRequest, MAX_BATCH, MAX_BODY};
 use crewseal_custody::{
     Body, Commitment, Dispute, Event, EventKind, FaultKind, Finding, FindingKind, Holder, Lists,
     Note, OneTimeCode, Outcome, Protection, Record, Refusal, Salt, SpotCheck, Statement,
@@ -182,9 +182,18 @@ async fn a_message_of_another_version_is_told_which_are_known() {
     let old = [0xa3, 0, 1, 1, 0x80, 2, 0x80];
     let newer = [0xa4, 0, 3, 1, 0x80, 2, 0x80, 3, 0x80];
     let challenge = [0xa2, 0, 2, 1, 0];
-    for (place, body, known) in
-        [("/v1/outbox", &old[..], 2), ("/v1/outbox", &newer, 2), ("/v1/challenge", &challenge, 1)]
-    {
+    // A signed claim `{0: 9}`, whoever signed it.
+    let head = [0xd2, 0x84, 0x43, 0xa1, 1, 0x28, 0xa0, 0x43, 0xa1, 0, 9, 0x58, 64];
+    let claim = [&head[..], &[0; 64]].concat();
+    let (act_proof, handoff_proof) = (claim.clone().into(), claim.clone().into());
+    let enrolling = EnrolRequest { version: Version, act_proof, handoff_proof };
+    for (place, body, known) in [
+        ("/v1/outbox", &old[..], 2),
+        ("/v1/outbox", &newer, 2),
+        ("/v1/challenge", &challenge, 1),
+        ("/v1/session", &claim, 2),
+        ("/v1/enrol", &cbor::to_vec(&enrolling), 2),
+    ] {
         let answer = phone.post(place, body.to_vec()).await;
         assert_eq!(answer.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
         let problem: serde_json::Value =

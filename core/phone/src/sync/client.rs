@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use crewseal_custody::cbor::{self, CborError, Version};
 use crewseal_custody::delivery_grant::{Endpoint, StoredGrant};
-use crewseal_custody::signed::Signed;
+use crewseal_custody::signed::{Message as _, Signed};
 use crewseal_custody::wire::{
     AttachmentPart, AttachmentState, Batch, CBOR, CONNECT_TIME, Challenge, ChallengeRequest,
-    CredentialRequest, Cursor, DeliveryGrant, EnrolRequest, KeyLists, MAX_ANSWER, News, Receipts,
+    CredentialRequest, Cursor, DeliveryGrant, EnrolClaim, EnrolRequest, KeyLists, MAX_ANSWER, News, Receipts,
     STALL_TIME, Session, SessionRequest, upload_time,
 };
 use crewseal_custody::{DeviceId, HqId, Protection};
@@ -448,7 +448,7 @@ impl Client {
             request = request.header(AUTHORIZATION, bearer.as_str());
         }
         let bytes = body.as_ref().map_or(0, Vec::len);
-        let version = body.as_deref().and_then(cbor::version_of).unwrap_or(FIRST.into());
+        let version = sent_version(path, body.as_deref().unwrap_or_default());
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, CBOR).body(body);
         }
@@ -505,6 +505,15 @@ where
         CborError::Version { .. } => SyncError::AppTooOld,
         _ => SyncError::Unreadable,
     })
+}
+
+/// The version of what is sent: the message's, or that of the signed claim in it.
+fn sent_version(path: &str, body: &[u8]) -> u64 {
+    match path {
+        "v1/session" => *SessionRequest::VERSIONS.end(),
+        "v1/enrol" => *EnrolClaim::VERSIONS.end(),
+        _ => cbor::version_of(body).unwrap_or(FIRST.into()),
+    }
 }
 
 /// The status of a refusal of a message's format.
