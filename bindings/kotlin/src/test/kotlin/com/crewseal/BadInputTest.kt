@@ -131,7 +131,7 @@ class BadInputTest {
         }
         assertTrue(thrown.targetException is NullPointerException)
         crew.beginScan(crew.jobs().single().id).use { session ->
-            val sight = ScanSession::class.java.getMethod("sight", String::class.java)
+            val sight = ScanSession::class.java.getMethod("typed", String::class.java)
             val nothing = assertThrows<InvocationTargetException> { sight.invoke(session, null) }
             assertTrue(nothing.targetException is NullPointerException)
         }
