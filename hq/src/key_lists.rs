@@ -32,8 +32,9 @@ impl Hq {
     pub fn propose_keys(&self, rotation: &Rotation) -> Result<UnverifiedKeyList, HqError> {
         let (now, path) = (self.clock.now(), self.directory.join(FILE));
         // Whoever else draws keys at the same time waits, in whatever process.
-        self.store.write(|_| {
-            let (private, proposal) = self.keyring().next(Keys::read(&path)?, rotation, now)?;
+        self.store.write(|db| {
+            let keyring = Keyring::of(Keys::read(&path)?, &store::key_lists(db)?)?;
+            let (private, proposal) = keyring.next(rotation, now)?;
             private.write(&path)?;
             Ok(proposal)
         })

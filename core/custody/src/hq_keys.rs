@@ -47,11 +47,7 @@ impl HqKeys {
             return Err(KeyListError::Skipped { known: 0, found: number });
         }
         read.check_signatures(None)?;
-        let list = read.list().clone();
-        let identity = HqId(list.id().0);
-        let mut keys = Self::of(identity);
-        keys.go_on(list, first);
-        Ok(keys)
+        Ok(Self::begin(read.list().clone(), first))
     }
 
     /// The keys of the HQ with these lists, from the first on without a gap.
@@ -74,10 +70,7 @@ impl HqKeys {
     /// [`KeyListError`] for what is no list.
     pub fn kept(lists: &[ByteVec]) -> Result<Self, KeyListError> {
         let (first, further) = lists.split_first().ok_or(KeyListError::Envelope)?;
-        let list = UnverifiedKeyList::parse(first)?.list().clone();
-        let identity = HqId(list.id().0);
-        let mut keys = Self::of(identity);
-        keys.go_on(list, first);
+        let mut keys = Self::begin(UnverifiedKeyList::parse(first)?.list().clone(), first);
         for bytes in further {
             keys.go_on(UnverifiedKeyList::parse(bytes)?.list().clone(), bytes);
         }
@@ -91,6 +84,12 @@ impl HqKeys {
         let of = |key_use| SigningKey { key_use, key, from: 0, until: u64::MAX };
         let signing = [KeyUse::Credential, KeyUse::Receipt].map(of).to_vec();
         Self { signing, ..Self::of(HqId([0; 32])) }
+    }
+
+    fn begin(first: KeyList, bytes: &[u8]) -> Self {
+        let mut keys = Self::of(HqId(first.id().0));
+        keys.go_on(first, bytes);
+        keys
     }
 
     /// Of an HQ of which no key is known yet.
@@ -169,10 +168,10 @@ impl HqKeys {
         self.newest.is_some()
     }
 
-    /// Whether a key is, or was, one of these for this use.
+    /// Whether a key is, or was, one by which this HQ signs.
     #[must_use]
-    pub fn names(&self, key_use: KeyUse, key: &PublicKey) -> bool {
-        self.signing.iter().any(|known| known.key_use == key_use && known.key == *key)
+    pub fn names(&self, key: &PublicKey) -> bool {
+        self.signing.iter().any(|known| known.key == *key)
     }
 
     /// Whether a key that was listed signs nothing any more at this time, in seconds since

@@ -55,7 +55,8 @@ pub struct SigningKey {
     /// From when on, in seconds since 1970-01-01 UTC.
     #[n(2)]
     pub from: u64,
-    /// Until when, not included.
+    /// Until when, not included. One that ends as it begins signs nothing: so a later list
+    /// takes a key back before its time.
     #[n(3)]
     pub until: u64,
 }
@@ -192,7 +193,7 @@ impl KeyList {
             && few(self.signing.len())
             && keys.len() == self.signing.len()
             && !self.signing.iter().any(is_list_key)
-            && self.signing.iter().all(|key| key.from < key.until)
+            && self.signing.iter().all(|key| key.from <= key.until)
             && signs(KeyUse::Credential)
             && signs(KeyUse::Receipt)
             && few(self.sealing.len())

@@ -60,10 +60,12 @@ fn first_list(
     origin: &str,
     now: u64,
 ) -> Result<(Vec<u8>, HqKeys), HqError> {
-    let list_key = ListKey::draw(&dir.join(list_key::FILE))?;
+    let path = dir.join(list_key::FILE);
+    // One is there where the founding was cut short.
+    let list_key = if path.try_exists()? { ListKey::read(&path)? } else { ListKey::draw(&path)? };
     let keys = private.signing.iter().map(|one| one.public).cycle();
     let until = now.saturating_add(TERM);
-    let signing = uses().zip(keys);
+    let signing = [KeyUse::Credential, KeyUse::Receipt].into_iter().zip(keys);
     let sealing = private.opening.first().ok_or(KeysError::Unreadable)?;
     let authority = private.authorities.first().ok_or(KeysError::Unreadable)?;
     let list = KeyList {
@@ -95,11 +97,6 @@ fn first_list(
     Ok((bytes, listed))
 }
 
-/// What HQ's keys sign.
-fn uses() -> impl Iterator<Item = KeyUse> {
-    [KeyUse::Credential, KeyUse::Receipt].into_iter()
-}
-
 impl Keyring {
     /// The keys in the directory of an HQ with these lists.
     pub(crate) fn read(dir: &Path, lists: &[ByteVec], now: u64) -> Result<Self, HqError> {
@@ -109,7 +106,7 @@ impl Keyring {
         }
         // An older file of this HQ's, or another's.
         let mut keys = keyring.private.signing.iter();
-        let is_ours = keys.any(|one| uses().any(|of| keyring.listed.names(of, &one.public)));
+        let is_ours = keys.any(|one| keyring.listed.names(&one.public));
         Err(if is_ours { KeysError::Gone } else { KeysError::OtherHq }.into())
     }
 
@@ -134,14 +131,14 @@ impl Keyring {
 
     /// The next list, with new keys as asked, and all private keys with those.
     pub(crate) fn next(
-        &self,
-        mut private: Keys,
+        self,
         rotation: &Rotation,
         now: u64,
     ) -> Result<(Keys, UnverifiedKeyList), HqError> {
+        let Self { mut private, listed } = self;
         // What was signed in this second keeps a key of its time.
         let from = rotation.from.max(now.saturating_add(1));
-        let before = self.listed.newest().ok_or(KeysError::Unreadable)?;
+        let before = listed.newest().ok_or(KeysError::Unreadable)?;
         let (list_keys, threshold) = match &rotation.list_keys {
             Some((keys, threshold)) => (keys.iter().copied().collect(), *threshold),
             None => (before.list_keys.clone(), before.threshold),
@@ -237,14 +234,13 @@ fn next_signing(
     let mut signing: Vec<_> =
         before.signing.iter().filter(|key| now < key.until).copied().collect();
     for key_use in &rotation.signing {
-        for key in signing.iter_mut().filter(|key| key.key_use == *key_use && key.from < from) {
-            key.until = key.until.min(from);
+        // One that was to begin later ends as it begins: who stole the file has it, too.
+        for key in signing.iter_mut().filter(|key| key.key_use == *key_use) {
+            key.until = key.until.min(from.max(key.from));
         }
         let (key_use, key) = (*key_use, private.draw_signing()?);
         signing.push(SigningKey { key_use, key, from, until: from.saturating_add(TERM) });
     }
-    // One that was to end as it begins would never have signed.
-    signing.retain(|key| key.from < key.until);
     Ok(signing)
 }
 
@@ -257,6 +253,9 @@ fn next_sealing(
     let mut sealing: Vec<_> =
         before.sealing.iter().filter(|term| now < term.destroyed_at).cloned().collect();
     if rotation.sealing {
+        // Phones that know a later one from the list before may have sealed to it by then; HQ
+        // keeps what opens it.
+        sealing.retain(|term| term.from < from);
         for term in &mut sealing {
             term.destroyed_at = term.destroyed_at.min(from.saturating_add(OPENED_FOR));
         }

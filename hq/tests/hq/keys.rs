@@ -236,6 +236,46 @@ async fn a_phone_lives_two_years_of_renewals_and_rotations() {
     assert!(credentials.len() >= 8, "renewed each time: {}", credentials.len());
 }
 
+/// Keys are stolen while new ones are announced that have not begun.
+#[tokio::test]
+async fn what_was_announced_can_be_exchanged_at_once() {
+    let (site, home) = (Site::open(), tempfile::tempdir().unwrap());
+    let crew = crew(home.path(), &site).await;
+    rotate(&site, &Rotation { from: site.clock.now() + 7 * DAY, ..all() });
+    let announced = site.hq.keys();
+    let stolen = *announced.signing_key(KeyUse::Receipt, site.clock.now() + 8 * DAY).unwrap();
+    rotate(&site, &all());
+    site.clock.advance(8 * DAY);
+    let keys = site.hq.keys();
+    assert_ne!(keys.signing_key(KeyUse::Receipt, site.clock.now()), Some(&stolen));
+    crew.fetch().await.unwrap();
+    assert_eq!(crew.key_list().unwrap(), 3);
+    site.hq.look_after_keys().unwrap();
+    count(&crew, &site);
+    assert_eq!(crew.sync().await.unwrap().receipted, 2, "its terms, and the act");
+}
+
+/// An HQ in one process adopts a list; another goes on from that, and founds no second one.
+#[tokio::test]
+async fn a_proposal_goes_on_from_the_newest_list_whoever_adopted_it() {
+    let site = Site::open();
+    let stale = Hq::open(&data(&site), site.clock.clone()).unwrap();
+    rotate(&site, &all());
+    let proposal = stale.propose_keys(&all()).unwrap();
+    assert_eq!(proposal.list().number, 3);
+    assert_eq!(proposal.list().previous, Some(site.hq.keys().newest().unwrap().id()));
+}
+
+/// The power went when the list key was drawn, and nothing else.
+#[test]
+fn a_founding_that_was_cut_short_is_gone_on_with() {
+    let directory = tempfile::tempdir().unwrap();
+    let drawn = ListKey::draw(&directory.path().join("list.key")).unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(crewseal_hq::clock::SystemClock::start());
+    let hq = Hq::create(directory.path(), "hq.test", clock).unwrap();
+    assert_eq!(hq.keys().newest().unwrap().list_keys, [*drawn.public()]);
+}
+
 /// Keys from an older backup than the database.
 #[tokio::test]
 async fn a_file_that_lacks_a_listed_key_is_told_from_another_hqs() {

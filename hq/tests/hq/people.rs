@@ -387,8 +387,9 @@ async fn a_database_of_before_carriers_is_brought_along() {
     assert_eq!((renewed.carrier, renewed.device()), (CarrierId(device.0), device));
     // Its first key list names the one key for everything, and stays.
     let identity = hq.identity();
-    assert!(hq.keys().names(KeyUse::Credential, &hq_key.public()));
-    assert!(hq.keys().names(KeyUse::Receipt, &hq_key.public()));
+    for key_use in [KeyUse::Credential, KeyUse::Receipt] {
+        assert_eq!(hq.keys().signing_key(key_use, now), Some(&hq_key.public()));
+    }
     drop(hq);
     assert_eq!(Hq::open(&data, site.clock.clone()).unwrap().identity(), identity);
 }

@@ -1,6 +1,6 @@
 //! HQ's word about devices: both formats, renewal, and vouchers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crewseal_custody::cbor::{self, CborError, Version, Versions};
 use crewseal_custody::handoff::Hello;
@@ -218,26 +218,7 @@ fn a_recovery_code_vouches_for_its_own_carrier_only() {
 fn record(credentials: &[Credential]) -> Reading {
     let hq = paper::hq();
     let signed = credentials.iter().map(|one| hq.sign(one.clone()).as_bytes().to_vec().into());
-    let record = hq.sign(Record {
-        version: Version,
-        job: paper::JOB,
-        origin: paper::ORIGIN.to_owned(),
-        key_lists: paper::hq_keys().lists().to_vec(),
-        at: MORNING,
-        credentials: signed.collect(),
-        ticks: Vec::new(),
-        manifests: Vec::new(),
-        rolls: Vec::new(),
-        events: Vec::new(),
-        receipts: Vec::new(),
-        release_keys: Vec::new(),
-        sensitive: BoxList::default(),
-        classes: BTreeMap::new(),
-        revocations: None,
-        inclusions: Vec::new(),
-        confirmations: Vec::new(),
-        statements: Vec::new(),
-    });
+    let record = hq.sign(Record { credentials: signed.collect(), ..paper::record() });
     Record::read(record.as_bytes(), Some(&paper::hq_keys().identity())).unwrap()
 }
 

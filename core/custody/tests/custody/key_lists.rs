@@ -130,7 +130,11 @@ fn a_list_whose_keys_cannot_be_right_is_refused() {
         (
             "a key that ends before it begins",
             KeyList {
-                signing: good.signing.iter().map(|key| SigningKey { until: 0, ..*key }).collect(),
+                signing: good
+                    .signing
+                    .iter()
+                    .map(|key| SigningKey { from: 1, until: 0, ..*key })
+                    .collect(),
                 ..good.clone()
             },
         ),
@@ -222,6 +226,21 @@ fn a_key_for_one_use_is_none_for_the_other() {
     let tick = || paper::tick(1);
     assert!(keys.open::<Tick>(receipts.sign(tick()).as_bytes()).is_ok());
     assert!(keys.open::<Tick>(credentials.sign(tick()).as_bytes()).is_err());
+}
+
+#[test]
+fn a_key_can_be_taken_back_before_its_time() {
+    let mut keys = paper::hq_keys();
+    let second = next_key_list(&first());
+    keys.follow(&signed_list(second.clone(), &both())).unwrap();
+    let mut third = KeyList { number: 3, previous: Some(second.id()), ..second };
+    for key in third.signing.iter_mut().filter(|key| key.key == paper::next_hq().public) {
+        key.until = key.from;
+    }
+    keys.follow(&signed_list(third, &both())).unwrap();
+    let tick = Tick { at: TURN, ..paper::tick(1) };
+    assert!(keys.open::<Tick>(paper::next_hq().sign(tick).as_bytes()).is_err());
+    assert_eq!(keys.signing_key(KeyUse::Receipt, TURN), None);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The exported record, and what is said of one that was changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crewseal_custody::cbor::Version;
-use crewseal_custody::{BoxList, DeviceId, EventKind, JobId, Outcome, Receipt, Record, Salt, Tick};
+use crewseal_custody::{DeviceId, EventKind, JobId, Outcome, Receipt, Record, Salt, Tick};
 use fixtures::paper::{self};
 use minicbor::bytes::ByteVec;
 
@@ -11,32 +11,7 @@ use minicbor::bytes::ByteVec;
 fn a_record_names_an_error_for_every_byte_that_was_changed() {
     let mut mover = paper::mover();
     let event = mover.does(EventKind::TakeOver, paper::boxes([1, 101]));
-    let bytes = |message: &[u8]| ByteVec::from(message.to_vec());
-    let hq = paper::hq();
-    let roll = paper::roll(&paper::tokens(100..120));
-    let shown = paper::token(101);
-    let record = hq.sign(Record {
-        version: Version,
-        job: paper::JOB,
-        origin: paper::ORIGIN.to_owned(),
-        key_lists: paper::hq_keys().lists().to_vec(),
-        at: paper::MORNING + 9_000,
-        credentials: vec![bytes(hq.sign(mover.credential()).as_bytes())],
-        ticks: vec![bytes(hq.sign(paper::tick(1)).as_bytes())],
-        manifests: vec![bytes(hq.sign(paper::manifest(1, None, &paper::tokens(0..10))).as_bytes())],
-        rolls: vec![roll.disclosing(|token| *token == shown).to_wire()],
-        events: vec![bytes(event.as_bytes())],
-        receipts: vec![bytes(
-            hq.sign(paper::receipt(&event, Outcome::Stored, paper::MORNING + 5_000)).as_bytes(),
-        )],
-        release_keys: Vec::new(),
-        sensitive: BoxList::default(),
-        classes: BTreeMap::new(),
-        revocations: None,
-        inclusions: Vec::new(),
-        confirmations: Vec::new(),
-        statements: Vec::new(),
-    });
+    let record = paper::hq().sign(paper::record_of(&mover, &event));
     let whole = Record::read(record.as_bytes(), Some(&paper::hq_keys().identity())).unwrap();
     assert_eq!(whole.errors, []);
     assert_eq!(whole.evidence.verify().faults, BTreeSet::new());
@@ -63,24 +38,9 @@ fn an_event_of_another_job_in_a_record_is_an_error() {
     assert_ne!(event.job, JobId([0x0a; 16]));
     let bytes = |message: &[u8]| ByteVec::from(message.to_vec());
     let record = hq.sign(Record {
-        version: Version,
-        job: paper::JOB,
-        origin: paper::ORIGIN.to_owned(),
-        key_lists: paper::hq_keys().lists().to_vec(),
-        at: paper::MORNING,
         credentials: vec![bytes(hq.sign(mover.credential()).as_bytes())],
-        ticks: Vec::new(),
-        manifests: Vec::new(),
-        rolls: Vec::new(),
         events: vec![bytes(event.as_bytes()), bytes(event.as_bytes())],
-        receipts: Vec::new(),
-        release_keys: Vec::new(),
-        sensitive: BoxList::default(),
-        classes: BTreeMap::new(),
-        revocations: None,
-        inclusions: Vec::new(),
-        confirmations: Vec::new(),
-        statements: Vec::new(),
+        ..paper::record()
     });
     let reading = Record::read(record.as_bytes(), Some(&paper::hq_keys().identity())).unwrap();
     let said: Vec<String> =
@@ -120,24 +80,13 @@ fn a_tick_of_another_log_and_a_receipt_with_other_numbers_are_errors() {
         origin: paper::ORIGIN.to_owned(),
     });
     let record = hq.sign(Record {
-        version: Version,
         job: event.job,
-        origin: paper::ORIGIN.to_owned(),
-        key_lists: paper::hq_keys().lists().to_vec(),
-        at: paper::MORNING,
         credentials: vec![bytes(hq.sign(mover.credential()).as_bytes())],
         ticks: vec![bytes(tick.as_bytes())],
-        manifests: Vec::new(),
-        rolls: Vec::new(),
         events: vec![bytes(event.as_bytes())],
         receipts: vec![bytes(receipt.as_bytes())],
-        release_keys: Vec::new(),
-        sensitive: BoxList::default(),
-        classes: BTreeMap::new(),
-        revocations: None,
-        inclusions: Vec::new(),
-        confirmations: Vec::new(),
         statements: vec![b"a statement that no event names".to_vec().into()],
+        ..paper::record()
     });
     let reading = Record::read(record.as_bytes(), Some(&paper::hq_keys().identity())).unwrap();
     let said: Vec<String> =

@@ -7,7 +7,7 @@ use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::delivery_grant::{Endpoint, StoredGrant};
 use crewseal_custody::signed::Namespace;
 use crewseal_custody::wire::KeyLists;
-use crewseal_custody::{Contradiction, HqKeys, KeyListError, KeyUse};
+use crewseal_custody::{Contradiction, HqKeys, KeyListError};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
@@ -210,9 +210,7 @@ fn founded(
 ) -> Result<HqKeys, CrewError> {
     let first = lists.first().ok_or(KeyListError::OtherHq)?;
     let keys = HqKeys::found(first)?;
-    let is_ours = enrolment.hq.is_some_and(|known| {
-        keys.names(KeyUse::Credential, &known) || keys.names(KeyUse::Receipt, &known)
-    });
+    let is_ours = enrolment.hq.is_some_and(|known| keys.names(&known));
     let is_of_log = keys.origin() == read_origin(t, enrolment)?;
     if is_ours && is_of_log { Ok(keys) } else { Err(KeyListError::OtherHq.into()) }
 }

@@ -7,8 +7,8 @@ use crewseal_custody::handoff::MessageError;
 use crewseal_custody::signed::{Signed, SignedError};
 use crewseal_custody::wire::{EnrolClaim, EnrolRequest, Invitation};
 use crewseal_custody::{
-    CarrierId, Credential, HqKeys, KeyListError, KeyUse, NewKeys, Protection, RecoveryCode,
-    Voucher, fingerprint,
+    CarrierId, Credential, HqKeys, KeyListError, NewKeys, Protection, RecoveryCode, Voucher,
+    fingerprint,
 };
 
 use super::CrewError;
@@ -266,7 +266,7 @@ fn is_of(t: &Transaction<'_>, keys: &HqKeys) -> Result<bool, CrewError> {
     };
     // Of one from before there were key lists one key is known.
     let is_same = match before.hq {
-        Some(key) => keys.names(KeyUse::Credential, &key) || keys.names(KeyUse::Receipt, &key),
+        Some(key) => keys.names(&key),
         None => before.keys()?.identity() == keys.identity(),
     };
     if is_same { Ok(true) } else { Err(CrewError::EnrolledElsewhere) }

@@ -14,8 +14,8 @@ use crewseal_custody::delivery_grant::{Endpoint, StoredGrant};
 use crewseal_custody::signed::{Message as _, Signed};
 use crewseal_custody::wire::{
     AttachmentPart, AttachmentState, Batch, CBOR, CONNECT_TIME, Challenge, ChallengeRequest,
-    CredentialRequest, Cursor, DeliveryGrant, EnrolClaim, EnrolRequest, KeyLists, MAX_ANSWER, News, Receipts,
-    STALL_TIME, Session, SessionRequest, upload_time,
+    CredentialRequest, Cursor, DeliveryGrant, EnrolClaim, EnrolRequest, KeyLists, MAX_ANSWER, News,
+    Receipts, STALL_TIME, Session, SessionRequest, upload_time,
 };
 use crewseal_custody::{DeviceId, HqId, Protection};
 use minicbor::bytes::ByteVec;

@@ -13,12 +13,11 @@ use crewseal_custody::personal::Personal;
 use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::{EnrolmentCode, Invitation, KnownCarrier};
 use crewseal_custody::{
-    Batch, BoxClass, CarrierId, DeviceId, Drawing, EventKind, Nda, Outcome, Point, Record,
-    ReleaseCode, ReleaseKey, Salt, SignedOff, Stroke,
+    Batch, BoxClass, CarrierId, DeviceId, Drawing, EventKind, Nda, Point, Record, ReleaseCode,
+    ReleaseKey, Salt, SignedOff, Stroke,
 };
 use data_encoding::HEXLOWER;
 use fixtures::paper;
-use minicbor::bytes::ByteVec;
 
 use super::format::Vector;
 use super::signed::signed_message;
@@ -160,33 +159,9 @@ fn parts() -> Vector {
 
 /// A record of one box that was taken over: what is in it is signed, and so other on every run.
 fn record() -> Vector {
-    let (mut mover, hq) = (paper::mover(), paper::hq());
+    let mut mover = paper::mover();
     let event = mover.does(EventKind::TakeOver, paper::boxes([1, 101]));
-    let bytes = |message: &[u8]| ByteVec::from(message.to_vec());
-    let receipt = paper::receipt(&event, Outcome::Stored, paper::MORNING + 5_000);
-    let shown = paper::token(101);
-    let record = hq.sign(Record {
-        version: Version,
-        job: paper::JOB,
-        origin: paper::ORIGIN.to_owned(),
-        key_lists: paper::hq_keys().lists().to_vec(),
-        at: paper::MORNING + 9_000,
-        credentials: vec![bytes(hq.sign(mover.credential()).as_bytes())],
-        ticks: vec![bytes(hq.sign(paper::tick(1)).as_bytes())],
-        manifests: vec![bytes(hq.sign(paper::manifest(1, None, &paper::tokens(0..10))).as_bytes())],
-        rolls: vec![
-            paper::roll(&paper::tokens(100..120)).disclosing(|token| *token == shown).to_wire(),
-        ],
-        events: vec![bytes(event.as_bytes())],
-        receipts: vec![bytes(hq.sign(receipt).as_bytes())],
-        release_keys: Vec::new(),
-        sensitive: crewseal_custody::BoxList::default(),
-        classes: BTreeMap::new(),
-        revocations: None,
-        inclusions: Vec::new(),
-        confirmations: Vec::new(),
-        statements: Vec::new(),
-    });
+    let record = paper::hq().sign(paper::record_of(&mover, &event));
     Vector::new("record", "record of a job with one act")
         .with_bytes("hq", &paper::hq_keys().identity().0)
         .with_bytes("event", &event.id().0)

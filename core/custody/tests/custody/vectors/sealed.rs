@@ -12,7 +12,7 @@ use crewseal_custody::wire::{
     AttachmentPart, AttachmentState, Batch, Cursor, DeliveryGrant, JobNews, News, RevocationNews,
     RollNews, RollPart,
 };
-use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, DeviceId, JobId, KeyUse, Salt};
+use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, DeviceId, JobId, Salt};
 use data_encoding::HEXLOWER;
 use fixtures::{paper, random};
 use minicbor::{Decode, Encode, Encoder};
@@ -237,7 +237,7 @@ pub fn still_delivers(vector: &Vector) {
     let grant = StoredGrant::read(&vector.bytes(field)).unwrap();
     assert_eq!(grant.endpoint.url, "https://hq.example:8443", "{}", vector.name);
     assert_eq!(grant.endpoint.authorities, [vec![0xca; 4].into()], "{}", vector.name);
-    assert!(grant.endpoint.keys.names(KeyUse::Receipt, &paper::hq().public), "{}", vector.name);
+    assert!(grant.endpoint.keys.names(&paper::hq().public), "{}", vector.name);
 }
 
 fn resolution(name: &str, decision: Decision) -> Vector {
