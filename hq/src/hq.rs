@@ -84,7 +84,7 @@ impl Hq {
     }
 
     /// Uses these keys from now on.
-    pub(crate) fn go_by(&self, keyring: Keyring) {
+    pub(crate) fn use_keyring(&self, keyring: Keyring) {
         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = keyring.into();
     }
 

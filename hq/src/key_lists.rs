@@ -1,4 +1,4 @@
-//! HQ's key lists: proposed, adopted, told to phones and looked after.
+//! HQ's key lists: proposed, adopted, served to phones and kept up to date.
 //!
 //! A list is proposed here, with new keys drawn, signed wherever the list keys are, and
 //! adopted here again. From then on phones get it, and the new keys begin when it says.
@@ -25,7 +25,7 @@ impl Hq {
     }
 
     /// The next key list, with new keys as asked, for list keys to sign. The new private keys
-    /// lie in HQ's file from then on, and are good for nothing until the list is adopted.
+    /// lie in HQ's file from then on, and have no effect until the list is adopted.
     ///
     /// # Errors
     /// [`HqError::KeyList`], [`HqError::Keys`], [`HqError::File`].
@@ -40,8 +40,8 @@ impl Hq {
         })
     }
 
-    /// Goes by a key list from now on that enough list keys have signed. A server that runs
-    /// takes it up by itself.
+    /// Adopts a key list that enough list keys have signed. A running server picks it up by
+    /// itself.
     ///
     /// # Errors
     /// [`HqError::KeyList`]; [`HqError::Keys`] if it names keys whose private halves are not
@@ -61,17 +61,17 @@ impl Hq {
             Ok(Some(keyring))
         })?;
         if let Some(keyring) = adopted {
-            self.go_by(keyring);
+            self.use_keyring(keyring);
         }
         Ok(())
     }
 
-    /// What time brings: key lists that another process adopted are taken up, and private
-    /// keys whose end has come are destroyed.
+    /// Picks up key lists that another process adopted, and destroys private keys that have
+    /// expired.
     ///
     /// # Errors
     /// The database or the file.
-    pub fn look_after_keys(&self) -> Result<(), HqError> {
+    pub fn refresh_keys(&self) -> Result<(), HqError> {
         let (now, known) = (self.clock.now(), self.keyring());
         let lists = self.store.read(store::key_lists)?;
         if known.listed.lists().len() == lists.len() && !known.has_ended_keys(now) {
@@ -87,7 +87,7 @@ impl Hq {
             left.private.write(&path)?;
             Ok(left)
         })?;
-        self.go_by(keyring);
+        self.use_keyring(keyring);
         Ok(())
     }
 }

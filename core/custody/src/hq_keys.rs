@@ -63,16 +63,16 @@ impl HqKeys {
         Ok(keys)
     }
 
-    /// The same for lists that were checked before they were kept where nobody changes them:
-    /// their signatures are not checked again.
+    /// The same without verifying signatures, for lists that were verified before they were
+    /// stored under seal.
     ///
     /// # Errors
     /// [`KeyListError`] for what is no list.
-    pub fn kept(lists: &[ByteVec]) -> Result<Self, KeyListError> {
+    pub fn read_verified(lists: &[ByteVec]) -> Result<Self, KeyListError> {
         let (first, further) = lists.split_first().ok_or(KeyListError::Envelope)?;
         let mut keys = Self::begin(UnverifiedKeyList::parse(first)?.list().clone(), first);
         for bytes in further {
-            keys.go_on(UnverifiedKeyList::parse(bytes)?.list().clone(), bytes);
+            keys.append(UnverifiedKeyList::parse(bytes)?.list().clone(), bytes);
         }
         Ok(keys)
     }
@@ -88,7 +88,7 @@ impl HqKeys {
 
     fn begin(first: KeyList, bytes: &[u8]) -> Self {
         let mut keys = Self::of(HqId(first.id().0));
-        keys.go_on(first, bytes);
+        keys.append(first, bytes);
         keys
     }
 
@@ -98,8 +98,8 @@ impl HqKeys {
         Self { newest: None, identity, lists, signing, sealing }
     }
 
-    /// Goes on with another list of this HQ. One that is known already changes nothing.
-    /// Whether it was new.
+    /// Follows another list of this HQ, and says whether it was new. One that is known already
+    /// changes nothing.
     ///
     /// # Errors
     /// [`KeyListError`], and nothing has changed.
@@ -118,7 +118,7 @@ impl HqKeys {
         }
         read.check_signatures(Some(newest))?;
         let list_read = read.list().clone();
-        self.go_on(list_read, list);
+        self.append(list_read, list);
         Ok(true)
     }
 
@@ -142,7 +142,7 @@ impl HqKeys {
         Err(KeyListError::Fork)
     }
 
-    fn go_on(&mut self, list: KeyList, bytes: &[u8]) {
+    fn append(&mut self, list: KeyList, bytes: &[u8]) {
         let is_it = |one: &SigningKey, other: &SigningKey| {
             (one.key_use, one.key) == (other.key_use, other.key)
         };

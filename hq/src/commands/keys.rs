@@ -26,8 +26,8 @@ pub enum KeysCommand {
     Propose(ProposeArgs),
     /// Say what stands in a key list, and sign it with a list key. Needs no HQ and no network.
     Sign(SignArgs),
-    /// Go by a key list that is signed. A server that runs takes it up within ten seconds,
-    /// and phones with their next fetch or sync.
+    /// Adopt a signed key list. A running server picks it up within ten seconds, and phones
+    /// with their next session.
     Adopt(AdoptArgs),
     /// Write all key lists into a file, for phones that were offline for too long to get
     /// them from the server.

@@ -1,5 +1,4 @@
-//! The server: where HQ listens, over TLS alone, what it looks after while it runs, and how
-//! it stops.
+//! The server: where HQ listens, over TLS alone, its upkeep while it runs, and how it stops.
 //!
 //! TLS is rustls on ring, handed over explicitly: no provider is installed for
 //! the whole process. The database is asked on threads that may wait.
@@ -34,19 +33,18 @@ pub struct Listen {
     pub names: Vec<String>,
     /// For how long a session holds.
     pub session: Duration,
-    /// How often the server looks after keys and certificate.
-    pub care: Duration,
+    /// How often the server runs its upkeep of keys and certificate.
+    pub upkeep_every: Duration,
 }
 
 impl Default for Listen {
-    /// On 127.0.0.1, any free port, with sessions of 15 minutes, looking after keys and
-    /// certificate every ten seconds.
+    /// On 127.0.0.1, any free port, with sessions of 15 minutes and upkeep every ten seconds.
     fn default() -> Self {
         Self {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             names: Vec::new(),
             session: Duration::from_secs(15 * 60),
-            care: Duration::from_secs(10),
+            upkeep_every: Duration::from_secs(10),
         }
     }
 }
@@ -57,12 +55,12 @@ pub struct Running {
     address: SocketAddr,
     handle: Handle<SocketAddr>,
     task: JoinHandle<std::io::Result<()>>,
-    care: Arc<Care>,
-    caring: JoinHandle<()>,
+    upkeep: Arc<Upkeep>,
+    upkeep_task: JoinHandle<()>,
 }
 
-/// What a server that runs looks after: its keys and its certificate.
-struct Care {
+/// What a running server maintains: its keys and its certificate.
+struct Upkeep {
     hq: Hq,
     names: Vec<String>,
     tls: RustlsConfig,
@@ -70,12 +68,11 @@ struct Care {
     certified: Mutex<(Vec<u8>, u64)>,
 }
 
-impl Care {
-    /// Takes up key lists that were adopted meanwhile, destroys keys whose end has come, and
-    /// gives the server another certificate if a third of the time is left of this one, or
-    /// another authority has begun.
-    fn take(&self) -> Result<(), HqError> {
-        self.hq.look_after_keys()?;
+impl Upkeep {
+    /// Picks up key lists that were adopted meanwhile, destroys expired keys, and renews the
+    /// server's certificate when a third of its lifetime is left or a new authority has begun.
+    fn run(&self) -> Result<(), HqError> {
+        self.hq.refresh_keys()?;
         let (now, keyring) = (self.hq.clock.now(), self.hq.keyring());
         let authority = keyring.authority(now)?;
         let mut certified = self.certified.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,17 +86,17 @@ impl Care {
     }
 }
 
-/// Takes care, again and again, for as long as it is let.
-async fn take_care(care: Arc<Care>, every: Duration) {
+/// Runs the upkeep at this interval until the task is aborted.
+async fn keep_up(upkeep: Arc<Upkeep>, every: Duration) {
     let mut every = tokio::time::interval(every);
     loop {
         every.tick().await;
-        let care = Arc::clone(&care);
-        match tokio::task::spawn_blocking(move || care.take()).await {
+        let upkeep = Arc::clone(&upkeep);
+        match tokio::task::spawn_blocking(move || upkeep.run()).await {
             Ok(Ok(())) => {}
             // The next time may be better: a busy database, a full disk.
-            Ok(Err(error)) => tracing::error!(%error, "keys and certificate not looked after"),
-            Err(_) => tracing::error!("keys and certificate not looked after"),
+            Ok(Err(error)) => tracing::error!(%error, "upkeep of keys and certificate failed"),
+            Err(_) => tracing::error!("upkeep of keys and certificate failed"),
         }
     }
 }
@@ -117,18 +114,18 @@ impl Running {
         self.address
     }
 
-    /// Looks after keys and certificate now, as the server does by itself again and again.
+    /// Runs the upkeep of keys and certificate now, as the server does by itself at intervals.
     ///
     /// # Errors
     /// [`HqError`].
-    pub fn look_after(&self) -> Result<(), HqError> {
-        self.care.take()
+    pub fn run_upkeep(&self) -> Result<(), HqError> {
+        self.upkeep.run()
     }
 
     /// Stops taking requests, lets those at work finish for five seconds, and
     /// returns when the server is gone.
     pub async fn shutdown(self) {
-        self.caring.abort();
+        self.upkeep_task.abort();
         self.handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
         // Nobody is left whom an error of the last connection could interest.
         let _ = self.task.await;
@@ -147,16 +144,16 @@ pub fn serve(hq: Hq, listen: Listen) -> Result<Running, HqError> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let url = format!("https://{}:{}", host(&listen, address), address.port());
-    let (names, care_of) = (listen.names.clone(), hq.clone());
-    let care = Arc::new(Care { hq: care_of, names, tls: tls.clone(), certified });
-    care.take()?;
+    let names = listen.names.clone();
+    let upkeep = Arc::new(Upkeep { hq: hq.clone(), names, tls: tls.clone(), certified });
+    upkeep.run()?;
     let state = AppState::new(hq, listen.session)?;
     let handle = Handle::new();
     let mut server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
     let task = tokio::spawn(server.serve(router(state).into_make_service()));
-    let caring = tokio::spawn(take_care(Arc::clone(&care), listen.care));
-    Ok(Running { url, address, handle, task, care, caring })
+    let upkeep_task = tokio::spawn(keep_up(Arc::clone(&upkeep), listen.upkeep_every));
+    Ok(Running { url, address, handle, task, upkeep, upkeep_task })
 }
 
 /// Under which name phones reach it.

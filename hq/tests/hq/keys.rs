@@ -93,11 +93,11 @@ async fn what_was_sealed_to_an_old_key_opens_until_that_is_destroyed() {
     assert!(holds(&file()), "the search finds what is there");
 
     site.clock.advance(179 * DAY);
-    site.hq.look_after_keys().unwrap();
+    site.hq.refresh_keys().unwrap();
     phone.sign_in().await.unwrap();
     assert_eq!(outcomes(&phone.deliver(&[early]).await), [Outcome::Stored]);
     site.clock.advance(2 * DAY);
-    site.hq.look_after_keys().unwrap();
+    site.hq.refresh_keys().unwrap();
     assert!(!holds(&file()), "destroyed");
     phone.sign_in().await.unwrap();
     let refused = outcomes(&phone.deliver(&[late]).await);
@@ -176,7 +176,7 @@ async fn the_server_gets_a_new_certificate_and_a_new_authority_while_it_runs() {
     rotate(&site, &Rotation { authority: true, ..Rotation::default() });
     for month in (0..24).step_by(2) {
         site.clock.advance(61 * DAY);
-        site.running.look_after().unwrap();
+        site.running.run_upkeep().unwrap();
         follows.fetch().await.unwrap_or_else(|error| panic!("month {month}: {error}"));
     }
     // Whoever was away all the time knows no authority of this server, and gets the lists
@@ -204,7 +204,7 @@ async fn a_phone_lives_two_years_of_renewals_and_rotations() {
     let (mut lists, mut delivered) = (1, 0);
     for month in 1..=24_u32 {
         site.clock.advance(30 * DAY);
-        site.running.look_after().unwrap();
+        site.running.run_upkeep().unwrap();
         // Every fourth month everything is exchanged, and the list keys with it; the phone is
         // away for three months between.
         if month % 4 == 0 {
@@ -250,7 +250,7 @@ async fn what_was_announced_can_be_exchanged_at_once() {
     assert_ne!(keys.signing_key(KeyUse::Receipt, site.clock.now()), Some(&stolen));
     crew.fetch().await.unwrap();
     assert_eq!(crew.key_list().unwrap(), 3);
-    site.hq.look_after_keys().unwrap();
+    site.hq.refresh_keys().unwrap();
     count(&crew, &site);
     assert_eq!(crew.sync().await.unwrap().receipted, 2, "its terms, and the act");
 }

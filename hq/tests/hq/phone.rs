@@ -60,10 +60,10 @@ impl crewseal::clock::Clock for TestClock {
     }
 }
 
-/// A server that looks after its certificate only when a test asks it to: the clients here
+/// A server that runs its upkeep only when a test asks it to: the clients here
 /// judge that by the time of this machine, which no test can set.
 pub fn listening() -> Listen {
-    Listen { care: Duration::from_secs(24 * 60 * 60), ..Listen::default() }
+    Listen { upkeep_every: Duration::from_secs(24 * 60 * 60), ..Listen::default() }
 }
 
 /// An HQ that serves, with one roll and one job of three labelled boxes.

@@ -52,7 +52,7 @@ fn the_next_list_is_gone_on_with_once() {
     assert_eq!(keys.follow(&signed_list(first(), &[paper::list_key()])), Ok(false));
     assert_eq!(keys.identity().0, first().id().0, "it is the same HQ");
     assert_eq!(HqKeys::read(keys.lists()), Ok(keys.clone()));
-    assert_eq!(HqKeys::kept(keys.lists()), Ok(keys));
+    assert_eq!(HqKeys::read_verified(keys.lists()), Ok(keys));
 }
 
 #[test]

@@ -29,9 +29,8 @@ pub(super) struct Connection {
 }
 
 impl Crew {
-    /// Goes on with key lists of HQ's that came another way than from its server, such as in
-    /// a file: when this phone was offline for so long that it knows no authority of the
-    /// server any more.
+    /// Follows key lists that came in a file and not from HQ's server: for a phone that was
+    /// offline for so long that it trusts none of the server's authorities any more.
     ///
     /// # Errors
     /// [`CrewError::HqKeys`] for lists that are not this HQ's, and nothing changes;
@@ -63,20 +62,19 @@ impl Crew {
         blocking_pool::run(move || phone.delivery_connection()).await
     }
 
-    /// The connection to deliver by, made ready: a phone from before there were key lists must
-    /// know them to say at which HQ it claims to be, and one without a session is told of no
-    /// new ones.
+    /// Prepares a connection for use. A phone that enrolled before there were key lists fetches
+    /// them first, since its claims name HQ by the first list; one that delivers by a grant
+    /// fetches them because it has no session that would tell it of new ones.
     pub(super) async fn ready(&self, mut connection: Connection) -> Result<Connection, CrewError> {
         if !connection.client.is_with_sessions() || !connection.keys.is_listed() {
             self.fetch_key_lists(&mut connection).await?;
-            // A claim names the HQ by its first list.
             return self.delivery_connection().await;
         }
         Ok(connection)
     }
 
-    /// Goes on with newer key lists if HQ told with its answer that it has some: what it signed
-    /// is believed by those. Between an answer and what is made of it.
+    /// Fetches newer key lists if the session told of any. Call it after an answer and before
+    /// verifying it: HQ may have signed with a new key.
     pub(super) async fn follow_keys(&self, connection: &mut Connection) -> Result<(), CrewError> {
         if connection.client.key_list() <= connection.keys.number() {
             return Ok(());
@@ -135,8 +133,8 @@ impl Phone {
         Ok(Connection { client: Arc::new(client), keys: grant.endpoint.keys })
     }
 
-    /// HQ's time at least, in seconds since 1970-01-01 UTC: by its newest tick, and what has
-    /// passed since by the clock that nobody sets. 0 before there is a tick.
+    /// A lower bound of HQ's time, in seconds since 1970-01-01 UTC: its newest tick plus what
+    /// the monotonic clock has counted since. 0 before there is a tick.
     fn least_time(&self, t: &Transaction<'_>) -> Result<u64, CrewError> {
         let Some(kept) = t.get(TICK, ONLY)? else { return Ok(0) };
         let kept: KeptTick = stored(&kept)?;
@@ -145,7 +143,7 @@ impl Phone {
         Ok(kept.at()?.saturating_add(passed))
     }
 
-    /// Goes on with further lists of this HQ, of which some may be known.
+    /// Follows further lists of this HQ, some of which may be known already.
     pub(super) fn keep_key_lists(&self, lists: &[ByteVec]) -> Result<(), CrewError> {
         let state = &mut *self.state()?;
         let followed = state.store.transaction(|t| match read_enrolment(t) {

@@ -107,7 +107,7 @@ impl Crew {
         }
         let (phone, theirs) = (Arc::clone(&self.phone), keys.clone());
         blocking_pool::run(move || {
-            phone.state()?.store.transaction(|t| is_of(t, &theirs).map(drop))
+            phone.state()?.store.transaction(|t| is_enrolled_with(t, &theirs).map(drop))
         })
         .await?;
         let phone = Arc::clone(&self.phone);
@@ -239,7 +239,7 @@ impl Phone {
         *act_cache = None;
         *lists = store.transaction(|t| {
             let keys = enrolment.keys()?;
-            if !is_of(t, &keys)? {
+            if !is_enrolled_with(t, &keys)? {
                 [TICK, REVOCATIONS, ROLL, JOB, NEWS, PARTS, ENDED]
                     .into_iter()
                     .try_for_each(|drawer| t.clear(drawer))?;
@@ -256,7 +256,7 @@ impl Phone {
 ///
 /// # Errors
 /// [`CrewError::EnrolledElsewhere`] if it is with another.
-fn is_of(t: &Transaction<'_>, keys: &HqKeys) -> Result<bool, CrewError> {
+fn is_enrolled_with(t: &Transaction<'_>, keys: &HqKeys) -> Result<bool, CrewError> {
     let before = match read_enrolment(t) {
         Ok(before) => before,
         Err(CrewError::NotEnrolled | CrewError::Store(StoreError::ValueCorrupt)) => {

@@ -115,7 +115,9 @@ impl Enrolment {
     pub(super) fn keys(&self) -> Result<HqKeys, CrewError> {
         match self.hq {
             Some(key) if self.key_lists.is_empty() => Ok(HqKeys::of_one_key(key)),
-            _ => HqKeys::kept(&self.key_lists).map_err(|_| StoreError::ValueCorrupt.into()),
+            _ => {
+                HqKeys::read_verified(&self.key_lists).map_err(|_| StoreError::ValueCorrupt.into())
+            }
         }
     }
 

@@ -170,7 +170,7 @@ pub struct Client {
     admission: Admission,
     /// The number of HQ's newest key list, as it was told with the session.
     key_list: AtomicU32,
-    /// HQ's time at least, in seconds since 1970-01-01 UTC.
+    /// A lower bound of HQ's time, in seconds since 1970-01-01 UTC.
     least_time: AtomicU64,
 }
 
@@ -260,8 +260,8 @@ impl Client {
         matches!(self.admission, Admission::Sessions(_))
     }
 
-    /// HQ's time is this at least, in seconds since 1970-01-01 UTC: by that a certificate
-    /// that has ended is told from a clock that is wrong.
+    /// Notes a lower bound of HQ's time, in seconds since 1970-01-01 UTC. It tells an expired
+    /// certificate of HQ's from a wrong clock of the phone's.
     pub fn note_time(&self, least: u64) {
         self.least_time.fetch_max(least, Ordering::Relaxed);
     }
