@@ -7,6 +7,8 @@ use minicbor::bytes::ByteVec;
 
 use crate::HqId;
 use crate::key_list::{KeyList, KeyListError, KeyUse, SealingTerm, SigningKey, UnverifiedKeyList};
+use crate::list_signed::ListSigned;
+use crate::log::{CheckpointError, LogKey, Restore, SignedCheckpoint};
 use crate::signed::{Message, PublicKey, Signed, SignedError, Unverified};
 
 /// A message that HQ signs.
@@ -33,6 +35,8 @@ pub struct HqKeys {
     signing: Vec<SigningKey>,
     /// Every key to seal to that ever was listed, as it was listed last.
     sealing: Vec<SealingTerm>,
+    /// Every key of the log that ever was listed, as it was listed last.
+    log: Vec<LogKey>,
 }
 
 impl HqKeys {
@@ -42,12 +46,12 @@ impl HqKeys {
     /// [`KeyListError`]; [`KeyListError::Skipped`] for any list but the first.
     pub fn found(first: &[u8]) -> Result<Self, KeyListError> {
         let read = UnverifiedKeyList::parse(first)?;
-        let number = read.list().number;
+        let number = read.message().number;
         if number != 1 {
             return Err(KeyListError::Skipped { known: 0, found: number });
         }
-        read.check_signatures(None)?;
-        Ok(Self::begin(read.list().clone(), first))
+        read.check_signatures(&[read.message()])?;
+        Ok(Self::begin(read.message().clone(), first))
     }
 
     /// The keys of the HQ with these lists, from the first on without a gap.
@@ -70,9 +74,9 @@ impl HqKeys {
     /// [`KeyListError`] for what is no list.
     pub fn read_verified(lists: &[ByteVec]) -> Result<Self, KeyListError> {
         let (first, further) = lists.split_first().ok_or(KeyListError::Envelope)?;
-        let mut keys = Self::begin(UnverifiedKeyList::parse(first)?.list().clone(), first);
+        let mut keys = Self::begin(UnverifiedKeyList::parse(first)?.message().clone(), first);
         for bytes in further {
-            keys.append(UnverifiedKeyList::parse(bytes)?.list().clone(), bytes);
+            keys.append(UnverifiedKeyList::parse(bytes)?.message().clone(), bytes);
         }
         Ok(keys)
     }
@@ -95,7 +99,7 @@ impl HqKeys {
     /// Of an HQ of which no key is known yet.
     fn of(identity: HqId) -> Self {
         let (lists, signing, sealing) = (Vec::new(), Vec::new(), Vec::new());
-        Self { newest: None, identity, lists, signing, sealing }
+        Self { newest: None, identity, lists, signing, sealing, log: Vec::new() }
     }
 
     /// Follows another list of this HQ, and says whether it was new. One that is known already
@@ -106,18 +110,18 @@ impl HqKeys {
     pub fn follow(&mut self, list: &[u8]) -> Result<bool, KeyListError> {
         let read = UnverifiedKeyList::parse(list)?;
         let Some(newest) = &self.newest else { return Err(KeyListError::OtherHq) };
-        let (next, found) = (newest.number.saturating_add(1), read.list().number);
+        let (next, found) = (newest.number.saturating_add(1), read.message().number);
         if found > next {
             return Err(KeyListError::Skipped { known: newest.number, found });
         }
         if found < next {
             return self.is_known(&read).map(|()| false);
         }
-        if read.list().previous != Some(newest.id()) || read.list().origin != newest.origin {
+        if read.message().previous != Some(newest.id()) || read.message().origin != newest.origin {
             return Err(KeyListError::OtherHq);
         }
-        read.check_signatures(Some(newest))?;
-        let list_read = read.list().clone();
+        read.check_signatures(&[read.message(), newest])?;
+        let list_read = read.message().clone();
         self.append(list_read, list);
         Ok(true)
     }
@@ -125,20 +129,21 @@ impl HqKeys {
     /// Whether a list of a number that is known is the one that is known. Another one that
     /// the same list keys signed contradicts it.
     fn is_known(&self, read: &UnverifiedKeyList) -> Result<(), KeyListError> {
-        let at = usize::try_from(read.list().number).unwrap_or(usize::MAX);
+        let at = usize::try_from(read.message().number).unwrap_or(usize::MAX);
         let known = |number: usize| {
             let bytes = self.lists.get(number.checked_sub(1)?)?;
-            UnverifiedKeyList::parse(bytes).ok().map(|known| known.list().clone())
+            UnverifiedKeyList::parse(bytes).ok().map(|known| known.message().clone())
         };
-        if known(at).is_some_and(|known| known.id() == read.list().id()) {
+        if known(at).is_some_and(|known| known.id() == read.message().id()) {
             return Ok(());
         }
         let before = known(at.saturating_sub(1));
-        let goes_on = read.list().previous == before.as_ref().map(KeyList::id);
+        let goes_on = read.message().previous == before.as_ref().map(KeyList::id);
         if !goes_on || before.is_none() {
             return Err(KeyListError::OtherHq);
         }
-        read.check_signatures(before.as_ref())?;
+        let lists: Vec<&KeyList> = [read.message()].into_iter().chain(&before).collect();
+        read.check_signatures(&lists)?;
         Err(KeyListError::Fork)
     }
 
@@ -151,6 +156,8 @@ impl HqKeys {
         self.signing.sort_by_key(|key| std::cmp::Reverse(key.from));
         self.sealing.retain(|known| !list.sealing.iter().any(|term| term.key == known.key));
         self.sealing.extend(list.sealing.iter().cloned());
+        self.log.retain(|known| !list.log.iter().any(|key| key.key == known.key));
+        self.log.extend(&list.log);
         self.lists.push(bytes.to_vec().into());
         self.newest = Some(list);
     }
@@ -158,7 +165,7 @@ impl HqKeys {
     /// The list that is known of the number which this one has.
     #[must_use]
     pub fn same_number(&self, list: &[u8]) -> Option<&ByteVec> {
-        let number = UnverifiedKeyList::parse(list).ok()?.list().number;
+        let number = UnverifiedKeyList::parse(list).ok()?.message().number;
         self.lists.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
@@ -226,6 +233,13 @@ impl HqKeys {
         keys.find(|key| (key.from..key.until).contains(&at)).map(|key| &key.key)
     }
 
+    /// The key that signs checkpoints at this time, in seconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn log_key(&self, at: u64) -> Option<&[u8; 32]> {
+        let mut keys = self.log.iter().rev();
+        keys.find(|key| (key.from..key.until).contains(&at)).map(|key| &key.key)
+    }
+
     /// The key to seal to at this time, in seconds since 1970-01-01 UTC; none where no list is
     /// known. A clock that is behind all of them gets the oldest.
     #[must_use]
@@ -240,6 +254,26 @@ impl HqKeys {
     pub fn authorities(&self) -> impl Iterator<Item = &[u8]> {
         let authorities = self.newest.iter().flat_map(|list| &list.authorities);
         authorities.map(|authority| authority.certificate.as_slice())
+    }
+
+    /// Reads a checkpoint and checks that this HQ's log key of its time signed it.
+    ///
+    /// # Errors
+    /// [`CheckpointError`].
+    pub fn open_checkpoint(&self, bytes: &[u8]) -> Result<SignedCheckpoint, CheckpointError> {
+        SignedCheckpoint::open(bytes, self.origin(), &self.log)
+    }
+
+    /// Reads that HQ lost the end of its log, and checks that as many list keys of the newest
+    /// list signed it as must.
+    ///
+    /// # Errors
+    /// [`KeyListError`].
+    pub fn open_restore(&self, bytes: &[u8]) -> Result<Restore, KeyListError> {
+        let read = ListSigned::<Restore>::parse(bytes)?;
+        let newest = self.newest.as_ref().filter(|list| list.origin == read.message().origin);
+        read.check_signatures(&[newest.ok_or(KeyListError::OtherHq)?])?;
+        Ok(read.message().clone())
     }
 
     /// Reads a message and checks that this HQ signed it.

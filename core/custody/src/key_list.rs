@@ -5,20 +5,14 @@
 //! sign nothing else, so whoever breaks into HQ's server gets keys that the next list ends,
 //! and cannot say which keys come next.
 
-use std::collections::BTreeMap;
-
-use coset::{
-    CoseSign, CoseSignBuilder, CoseSignature, CoseSignatureBuilder, HeaderBuilder,
-    TaggedCborSerializable, iana,
-};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::cbor::{self, CborError, Version};
-use crate::signed::{Digest, Namespace, PublicKey};
+use crate::list_signed::{ListMessage, ListSigned};
+use crate::log::LogKey;
+use crate::signed::{Digest, Message, Namespace, PublicKey};
 
-/// The largest list that is read, with its signatures: 64 KiB.
-pub const MAX_KEY_LIST: usize = 64 << 10;
 /// The most list keys of a list, and the most keys that it names of a kind.
 const MOST_KEYS: usize = 16;
 /// The longest certificate of an authority.
@@ -126,6 +120,10 @@ pub struct KeyList {
     /// The authorities of HQ's server.
     #[n(9)]
     pub authorities: Vec<TlsAuthority>,
+    /// The keys that sign checkpoints of HQ's log. One of an earlier list that is missing here
+    /// stays as that list had it.
+    #[n(10)]
+    pub log: Vec<LogKey>,
 }
 
 /// Why a list is none to go on with.
@@ -163,18 +161,14 @@ pub enum KeyListError {
     OtherHq,
 }
 
-/// What names a list key beside its signature: the first 8 bytes of its digest.
-type ListKeyId = [u8; 8];
+/// A key list that nobody vouches for yet.
+pub type UnverifiedKeyList = ListSigned<KeyList>;
 
-/// A key list and the signatures that it has so far, of which nothing is believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnverifiedKeyList {
-    list: KeyList,
-    signatures: BTreeMap<ListKeyId, [u8; 64]>,
+impl Message for KeyList {
+    const NAMESPACE: Namespace = Namespace::KeyList;
 }
 
-impl KeyList {
-    /// Whether its keys can be right.
+impl ListMessage for KeyList {
     fn check(&self) -> Result<(), KeyListError> {
         let rises = |keys: &[PublicKey]| keys.is_sorted_by(|one, next| one < next);
         let few = |count| (1..=MOST_KEYS).contains(&count);
@@ -203,134 +197,20 @@ impl KeyList {
                 .iter()
                 .all(|term| term.from < term.destroyed_at && term.key.len() == SEALING_KEY)
             && few(self.authorities.len())
+            && few(self.log.len())
+            && self.log.iter().all(|key| key.from <= key.until)
             && self.authorities.iter().all(|authority| {
                 authority.from < authority.until
                     && (1..=MAX_CERTIFICATE).contains(&authority.certificate.len())
             });
         if holds { Ok(()) } else { Err(KeyListError::Form) }
     }
+}
 
+impl KeyList {
     /// Its digest, by which the next list names it; that of list 1 is HQ's identity.
     #[must_use]
     pub fn id(&self) -> Digest {
         Namespace::KeyList.digest(&[&cbor::to_vec(self)])
     }
-}
-
-impl UnverifiedKeyList {
-    /// A list that nobody has signed yet.
-    ///
-    /// # Errors
-    /// [`KeyListError::Form`].
-    pub fn propose(list: KeyList) -> Result<Self, KeyListError> {
-        list.check()?;
-        Ok(Self { list, signatures: BTreeMap::new() })
-    }
-
-    /// Reads a list, signed or not.
-    ///
-    /// # Errors
-    /// [`KeyListError::Envelope`], [`KeyListError::Payload`] or [`KeyListError::Form`].
-    pub fn parse(bytes: &[u8]) -> Result<Self, KeyListError> {
-        if bytes.len() > MAX_KEY_LIST {
-            return Err(KeyListError::Envelope);
-        }
-        let sign = CoseSign::from_tagged_slice(bytes).map_err(|_| KeyListError::Envelope)?;
-        let payload = sign.payload.as_deref().ok_or(KeyListError::Envelope)?;
-        let list: KeyList = cbor::from_versioned::<_, 1>(payload)?;
-        let mut signatures = BTreeMap::new();
-        for one in &sign.signatures {
-            let key = one.protected.header.key_id.as_slice().try_into();
-            let signature = one.signature.as_slice().try_into();
-            let (Ok(key), Ok(signature)) = (key, signature) else {
-                return Err(KeyListError::Envelope);
-            };
-            signatures.insert(key, signature);
-        }
-        let read = Self { list, signatures };
-        // Made anew from its parts, so a list has one form: two signatures of one key, or
-        // another order of them, are another.
-        if read.to_bytes() != bytes {
-            return Err(KeyListError::Envelope);
-        }
-        read.list.check()?;
-        Ok(read)
-    }
-
-    /// What it says, which nobody vouches for.
-    #[must_use]
-    pub const fn list(&self) -> &KeyList {
-        &self.list
-    }
-
-    /// A COSE_Sign (RFC 9052 section 4.1), tag 98.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let signatures = self.signatures.iter().map(|(key, signature)| {
-            let mut one = unsigned(key);
-            one.signature = signature.to_vec();
-            one
-        });
-        let builder = CoseSignBuilder::new().payload(cbor::to_vec(&self.list));
-        let sign = signatures.fold(builder, CoseSignBuilder::add_signature).build();
-        // A list in memory fails to be written only where memory itself fails.
-        sign.to_tagged_vec().unwrap_or_default()
-    }
-
-    /// Adds a list key's signature, which `sign` makes of the bytes that it gets: r and s, 32
-    /// bytes each.
-    ///
-    /// # Errors
-    /// What `sign` returns; [`KeyListError::Signature`] if it is none of this key.
-    pub fn sign<E: From<KeyListError>>(
-        &mut self,
-        key: &PublicKey,
-        sign: impl FnOnce(&[u8]) -> Result<[u8; 64], E>,
-    ) -> Result<(), E> {
-        let id = list_key_id(key);
-        let message = self.to_be_signed(&id);
-        let signature = sign(&message)?;
-        if !key.verifies(&message, &signature) {
-            return Err(KeyListError::Signature.into());
-        }
-        self.signatures.insert(id, signature);
-        Ok(())
-    }
-
-    /// Whether all who must have signed it and nobody else has: its own list keys, and those
-    /// of the list `before`.
-    pub(crate) fn check_signatures(&self, before: Option<&KeyList>) -> Result<(), KeyListError> {
-        let lists = || [Some(&self.list), before].into_iter().flatten();
-        let mut known = BTreeMap::new();
-        for key in lists().flat_map(|list| &list.list_keys) {
-            known.insert(list_key_id(key), key);
-        }
-        for (id, signature) in &self.signatures {
-            let key = known.get(id).ok_or(KeyListError::Signature)?;
-            if !key.verifies(&self.to_be_signed(id), signature) {
-                return Err(KeyListError::Signature);
-            }
-        }
-        let signed = |key: &&PublicKey| self.signatures.contains_key(&list_key_id(key));
-        let is_enough =
-            |list: &KeyList| list.list_keys.iter().filter(signed).count() >= list.threshold.into();
-        if lists().all(is_enough) { Ok(()) } else { Err(KeyListError::Threshold) }
-    }
-
-    /// The Sig_structure of one signature (RFC 9052 section 4.4).
-    fn to_be_signed(&self, key: &ListKeyId) -> Vec<u8> {
-        let sign = CoseSignBuilder::new().payload(cbor::to_vec(&self.list)).build();
-        sign.tbs_data(Namespace::KeyList.as_str().as_bytes(), &unsigned(key))
-    }
-}
-
-fn list_key_id(key: &PublicKey) -> ListKeyId {
-    let digest = Namespace::ListKey.digest(&[&key.0]);
-    digest.0.first_chunk().copied().unwrap_or_default()
-}
-
-/// A signature's header: the algorithm and the key.
-fn unsigned(key: &ListKeyId) -> CoseSignature {
-    let header = HeaderBuilder::new().algorithm(iana::Algorithm::ESP256).key_id(key.to_vec());
-    CoseSignatureBuilder::new().protected(header.build()).build()
 }

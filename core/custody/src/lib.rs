@@ -15,7 +15,8 @@
 //! * [`Credential`] is HQ's word about a device and its carrier, which [`Revocations`]
 //!   take back; a [`Voucher`] is the carrier's own, by an older device or his
 //!   [`RecoveryCode`]; [`HqKeys`] are by which HQ signs, as its [`KeyList`]s
-//!   say; [`Tick`] is HQ's clock; [`Receipt`] is its answer to an event; [`job`] is what a crew
+//!   say; [`Tick`] is HQ's clock; [`log`] is all that it took in and said, of
+//!   which a place is the [receipt](log::Receipt) for an event; [`job`] is what a crew
 //!   must know of a move.
 //! * [`handoff`] is how two phones sign the same boxes without a network.
 //! * [`SignOffRequest`] is what a supervisor is shown before he signs, of one act or a
@@ -74,6 +75,8 @@ mod id;
 pub mod job;
 mod key_list;
 mod kind;
+mod list_signed;
+pub mod log;
 mod paper_code;
 pub mod personal;
 mod receipt;
@@ -107,11 +110,11 @@ pub use form::{FormError, MAX_ATTACHMENTS, MAX_FINDINGS, MAX_SEQUENCE};
 pub use hq_keys::{HqKeys, HqMessage, fingerprint};
 pub use id::{BootId, CarrierId, Commitment, DeviceId, EventId, HqId, JobId, Salt};
 pub use key_list::{
-    KeyList, KeyListError, KeyUse, MAX_KEY_LIST, SealingTerm, SigningKey, TlsAuthority,
-    UnverifiedKeyList,
+    KeyList, KeyListError, KeyUse, SealingTerm, SigningKey, TlsAuthority, UnverifiedKeyList,
 };
 pub use kind::{Contact, DoneBy, EventKind, FindingKind, Needs, Onward, Presence, Row, Says};
-pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Receipt, Refusal};
+pub use list_signed::{ListMessage, ListSigned, MAX_LIST_SIGNED};
+pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Refusal, Rejection};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
 pub use recovery::{RecoveryCode, RecoveryCodeError, RecoveryKey};
 pub use revocation::{Contradiction, Revocations};
@@ -122,6 +125,7 @@ pub use sign_off::{
 pub use statement::{Body, MAX_STATEMENT, Note, Statement, StatementError};
 pub use tick::Tick;
 pub use verify::{
-    Custody, Evidence, Fault, FaultKind, Holder, Inadmissible, Refused, Step, admit, attribute,
+    Custody, Evidence, Fault, FaultKind, Holder, Inadmissible, LogPlace, Refused, Step, admit,
+    attribute,
 };
 pub use voucher::{NewKeys, Voucher};

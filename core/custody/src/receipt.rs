@@ -1,4 +1,6 @@
-//! Receipts: HQ's signed answer to one event.
+//! HQ's answers: what became of an event, why it was refused, and the receipt for a photo.
+//!
+//! The receipt for an event is its place in HQ's log: [`log::Receipt`](crate::log::Receipt).
 
 use minicbor::{Decode, Encode};
 
@@ -7,15 +9,15 @@ use crate::hq_keys::HqMessage;
 use crate::signed::{Digest, Message, Namespace};
 use crate::{DeviceId, EventId};
 
-/// HQ's answer to one event. A phone deletes an entry of its queue only
-/// against one of these, verified.
+/// That HQ did not store an event. It is no receipt: it never enters HQ's log, and the phone
+/// keeps the entry, parked.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct Receipt {
+pub struct Rejection {
     /// Format version.
     #[n(0)]
     pub version: Version<1>,
-    /// The event.
+    /// The event, as its envelope names it.
     #[n(1)]
     pub event: EventId,
     /// The device that it came from, as its envelope says.
@@ -27,9 +29,9 @@ pub struct Receipt {
     /// The event's number in that generation.
     #[n(4)]
     pub sequence: u64,
-    /// What became of it.
+    /// Why.
     #[n(5)]
-    pub outcome: Outcome,
+    pub refusal: Refusal,
     /// HQ's time, in seconds since 1970-01-01 UTC.
     #[n(6)]
     pub at: u64,
@@ -38,11 +40,11 @@ pub struct Receipt {
     pub origin: String,
 }
 
-impl Message for Receipt {
-    const NAMESPACE: Namespace = Namespace::Receipt;
+impl Message for Rejection {
+    const NAMESPACE: Namespace = Namespace::Rejection;
 }
 
-impl HqMessage for Receipt {
+impl HqMessage for Rejection {
     fn signed_at(&self) -> Option<u64> {
         Some(self.at)
     }
@@ -95,7 +97,7 @@ pub enum AttachmentOutcome {
     Altered,
 }
 
-/// What became of an event at HQ. A repeated event gets its first outcome.
+/// What became of an event that HQ took in. A repeated event gets its first outcome.
 ///
 /// What HQ can read and attribute to a known device is evidence and is stored, whatever
 /// it says; everything else is refused.
@@ -112,9 +114,9 @@ pub enum Outcome {
     /// The signature holds and it is stored, but it contradicts what is known.
     #[n(2)]
     StoredInDispute(#[n(0)] Dispute),
-    /// Not stored. The phone keeps the entry, parked.
+    /// Of a job that was erased: nothing of it is kept but its id.
     #[n(3)]
-    Refused(#[n(0)] Refusal),
+    Erased,
 }
 
 /// What a stored event contradicts.

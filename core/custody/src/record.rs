@@ -13,14 +13,15 @@ use std::ops::RangeInclusive;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use crate::cbor::Version;
+use crate::cbor::{self, CborError, Version};
 use crate::hq_keys::{HqKeys, HqMessage};
 use crate::key_list::KeyListError;
+use crate::log::{ActKind, ProvenEvent, Receipt, ReceiptError};
 use crate::roll::{RollError, RollWire};
 use crate::signed::{Digest, Message, Namespace, Signed, SignedError, Unverified};
 use crate::{
     BoxClass, BoxList, BoxListError, Confirmation, Credential, DeviceId, Event, Evidence, HqId,
-    JobId, Manifest, ManifestError, Manifests, Receipt, Refused, ReleaseKey, Revocations,
+    JobId, LogPlace, Manifest, ManifestError, Manifests, Refused, ReleaseKey, Revocations,
     SignedOff, Statement, StatementError, Tick, attribute, classes,
 };
 
@@ -33,7 +34,7 @@ pub const MAX_RECORD: usize = 64 << 20;
 pub struct Record {
     /// Format version.
     #[n(0)]
-    pub version: Version<2>,
+    pub version: Version<3>,
     /// The job.
     #[n(1)]
     pub job: JobId,
@@ -63,8 +64,8 @@ pub struct Record {
     /// Signed [`Event`]s.
     #[n(9)]
     pub events: Vec<ByteVec>,
-    /// Signed [`Receipt`]s: of these events, and of what the same devices did
-    /// between them in other jobs.
+    /// [`Receipt`]s, one of each log that these events stand in: of the events, of what the same
+    /// devices did between them in other jobs, and of the ticks.
     #[n(10)]
     pub receipts: Vec<ByteVec>,
     /// What the customer could release with a code, as HQ says.
@@ -95,11 +96,15 @@ pub struct Record {
     #[n(17)]
     #[cbor(skip_if = "Vec::is_empty")]
     pub statements: Vec<ByteVec>,
+    /// Signed [`Restore`]s: how each log but the first goes on from the one before.
+    #[n(18)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    pub restores: Vec<ByteVec>,
 }
 
 impl Message for Record {
     const NAMESPACE: Namespace = Namespace::Record;
-    const VERSIONS: RangeInclusive<u64> = 2..=2;
+    const VERSIONS: RangeInclusive<u64> = 3..=3;
 }
 
 impl HqMessage for Record {
@@ -125,6 +130,8 @@ pub enum Section {
     Event(usize),
     /// A receipt, by its place.
     Receipt(usize),
+    /// That HQ lost the end of a log, by its place.
+    Restore(usize),
     /// The classes of the boxes.
     Classes,
     /// The revocations.
@@ -148,6 +155,7 @@ impl fmt::Display for Section {
             Self::Roll(place) => ("roll", place),
             Self::Event(place) => ("event", place),
             Self::Receipt(place) => ("receipt", place),
+            Self::Restore(place) => ("restore of the log", place),
             Self::Classes => return f.write_str("the classes of the boxes"),
             Self::Revocations => return f.write_str("the revocations"),
             Self::Inclusion(place) => ("proof of a sign-off", place),
@@ -197,10 +205,16 @@ pub enum RecordError {
     /// A credential that claims a voucher which is not its carrier's.
     #[error("claims a voucher that does not verify")]
     Voucher,
-    /// A tick, receipt or revocation of another log than the record's.
+    /// A tick, restore or revocation of another log than the record's.
     #[error("belongs to another log")]
     OtherOrigin,
-    /// A receipt that names the event's device or numbers otherwise.
+    /// A receipt.
+    #[error("{0}")]
+    Receipt(#[from] ReceiptError),
+    /// A receipt that cannot be read.
+    #[error("{0}")]
+    Unreadable(#[from] CborError),
+    /// A receipt that names an event's device or numbers otherwise.
     #[error("names its event's device or numbers otherwise")]
     OtherNumbers,
     /// A statement that no event names, or that is none.
@@ -383,19 +397,39 @@ impl Checks {
         }
     }
 
+    /// Where events and ticks stand in HQ's log, and how one log goes on from another.
     fn receipts(&mut self, record: &Record, evidence: &mut Evidence) {
         for (place, bytes) in record.receipts.iter().enumerate() {
             let at = Section::Receipt(place);
-            if let Some(receipt) = self.by_hq::<Receipt>(at, bytes) {
-                self.holds(at, receipt.origin == record.origin, RecordError::OtherOrigin);
-                let answers = evidence.events.get(&receipt.event).is_none_or(|event| {
+            let read = cbor::from_versioned::<Receipt, 2>(bytes);
+            let Some(receipt) = self.keep(at, read) else { continue };
+            let verified = receipt.verify(&self.hq);
+            let Some(proven) = self.keep(at, verified) else { continue };
+            let checkpoint = *proven.checkpoint.checkpoint();
+            let log = checkpoint.head.generation;
+            let before = evidence.checkpoints.insert(log, checkpoint);
+            self.once(at, before);
+            for ProvenEvent { id, place: index, logged, .. } in proven.events {
+                let is_its = evidence.signed(&id).is_none_or(|event| {
                     (event.device, event.generation, event.sequence)
-                        == (receipt.device, receipt.generation, receipt.sequence)
+                        == (logged.device, logged.generation, logged.sequence)
                 });
-                self.holds(at, answers, RecordError::OtherNumbers);
-                let before = evidence.receipts.insert(receipt.event, receipt);
+                self.holds(at, is_its, RecordError::OtherNumbers);
+                let before = evidence.places.insert(id, LogPlace { log, index, logged });
                 self.once(at, before);
             }
+            let ticks = evidence.ticks.values();
+            let places = ticks.filter_map(|tick| {
+                let (index, _) =
+                    proven.acts.get(&tick.id()).filter(|(_, kind)| *kind == ActKind::Tick)?;
+                Some((tick.number, (log, *index)))
+            });
+            evidence.tick_places.extend(places);
+        }
+        for (place, bytes) in record.restores.iter().enumerate() {
+            let at = Section::Restore(place);
+            let read = self.hq.open_restore(bytes);
+            evidence.restores.extend(self.keep(at, read));
         }
     }
 

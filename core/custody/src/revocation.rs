@@ -56,6 +56,13 @@ pub enum Contradiction {
     /// Two key lists of one number.
     #[error("two different key lists of one number")]
     KeyLists,
+    /// Two views of the log of which HQ does not show that the later one goes on from the
+    /// earlier one.
+    #[error("two logs that do not go on from each other")]
+    Logs,
+    /// A log that goes on from before a size of which HQ had said that it was safe elsewhere.
+    #[error("what HQ said to have twice is lost")]
+    LostReplicated,
 }
 
 impl Revocations {

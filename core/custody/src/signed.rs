@@ -36,8 +36,8 @@ pub enum Namespace {
     JobPack,
     /// An act on boxes, by a device.
     Event,
-    /// HQ's answer to an event, by HQ.
-    Receipt,
+    /// That HQ did not store an event, by HQ.
+    Rejection,
     /// An exported custody record, by HQ.
     Record,
     /// The possession of a device's keys, by that device, at enrolment.
@@ -102,6 +102,14 @@ pub enum Namespace {
     RecoveryKey,
     /// A recovery key, which gives its carrier his id; nothing is signed.
     Carrier,
+    /// What the leaf of an event is salted with; nothing is signed.
+    LeafSalt,
+    /// HQ's word on an event, in its leaf; nothing is signed.
+    Logged,
+    /// An act of HQ's own, in its leaf; nothing is signed.
+    LogAct,
+    /// That HQ lost the end of its log, by its list keys.
+    Restore,
 }
 
 impl Namespace {
@@ -115,7 +123,7 @@ impl Namespace {
             Self::Tick => "crewseal/tick/1",
             Self::JobPack => "crewseal/job-pack/1",
             Self::Event => "crewseal/event/1",
-            Self::Receipt => "crewseal/receipt/1",
+            Self::Rejection => "crewseal/rejection/1",
             Self::Record => "crewseal/record/1",
             Self::Enrolment => "crewseal/enrolment/1",
             Self::Session => "crewseal/session/1",
@@ -148,6 +156,10 @@ impl Namespace {
             Self::Recovery => "crewseal/recovery/1",
             Self::RecoveryKey => "crewseal/recovery-key/1",
             Self::Carrier => "crewseal/carrier/1",
+            Self::LeafSalt => "crewseal/leaf-salt/1",
+            Self::Logged => "crewseal/logged/1",
+            Self::LogAct => "crewseal/log-act/1",
+            Self::Restore => "crewseal/restore/1",
         }
     }
 

@@ -12,12 +12,13 @@ use std::rc::Rc;
 
 use crewseal_label::Token;
 
+use crate::log::{Checkpoint, Logged, Restore};
 use crate::rules::{self, Broken, Countersignature, Countersigned, Interval, Person, Rule};
 use crate::signed::{Digest, Signed, SignedError, Unverified};
 use crate::{
     BoxClass, BoxList, Classes, Commitment, Confirmation, Credential, Credentials, DeviceId, Event,
-    EventId, EventKind, Finding, FindingKind, FormError, Inclusion, LAPSE, Lists, Onward, Outcome,
-    Receipt, ReleaseKey, Revocations, Role, Says, SignOff, Statement, Tick,
+    EventId, EventKind, Finding, FindingKind, FormError, Inclusion, LAPSE, Lists, Onward,
+    ReleaseKey, Revocations, Role, Says, SignOff, Statement, Tick,
 };
 
 /// Everything known of a job whose signatures hold.
@@ -34,8 +35,15 @@ pub struct Evidence {
     /// What devices signed that has not the form of its kind, by id. It says nothing of
     /// boxes, and its number is taken.
     pub ill_formed: BTreeMap<EventId, Signed<Event>>,
-    /// HQ's answers, by event.
-    pub receipts: BTreeMap<EventId, Signed<Receipt>>,
+    /// Where events stand in HQ's log, and what HQ says of each. One of which only this is
+    /// known exists.
+    pub places: BTreeMap<EventId, LogPlace>,
+    /// Where ticks stand in HQ's log, by number: of which log, and at which place.
+    pub tick_places: BTreeMap<u64, (u32, u64)>,
+    /// The checkpoints that these places are proven under, by log.
+    pub checkpoints: BTreeMap<u32, Checkpoint>,
+    /// How one log goes on from the one before, whose end HQ lost.
+    pub restores: Vec<Restore>,
     /// What the customer can release with a code, by number.
     pub release_keys: BTreeMap<u8, ReleaseKey>,
     /// The boxes that are not ordinary.
@@ -48,6 +56,17 @@ pub struct Evidence {
     pub confirmations: BTreeMap<EventId, Signed<Confirmation>>,
     /// What events say of persons or contents, by the digest that they name.
     pub statements: BTreeMap<Digest, Statement>,
+}
+
+/// An event's place in HQ's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogPlace {
+    /// Which log, by its generation.
+    pub log: u32,
+    /// The place in it, from 0.
+    pub index: u64,
+    /// What HQ says of the event.
+    pub logged: Logged,
 }
 
 /// Whether an event is what a device signed that HQ vouches for, and has the form of its
@@ -258,6 +277,11 @@ const MOST_ABANDONED: usize = 3;
 const CLOCK_TOLERANCE: u64 = 120;
 
 impl Evidence {
+    /// What a device signed, whatever its form.
+    pub(crate) fn signed(&self, event: &EventId) -> Option<&Signed<Event>> {
+        self.events.get(event).or_else(|| self.ill_formed.get(event))
+    }
+
     /// Who holds what, and what is wrong.
     #[must_use]
     pub fn verify(&self) -> Custody {
@@ -371,7 +395,7 @@ impl Evidence {
             let anchored = self.anchor_time(event);
             let caused = causes(event).filter_map(|cause| intervals.get(&cause)?.not_before);
             let not_before = caused.chain(anchored).max();
-            let not_after = self.receipts.get(&event.id()).map(|receipt| receipt.at);
+            let not_after = self.places.get(&event.id()).map(|place| place.logged.at);
             intervals.insert(event.id(), Interval { not_before, not_after });
         }
         for event in order.iter().rev() {
@@ -403,13 +427,13 @@ impl Evidence {
             BTreeMap::new();
         let events = self.events.values().chain(self.ill_formed.values());
         let events = events.map(|e| (e.device, e.generation, e.sequence, e.id()));
-        // HQ's receipt shows that an event exists without showing the event:
+        // A place in HQ's log shows that an event exists without showing the event:
         // what a device did in other jobs is no gap in this one. A refusal shows
         // nothing of the kind: anybody may send an envelope in a device's name.
-        let kept = |receipt: &&Signed<Receipt>| !matches!(receipt.outcome, Outcome::Refused(_));
-        let receipts = self.receipts.values().filter(kept);
-        let receipts = receipts.map(|r| (r.device, r.generation, r.sequence, r.event));
-        for (device, generation, sequence, id) in events.chain(receipts) {
+        let placed = self.places.iter().map(|(id, LogPlace { logged, .. })| {
+            (logged.device, logged.generation, logged.sequence, *id)
+        });
+        for (device, generation, sequence, id) in events.chain(placed) {
             let chain = chains.entry((device, generation)).or_default();
             chain.entry(sequence).or_default().insert(id);
         }
@@ -897,7 +921,7 @@ impl Evidence {
             .get(&clock)
             .is_some_and(|millis| *millis >= offer.since.millis.saturating_add(LAPSE));
         let newest = self.ticks.last_key_value().map(|(_, tick)| tick.at);
-        let had = self.receipts.get(&offer.id()).map(|receipt| receipt.at);
+        let had = self.places.get(&offer.id()).map(|place| place.logged.at);
         let by_hqs = newest
             .zip(had)
             .is_some_and(|(newest, had)| newest >= had.saturating_add(LAPSE / 1_000));
@@ -1238,44 +1262,5 @@ impl Custody {
         if !boxes.is_empty() {
             self.fault(kind, events, boxes);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use ring::rand::SystemRandom;
-    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
-
-    use super::*;
-    use crate::Refusal;
-    use crate::cbor::Version;
-    use crate::signed::PublicKey;
-
-    /// Only what HQ kept was the device's for sure.
-    #[test]
-    fn a_refused_envelope_is_no_event_of_the_device_it_names() {
-        let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        let hq = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
-        let public = PublicKey(hq.public_key().as_ref().try_into().unwrap());
-        let faults = |outcome| {
-            let receipt = Receipt {
-                version: Version,
-                event: Digest([7; 32]),
-                device: DeviceId([1; 16]),
-                generation: 1,
-                sequence: 5,
-                outcome,
-                at: 1_773_446_400,
-                origin: "hq.test".into(),
-            };
-            let receipt = Signed::sign::<SignedError>(receipt, &public, |bytes| {
-                Ok(hq.sign(&random, bytes).unwrap().as_ref().try_into().unwrap())
-            });
-            let receipts = BTreeMap::from([(Digest([7; 32]), receipt.unwrap())]);
-            Evidence { receipts, ..Evidence::default() }.verify().faults.len()
-        };
-        assert_eq!(faults(Outcome::Refused(Refusal::Signature)), 0);
-        assert_eq!(faults(Outcome::Stored), 1, "the four before it are missing");
     }
 }

@@ -9,14 +9,20 @@
 //! | `POST /v1/credential` | [`CredentialRequest`] | a signed [`Credential`](crate::Credential) |
 //! | `GET /v1/tick` | | a signed [`Tick`](crate::Tick) |
 //! | `GET /v1/news?jobs=CURSOR&rolls=CURSOR&revocations=CURSOR` | | [`News`] |
-//! | `POST /v1/outbox` | [`Batch`] | [`Receipts`] |
+//! | `POST /v1/outbox` | [`Batch`] | [`BatchAnswer`] |
 //! | `POST /v1/attachments` | [`AttachmentPart`] | [`AttachmentState`] |
 //! | `GET /v1/delivery` | | [`DeliveryGrant`] |
+//! | `GET /v1/log/consistency?generation=NUMBER&from=SIZE&to=SIZE` | | [`Consistency`] |
+//! | `GET /v1/log/restore?generation=NUMBER` | | [`RestoreNews`] |
+//! | `GET /v1/log/checkpoint` | | a checkpoint |
+//! | `GET /v1/log/tile/…` | | a [`Tile`](crate::log::Tile) |
 //!
-//! The last six want `Authorization: Bearer` with a session's token; `outbox` and
+//! `/v1/keys` and all of `/v1/log` want nothing, for they say themselves whose they are; from
+//! `credential` to `delivery` `Authorization: Bearer` with a session's token; `outbox` and
 //! `attachments` also take a delivery token. Bodies
 //! have the type [`CBOR`]; refusals have a problem document (RFC 9457).
 
+mod answer;
 mod limits;
 mod news;
 
@@ -31,11 +37,12 @@ pub use crate::delivery_grant::DeliveryGrant;
 pub use crate::envelope::{BATCH_VERSIONS, Batch, BatchError, MAX_BATCH};
 use crate::signed::{Digest, Message, Namespace, PublicKey};
 use crate::{CarrierId, DeviceId, EventId, HqId, RecoveryKey, Voucher};
+pub use answer::{Answered, BatchAnswer, OutcomeRun, Sent};
 pub use limits::{
     ANSWER_TIME, BODY_TIME, CONNECT_TIME, HEAD_TIME, MAX_ANSWER, MAX_BODY, MAX_PART, SLOWEST,
     STALL_TIME, upload_time,
 };
-pub use news::{Cursor, JobNews, News, RevocationNews, RollNews, RollPart};
+pub use news::{Cursor, JobNews, LeafProof, News, RevocationNews, RollNews, RollPart};
 
 /// The content type of all bodies.
 pub const CBOR: &str = "application/cbor";
@@ -243,16 +250,34 @@ pub struct KeyLists {
     pub lists: Vec<ByteVec>,
 }
 
-/// HQ's answer to a batch: one receipt for each envelope, in the same order.
+/// That HQ's log goes on from an earlier size to a later one.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct Receipts {
+pub struct Consistency {
     /// Format version.
     #[n(0)]
     pub version: Version<1>,
-    /// Signed [`Receipt`](crate::Receipt)s.
+    /// The proof, 32 bytes a hash.
     #[n(1)]
-    pub receipts: Vec<ByteVec>,
+    pub proof: ByteVec,
+}
+
+/// How a log of HQ's began after HQ lost the end of the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct RestoreNews {
+    /// Format version.
+    #[n(0)]
+    pub version: Version<1>,
+    /// The [`Restore`](crate::log::Restore), signed by HQ's list keys.
+    #[n(1)]
+    pub restore: ByteVec,
+    /// A checkpoint of the log that goes on, as it was signed.
+    #[n(2)]
+    pub checkpoint: String,
+    /// The proof that the restore is the first leaf under it, 32 bytes a hash.
+    #[n(3)]
+    pub proof: ByteVec,
 }
 
 /// Chunks of an attachment on their way to HQ. HQ takes those that follow what it has

@@ -50,6 +50,17 @@ pub struct Batch {
     #[n(3)]
     #[cbor(with = "minicbor::bytes")]
     check: [u8; DIGEST_BYTES],
+    #[n(4)]
+    #[cbor(skip_if = "Option::is_none")]
+    salts: Option<Salts>,
+}
+
+/// That the answer shall bring what the leaves are salted with, as the phone lost some of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+enum Salts {
+    #[n(1)]
+    Asked,
 }
 
 /// Why a batch is not one.
@@ -164,7 +175,19 @@ impl Batch {
             }
         }
         let epochs = headers.iter().map(|header| header.clone().into()).collect();
-        Self { version: Version, epochs, groups, check: check(envelopes) }
+        Self { version: Version, epochs, groups, check: check(envelopes), salts: None }
+    }
+
+    /// The same batch, of which the answer shall bring what the leaves are salted with.
+    #[must_use]
+    pub fn asking_for_salts(self) -> Self {
+        Self { salts: Some(Salts::Asked), ..self }
+    }
+
+    /// Whether the answer shall bring what the leaves are salted with.
+    #[must_use]
+    pub const fn asks_for_salts(&self) -> bool {
+        self.salts.is_some()
     }
 
     /// The headers of epochs in it, as they came: nobody has read them yet.

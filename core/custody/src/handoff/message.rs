@@ -18,7 +18,8 @@ use minicbor::{Decode, Encode};
 use super::fields::{Fields, join, split};
 use crate::cbor::{self, CborError, Version, Versions};
 use crate::hq_keys::HqKeys;
-use crate::signed::{Digest, PublicKey, Signed, SignedError, Unverified};
+use crate::log::TreeHead;
+use crate::signed::{PublicKey, Signed, SignedError, Unverified};
 use crate::{
     BoxList, CarrierId, Commitment, Credential, DeviceId, Event, EventKind, EventVersion, JobId,
     Manifests, Qualifications, Role, Salt, SignOffRequest, Subject, Tick, Voucher,
@@ -81,7 +82,7 @@ fn start(job: JobId) -> ByteArray<3> {
     job.0.first_chunk().copied().unwrap_or_default().into()
 }
 
-/// A tick without what both phones know: its origin.
+/// A tick without what both phones know, its origin, and its version, which the log tells.
 #[derive(Encode, Decode)]
 #[cbor(array)]
 struct TickWire {
@@ -94,7 +95,7 @@ struct TickWire {
     #[n(3)]
     signature: ByteArray<64>,
     #[n(4)]
-    root: Option<Digest>,
+    log: Option<TreeHead>,
     #[n(5)]
     epoch: Option<u64>,
 }
@@ -102,14 +103,15 @@ struct TickWire {
 impl TickWire {
     fn of(tick: &Signed<Tick>) -> Self {
         let (_, signature) = tick.parts();
-        let Tick { number, at, nonce, root, epoch, .. } = **tick;
-        Self { number, at, nonce, signature: signature.into(), root, epoch }
+        let Tick { number, at, nonce, log, epoch, .. } = **tick;
+        Self { number, at, nonce, signature: signature.into(), log, epoch }
     }
 
     fn open(self, origin: &str, hq: &HqKeys) -> Result<Signed<Tick>, SignedError> {
-        let Self { number, at, nonce, signature, root, epoch } = self;
+        let Self { number, at, nonce, signature, log, epoch } = self;
         let origin = origin.to_owned();
-        let tick = Tick { version: Version, origin, number, at, nonce, root, epoch };
+        let version = Tick::version_with(log.as_ref());
+        let tick = Tick { version, origin, number, at, nonce, log, epoch };
         hq.verify(Unverified::of_parts(&cbor::to_vec(&tick), signature.into())?)
     }
 }

@@ -9,8 +9,10 @@ use data_encoding::BASE64URL_NOPAD;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use crate::JobId;
 use crate::cbor::Version;
+use crate::log::{ActKind, Leaf, TreeHead, root_by_inclusion};
+use crate::signed::Digest;
+use crate::{JobId, Salt};
 
 /// The longest cursor, in bytes.
 const MAX_CURSOR: usize = 64;
@@ -122,4 +124,34 @@ pub struct RevocationNews {
     /// Signed [`Revocations`](crate::Revocations); absent if no device ever was revoked.
     #[n(1)]
     pub list: Option<ByteVec>,
+    /// That the list stands in HQ's log as the answer's tick knows it; absent with the list.
+    #[n(2)]
+    pub proof: Option<LeafProof>,
+}
+
+/// That an act of HQ's own stands in its log.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct LeafProof {
+    /// What the leaf is salted with.
+    #[n(0)]
+    pub salt: Salt,
+    /// Its place.
+    #[n(1)]
+    pub place: u64,
+    /// The neighbours on the way up, 32 bytes a hash.
+    #[n(2)]
+    pub path: ByteVec,
+}
+
+impl LeafProof {
+    /// Whether it shows that a message of this id stands in a log of this head.
+    #[must_use]
+    pub fn proves(&self, kind: ActKind, message: &Digest, head: &TreeHead) -> bool {
+        let (path, odd) = self.path.as_chunks::<32>();
+        let path: Vec<Digest> = path.iter().copied().map(Digest).collect();
+        let leaf = Leaf::act(kind, &self.salt, message).hash();
+        let root = root_by_inclusion(&leaf, self.place, head.size, &path);
+        odd.is_empty() && root == Some(head.root)
+    }
 }
