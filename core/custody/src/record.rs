@@ -456,8 +456,8 @@ impl Checks {
 
     /// What events name by its digest.
     fn statements(&mut self, record: &Record, evidence: &mut Evidence) {
-        let named: BTreeSet<Digest> =
-            evidence.events.values().filter_map(|event| event.statement).collect();
+        let signed = evidence.events.values().chain(evidence.ill_formed.values());
+        let named: BTreeSet<Digest> = signed.filter_map(|event| event.statement).collect();
         for (place, bytes) in record.statements.iter().enumerate() {
             let at = Section::Statement(place);
             let digest = Statement::digest_of(bytes);

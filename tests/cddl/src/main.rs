@@ -13,7 +13,8 @@ const VECTORS: [&str; 2] = [
 ];
 
 /// The rule of a field of the vectors of a kind.
-const RULES: [(&str, &str, &str); 32] = [
+const RULES: [(&str, &str, &str); 38] = [
+    ("answer", "answer", "answer"),
     ("attachment", "entry", "entry"),
     ("attachment-receipt", "payload", "attachment-receipt"),
     ("batch", "batch", "batch"),
@@ -29,14 +30,19 @@ const RULES: [(&str, &str, &str); 32] = [
     ("handoff", "offer-payload", "event"),
     ("handoff", "accept-payload", "event"),
     ("handoff", "ack-payload", "event"),
+    ("leaf", "logged", "logged"),
+    ("log-proofs", "consistency", "consistency"),
     ("manifest", "payload", "manifest"),
     ("new-keys", "payload", "new-keys"),
     ("news", "news", "news"),
     ("proof", "proof", "batch-proof"),
-    ("receipt", "payload", "receipt"),
+    ("receipt", "receipt", "receipt"),
+    ("rejection", "payload", "rejection"),
     ("release", "key", "release-key"),
     ("release", "proof", "proof"),
     ("resolution", "payload", "resolution"),
+    ("restore", "payload", "restore"),
+    ("restore", "restore-news", "restore-news"),
     ("revocations", "payload", "revocations"),
     ("roll", "payload", "roll-head"),
     ("invitation", "invitation", "invitation"),

@@ -6,6 +6,7 @@
 //! meaning. The form is canonical: one set of boxes over the same lists has one
 //! encoding.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_label::Token;
@@ -190,12 +191,17 @@ impl Lists {
         self.manifests.push(manifests);
     }
 
-    /// Adds a roll.
+    /// Adds a roll. Where it is known already, what either shows of its labels is known.
     pub fn add_roll(&mut self, roll: Roll) {
         for (index, token) in roll.tokens() {
             self.places.insert(token, (roll.id(), index));
         }
-        self.rolls.insert(roll.id(), roll);
+        match self.rolls.entry(roll.id()) {
+            Entry::Occupied(known) => known.into_mut().add(&roll),
+            Entry::Vacant(new) => {
+                new.insert(roll);
+            }
+        }
     }
 
     /// The known manifests, one of each job.

@@ -95,11 +95,20 @@ impl Roll {
     /// # Errors
     /// [`RollError::List`].
     pub fn new(head: Signed<RollHead>, leaves: Vec<Leaf>) -> Result<Self, RollError> {
-        let counted = usize::try_from(head.count).is_ok_and(|count| count == leaves.len());
-        if !counted || leaves.len() > MAX_LABELS || root(&leaves) != head.root {
-            return Err(RollError::List);
+        if RollHead::over(&leaves)? == *head {
+            Ok(Self { head, leaves })
+        } else {
+            Err(RollError::List)
         }
-        Ok(Self { head, leaves })
+    }
+
+    /// Takes over what another copy of this roll shows.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (known, shown) in self.leaves.iter_mut().zip(&other.leaves) {
+            if matches!(known, Leaf::Hidden(_)) {
+                *known = *shown;
+            }
+        }
     }
 
     /// The roll's id.

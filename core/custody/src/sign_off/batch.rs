@@ -3,21 +3,19 @@
 //! A supervisor who signs off a day signs one root. Later each event of it can
 //! be shown with a proof of a few hashes, and the other events stay unseen.
 //!
-//! The tree is that of RFC 9162 section 2.1 over the events in rising order of
-//! their ids, so one set has one root. A proof of that RFC says nothing of the
+//! The tree is that of HQ's [log](crate::log), RFC 9162 section 2.1, over the events in rising
+//! order of their ids, so one set has one root. A proof of that RFC says nothing of the
 //! tree's size, and one made for the last leaf of three holds for the last of
 //! two. Our root is therefore the digest of size and tree together: who signs
 //! it signs how many events there are, and a proof holds for one index only.
 //!
-//! The crate `ct-merkle` has the same tree, but compares with the RFC's root
-//! and does not tell the one that it computed, so the size cannot be put in.
-
 use std::collections::BTreeSet;
 use std::fmt;
 
 use minicbor::{Decode, Encode};
 
 use crate::EventId;
+use crate::log::{Subtree, inclusion, leaf_hash, node_hash, root_by_inclusion};
 use crate::signed::{Digest, Namespace};
 
 /// The most acts that are signed off at once.
@@ -39,7 +37,7 @@ impl Batch {
     #[must_use]
     pub fn of(events: &BTreeSet<EventId>) -> Option<Self> {
         let size = u32::try_from(events.len()).ok()?;
-        let levels = levels(events.iter().map(|event| leaf(&event.0)).collect());
+        let levels = levels(events.iter().map(|event| leaf_hash(&event.0)).collect());
         let top = levels.last()?.first()?;
         let root = root_of(size, top);
         Some(Self { events: events.iter().copied().collect(), size, root, levels })
@@ -80,11 +78,13 @@ impl Batch {
     #[must_use]
     pub fn proof(&self, event: &EventId) -> Option<Inclusion> {
         let index = self.events.binary_search(event).ok()?;
-        let path = self.levels.iter().enumerate().filter_map(|(height, level)| {
-            // The last node of a level may have no neighbour; it moves up alone.
-            level.get((index >> height) ^ 1).copied()
-        });
-        Some(Inclusion { index: u32::try_from(index).ok()?, size: self.size, path: path.collect() })
+        let index = u32::try_from(index).ok()?;
+        let mut node = |of: Subtree| {
+            let level = self.levels.get(usize::try_from(of.level).unwrap_or(usize::MAX));
+            level.and_then(|level| level.get(usize::try_from(of.index).ok()?)).copied().ok_or(())
+        };
+        let path = inclusion(index.into(), self.size.into(), &mut node).ok()?;
+        Some(Inclusion { index, size: self.size, path })
     }
 }
 
@@ -110,35 +110,12 @@ pub struct Inclusion {
 }
 
 impl Inclusion {
-    /// Whether it shows that `event` is among those of `root`: RFC 9162 section
-    /// 2.1.3.2. Of a path that is too long no more is hashed than a tree of
-    /// this size is high.
+    /// Whether it shows that `event` is among those of `root`.
     #[must_use]
     pub fn proves(&self, root: &Digest, event: &EventId) -> bool {
-        if self.index >= self.size {
-            return false;
-        }
-        let mut place = self.index;
-        let mut last = self.size - 1;
-        let mut known = leaf(&event.0);
-        for neighbour in &self.path {
-            if last == 0 {
-                return false;
-            }
-            if place & 1 == 1 {
-                known = node(neighbour, &known);
-            } else if place == last {
-                // Without a neighbour up to the height at which it is a right
-                // one. There is such a height: `last` is not 0.
-                let alone = place.trailing_zeros();
-                (place, last) = (place >> alone, last >> alone);
-                known = node(neighbour, &known);
-            } else {
-                known = node(&known, neighbour);
-            }
-            (place, last) = (place >> 1, last >> 1);
-        }
-        last == 0 && root_of(self.size, &known) == *root
+        let leaf = leaf_hash(&event.0);
+        root_by_inclusion(&leaf, self.index.into(), self.size.into(), &self.path)
+            .is_some_and(|top| root_of(self.size, &top) == *root)
     }
 }
 
@@ -149,7 +126,7 @@ fn levels(leaves: Vec<Digest>) -> Vec<Vec<Digest>> {
     let mut level = leaves;
     while level.len() > 1 {
         let (pairs, alone) = level.as_chunks::<2>();
-        let nodes = pairs.iter().map(|[left, right]| node(left, right));
+        let nodes = pairs.iter().map(|[left, right]| node_hash(left, right));
         let above = nodes.chain(alone.iter().copied()).collect();
         levels.push(std::mem::replace(&mut level, above));
     }
@@ -159,23 +136,6 @@ fn levels(leaves: Vec<Digest>) -> Vec<Vec<Digest>> {
 
 fn root_of(size: u32, top: &Digest) -> Digest {
     Namespace::Batch.digest(&[&size.to_be_bytes(), &top.0])
-}
-
-fn leaf(entry: &[u8]) -> Digest {
-    sha256(&[&[0], entry])
-}
-
-fn node(left: &Digest, right: &Digest) -> Digest {
-    sha256(&[&[1], &left.0, &right.0])
-}
-
-/// As the RFC has it, without a namespace of ours; the root brings that in.
-fn sha256(parts: &[&[u8]]) -> Digest {
-    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    parts.iter().for_each(|part| context.update(part));
-    let mut digest = [0; 32];
-    digest.copy_from_slice(context.finish().as_ref());
-    Digest(digest)
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Box lists: the same boxes to everyone who has the lists, and one form for each.
 
-use crewseal_custody::cbor::{self};
+use std::collections::BTreeSet;
+
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::roll::{Roll, RollError, RollHead};
 use crewseal_custody::signed::Digest;
 use crewseal_custody::{BoxList, BoxListError, Lists, MAX_BOXES};
 use fixtures::paper::{self, set};
@@ -162,4 +165,25 @@ fn show_nothing_of_labels_that_a_roll_hides() {
     lists.add_roll(roll.disclosing(|token| *token == shown));
     let list = roll.id();
     assert_eq!(lists.resolve(&named), Err(BoxListError::NoSuchBox { list, index: 1 }));
+}
+
+/// A record may bring a roll twice, each time with other labels shown: the order says nothing.
+#[test]
+fn a_roll_that_comes_twice_shows_what_either_shows() {
+    let roll = paper::roll(&paper::tokens(100..104));
+    let shown = [paper::token(101), paper::token(102)];
+    let copies = shown.map(|shown| roll.disclosing(|token| *token == shown));
+    for order in [[0, 1], [1, 0]] {
+        let mut lists = Lists::new();
+        order.into_iter().for_each(|copy: usize| lists.add_roll(copies[copy].clone()));
+        let both = BTreeSet::from(shown);
+        assert_eq!(lists.resolve(&lists.name(&both).unwrap()), Ok(both), "{order:?}");
+    }
+}
+
+#[test]
+fn a_roll_has_a_label() {
+    let head = RollHead { version: Version, count: 0, root: Digest([0; 32]) };
+    let none = Roll::new(paper::hq().sign(head), Vec::new());
+    assert_eq!(none, Err(RollError::List));
 }

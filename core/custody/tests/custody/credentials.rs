@@ -265,8 +265,8 @@ fn an_act_is_judged_by_the_credential_whose_time_fits() {
             let credential = Credential { serial, valid_from, valid_to, ..mover.credential() };
             evidence.credentials.insert(paper::hq().sign(credential));
         }
-        let receipt = paper::receipt(&count, Outcome::Stored, MORNING + 600);
-        evidence.receipts.insert(count.id(), paper::hq().sign(receipt));
+        let place = paper::place(&count, Outcome::Stored, MORNING + 600);
+        evidence.places.insert(count.id(), place);
         evidence.events.insert(count.id(), count.clone());
         evidence.verify().faults.iter().map(|fault| fault.kind).collect::<BTreeSet<_>>()
     };

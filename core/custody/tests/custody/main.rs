@@ -16,6 +16,7 @@ mod credentials;
 mod evidence;
 mod handoff;
 mod key_lists;
+mod log;
 mod malleated;
 mod namespaces;
 mod protocol;

@@ -54,7 +54,7 @@ probes!(
     Tick,
     JobPack,
     Event,
-    Receipt,
+    Rejection,
     Record,
     Enrolment,
     Session,
@@ -86,7 +86,11 @@ probes!(
     Voucher,
     Recovery,
     RecoveryKey,
-    Carrier
+    Carrier,
+    LeafSalt,
+    Logged,
+    LogAct,
+    Restore
 );
 
 #[test]

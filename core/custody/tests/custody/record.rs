@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crewseal_custody::cbor::Version;
-use crewseal_custody::{DeviceId, EventKind, JobId, Outcome, Receipt, Record, Salt, Tick};
+use crewseal_custody::cbor;
+use crewseal_custody::log::Logged;
+use crewseal_custody::{DeviceId, EventKind, JobId, Outcome, Record, Salt, Tick};
 use fixtures::paper::{self};
 use minicbor::bytes::ByteVec;
 
@@ -60,31 +61,17 @@ fn a_tick_of_another_log_and_a_receipt_with_other_numbers_are_errors() {
     let (mut mover, hq) = (paper::mover(), paper::hq());
     let event = mover.acts_elsewhere();
     let bytes = |message: &[u8]| ByteVec::from(message.to_vec());
-    let tick = hq.sign(Tick {
-        version: Version,
-        origin: "another log".to_owned(),
-        number: 1,
-        at: paper::MORNING,
-        nonce: Salt([1; 16]),
-        root: None,
-        epoch: None,
-    });
-    let receipt = hq.sign(Receipt {
-        version: Version,
-        event: event.id(),
-        device: event.device,
-        generation: event.generation,
-        sequence: event.sequence + 1,
-        outcome: Outcome::Stored,
-        at: paper::MORNING,
-        origin: paper::ORIGIN.to_owned(),
-    });
+    let tick =
+        hq.sign(Tick { origin: "another log".to_owned(), nonce: Salt([1; 16]), ..paper::tick(1) });
+    let logged = paper::logged(&event, Outcome::Stored, paper::MORNING);
+    let later = Logged { sequence: event.sequence + 1, ..logged };
+    let receipt = cbor::to_vec(&paper::receipt(&[], &[(&event, later)]));
     let record = hq.sign(Record {
         job: event.job,
         credentials: vec![bytes(hq.sign(mover.credential()).as_bytes())],
         ticks: vec![bytes(tick.as_bytes())],
         events: vec![bytes(event.as_bytes())],
-        receipts: vec![bytes(receipt.as_bytes())],
+        receipts: vec![receipt.into()],
         statements: vec![b"a statement that no event names".to_vec().into()],
         ..paper::record()
     });

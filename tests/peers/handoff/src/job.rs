@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crewseal_custody::cbor::Version;
+use crewseal_custody::cbor;
 use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::{
     Act, BoxList, Commitment, Credential, DeviceId, Event, EventId, EventKind, Evidence, Holder,
@@ -12,7 +12,7 @@ use crewseal_label::Token;
 
 use crate::clock::{alternate, time};
 use crate::costs::{Bare, Operations};
-use fixtures::paper::{self as paper, JOB, MORNING, ORIGIN, Phone};
+use fixtures::paper::{self, MORNING, Phone};
 
 /// Events of the job.
 pub const EVENTS: usize = 40;
@@ -203,40 +203,30 @@ fn record() -> (Vec<u8>, usize) {
     let ticks: std::collections::BTreeSet<u64> =
         story.events.iter().map(|event| event.anchor.number).collect();
     let phones = [&story.mover, &story.driver, &story.keeper];
-    let receipts = story.events.iter().map(|event| {
-        hq.sign(paper::receipt(event, Outcome::Stored, event.claimed_at + 30)).as_bytes().to_vec()
-    });
+    let ticks: Vec<_> = ticks.iter().map(|number| hq.sign(paper::tick(*number))).collect();
+    let logged: Vec<_> = story
+        .events
+        .iter()
+        .map(|event| (event, paper::logged(event, Outcome::Stored, event.claimed_at + 30)))
+        .collect();
+    let receipt = paper::receipt(&ticks, &logged);
     let record = Record {
-        version: Version,
-        job: JOB,
-        origin: ORIGIN.to_owned(),
-        hq: hq.public,
         at: MORNING + 40_000,
         credentials: phones
             .map(|phone| hq.sign(phone.credential()).as_bytes().to_vec().into())
             .to_vec(),
-        ticks: ticks
-            .iter()
-            .map(|number| hq.sign(paper::tick(*number)).as_bytes().to_vec().into())
-            .collect(),
+        ticks: ticks.iter().map(|tick| tick.as_bytes().to_vec().into()).collect(),
         manifests: manifests.versions().iter().map(|one| one.as_bytes().to_vec().into()).collect(),
-        rolls: Vec::new(),
         events: story.events.iter().map(|event| event.as_bytes().to_vec().into()).collect(),
-        release_keys: Vec::new(),
-        sensitive: BoxList::default(),
-        classes: std::collections::BTreeMap::new(),
-        revocations: None,
-        inclusions: Vec::new(),
-        confirmations: Vec::new(),
-        statements: Vec::new(),
-        receipts: receipts.map(Into::into).collect(),
+        receipts: vec![cbor::to_vec(&receipt).into()],
+        ..paper::record()
     };
-    let verifications = 1
+    // The record, the key list, and the checkpoint of all receipts.
+    let verifications = 3
         + record.credentials.len()
         + record.ticks.len()
         + record.manifests.len()
-        + record.events.len()
-        + record.receipts.len();
+        + record.events.len();
     (hq.sign(record).as_bytes().to_vec(), verifications)
 }
 

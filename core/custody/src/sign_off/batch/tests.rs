@@ -21,7 +21,7 @@ fn tree(leaves: &[Digest]) -> Digest {
         return *one;
     }
     let (left, right) = leaves.split_at(half(leaves.len()));
-    node(&tree(left), &tree(right))
+    node_hash(&tree(left), &tree(right))
 }
 
 fn path(index: usize, leaves: &[Digest]) -> Vec<Digest> {
@@ -74,7 +74,7 @@ fn the_tree_is_that_of_certificate_transparency() {
         "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     ];
     for (size, root) in (1..).zip(roots) {
-        let leaves: Vec<Digest> = leaves[..size].iter().map(|entry| leaf(entry)).collect();
+        let leaves: Vec<Digest> = leaves[..size].iter().map(|entry| leaf_hash(entry)).collect();
         let levels = levels(leaves.clone());
         let [top] = levels.last().unwrap()[..] else { panic!("not one top") };
         let hex: String = top.0.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -88,7 +88,7 @@ fn every_event_is_proved_by_the_path_of_the_rfc() {
     for size in 1..=40 {
         let ids = ids(size);
         let batch = batch(&ids);
-        let leaves: Vec<Digest> = ids.iter().map(|id| leaf(&id.0)).collect();
+        let leaves: Vec<Digest> = ids.iter().map(|id| leaf_hash(&id.0)).collect();
         let number = u32::try_from(size).unwrap();
         assert_eq!(batch.len(), number);
         assert_eq!(batch.root(), root_of(number, &tree(&leaves)));
@@ -118,7 +118,7 @@ fn everything_else_is_refused() {
                 assert!(!proof.proves(&root, other));
             }
             assert!(!proof.proves(&flipped(&root), id));
-            assert!(!proof.proves(&root_of(proof.size + 1, &leaf(&id.0)), id));
+            assert!(!proof.proves(&root_of(proof.size + 1, &leaf_hash(&id.0)), id));
             for number in (0..20).chain([u32::MAX - 1, u32::MAX]) {
                 if number != proof.index {
                     assert!(refused(&Inclusion { index: number, ..proof.clone() }));

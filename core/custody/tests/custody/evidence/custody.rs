@@ -6,7 +6,7 @@ use crewseal_custody::rules::Rule;
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{
     Act, BoxList, Dispute, EventId, EventKind, FaultKind, Finding, FindingKind, Holder, JobId,
-    Lists, Outcome, Refusal,
+    Lists, Outcome,
 };
 use fixtures::paper::{self, set};
 
@@ -83,28 +83,6 @@ fn with_a_withheld_event_shows_a_gap_unless_a_receipt_covers_it() {
 
     receipted(&mut evidence, &withheld, Outcome::Stored, paper::MORNING + 7_200);
     assert_eq!(kinds(&evidence.verify()), []);
-}
-
-/// A refusal answers whoever sent the envelope; it shows no event of the
-/// device that the envelope names.
-#[test]
-fn a_refusal_neither_covers_a_gap_nor_makes_a_fork() {
-    let mut mover = paper::mover();
-    let first = mover.does(EventKind::TakeOver, paper::boxes([1]));
-    let withheld = mover.acts_elsewhere();
-    let third = mover.does(EventKind::Deliver, paper::boxes([1]));
-    let refused = Outcome::Refused(Refusal::Unreadable);
-    let mut evidence = known([&first, &third]);
-    receipted(&mut evidence, &withheld, refused, paper::MORNING + 7_200);
-    let gap = FaultKind::Gap { device: mover.device(), generation: 1, from: 2, to: 3 };
-    assert_eq!(kinds(&evidence.verify()), [gap], "a refused event is not at HQ");
-
-    let mut evidence = known([&first]);
-    let mut forged = paper::receipt(&first, refused, paper::MORNING + 7_200);
-    forged.event = Digest([0xbd; 32]);
-    let forged = paper::hq().sign(forged);
-    evidence.receipts.insert(forged.event, forged);
-    assert_eq!(kinds(&evidence.verify()), [], "anybody can address an envelope");
 }
 
 #[test]

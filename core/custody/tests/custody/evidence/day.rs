@@ -40,8 +40,7 @@ pub fn known<'e>(events: impl IntoIterator<Item = &'e Signed<Event>>) -> Evidenc
 }
 
 pub fn receipted(evidence: &mut Evidence, event: &Signed<Event>, outcome: Outcome, at: u64) {
-    let receipt = paper::hq().sign(paper::receipt(event, outcome, at));
-    evidence.receipts.insert(event.id(), receipt);
+    evidence.places.insert(event.id(), paper::place(event, outcome, at));
 }
 
 pub fn kinds(custody: &Custody) -> Vec<FaultKind> {

@@ -157,8 +157,8 @@ fn offers_that_lapsed_count_as_soon_as_a_clock_shows_it() {
     for (had, found) in [(newest - LAPSE / 1_000, 1), (newest - LAPSE / 1_000 + 1, 0)] {
         let mut by_hqs = four_offers(same.clone(), |_, _, _, _| None);
         for event in by_hqs.events.values() {
-            let receipt = paper::receipt(event, crewseal_custody::Outcome::Stored, had);
-            by_hqs.receipts.insert(event.id(), paper::hq().sign(receipt));
+            let place = paper::place(event, crewseal_custody::Outcome::Stored, had);
+            by_hqs.places.insert(event.id(), place);
         }
         assert_eq!(abandoned(&by_hqs).len(), found, "{had}");
     }

@@ -56,8 +56,7 @@ fn known(phones: &[&Phone], events: &[(&Signed<Event>, u64)]) -> Evidence {
     evidence.classes = job_classes();
     for (event, at) in events {
         evidence.events.insert(event.id(), Signed::clone(event));
-        let receipt = paper::hq().sign(paper::receipt(event, Outcome::Stored, *at));
-        evidence.receipts.insert(event.id(), receipt);
+        evidence.places.insert(event.id(), paper::place(event, Outcome::Stored, *at));
     }
     evidence
 }
@@ -259,7 +258,7 @@ mod people {
             }
             // Without a receipt nobody knows how late it was.
             let mut evidence = between(6, end, &phone, EventKind::Accept, PAPERS);
-            evidence.receipts.clear();
+            evidence.places.clear();
             if is_revoked {
                 evidence.revocations = Some(revoked(1, phone.device(), end));
             }

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::cbor::{self, Version, Versions};
+use crewseal_custody::log::TreeHead;
 use crewseal_custody::roll::{Leaf, RollHead};
 use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::{EnrolClaim, EnrolmentCode, SessionRequest};
 use crewseal_custody::{
-    BoxClass, Credential, DeviceId, Dispute, EventKind, HqKeys, KeyList, Licence, Lists, Nda,
-    NewKeys, Outcome, Qualifications, RecoveryCode, Refusal, Revocations, Tick, UnverifiedKeyList,
-    Voucher, fingerprint,
+    BoxClass, Credential, DeviceId, EventKind, HqKeys, KeyList, Licence, Lists, Nda, NewKeys,
+    Qualifications, RecoveryCode, Refusal, Revocations, Tick, UnverifiedKeyList, Voucher,
+    fingerprint,
 };
 use crewseal_label::Token;
 use fixtures::paper;
@@ -45,15 +46,15 @@ fn of_hq() -> Vec<Vector> {
     let id_1 = paper::hq().sign(version_1.clone()).id();
     let labels: Vec<Leaf> = paper::tokens(100..103).into_iter().map(Leaf::Token).collect();
     vec![
-        receipt("receipt: stored", Outcome::Stored),
-        receipt("receipt: stored after a gap", Outcome::StoredAfterGap(4)),
-        receipt("receipt: stored in dispute", Outcome::StoredInDispute(Dispute::Fork)),
-        receipt("receipt: refused", Outcome::Refused(Refusal::Mislabelled)),
-        tick("tick 1", paper::tick(1)),
-        tick("tick with the root of a log", Tick { root: Some(Digest([7; 32])), ..paper::tick(9) }),
+        rejection(),
+        tick("tick 1", Tick { version: Versions::OLDEST, log: None, ..paper::tick(1) }),
+        tick("tick with a log", Tick { log: Some(head()), ..paper::tick(9) }),
         first_credential("credential of a mover", &paper::mover()),
         first_credential("credential of a supervisor", &paper::supervisor()),
-        tick("tick with an epoch of revocations", Tick { epoch: Some(3), ..paper::tick(2) }),
+        tick("tick with an epoch of revocations", {
+            let version = Versions::OLDEST;
+            Tick { version, log: None, epoch: Some(3), ..paper::tick(2) }
+        }),
         first_credential("credential with all qualifications", &{
             let qualifications = Some(qualifications());
             paper::Phone { qualifications, ..paper::driver() }
@@ -189,8 +190,8 @@ fn key_list(name: &str, list: &KeyList, keys: &[paper::Key]) -> Vector {
 pub fn still_lists(vector: &Vector) {
     let bytes = vector.bytes("cose");
     let read = UnverifiedKeyList::parse(&bytes).unwrap();
-    assert_eq!(read.list().id().0.to_vec(), vector.bytes("id"), "{}", vector.name);
-    if read.list().number == 1 {
+    assert_eq!(read.message().id().0.to_vec(), vector.bytes("id"), "{}", vector.name);
+    if read.message().number == 1 {
         let keys = HqKeys::found(&bytes).unwrap();
         assert_eq!(fingerprint(&keys.identity()), vector.fields["fingerprint"]);
     } else {
@@ -213,18 +214,22 @@ fn box_list(name: &str, lists: &Lists, numbers: &[u16]) -> Vector {
         .with_bytes("list", &cbor::to_vec(&list))
 }
 
-fn receipt(name: &str, outcome: Outcome) -> Vector {
-    let act = paper::mover().in_format(1).does(EventKind::TakeOver, paper::boxes(0..3));
-    let receipt = paper::receipt(&act, outcome, paper::MORNING + 7_200);
-    let v = Vector::new("receipt", name)
-        .with_bytes("event", &receipt.event.0)
-        .with_bytes("device", &receipt.device.0)
-        .with("generation", receipt.generation)
-        .with("sequence", receipt.sequence)
-        .with("outcome", format!("{outcome:?}"))
-        .with("at", receipt.at)
-        .with("origin", &receipt.origin);
-    signed_message(v, &paper::hq(), receipt)
+fn rejection() -> Vector {
+    let act = paper::mover().does(EventKind::TakeOver, paper::boxes(0..3));
+    let rejection = paper::rejection(&act, Refusal::Mislabelled, paper::MORNING + 7_200);
+    let v = Vector::new("rejection", "an event that HQ refused")
+        .with_bytes("event", &rejection.event.0)
+        .with_bytes("device", &rejection.device.0)
+        .with("generation", rejection.generation)
+        .with("sequence", rejection.sequence)
+        .with("refusal", rejection.refusal.number())
+        .with("at", rejection.at)
+        .with("origin", &rejection.origin);
+    signed_message(v, &paper::hq(), rejection)
+}
+
+fn head() -> TreeHead {
+    TreeHead { generation: 2, size: 70_000, root: Digest([7; 32]) }
 }
 
 fn tick(name: &str, tick: Tick) -> Vector {
@@ -233,8 +238,8 @@ fn tick(name: &str, tick: Tick) -> Vector {
         .with("number", tick.number)
         .with("at", tick.at)
         .with_bytes("nonce", &tick.nonce.0);
-    if let Some(root) = tick.root {
-        v = v.with_bytes("root", &root.0);
+    if let Some(head) = tick.log {
+        v = v.with("log", head.generation).with("size", head.size).with_bytes("root", &head.root.0);
     }
     signed_message(v, &paper::hq(), tick)
 }

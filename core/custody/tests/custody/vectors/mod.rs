@@ -23,8 +23,8 @@ use crewseal_custody::roll::RollHead;
 use crewseal_custody::signed::{Message, SignedError, Unverified};
 use crewseal_custody::wire::{EnrolClaim, SessionRequest};
 use crewseal_custody::{
-    AttachmentReceipt, BoxList, Confirmation, Event, Manifests, NewKeys, OneTimeCode, Receipt,
-    RecoveryCode, Revocations, Tick,
+    AttachmentReceipt, BoxList, Confirmation, Event, Manifests, NewKeys, OneTimeCode, RecoveryCode,
+    Rejection, Revocations, Tick,
 };
 use crewseal_label::Token;
 use fixtures::paper;
@@ -32,6 +32,7 @@ use fixtures::paper;
 use events::still_states;
 use format::{Vector, frozen};
 use handoff::{still_greets, still_hands_over, still_is_a_receipt, still_signs_off};
+use log::still_proves;
 use messages::still_lists;
 use pieces::{still_come_together, still_holds};
 use sealed::{still_delivers, still_opens, still_rebuilds};
@@ -40,6 +41,7 @@ use signed::still_verifies;
 mod events;
 mod format;
 mod handoff;
+mod log;
 mod messages;
 mod numbers;
 mod pieces;
@@ -55,6 +57,7 @@ fn what_was_frozen_is_written_the_same_today() {
         sealed::specimens(),
         handoff::specimens(),
         pieces::specimens(),
+        log::specimens(),
     ]
     .concat();
     let missing: Vec<String> = specimens
@@ -91,7 +94,7 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
     for vector in frozen().values() {
         match vector.kind.as_str() {
             "event" => still_verifies::<Event>(vector),
-            "receipt" => still_verifies::<Receipt>(vector),
+            "rejection" => still_verifies::<Rejection>(vector),
             "tick" => still_verifies::<Tick>(vector),
             "credential" => still_verifies::<crewseal_custody::Credential>(vector),
             "revocations" => still_verifies::<Revocations>(vector),
@@ -141,6 +144,9 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
             "device" | "sealing-key" | "attachment" | "news" => {}
             "upload" => still_delivers(vector),
             "key-list" => still_lists(vector),
+            "leaf" | "log-proofs" | "checkpoint" | "receipt" | "answer" | "restore" => {
+                still_proves(vector);
+            }
             other => panic!("{}: a vector of the unknown kind {other}", vector.name),
         }
     }
@@ -149,8 +155,8 @@ fn what_was_signed_and_sealed_once_still_verifies_and_opens() {
 #[test]
 fn a_frozen_signature_serves_no_other_key() {
     let other = paper::other_hq().public;
-    for vector in frozen().values().filter(|vector| vector.kind == "receipt") {
-        let read = Unverified::<Receipt>::parse(&vector.bytes("cose")).unwrap();
+    for vector in frozen().values().filter(|vector| vector.kind == "tick") {
+        let read = Unverified::<Tick>::parse(&vector.bytes("cose")).unwrap();
         assert!(read.verify(&other).is_err(), "{}", vector.name);
     }
 }

@@ -103,7 +103,7 @@ fn of_hqs_answers() {
         (Outcome::Stored, &[0x81, 0]),
         (Outcome::StoredAfterGap(300), &[0x82, 1, 0x19, 1, 0x2c]),
         (Outcome::StoredInDispute(Dispute::BrokenChain), &[0x82, 2, 2]),
-        (Outcome::Refused(Refusal::Signature), &[0x82, 3, 5]),
+        (Outcome::Erased, &[0x81, 3]),
     ];
     for (outcome, bytes) in outcomes {
         assert_eq!(cbor::to_vec(&outcome), bytes, "{outcome:?}");

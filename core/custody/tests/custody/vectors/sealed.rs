@@ -9,8 +9,8 @@ use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::{Digest, Namespace};
 use crewseal_custody::wire::{
-    AttachmentPart, AttachmentState, Batch, Cursor, DeliveryGrant, JobNews, News, RevocationNews,
-    RollNews, RollPart,
+    AttachmentPart, AttachmentState, Batch, Cursor, DeliveryGrant, JobNews, LeafProof, News,
+    RevocationNews, RollNews, RollPart,
 };
 use crewseal_custody::{AttachmentOutcome, AttachmentReceipt, DeviceId, JobId, Salt};
 use data_encoding::HEXLOWER;
@@ -61,7 +61,15 @@ fn news() -> Vector {
             ended: vec![JobId([0x0b; 16])],
         }),
         rolls: Some(RollNews { cursor: cursor(2), parts: vec![part] }),
-        revocations: Some(RevocationNews { cursor: cursor(3), list: Some(vec![0xc3; 3].into()) }),
+        revocations: Some(RevocationNews {
+            cursor: cursor(3),
+            list: Some(vec![0xc3; 3].into()),
+            proof: Some(LeafProof {
+                salt: Salt([9; 16]),
+                place: 70_000,
+                path: vec![0xc4; 64].into(),
+            }),
+        }),
     };
     let nothing = News { more: false, jobs: None, rolls: None, revocations: None, ..news.clone() };
     Vector::new("news", "news of every stream, and of none")
