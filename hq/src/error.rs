@@ -1,8 +1,13 @@
 //! What HQ cannot do: the errors that every room answers with.
 
+use std::sync::Arc;
+
+use crewseal_custody::log::CheckpointError;
 use crewseal_custody::roll::RollError;
 use crewseal_custody::signed::SignedError;
-use crewseal_custody::{CarrierId, DeviceId, JobId, KeyListError, ManifestError};
+use crewseal_custody::{CarrierId, DeviceId, EventId, JobId, KeyListError, ManifestError};
+
+use crate::log::LogEnd;
 
 /// What HQ cannot do, and what whoever runs it can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +86,85 @@ pub enum HqError {
     /// A label that the manifest already names.
     #[error("{0}: a label stands there twice")]
     Manifest(#[from] ManifestError),
+    /// The machine's clock is before the newest time that HQ wrote.
+    #[error(
+        "the clock is {seconds} seconds behind what HQ signed last; set it right, or, if it is, \
+         say so with `crewseal-hq log correct-clock`"
+    )]
+    ClockBehind {
+        /// By how much.
+        seconds: u64,
+    },
+    /// The machine's clock leapt ahead while HQ was running.
+    #[error(
+        "the clock leapt {seconds} seconds ahead; set it right, or, if it is, say so with \
+         `crewseal-hq log correct-clock`"
+    )]
+    ClockAhead {
+        /// By how much.
+        seconds: u64,
+    },
+    /// The database lacks what HQ signed: it came back from a backup.
+    #[error(
+        "the database is behind what HQ signed: it has {here}, and HQ had signed {known}; bring \
+         back the newest database, or, if that is lost, begin a new log with \
+         `crewseal-hq log restore`"
+    )]
+    Behind {
+        /// How far it is.
+        here: LogEnd,
+        /// How far it was.
+        known: LogEnd,
+    },
+    /// The database's log is not the one that was signed.
+    #[error(
+        "the database contradicts what HQ signed before; it is another's or was changed: bring \
+         back the one that goes with hq.mark"
+    )]
+    Contradicted,
+    /// The mark is gone.
+    #[error(
+        "hq.mark is missing, so nobody knows whether this database is the newest; bring it with \
+         the database, or, if that came from a backup, begin a new log with \
+         `crewseal-hq log restore`"
+    )]
+    NoMark,
+    /// The mark cannot be read.
+    #[error(
+        "hq.mark cannot be read; if the database is the newest for certain, take the file away \
+         and begin a new log with `crewseal-hq log restore`"
+    )]
+    UnreadableMark,
+    /// A restore of a database of which nothing is lost.
+    #[error("nothing shows that this database lost anything; it can be used as it is")]
+    NothingLost,
+    /// A restore below what HQ signed that a backup has.
+    #[error(
+        "HQ signed that a backup has {size} leaves, more than are here: bring that backup back; \
+         with --lost-replicated the log goes on without them, which accuses HQ for all time"
+    )]
+    LostReplicated {
+        /// Up to which size.
+        size: u64,
+    },
+    /// A restore of a database from before another restore.
+    #[error("HQ has begun a later log since; bring back a database from after that")]
+    LaterLog,
+    /// A size beyond the log's.
+    #[error("the log has {size} leaves; no backup can have more")]
+    NotSoLarge {
+        /// How many there are.
+        size: u64,
+    },
+    /// A checkpoint that is none of HQ's.
+    #[error("{0}")]
+    Checkpoint(#[from] CheckpointError),
+    /// There is no such event.
+    #[error("HQ has no event {0}")]
+    UnknownEvent(EventId),
+    /// What failed for several who waited for one commit, told to each.
+    #[error("{0}")]
+    Shared(Arc<Self>),
     /// More than a record may hold.
     #[error("the job's record is larger than 64 MiB")]
     RecordTooLarge,
@@ -104,6 +188,12 @@ pub enum KeysError {
     /// No key of the key list holds at this time.
     #[error("no key holds now; look at the clock, or adopt a new key list")]
     Ended,
+    /// No key list names a key of the log.
+    #[error(
+        "no key list names a key for HQ's log; make one with `crewseal-hq keys propose --log`, \
+         have it signed, and adopt it"
+    )]
+    NoLogKey,
     /// No keys could be made.
     #[error("no keys could be made; try again")]
     Generate,

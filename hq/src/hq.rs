@@ -10,7 +10,9 @@ use crewseal_custody::{HqId, HqKeys, HqMessage, KeyUse, fingerprint};
 
 use crate::clock::Clock;
 use crate::error::HqError;
+use crate::intake::Group;
 use crate::keys::{self, Keyring};
+use crate::log::{LogState, Mark, SeenTime, TileCache};
 use crate::store::{self, Store};
 
 /// An open HQ. Clones share one database and may be used from any thread; all
@@ -22,6 +24,9 @@ pub struct Hq {
     keyring: Arc<RwLock<Arc<Keyring>>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) origin: Arc<str>,
+    pub(crate) log_state: Arc<LogState>,
+    /// Batches that wait for one commit.
+    pub(crate) intake: Arc<Group>,
 }
 
 impl Hq {
@@ -39,16 +44,43 @@ impl Hq {
         let now = clock.now();
         let (keyring, list) = keys::found(dir, origin, now)?;
         let founding = keyring.signing_key(KeyUse::Receipt, now)?;
+        let mark = Mark::create(dir)?;
         let store = Store::create(&dir.join(store::FILE), origin, &founding, &list)?;
-        Ok(Self::of(dir, store, keyring, clock))
+        let hq = Self::of(dir, store, keyring, mark, clock)?;
+        hq.begin_log()?;
+        Ok(hq)
     }
 
     /// Opens the HQ in a directory.
     ///
     /// # Errors
-    /// [`HqError::Missing`], [`HqError::NewerDatabase`], [`HqError::Keys`], or
+    /// [`HqError::Missing`], [`HqError::NewerDatabase`], [`HqError::Keys`]; [`HqError::Behind`],
+    /// [`HqError::NoMark`] or [`HqError::Contradicted`] if the database is not the newest; or
     /// what the disk says.
     pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, HqError> {
+        let hq = Self::open_marked(dir, clock, |store| {
+            let has_log = store.read(store::newest_log)?.is_some();
+            if has_log { Err(HqError::NoMark) } else { Mark::create(dir) }
+        })?;
+        hq.check_mark()?;
+        if hq.store.read(store::newest_log)?.is_none()
+            && hq.keys().log_key(hq.clock.now()).is_some()
+        {
+            hq.begin_log()?;
+        }
+        Ok(hq)
+    }
+
+    /// The same for a database that may be behind its mark, to begin a new log with it.
+    pub(crate) fn open_behind(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, HqError> {
+        Self::open_marked(dir, clock, |_| Ok(Mark::unmade(dir)))
+    }
+
+    fn open_marked(
+        dir: &Path,
+        clock: Arc<dyn Clock>,
+        unmarked: impl FnOnce(&Store) -> Result<Mark, HqError>,
+    ) -> Result<Self, HqError> {
         for file in [keys::FILE, store::FILE] {
             if !dir.join(file).try_exists()? {
                 return Err(HqError::Missing { file });
@@ -64,13 +96,30 @@ impl Hq {
         } else {
             Keyring::read(dir, &lists, now)?
         };
-        Ok(Self::of(dir, store, keyring, clock))
+        let mark = match Mark::open(dir)? {
+            Some(mark) => mark,
+            None => unmarked(&store)?,
+        };
+        Self::of(dir, store, keyring, mark, clock)
     }
 
-    fn of(dir: &Path, store: Store, keyring: Keyring, clock: Arc<dyn Clock>) -> Self {
+    fn of(
+        dir: &Path,
+        store: Store,
+        keyring: Keyring,
+        mark: Mark,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, HqError> {
         let origin = keyring.listed.origin().into();
         let keyring = Arc::new(RwLock::new(keyring.into()));
-        Self { directory: dir.into(), store: store.into(), keyring, clock, origin }
+        let log_state = Arc::new(LogState {
+            tiles: TileCache::default(),
+            mark,
+            time: store.read(|db| SeenTime::begin(&*clock, db))?,
+        });
+        let (directory, store) = (dir.into(), store.into());
+        let intake = Arc::default();
+        Ok(Self { directory, store, keyring, clock, origin, log_state, intake })
     }
 
     /// HQ's keys as its lists have them, by which phones believe it.
@@ -106,10 +155,11 @@ impl Hq {
         &self.origin
     }
 
-    /// Signs a message of HQ's own.
+    /// Signs a message of HQ's own, with the key of its time.
     pub(crate) fn sign<T: HqMessage>(&self, message: T) -> Result<Signed<T>, HqError> {
         let keyring = self.keyring();
-        let key = keyring.signing_key(T::KEY, self.clock.now())?;
+        let at = message.signed_at().unwrap_or_else(|| self.now());
+        let key = keyring.signing_key(T::KEY, at)?;
         Signed::sign(message, &key, |bytes| keyring.private.sign(&key, bytes))
     }
 }

@@ -4,6 +4,7 @@
 //! adopted here again. From then on phones get it, and the new keys begin when it says.
 
 use crewseal_custody::cbor::Version;
+use crewseal_custody::log::ActKind;
 use crewseal_custody::wire::KeyLists;
 use crewseal_custody::{HqKeys, UnverifiedKeyList};
 
@@ -30,7 +31,7 @@ impl Hq {
     /// # Errors
     /// [`HqError::KeyList`], [`HqError::Keys`], [`HqError::File`].
     pub fn propose_keys(&self, rotation: &Rotation) -> Result<UnverifiedKeyList, HqError> {
-        let (now, path) = (self.clock.now(), self.directory.join(FILE));
+        let (now, path) = (self.now(), self.directory.join(FILE));
         // Whoever else draws keys at the same time waits, in whatever process.
         self.store.write(|db| {
             let keyring = Keyring::of(Keys::read(&path)?, &store::key_lists(db)?)?;
@@ -47,7 +48,7 @@ impl Hq {
     /// [`HqError::KeyList`]; [`HqError::Keys`] if it names keys whose private halves are not
     /// here.
     pub fn adopt_keys(&self, list: &[u8]) -> Result<(), HqError> {
-        let (now, path) = (self.clock.now(), self.directory.join(FILE));
+        let (now, path) = (self.now(), self.directory.join(FILE));
         let adopted = self.store.write(|db| {
             let mut listed = HqKeys::read(&store::key_lists(db)?)?;
             if !listed.follow(list)? {
@@ -60,10 +61,27 @@ impl Hq {
             store::add_key_list(db, keyring.listed.number(), list)?;
             Ok(Some(keyring))
         })?;
-        if let Some(keyring) = adopted {
-            self.use_keyring(keyring);
+        let Some(keyring) = adopted else { return Ok(()) };
+        self.use_keyring(keyring);
+        self.log_key_lists()
+    }
+
+    /// Gives those key lists their places in the log that have none. An HQ of which a list names
+    /// a key of the log for the first time begins its log with them.
+    pub(crate) fn log_key_lists(&self) -> Result<(), HqError> {
+        let keys = self.keys();
+        if self.store.read(store::newest_log)?.is_none() {
+            return if keys.log_key(self.now()).is_some() { self.begin_log() } else { Ok(()) };
         }
-        Ok(())
+        self.log(|log| {
+            for bytes in keys.lists() {
+                let id = UnverifiedKeyList::parse(bytes)?.message().id();
+                if !store::is_act(log.db, &id)? {
+                    log.act(ActKind::KeyList, &id)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Picks up key lists that another process adopted, and destroys private keys that have
@@ -72,7 +90,7 @@ impl Hq {
     /// # Errors
     /// The database or the file.
     pub fn refresh_keys(&self) -> Result<(), HqError> {
-        let (now, known) = (self.clock.now(), self.keyring());
+        let (now, known) = (self.now(), self.keyring());
         let lists = self.store.read(store::key_lists)?;
         if known.listed.lists().len() == lists.len() && !known.has_ended_keys(now) {
             return Ok(());

@@ -189,6 +189,13 @@ impl HqKeys {
         uses.peek().is_some() && uses.all(|known| known.until <= now)
     }
 
+    /// Whether a key that was listed for the log signs no checkpoints any more at this time, in
+    /// seconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn has_log_key_ended(&self, key: &[u8; 32], now: u64) -> bool {
+        self.log.iter().any(|known| known.key == *key && known.until <= now)
+    }
+
     /// Whether the private half of a key to seal to is to be destroyed by this time, in seconds
     /// since 1970-01-01 UTC.
     #[must_use]

@@ -110,6 +110,8 @@ pub enum Namespace {
     LogAct,
     /// That HQ lost the end of its log, by its list keys.
     Restore,
+    /// That HQ's clock was corrected, by HQ.
+    ClockCorrection,
 }
 
 impl Namespace {
@@ -160,6 +162,7 @@ impl Namespace {
             Self::Logged => "crewseal/logged/1",
             Self::LogAct => "crewseal/log-act/1",
             Self::Restore => "crewseal/restore/1",
+            Self::ClockCorrection => "crewseal/clock-correction/1",
         }
     }
 

@@ -70,6 +70,9 @@ pub struct ProposeArgs {
     /// Exchange the authority of the server. It is used 180 days later.
     #[arg(long)]
     authority: bool,
+    /// Exchange the key that signs checkpoints of the log. The first one of an HQ begins at once.
+    #[arg(long)]
+    log: bool,
     /// A list key from the next list on, as `draw-list-key` printed it, in place of those of
     /// today. May be repeated.
     #[arg(long = "list-key", value_name = "HEX", requires = "threshold")]
@@ -162,18 +165,19 @@ fn propose(args: &ProposeArgs) -> Result<(), Failure> {
         signing: args.signing.iter().map(|one| key_use(*one)).collect(),
         sealing: args.sealing,
         authority: args.authority,
+        log: args.log,
         list_keys,
         from: u64::try_from(from)?,
     };
     let proposal = hq.propose_keys(&rotation)?;
     std::fs::write(&args.out, proposal.to_bytes())?;
-    describe(proposal.list())
+    describe(proposal.message())
 }
 
 fn sign(args: &SignArgs) -> Result<(), Failure> {
     let key = ListKey::read(&args.list_key)?;
     let mut list = UnverifiedKeyList::parse(&std::fs::read(&args.list)?)?;
-    describe(list.list())?;
+    describe(list.message())?;
     key.sign(&mut list)?;
     replace(&args.list, &list.to_bytes())
 }
@@ -200,6 +204,10 @@ fn describe(list: &KeyList) -> Result<(), Failure> {
         };
         let (from, until) = (day(key.from), day(key.until));
         say(format_args!("{signs} key {}, from {from} until {until}", digits(&key.key.0)))?;
+    }
+    for key in &list.log {
+        let (from, until) = (day(key.from), day(key.until));
+        say(format_args!("log key {}, from {from} until {until}", digits(&key.key)))?;
     }
     for term in &list.sealing {
         let (from, end) = (day(term.from), day(term.destroyed_at));

@@ -21,7 +21,7 @@ impl Hq {
     /// # Errors
     /// The database.
     pub fn job_packs(&self, device: &DeviceId) -> Result<Vec<Signed<JobPack>>, HqError> {
-        let now = self.clock.now();
+        let now = self.now();
         self.store.read(|db| {
             if !store::may_see(db, &self.keys(), device, now)? {
                 return Ok(Vec::new());

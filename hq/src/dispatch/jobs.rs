@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor::Version;
+use crewseal_custody::log::ActKind;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{BoxClass, DeviceId, JobId, Manifest};
 use crewseal_label::Token;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::plan::JobPlan;
 use crate::error::HqError;
 use crate::hq::Hq;
+use crate::log::LogWriter;
 use crate::random::random;
 use crate::store::{self, column};
 
@@ -23,8 +25,8 @@ impl Hq {
     /// for a label named twice, or the database.
     pub fn open_job(&self, plan: &JobPlan) -> Result<JobId, HqError> {
         let job = JobId(random()?);
-        self.store.write(|db| {
-            db.execute(
+        self.log(|log| {
+            log.db.execute(
                 "INSERT INTO jobs
                  (id, title, customer, origin, destination, boxes, opens_at, closes_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -39,7 +41,7 @@ impl Hq {
                     column(plan.closes_at),
                 ],
             )?;
-            self.extend_manifest(db, job, &plan.labelled, &plan.sensitive, &plan.classes)
+            self.extend_manifest(log, job, &plan.labelled, &plan.sensitive, &plan.classes)
         })?;
         Ok(job)
     }
@@ -56,11 +58,11 @@ impl Hq {
         sensitive: &BTreeSet<Token>,
         classes: &BTreeMap<Token, BTreeSet<BoxClass>>,
     ) -> Result<(), HqError> {
-        self.store.write(|db| {
-            if !store::has_job(db, &job)? {
+        self.log(|log| {
+            if !store::has_job(log.db, &job)? {
                 return Err(HqError::UnknownJob(job));
             }
-            self.extend_manifest(db, job, labelled, sensitive, classes)
+            self.extend_manifest(log, job, labelled, sensitive, classes)
         })
     }
 
@@ -69,15 +71,16 @@ impl Hq {
     /// which has not ended, are left out.
     pub(crate) fn add_commissioned(
         &self,
-        db: &Connection,
+        log: &mut LogWriter<'_>,
         job: JobId,
         commissioned: &BTreeSet<Token>,
     ) -> Result<(), HqError> {
+        let db = log.db;
         let known: BTreeSet<Token> =
             store::manifests(db, &self.keys(), &job)?.tokens().iter().copied().collect();
         let mut new: BTreeSet<Token> = commissioned - &known;
         if !new.is_empty() {
-            for other in store::unfinished_jobs(db, self.clock.now())? {
+            for other in store::unfinished_jobs(db, log.at)? {
                 if other != job {
                     for token in store::manifests(db, &self.keys(), &other)?.tokens() {
                         new.remove(token);
@@ -86,17 +89,18 @@ impl Hq {
             }
         }
         let new: Vec<Token> = new.into_iter().collect();
-        self.extend_manifest(db, job, &new, &BTreeSet::new(), &BTreeMap::new())
+        self.extend_manifest(log, job, &new, &BTreeSet::new(), &BTreeMap::new())
     }
 
     fn extend_manifest(
         &self,
-        db: &Connection,
+        log: &mut LogWriter<'_>,
         job: JobId,
         labelled: &[Token],
         sensitive: &BTreeSet<Token>,
         classes: &BTreeMap<Token, BTreeSet<BoxClass>>,
     ) -> Result<(), HqError> {
+        let db = log.db;
         let sensitive: BTreeSet<Token> = sensitive.iter().chain(classes.keys()).copied().collect();
         if !sensitive.iter().all(|token| labelled.contains(token)) {
             return Err(HqError::NotLabelled);
@@ -122,6 +126,7 @@ impl Hq {
             "INSERT INTO manifests (job, number, bytes) VALUES (?1, ?2, ?3)",
             params![job.0, version.number, version.as_bytes()],
         )?;
+        log.act(ActKind::Manifest, &version.id())?;
         for token in &sensitive {
             db.execute(
                 "INSERT INTO sensitive (job, token) VALUES (?1, ?2)",

@@ -2,8 +2,9 @@
 //! parts of a bounded size.
 
 use crewseal_custody::cbor::Version;
+use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{Cursor, JobNews, News, RevocationNews};
-use crewseal_custody::{DeviceId, JobId};
+use crewseal_custody::{DeviceId, JobId, Revocations, Tick};
 use rusqlite::{Connection, params};
 
 use super::answer::{Answer, NewsError};
@@ -46,12 +47,25 @@ impl Hq {
             rolls: self.known_rolls(device, asked.rolls.as_ref())?,
             revocations: self.place(Stream::Revocations, device, asked.revocations.as_ref())?,
         };
-        let now = self.clock.now();
+        let now = self.now();
         self.store.write(|db| note_stages(db, now))?;
         // All of one moment; the tick is later.
         let told = self.store.read(|db| Ok(self.tell(db, device, asked, &known)))??;
-        let tick = self.tick()?.as_bytes().to_vec().into();
-        Ok(News { tick, ..told })
+        let tick = self.tick()?;
+        let revocations = told.revocations.map(|news| self.with_proof(news, &tick)).transpose()?;
+        Ok(News { tick: tick.as_bytes().to_vec().into(), revocations, ..told })
+    }
+
+    /// Shows that the list of revoked devices stands in the log that this tick knows.
+    fn with_proof(
+        &self,
+        news: RevocationNews,
+        tick: &Signed<Tick>,
+    ) -> Result<RevocationNews, HqError> {
+        let (Some(list), Some(head)) = (&news.list, &tick.log) else { return Ok(news) };
+        let list: Signed<Revocations> = self.keys().open(list)?;
+        let proof = self.leaf_proof(&list.id(), head)?;
+        Ok(RevocationNews { proof, ..news })
     }
 
     /// The news without the tick.
@@ -66,7 +80,7 @@ impl Hq {
         let revocations =
             self.new_revocations(db, device, (known.revocations, asked.revocations.is_some()))?;
         let (mut jobs, mut rolls) = (None, None);
-        if store::may_see(db, &self.keys(), device, self.clock.now())? {
+        if store::may_see(db, &self.keys(), device, self.now())? {
             jobs = self.new_jobs(db, device, (known.jobs, asked.jobs.is_some()), &mut answer)?;
             if !answer.more {
                 rolls = self.new_labels(db, device, &known.rolls, &mut answer)?;
@@ -92,7 +106,7 @@ impl Hq {
         }
         let cursor = self.cursor(Stream::Revocations, device, Place { number, within: 0 });
         let list = list.map(|list| list.as_bytes().to_vec().into());
-        Ok(Some(RevocationNews { cursor, list }))
+        Ok(Some(RevocationNews { cursor, list, proof: None }))
     }
 
     fn new_jobs(

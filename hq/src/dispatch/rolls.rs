@@ -1,5 +1,6 @@
 //! Rolls of blank labels: drawn, and minted for a depot.
 
+use crewseal_custody::log::ActKind;
 use crewseal_custody::roll::{Leaf, Roll, RollHead};
 use crewseal_label::Token;
 use rusqlite::{Connection, params};
@@ -57,15 +58,11 @@ impl Hq {
         let leaves: Vec<Leaf> = tokens.iter().copied().map(Leaf::Token).collect();
         let head = self.sign(RollHead::over(&leaves)?)?;
         let roll = Roll::new(head.clone(), leaves)?;
-        self.store.write(|db| {
+        self.log(|log| {
+            let db = log.db;
             db.execute(
                 "INSERT INTO rolls (id, head, minted_at, depot) VALUES (?1, ?2, ?3, ?4)",
-                params![
-                    head.id().0,
-                    head.as_bytes(),
-                    column(self.clock.now()),
-                    store::depot_column(depot),
-                ],
+                params![head.id().0, head.as_bytes(), column(log.at), store::depot_column(depot),],
             )?;
             let number = db.last_insert_rowid();
             let mut label =
@@ -73,7 +70,7 @@ impl Hq {
             for (place, token) in (0_i64..).zip(tokens) {
                 label.execute(params![token.as_bytes(), number, place])?;
             }
-            Ok(())
+            log.act(ActKind::Roll, &head.id())
         })?;
         Ok(roll)
     }

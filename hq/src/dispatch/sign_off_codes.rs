@@ -32,7 +32,7 @@ impl Hq {
                 let code = OneTimeCode::from_bytes(random()?);
                 db.execute(
                     "INSERT INTO one_time_codes (hash, supervisor, made_at) VALUES (?1, ?2, ?3)",
-                    params![code.hash().0, supervisor.0, column(self.clock.now())],
+                    params![code.hash().0, supervisor.0, column(self.now())],
                 )?;
                 codes.push(code);
             }

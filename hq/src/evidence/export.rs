@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crewseal_custody::cbor::Version;
+use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::log::{ActKind, LoggedAct};
 use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{Digest, Signed, Unverified};
 use crewseal_custody::{
-    Batch, DeviceId, Event, EventKind, JobId, Lists, MAX_RECORD, Record, SignedOff, Voucher,
+    Batch, DeviceId, Event, EventKind, JobId, Lists, MAX_RECORD, Record, SignedOff, Tick, Voucher,
     attribute,
 };
 use crewseal_label::Token;
@@ -35,6 +36,7 @@ impl Hq {
             return Err(HqError::UnknownJob(job));
         }
         let events = self.events(db, &job)?;
+        let ticks = self.ticks(db, &events)?;
         let devices: BTreeSet<DeviceId> = events.iter().map(|event| event.device).collect();
         let manifests = store::manifests(db, &self.keys(), &job)?;
         let mut lists = Lists::new();
@@ -45,13 +47,13 @@ impl Hq {
             job,
             origin: self.origin().to_owned(),
             key_lists: self.keys().lists().to_vec(),
-            at: self.clock.now(),
+            at: self.now(),
             credentials: self.credentials_of(db, devices)?,
-            ticks: ticks(db, &events)?,
+            ticks: ticks.iter().map(bytes).collect(),
             manifests: manifests.versions().iter().map(bytes).collect(),
             rolls: self.rolls_of(db, &job, &events)?,
             events: events.iter().map(bytes).collect(),
-            receipts: receipts(db, &events)?,
+            receipts: self.receipts_of(db, &events, &ticks)?,
             release_keys: store::release_keys(db, &job)?,
             sensitive,
             classes,
@@ -59,6 +61,7 @@ impl Hq {
             inclusions: inclusions(&job, &events),
             confirmations: confirmations(db, &events)?,
             statements: statements(db, &events)?,
+            restores: restores(db)?,
         })
     }
 
@@ -80,6 +83,55 @@ impl Hq {
             events.push(event);
         }
         Ok(events)
+    }
+
+    /// The ticks that events name, by number.
+    fn ticks(
+        &self,
+        db: &Connection,
+        events: &[Signed<Event>],
+    ) -> Result<Vec<Signed<Tick>>, HqError> {
+        let numbers: BTreeSet<u64> = events.iter().map(|event| event.anchor.number).collect();
+        let mut query = db.prepare("SELECT bytes FROM ticks WHERE number = ?1")?;
+        let mut ticks = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let bytes: Option<Vec<u8>> =
+                query.query_row([column(number)], |row| row.get(0)).optional()?;
+            let tick = bytes.map(|bytes| self.keys().open(&bytes)).transpose();
+            ticks.extend(tick.map_err(|_| HqError::Damaged { what: "a tick" })?);
+        }
+        Ok(ticks)
+    }
+
+    /// Where the events stand in HQ's logs, and all that their devices did before the last of
+    /// them, so that no chain seems to have a gap; and where the ticks stand.
+    fn receipts_of(
+        &self,
+        db: &Connection,
+        events: &[Signed<Event>],
+        ticks: &[Signed<Tick>],
+    ) -> Result<Vec<ByteVec>, HqError> {
+        let mut chains: BTreeMap<(DeviceId, u32), u64> = BTreeMap::new();
+        for event in events {
+            let last = chains.entry((event.device, event.generation)).or_default();
+            *last = event.sequence.max(*last);
+        }
+        let mut placed = Vec::with_capacity(events.len());
+        for ((device, generation), last) in chains {
+            placed.extend(store::placed_of(db, (&device, generation), last)?);
+        }
+        let mut acts: BTreeMap<u32, Vec<LoggedAct>> = BTreeMap::new();
+        for log in store::logs(db)? {
+            for tick in ticks {
+                let (message, kind) = (tick.id(), ActKind::Tick);
+                if let Some((place, salt)) = store::act_in(db, log.generation, &message)? {
+                    let act = LoggedAct { place, kind, salt, message };
+                    acts.entry(log.generation).or_default().push(act);
+                }
+            }
+        }
+        let receipts = self.receipts(db, &placed, &acts)?;
+        Ok(receipts.iter().map(|receipt| cbor::to_vec(receipt).into()).collect())
     }
 
     /// All that HQ ever said of these devices, and of those that vouch for them, by device
@@ -129,41 +181,10 @@ impl Hq {
     }
 }
 
-/// The ticks that events name, by number.
-fn ticks(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVec>, HqError> {
-    let numbers: BTreeSet<u64> = events.iter().map(|event| event.anchor.number).collect();
-    let mut query = db.prepare("SELECT bytes FROM ticks WHERE number = ?1")?;
-    let mut ticks = Vec::with_capacity(numbers.len());
-    for number in numbers {
-        let bytes: Option<Vec<u8>> =
-            query.query_row([column(number)], |row| row.get(0)).optional()?;
-        ticks.extend(bytes.map(ByteVec::from));
-    }
-    Ok(ticks)
-}
-
-/// The receipts of the events, and of all that their devices did before the
-/// last of them, so that no chain seems to have a gap.
-fn receipts(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVec>, HqError> {
-    let mut chains: BTreeMap<(DeviceId, u32), u64> = BTreeMap::new();
-    for event in events {
-        let last = chains.entry((event.device, event.generation)).or_default();
-        *last = event.sequence.max(*last);
-    }
-    let mut query = db.prepare(
-        "SELECT receipts.bytes FROM receipts JOIN events ON events.id = receipts.event
-         WHERE device = ?1 AND generation = ?2 AND sequence <= ?3
-         ORDER BY sequence, events.id",
-    )?;
-    let mut receipts = Vec::with_capacity(events.len());
-    for ((device, generation), last) in chains {
-        let rows = query
-            .query_map((device.0, generation, column(last)), |row| row.get::<_, Vec<u8>>(0))?;
-        for bytes in rows {
-            receipts.push(ByteVec::from(bytes?));
-        }
-    }
-    Ok(receipts)
+/// How each log but the first goes on from the one before.
+fn restores(db: &Connection) -> Result<Vec<ByteVec>, HqError> {
+    let logs = store::logs(db)?;
+    Ok(logs.into_iter().filter_map(|log| Some(log.restore?.into())).collect())
 }
 
 /// That events were signed off with others. A sign-off of several names its root and

@@ -453,7 +453,7 @@ fn verification(report: &Report<'_>, summary: &JobSummary<'_>) -> Markup {
     let counts = [
         wording::count(evidence.events.len(), "event", "events"),
         wording::count(summary.devices().len(), "device", "devices"),
-        wording::count(evidence.receipts.len(), "receipt", "receipts"),
+        wording::count(evidence.places.len(), "receipt", "receipts"),
         wording::count(evidence.ticks.len(), "tick of HQ's clock", "ticks of HQ's clock"),
         wording::boxes(summary.boxes.len()),
     ];

@@ -91,7 +91,7 @@ fn contents(summary: &JobSummary<'_>) -> Contents {
         exported_at: record.at,
         events: evidence.events.len(),
         devices: summary.devices().len(),
-        receipts: evidence.receipts.len(),
+        receipts: evidence.places.len(),
         boxes: summary.boxes.len(),
         taken_over: summary.taken(),
         delivered: summary.delivered(),

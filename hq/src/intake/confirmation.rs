@@ -13,9 +13,13 @@ use crate::store;
 impl Hq {
     /// Says of a new event, once it is stored, whether the code in it is one of a
     /// supervisor for whom HQ still vouches, and uses the code up.
-    pub(super) fn confirm(&self, db: &Connection, event: &Signed<Event>) -> Result<(), HqError> {
+    pub(super) fn confirm(
+        &self,
+        (db, now): (&Connection, u64),
+        event: &Signed<Event>,
+    ) -> Result<(), HqError> {
         let Some(code) = &event.code else { return Ok(()) };
-        let (hash, now) = (code.hash().0, self.clock.now());
+        let hash = code.hash().0;
         let unused: Option<[u8; 16]> = db
             .prepare_cached(
                 "SELECT supervisor FROM one_time_codes WHERE hash = ?1 AND event IS NULL",

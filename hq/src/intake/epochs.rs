@@ -1,6 +1,6 @@
 //! Epochs: the headers by which HQ opens envelopes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crewseal_custody::cbor::{from_versioned, to_vec};
 use crewseal_custody::envelope::{Envelope, EpochHeader, EpochId, OpenedEpoch};
@@ -49,22 +49,25 @@ impl<'k> Epochs<'k> {
         epoch.as_ref()?.open(envelope).ok()
     }
 
-    /// Keeps the headers of these epochs, by which something could be read, for entries
+    /// The headers of these epochs, by which something could be read: they are kept for entries
     /// that come without one.
-    pub(super) fn keep(
+    pub(super) fn headers(
         &self,
-        db: &Connection,
         read: impl IntoIterator<Item = EpochId>,
-    ) -> Result<(), HqError> {
-        let mut insert =
-            db.prepare_cached("INSERT OR IGNORE INTO epochs (id, header) VALUES (?1, ?2)")?;
-        for epoch in read {
-            if let Some(header) = self.headers.get(&epoch) {
-                insert.execute(params![epoch.0, to_vec(header)])?;
-            }
-        }
-        Ok(())
+    ) -> BTreeMap<EpochId, Vec<u8>> {
+        let header = |epoch| Some((epoch, to_vec(self.headers.get(&epoch)?)));
+        read.into_iter().filter_map(header).collect()
     }
+}
+
+/// Keeps headers of epochs.
+pub(super) fn keep(db: &Connection, headers: &BTreeMap<EpochId, Vec<u8>>) -> Result<(), HqError> {
+    let mut insert =
+        db.prepare_cached("INSERT OR IGNORE INTO epochs (id, header) VALUES (?1, ?2)")?;
+    for (epoch, header) in headers {
+        insert.execute(params![epoch.0, header])?;
+    }
+    Ok(())
 }
 
 /// A header that one of these keys may open, with its epoch.

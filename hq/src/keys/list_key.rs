@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use crewseal_custody::UnverifiedKeyList;
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::signed::PublicKey;
+use crewseal_custody::{ListMessage, ListSigned};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
@@ -63,11 +63,11 @@ impl ListKey {
         &self.0.public
     }
 
-    /// Signs a list: whoever does so has looked at what stands in it.
+    /// Signs a key list, or a restore of the log: whoever does so has looked at what stands in it.
     ///
     /// # Errors
     /// [`HqError::Random`] or [`HqError::KeyList`].
-    pub fn sign(&self, list: &mut UnverifiedKeyList) -> Result<(), HqError> {
-        list.sign(self.public(), |bytes| self.0.sign(bytes))
+    pub fn sign<T: ListMessage>(&self, message: &mut ListSigned<T>) -> Result<(), HqError> {
+        message.sign(self.public(), |bytes| self.0.sign(bytes))
     }
 }

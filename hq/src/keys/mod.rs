@@ -20,7 +20,9 @@ use crewseal_custody::{HqKeys, KeyUse};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+};
 use zeroize::Zeroizing;
 
 use self::authority::Authority;
@@ -46,6 +48,14 @@ pub(crate) struct Keys {
     signing: Vec<Signing>,
     opening: Vec<OpeningKey>,
     authorities: Vec<Authority>,
+    log: Vec<LogSigning>,
+}
+
+/// A key that signs checkpoints of the log.
+struct LogSigning {
+    public: [u8; 32],
+    pair: Ed25519KeyPair,
+    seed: Zeroizing<[u8; 32]>,
 }
 
 /// A key that signs.
@@ -69,6 +79,10 @@ struct KeyFile {
     opening: Vec<ByteVec>,
     #[n(3)]
     authorities: Vec<AuthorityKey>,
+    /// Ed25519's seeds; none in a file from before there was a log.
+    #[n(4)]
+    #[cbor(skip_if = "Vec::is_empty")]
+    log: Vec<ByteVec>,
 }
 
 /// An authority's key (P-256, PKCS#8) and certificate (DER).
@@ -119,16 +133,35 @@ impl Signing {
     }
 }
 
+impl LogSigning {
+    fn read(seed: &[u8]) -> Option<Self> {
+        let seed = Zeroizing::new(<[u8; 32]>::try_from(seed).ok()?);
+        let pair = Ed25519KeyPair::from_seed_unchecked(&*seed).ok()?;
+        let public = pair.public_key().as_ref().try_into().ok()?;
+        Some(Self { public, pair, seed })
+    }
+}
+
 impl Keys {
     /// New keys, one of each kind and use, in the order of [`KeyUse`]. `now` is in seconds
     /// since 1970-01-01 UTC.
     fn draw(now: u64) -> Result<Self, HqError> {
-        let mut keys = Self { signing: Vec::new(), opening: Vec::new(), authorities: Vec::new() };
+        let (signing, opening) = (Vec::new(), Vec::new());
+        let mut keys = Self { signing, opening, authorities: Vec::new(), log: Vec::new() };
         keys.draw_signing()?;
         keys.draw_signing()?;
         keys.draw_opening()?;
         keys.draw_authority(now)?;
+        keys.draw_log()?;
         Ok(keys)
+    }
+
+    fn draw_log(&mut self) -> Result<[u8; 32], HqError> {
+        let seed = Zeroizing::new(random::<32>()?);
+        let drawn = LogSigning::read(&*seed).ok_or(KeysError::Generate)?;
+        let public = drawn.public;
+        self.log.push(drawn);
+        Ok(public)
     }
 
     fn draw_signing(&mut self) -> Result<PublicKey, HqError> {
@@ -168,6 +201,7 @@ impl Keys {
                 signing: vec![first.signing],
                 opening: vec![first.opening],
                 authorities: vec![AuthorityKey { key, certificate }],
+                log: Vec::new(),
             }
         } else {
             cbor::from_versioned::<KeyFile, 2>(bytes).ok()?
@@ -181,6 +215,7 @@ impl Keys {
                 .map(|one| OpeningKey::from_bytes(one).ok())
                 .collect::<Option<_>>()?,
             authorities: file.authorities.iter().map(authority).collect::<Option<_>>()?,
+            log: file.log.iter().map(|seed| LogSigning::read(seed)).collect::<Option<_>>()?,
         })
     }
 
@@ -195,6 +230,7 @@ impl Keys {
             signing: self.signing.iter().map(|one| one.pkcs8.to_vec().into()).collect(),
             opening: self.opening.iter().map(|one| one.to_bytes().to_vec().into()).collect(),
             authorities: self.authorities.iter().map(authority).collect(),
+            log: self.log.iter().map(|one| one.seed.to_vec().into()).collect(),
         }));
         private_file::replace(path, &bytes)?;
         Ok(())
@@ -204,6 +240,12 @@ impl Keys {
     pub(crate) fn sign(&self, key: &PublicKey, bytes: &[u8]) -> Result<[u8; 64], HqError> {
         let signing = self.signing.iter().find(|one| one.public == *key);
         signing.ok_or(KeysError::Gone)?.sign(bytes)
+    }
+
+    /// A checkpoint's signature, if the private half of this key is here.
+    pub(crate) fn sign_log(&self, key: &[u8; 32], bytes: &[u8]) -> Result<[u8; 64], HqError> {
+        let signing = self.log.iter().find(|one| one.public == *key).ok_or(KeysError::Gone)?;
+        signing.pair.sign(bytes).as_ref().try_into().map_err(|_| HqError::Random)
     }
 
     /// What opens the outboxes that were sealed to the key with this id.

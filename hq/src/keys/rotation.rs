@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crewseal_custody::cbor::Version;
 use crewseal_custody::envelope::{OpeningKey, SealingKey};
+use crewseal_custody::log::LogKey;
 use crewseal_custody::signed::PublicKey;
 use crewseal_custody::{
     HqKeys, KeyList, KeyUse, SealingTerm, SigningKey, TlsAuthority, UnverifiedKeyList,
@@ -36,6 +37,8 @@ pub struct Rotation {
     /// The authority of HQ's server. Phones learn of it at once, and it is used 180 days
     /// later.
     pub authority: bool,
+    /// The key of the log.
+    pub log: bool,
     /// The list keys, and how many of them must sign.
     pub list_keys: Option<(BTreeSet<PublicKey>, u8)>,
     /// When the new keys begin, in seconds since 1970-01-01 UTC; after now in any case. Phones
@@ -89,6 +92,7 @@ fn first_list(
             from: 0,
             until: now.saturating_add(u64::from(AUTHORITY_DAYS) * DAY),
         }],
+        log: private.log.iter().map(|one| LogKey { key: one.public, from: 0, until }).collect(),
     };
     let mut list = UnverifiedKeyList::propose(list)?;
     list_key.sign(&mut list)?;
@@ -121,9 +125,13 @@ impl Keyring {
         (origin, founding): (&str, &PublicKey),
         now: u64,
     ) -> Result<(Self, Vec<u8>), HqError> {
-        let private = Keys::read(&dir.join(FILE))?;
+        let mut private = Keys::read(&dir.join(FILE))?;
         if private.signing.first().is_none_or(|one| one.public != *founding) {
             return Err(KeysError::OtherHq.into());
+        }
+        if private.log.is_empty() {
+            private.draw_log()?;
+            private.write(&dir.join(FILE))?;
         }
         let (list, listed) = first_list(dir, &private, origin, now)?;
         Ok((Self { private, listed: listed.into() }, list))
@@ -154,6 +162,7 @@ impl Keyring {
             signing: next_signing(before, rotation, (now, from), &mut private)?,
             sealing: next_sealing(before, rotation, (now, from), &mut private)?,
             authorities: next_authorities(before, rotation, now, &mut private)?,
+            log: next_log(before, rotation, (now, from), &mut private)?,
         };
         Ok((private, UnverifiedKeyList::propose(list)?))
     }
@@ -162,7 +171,9 @@ impl Keyring {
     pub(crate) fn has_ended_keys(&self, now: u64) -> bool {
         let signing =
             self.private.signing.iter().any(|one| self.listed.has_ended(&one.public, now));
-        signing || self.private.opening.iter().any(|one| self.is_destroyed(one, now))
+        let log =
+            self.private.log.iter().any(|one| self.listed.has_log_key_ended(&one.public, now));
+        signing || log || self.private.opening.iter().any(|one| self.is_destroyed(one, now))
     }
 
     /// Lets go of them.
@@ -172,6 +183,7 @@ impl Keyring {
         let opening = kept.collect();
         self.private.opening = opening;
         self.private.signing.retain(|one| !self.listed.has_ended(&one.public, now));
+        self.private.log.retain(|one| !self.listed.has_log_key_ended(&one.public, now));
         self
     }
 
@@ -194,7 +206,10 @@ impl Keyring {
             let is_it = |one: &Authority| one.certificate() == authority.certificate.as_slice();
             authority.until <= now || private.authorities.iter().any(is_it)
         };
+        let logs =
+            |key: &LogKey| key.until <= now || private.log.iter().any(|one| one.public == key.key);
         newest.signing.iter().all(signs)
+            && newest.log.iter().all(logs)
             && newest.sealing.iter().all(opens)
             && newest.authorities.iter().all(certifies)
     }
@@ -280,4 +295,22 @@ fn next_authorities(
         authorities.push(TlsAuthority { certificate, from, until });
     }
     Ok(authorities)
+}
+
+fn next_log(
+    before: &KeyList,
+    rotation: &Rotation,
+    (now, from): (u64, u64),
+    private: &mut Keys,
+) -> Result<Vec<LogKey>, HqError> {
+    let mut log: Vec<_> = before.log.iter().filter(|key| now < key.until).copied().collect();
+    if rotation.log {
+        // Without one there is no log, so the first begins at once.
+        let from = if log.is_empty() { now } else { from };
+        for key in &mut log {
+            key.until = key.until.min(from.max(key.from));
+        }
+        log.push(LogKey { key: private.draw_log()?, from, until: from.saturating_add(TERM) });
+    }
+    Ok(log)
 }

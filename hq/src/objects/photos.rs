@@ -66,6 +66,7 @@ impl Hq {
             }));
         }
         let state = self.store.write(|db| {
+            self.time(db)?;
             // Another client may have brought some of them meanwhile.
             let mut insert = db.prepare_cached(
                 "INSERT OR IGNORE INTO attachment_chunks (attachment, place, sealed)
@@ -142,7 +143,7 @@ impl Hq {
             digest: attachment.key.digest,
             event: attachment.event,
             outcome,
-            at: self.clock.now(),
+            at: self.now(),
             origin: self.origin().to_owned(),
         })?;
         Ok(receipt.as_bytes().to_vec())

@@ -1,6 +1,7 @@
 //! Enrolment: an invited phone shows its keys and gets HQ's credential for them.
 
 use crewseal_custody::cbor::{self, CborError, Versions};
+use crewseal_custody::log::ActKind;
 use crewseal_custody::signed::{Signed, SignedError, Unverified};
 use crewseal_custody::wire::{EnrolClaim, EnrolRequest};
 use crewseal_custody::{CarrierId, Credential, DeviceId, Qualifications, Role, Voucher};
@@ -9,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::error::HqError;
 use crate::hash::sha256;
 use crate::hq::Hq;
+use crate::log::LogWriter;
 use crate::random::random;
 use crate::store::{self, column};
 
@@ -74,7 +76,7 @@ impl Hq {
             return Err(EnrolError::OtherHq);
         }
         let hash = sha256(&claim.code.0);
-        self.store.write(|db| match self.let_in(db, &claim, hash) {
+        self.log(|log| match self.let_in(log, &claim, hash) {
             // Of what HQ could not do nothing is kept.
             Err(EnrolError::Hq(error)) => Err(error),
             done => Ok(done),
@@ -83,11 +85,11 @@ impl Hq {
 
     fn let_in(
         &self,
-        db: &Connection,
+        log: &mut LogWriter<'_>,
         claim: &EnrolClaim,
         code: [u8; 32],
     ) -> Result<Signed<Credential>, EnrolError> {
-        let now = self.clock.now();
+        let (db, now) = (log.db, log.at);
         let device = DeviceId::of(&claim.act_key, &claim.handoff_key);
         let known = store::credential(db, &self.keys(), &device)?;
         let invited = invited(db, &code)?.ok_or(EnrolError::Invitation)?;
@@ -120,6 +122,7 @@ impl Hq {
             params![device.0, carrier.0, code],
         )?;
         store::add_credential(db, &credential)?;
+        log.act(ActKind::Credential, &credential.id())?;
         db.execute("UPDATE invitations SET device = ?2 WHERE code = ?1", (code, device.0))?;
         db.execute(
             "INSERT INTO assignments (job, device)

@@ -79,7 +79,7 @@ impl Hq {
     pub fn invite_device(&self, invitee: &Invitee<'_>, url: &str) -> Result<Invitation, HqError> {
         let code = EnrolmentCode(random()?);
         let hash = sha256(&code.0);
-        let expires_at = self.clock.now().saturating_add(INVITATION_SECONDS);
+        let expires_at = self.now().saturating_add(INVITATION_SECONDS);
         let carrier = self.store.write(|db| {
             let known = |carrier| {
                 let known = store::carrier(db, &carrier)?;
@@ -114,7 +114,7 @@ impl Hq {
         Ok(Invitation {
             version: Version,
             url: url.to_owned(),
-            authority: self.keyring().authority(self.clock.now())?.to_vec().into(),
+            authority: self.keyring().authority(self.now())?.to_vec().into(),
             hq: self.identity(),
             code,
             origin: self.origin().to_owned(),

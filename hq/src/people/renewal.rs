@@ -1,6 +1,7 @@
 //! Renewal: HQ's word about a device, given again for the same keys before it ends or after.
 
 use crewseal_custody::cbor::Versions;
+use crewseal_custody::log::ActKind;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{Credential, DeviceId};
 
@@ -30,8 +31,8 @@ impl Hq {
     /// # Errors
     /// [`RenewError`].
     pub fn renew(&self, device: &DeviceId) -> Result<Signed<Credential>, RenewError> {
-        let now = self.clock.now();
-        self.store.write(|db| {
+        self.log(|log| {
+            let (db, now) = (log.db, log.at);
             let Some(known) = store::credential(db, &self.keys(), device)? else {
                 return Ok(Err(RenewError::Unknown));
             };
@@ -49,6 +50,7 @@ impl Hq {
                 ..Credential::clone(&known)
             })?;
             store::add_credential(db, &renewed)?;
+            log.act(ActKind::Credential, &renewed.id())?;
             Ok(Ok(renewed))
         })?
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crewseal_custody::cbor::Version;
+use crewseal_custody::log::ActKind;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{DeviceId, Revocations};
 use rusqlite::params;
@@ -20,7 +21,8 @@ impl Hq {
     /// # Errors
     /// [`HqError::UnknownDevice`], or the database.
     pub fn revoke(&self, device: DeviceId, since: u64) -> Result<u64, HqError> {
-        self.store.write(|db| {
+        self.log(|log| {
+            let db = log.db;
             store::credential(db, &self.keys(), &device)?.ok_or(HqError::UnknownDevice(device))?;
             let mut list = match store::revocations(db, &self.keys())? {
                 Some(list) => (*list).clone(),
@@ -34,6 +36,7 @@ impl Hq {
                 "INSERT INTO revocations (epoch, device, since, bytes) VALUES (?1, ?2, ?3, ?4)",
                 params![column(list.epoch), device.0, column(since), list.as_bytes()],
             )?;
+            log.act(ActKind::Revocations, &list.id())?;
             Ok(list.epoch)
         })
     }

@@ -30,7 +30,7 @@ impl Hq {
     /// A new right to deliver for this device's phone; it ends with 90 days.
     pub(crate) fn grant_delivery(&self, device: DeviceId) -> Result<DeliveryGrant, HqError> {
         let token = BASE64URL_NOPAD.encode(&random::<32>()?);
-        let now = self.clock.now();
+        let now = self.now();
         let until = now.saturating_add(GRANT_SECONDS);
         self.store.write(|db| {
             db.execute("DELETE FROM delivery_rights WHERE ends_at <= ?1", [column(now)])?;
@@ -45,7 +45,7 @@ impl Hq {
 
     /// To which device's phone this token was given, if it still holds.
     pub(crate) fn delivery_device(&self, token: &str) -> Result<Option<DeviceId>, HqError> {
-        let now = column(self.clock.now());
+        let now = column(self.now());
         self.store.read(|db| {
             let select = "SELECT device FROM delivery_rights WHERE token = ?1 AND ends_at > ?2";
             let mut query = db.prepare_cached(select)?;

@@ -4,6 +4,7 @@
 
 mod auth;
 mod delivery_grant;
+mod log_routes;
 mod message;
 mod problem;
 mod routes;

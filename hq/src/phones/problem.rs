@@ -14,6 +14,8 @@ use crate::people::{EnrolError, RenewError};
 
 /// After how many seconds to come back when HQ is busy.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+/// And when somebody must look at it.
+const RETRY_AFTER_STOP: HeaderValue = HeaderValue::from_static("300");
 
 /// Why a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +72,8 @@ pub(crate) enum Problem {
     },
     /// The database is locked by somebody else.
     Busy,
+    /// Somebody must look at HQ's clock first.
+    Stopped,
     /// Anything that only HQ's log tells.
     Internal,
 }
@@ -96,7 +100,7 @@ impl Problem {
             Self::BatchDiffers => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Stopped => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -127,6 +131,7 @@ impl Problem {
             Self::Enrolled => "enrolled",
             Self::TooOften { .. } => "too-often",
             Self::Busy => "busy",
+            Self::Stopped => "stopped",
             Self::Internal => "internal",
         }
     }
@@ -167,6 +172,7 @@ impl Problem {
             Self::Enrolled => "These keys are enrolled already. Make new ones.",
             Self::TooOften { .. } => "Come back a little later.",
             Self::Busy => "HQ is busy. Come back a little later.",
+            Self::Stopped => "HQ takes nothing in until its clock was looked at. Come back later.",
             Self::Internal => "HQ could not answer. Its log says why.",
         }
     }
@@ -189,6 +195,7 @@ impl IntoResponse for Problem {
         let more = match self {
             Self::Session => (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             Self::Busy => (header::RETRY_AFTER, RETRY_AFTER),
+            Self::Stopped => (header::RETRY_AFTER, RETRY_AFTER_STOP),
             Self::TooOften { wait } => {
                 let seconds = wait.as_millis().div_ceil(1_000);
                 (header::RETRY_AFTER, u64::try_from(seconds).unwrap_or(u64::MAX).into())
@@ -206,8 +213,19 @@ impl IntoResponse for Problem {
 
 impl From<HqError> for Problem {
     fn from(error: HqError) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl Problem {
+    fn of(error: &HqError) -> Self {
         match error {
             HqError::Busy => Self::Busy,
+            HqError::Shared(error) => Self::of(error),
+            HqError::ClockBehind { .. } | HqError::ClockAhead { .. } => {
+                tracing::error!(%error, "HQ takes nothing in");
+                Self::Stopped
+            }
             error => {
                 tracing::error!(%error, "a request failed");
                 Self::Internal

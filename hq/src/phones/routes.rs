@@ -12,6 +12,7 @@ use crewseal_custody::wire::{
 use serde::Deserialize;
 
 use super::auth::{AuthenticatedDevice, DeliveryClient};
+use super::log_routes;
 use super::message::{Answer, Body};
 use super::problem::Problem;
 use super::session::SessionError;
@@ -32,6 +33,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/v1/outbox", post(outbox))
         .route("/v1/attachments", post(attachments))
         .route("/v1/delivery", get(delivery))
+        .merge(log_routes::routes())
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::Method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -121,8 +123,9 @@ async fn outbox(
 ) -> Result<Answer, Problem> {
     let batch: Batch = body.decode_version::<_, 2>(BATCH_VERSIONS)?;
     let envelopes = batch.envelopes()?;
-    let receipts = state.ask(move |hq| hq.take_in(batch.epochs(), &envelopes, client)).await?;
-    Ok(Answer::of(&receipts))
+    let salts = batch.asks_for_salts();
+    let answer = state.ask(move |hq| hq.take_in(batch.epochs(), &envelopes, client, salts)).await?;
+    Ok(Answer::of(&answer))
 }
 
 async fn delivery(

@@ -65,7 +65,7 @@ impl Hq {
         let request = request.verify(&credential.act_key).map_err(|_| SessionError::Unknown)?;
         // One that has ended is renewed in a session, and the queue is delivered in it; jobs
         // and rolls are not shown.
-        if credential.valid_to <= self.clock.now() && revoked_since.is_some() {
+        if credential.valid_to <= self.now() && revoked_since.is_some() {
             return Err(SessionError::CredentialEnded);
         }
         Ok((*request).clone())

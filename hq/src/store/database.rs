@@ -30,6 +30,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("8.sql")),
     M::up(include_str!("9.sql")),
     M::up(include_str!("10.sql")),
+    M::up(include_str!("11.sql")),
 ];
 
 /// The database, for one user at a time.

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use crewseal_custody::cbor::{self, Version, Versions};
+use crewseal_custody::log::{ActKind, Logged, LoggedAct, ProvenEvent};
 use crewseal_custody::roll::{Leaf, Roll, RollHead};
 use crewseal_custody::signed::{Digest, Message, Namespace, PublicKey, Signed, SignedError};
 use crewseal_custody::{
     Act, Anchor, BootId, BoxList, CarrierId, Commitment, Credential, DeviceId, Event, EventId,
     EventKind, Finding, FindingKind, HqKeys, JobId, Link, Lists, Manifest, Manifests, Moment,
-    Outcome, Protection, Receipt, Record, Role, Salt, Since, SpotCheck, Tick,
+    Outcome, Protection, Record, Role, Salt, Since, SpotCheck, Tick,
 };
 use crewseal_label::Token;
+use fixtures::log::PaperLog;
 use minicbor::bytes::ByteVec;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
@@ -22,7 +24,7 @@ const OPENING: Salt = Salt([0x0e; 16]);
 pub const MIDNIGHT: u64 = 1_773_446_400;
 
 /// The name of HQ's log.
-pub const ORIGIN: &str = "hq.test";
+pub const ORIGIN: &str = fixtures::paper::ORIGIN;
 
 /// A time of that day.
 pub const fn at(hour: u64, minute: u64) -> u64 {
@@ -79,7 +81,10 @@ pub struct Day {
     pub manifests: Vec<ByteVec>,
     pub rolls: Vec<Roll>,
     pub events: Vec<Signed<Event>>,
-    pub receipts: Vec<Signed<Receipt>>,
+    /// Where events stand in HQ's log, and what HQ says of them.
+    pub placed: Vec<ProvenEvent>,
+    log: PaperLog,
+    logged_ticks: Vec<LoggedAct>,
     lists: Lists,
     devices: Vec<Device>,
 }
@@ -116,7 +121,9 @@ impl Day {
             manifests: vec![bytes],
             rolls,
             events: Vec::new(),
-            receipts: Vec::new(),
+            placed: Vec::new(),
+            log: PaperLog::default(),
+            logged_ticks: Vec::new(),
             lists,
             devices: Vec::new(),
         }
@@ -152,16 +159,20 @@ impl Day {
     pub fn tick(&mut self, at: u64) {
         let number = u64::try_from(self.ticks.len()).unwrap() + 1;
         let nonce = Salt(random(self.ticks.len(), "tick"));
-        let tick = Tick {
-            version: Version,
+        let head = Some(self.log.head());
+        let tick = self.hq.sign(Tick {
+            version: Tick::version_with(head.as_ref()),
             origin: ORIGIN.into(),
             number,
             at,
             nonce,
-            root: None,
+            log: head,
             epoch: None,
-        };
-        self.ticks.push(self.hq.sign(tick));
+        });
+        let place = self.log.push(tick.leaf());
+        let (kind, message) = (ActKind::Tick, tick.id());
+        self.logged_ticks.push(LoggedAct { place, kind, salt: nonce, message });
+        self.ticks.push(tick);
     }
 
     /// An act that nobody has signed yet and that moves no chain on.
@@ -245,22 +256,24 @@ impl Day {
         self.act(to, EventKind::Accept, boxes, at + 180, accept)
     }
 
-    /// HQ's receipts for whatever it has none for yet.
+    /// HQ takes in whatever it does not have yet.
     pub fn sync(&mut self, at: u64) {
         for event in &self.events {
-            if self.receipts.iter().all(|receipt| receipt.event != event.id()) {
-                self.receipts.push(self.hq.sign(Receipt {
-                    version: Version,
-                    event: event.id(),
-                    device: event.device,
-                    generation: event.generation,
-                    sequence: event.sequence,
-                    outcome: Outcome::Stored,
-                    at,
-                    origin: ORIGIN.into(),
-                }));
+            if self.placed.iter().all(|placed| placed.id != event.id()) {
+                let Event { device, generation, sequence, .. } = **event;
+                let logged = Logged { device, generation, sequence, outcome: Outcome::Stored, at };
+                self.placed.push(self.log.log(event, logged));
             }
         }
+    }
+
+    /// The receipt for all that was placed.
+    fn receipts(&self) -> Vec<ByteVec> {
+        if self.placed.is_empty() {
+            return Vec::new();
+        }
+        let receipt = self.log.receipt(&self.placed, self.logged_ticks.clone(), at(20, 0));
+        vec![cbor::to_vec(&receipt).into()]
     }
 
     /// HQ's keys: one, which signs everything.
@@ -281,7 +294,7 @@ impl Day {
             manifests: self.manifests.clone(),
             rolls: self.rolls.iter().map(Roll::to_wire).collect(),
             events: bytes(&self.events),
-            receipts: bytes(&self.receipts),
+            receipts: self.receipts(),
             release_keys: Vec::new(),
             sensitive: BoxList::default(),
             classes: BTreeMap::new(),
@@ -289,6 +302,7 @@ impl Day {
             inclusions: Vec::new(),
             confirmations: Vec::new(),
             statements: Vec::new(),
+            restores: Vec::new(),
         }
     }
 

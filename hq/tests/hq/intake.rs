@@ -6,7 +6,6 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use coset::{CoseSign1Builder, HeaderBuilder, TaggedCborSerializable, iana};
-use crewseal::random;
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::envelope::{Beside, Entry, Envelope, Epoch, OpeningKey};
 use crewseal_custody::personal::Personal;
@@ -18,14 +17,15 @@ use crewseal_custody::{
 };
 use crewseal_hq::Delivered;
 use crewseal_label::Token;
+use fixtures::random::generator;
 use reqwest::StatusCode;
 
-use crate::phone::{Key, Phone, Site, outcomes, singly, success};
+use crate::phone::{Key, Phone, Said, Site, outcomes, singly, success};
 
-const STORED: Outcome = Outcome::Stored;
+const STORED: Said = Ok(Outcome::Stored);
 
-fn refused(refusal: Refusal) -> Outcome {
-    Outcome::Refused(refusal)
+const fn refused(refusal: Refusal) -> Said {
+    Err(refusal)
 }
 
 /// Any payload, signed as an event.
@@ -53,34 +53,35 @@ impl Phone {
 }
 
 #[tokio::test]
-async fn events_are_stored_and_answered_with_receipts() {
+async fn events_are_stored_and_answered_with_their_places() {
     let site = Site::open();
     let mut phone = site.phone().await;
     let first = phone.act(EventKind::TakeOver, site.job, &[site.label(0)]);
     let second = phone.act(EventKind::Load, site.job, &[site.label(0)]);
     let receipts = phone.deliver(&[first.clone(), second]).await;
     assert_eq!(outcomes(&receipts), [STORED, STORED]);
-    let (receipt, address) = (&receipts[0], first.address());
-    assert_eq!(receipt.event, address.event);
-    assert_eq!((receipt.device, receipt.generation, receipt.sequence), (phone.device(), 1, 1));
-    assert_eq!(receipt.origin, "hq.test");
+    let (placed, address) = (receipts[0].placed(), first.address());
+    assert_eq!(placed.id, address.event);
+    let logged = placed.logged;
+    assert_eq!((logged.device, logged.generation, logged.sequence), (phone.device(), 1, 1));
+    assert_eq!(receipts[1].placed().place, placed.place + 1, "one run");
 }
 
 #[tokio::test]
-async fn a_repeat_gets_its_first_receipt_byte_by_byte() {
+async fn a_repeat_gets_its_first_place() {
     let site = Site::open();
     let mut phone = site.phone().await;
     let envelope = phone.act(EventKind::TakeOver, site.job, &[site.label(0)]);
     let first = phone.deliver(std::slice::from_ref(&envelope)).await;
     site.clock.advance(60);
     let second = phone.deliver(&[envelope.clone(), envelope.clone()]).await;
-    assert_eq!(second[0].as_bytes(), first[0].as_bytes());
-    assert_eq!(second[1].as_bytes(), first[0].as_bytes());
+    assert_eq!(second[0].placed(), first[0].placed());
+    assert_eq!(second[1].placed(), first[0].placed());
 
     let other = site.phone().await;
     let batch = Batch::of(&[], &[envelope]);
     let carried = other.deliver_batch(&batch).await.unwrap();
-    assert_eq!(carried[0].as_bytes(), first[0].as_bytes(), "from a carrier, without the header");
+    assert_eq!(carried[0].placed(), first[0].placed(), "from a carrier, without the header");
 
     let stats = site.hq.stats().unwrap();
     assert_eq!(stats.total, Delivered { stored: 1, refused: 0, repeated: 3 });
@@ -98,7 +99,7 @@ async fn the_same_event_sealed_anew_is_a_repeat() {
     assert_ne!(signed.as_bytes(), signed_again.as_bytes(), "ECDSA is randomised");
     let envelopes = [phone.seal(&signed), phone.seal(&signed_again)];
     let receipts = phone.deliver(&envelopes).await;
-    assert_eq!(receipts[0].as_bytes(), receipts[1].as_bytes());
+    assert_eq!(receipts[0].placed(), receipts[1].placed());
     assert_eq!(site.hq.stats().unwrap().total.stored, 1);
 }
 
@@ -113,8 +114,9 @@ async fn one_bad_entry_of_fifty_holds_up_none() {
     envelopes.insert(20, phone.seal_as(&bad, content.id(), content.as_bytes()));
     let receipts = phone.deliver(&envelopes).await;
     assert_eq!(receipts.len(), 50);
-    assert_eq!(receipts[20].outcome, refused(Refusal::Signature));
-    let stored = receipts.iter().filter(|receipt| receipt.outcome == STORED).count();
+    let said = outcomes(&receipts);
+    assert_eq!(said[20], refused(Refusal::Signature));
+    let stored = said.iter().filter(|said| **said == STORED).count();
     assert_eq!(stored, 49);
     let delivered = site.hq.stats().unwrap().total;
     assert_eq!(delivered, Delivered { stored: 49, refused: 1, repeated: 0 });
@@ -132,7 +134,7 @@ async fn what_cannot_be_opened_is_unreadable() {
     let elsewhere = OpeningKey::from_bytes(&[8; 32]).unwrap();
     let ours = std::mem::replace(
         &mut phone.epoch,
-        Epoch::begin(elsewhere.public(), &mut random::generator()).unwrap(),
+        Epoch::begin(elsewhere.public(), &mut generator()).unwrap(),
     );
     let to_another = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     let receipts = phone.deliver(&[to_another]).await;
@@ -153,8 +155,10 @@ async fn an_altered_envelope_is_unreadable() {
     let digest = ring::digest::digest(&ring::digest::SHA256, &altered[..covered]);
     altered[covered..].copy_from_slice(&digest.as_ref()[..16]);
     let altered = Envelope::parse(&altered).unwrap();
+    let receipts = phone.deliver(std::slice::from_ref(&altered)).await;
+    assert_eq!(outcomes(&receipts), [refused(Refusal::Unreadable)]);
     let receipts = phone.deliver(&[altered, whole]).await;
-    assert_eq!(outcomes(&receipts), [refused(Refusal::Unreadable), STORED]);
+    assert_eq!(outcomes(&receipts), [STORED, STORED], "its event is here");
 }
 
 #[tokio::test]
@@ -252,7 +256,7 @@ async fn a_statement_is_kept_apart_from_its_event() {
 }
 
 /// Half a handoff is not all there is: what the other side signed comes with the answer to
-/// it, and his own phone gets the receipt of then.
+/// it, and his own phone gets the place of then.
 #[tokio::test]
 async fn what_an_event_answers_comes_with_it() {
     let site = Site::open();
@@ -282,7 +286,7 @@ async fn what_an_event_answers_comes_with_it() {
 
     let own = giver.seal(&offer);
     let receipts = giver.deliver(&[took, own]).await;
-    assert_eq!(outcomes(&receipts), [STORED, Outcome::StoredAfterGap(1)], "of the first time");
+    assert_eq!(outcomes(&receipts), [STORED, Ok(Outcome::StoredAfterGap(1))], "of the first time");
     let record = Record::read(&site.hq.export(site.job).unwrap(), None).unwrap();
     assert_eq!(record.evidence.verify().holders[&site.label(1)], Holder::Device(receiver.device()));
 }
@@ -312,7 +316,7 @@ async fn what_has_not_the_form_of_its_kind_is_kept_and_named() {
     }
     envelopes.push(phone.act(EventKind::Load, site.job, &[site.label(0)]));
     let receipts = phone.deliver(&envelopes).await;
-    let mut expected = [Outcome::StoredInDispute(Dispute::IllFormed); 8];
+    let mut expected = [Ok(Outcome::StoredInDispute(Dispute::IllFormed)); 8];
     (expected[0], expected[7]) = (STORED, STORED);
     assert_eq!(outcomes(&receipts), expected);
     let again = phone.deliver(&envelopes).await;
@@ -397,7 +401,7 @@ async fn the_address_must_be_that_of_the_event() {
     envelopes.push(phone.seal_as(&event, other_id, signed.as_bytes()));
     let receipts = phone.deliver(&envelopes).await;
     assert_eq!(outcomes(&receipts), [refused(Refusal::Mislabelled); 4]);
-    assert_eq!(receipts[3].event, other_id, "the receipt names what the envelope named");
+    assert_eq!(receipts[3].event, other_id, "the refusal names what the envelope named");
     assert_eq!(site.hq.stats().unwrap().total.stored, 0);
 }
 
@@ -410,7 +414,7 @@ async fn two_events_with_one_number_are_a_fork() {
     let second = phone.act(EventKind::Count, site.job, &[site.label(1)]);
     let third = phone.act(EventKind::Count, site.job, &[site.label(1)]);
     let receipts = phone.deliver(&[first, second, third]).await;
-    let fork = Outcome::StoredInDispute(Dispute::Fork);
+    let fork = Ok(Outcome::StoredInDispute(Dispute::Fork));
     assert_eq!(outcomes(&receipts), [STORED, fork, STORED]);
 }
 
@@ -418,7 +422,7 @@ async fn two_events_with_one_number_are_a_fork() {
 async fn an_event_that_does_not_follow_breaks_the_chain() {
     let site = Site::open();
     let mut phone = site.phone().await;
-    let broken = Outcome::StoredInDispute(Dispute::BrokenChain);
+    let broken = Ok(Outcome::StoredInDispute(Dispute::BrokenChain));
     let first = phone.act(EventKind::Count, site.job, &[site.label(0)]);
     phone.previous = None;
     let second = phone.act(EventKind::Count, site.job, &[site.label(0)]);
@@ -439,10 +443,10 @@ async fn a_gap_is_named_and_closes_when_the_rest_arrives() {
     let events: Vec<Envelope> =
         (0..6).map(|_| phone.act(EventKind::Count, site.job, &[site.label(0)])).collect();
     let [one, two, three, four, five, six] = events.try_into().unwrap_or_else(|_| panic!("six"));
-    assert_eq!(outcomes(&phone.deliver(&[four]).await), [Outcome::StoredAfterGap(1)]);
+    assert_eq!(outcomes(&phone.deliver(&[four]).await), [Ok(Outcome::StoredAfterGap(1))]);
     assert_eq!(outcomes(&phone.deliver(&[one]).await), [STORED]);
-    assert_eq!(outcomes(&phone.deliver(&[three]).await), [Outcome::StoredAfterGap(2)]);
-    assert_eq!(outcomes(&phone.deliver(&[six]).await), [Outcome::StoredAfterGap(2)]);
+    assert_eq!(outcomes(&phone.deliver(&[three]).await), [Ok(Outcome::StoredAfterGap(2))]);
+    assert_eq!(outcomes(&phone.deliver(&[six]).await), [Ok(Outcome::StoredAfterGap(2))]);
     assert_eq!(outcomes(&phone.deliver(&[two]).await), [STORED]);
     assert_eq!(outcomes(&phone.deliver(&[five]).await), [STORED]);
 
@@ -461,7 +465,7 @@ async fn boxes_must_be_named_by_what_hq_issued() {
     let mut ours = Lists::new();
     ours.add_roll(site.roll.clone());
     let made_up = Token::from_bytes([7; 16]);
-    let unknown = Outcome::StoredInDispute(Dispute::UnknownBoxes);
+    let unknown = Ok(Outcome::StoredInDispute(Dispute::UnknownBoxes));
 
     let cases = [
         (ours.name(&[site.label(5), site.label(30)].into()).unwrap(), STORED),
@@ -496,7 +500,7 @@ async fn a_manifest_names_boxes_of_its_own_job_only() {
     lists.add_manifests(pack.manifests(&site.hq.keys()).unwrap());
     let boxes = lists.name(&[site.label(0), site.label(2)].into()).unwrap();
     for (job, expected) in
-        [(site.job, STORED), (other, Outcome::StoredInDispute(Dispute::UnknownBoxes))]
+        [(site.job, STORED), (other, Ok(Outcome::StoredInDispute(Dispute::UnknownBoxes)))]
     {
         let event = phone.event(EventKind::Count, job, boxes.clone());
         let signed: Signed<Event> = phone.sign(event);
@@ -516,7 +520,7 @@ async fn a_batch_is_strict_and_bounded() {
     assert_eq!(refused, Err(StatusCode::BAD_REQUEST));
 
     let mut many = vec![envelope; MAX_BATCH + 1];
-    let refused = phone.deliver_batch(&phone.batch(&many)).await;
+    let refused = phone.post_batch(&phone.batch(&many)).await;
     assert_eq!(refused.unwrap_err(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(site.hq.stats().unwrap().total, Delivered::default());
     many.pop();

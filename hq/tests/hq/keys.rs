@@ -29,6 +29,7 @@ fn all() -> Rotation {
         signing: [KeyUse::Credential, KeyUse::Receipt].into(),
         sealing: true,
         authority: true,
+        log: true,
         list_keys: None,
         from: 0,
     }
@@ -95,13 +96,13 @@ async fn what_was_sealed_to_an_old_key_opens_until_that_is_destroyed() {
     site.clock.advance(179 * DAY);
     site.hq.refresh_keys().unwrap();
     phone.sign_in().await.unwrap();
-    assert_eq!(outcomes(&phone.deliver(&[early]).await), [Outcome::Stored]);
+    assert_eq!(outcomes(&phone.deliver(&[early]).await), [Ok(Outcome::Stored)]);
     site.clock.advance(2 * DAY);
     site.hq.refresh_keys().unwrap();
     assert!(!holds(&file()), "destroyed");
     phone.sign_in().await.unwrap();
     let refused = outcomes(&phone.deliver(&[late]).await);
-    assert_eq!(refused, [Outcome::Refused(Refusal::Unreadable)]);
+    assert_eq!(refused, [Err(Refusal::Unreadable)]);
 }
 
 #[test]
@@ -122,7 +123,7 @@ fn a_list_is_adopted_only_whole_and_signed() {
     assert!(matches!(foreign, HqError::KeyList(KeyListError::OtherHq)), "{foreign}");
 
     // Keys of which nobody here has the private half.
-    let mut list = proposal.list().clone();
+    let mut list = proposal.message().clone();
     list.signing.last_mut().unwrap().key = *list_key(&theirs).public();
     let mut without = UnverifiedKeyList::propose(list).unwrap();
     list_key(&site).sign(&mut without).unwrap();
@@ -262,8 +263,8 @@ async fn a_proposal_goes_on_from_the_newest_list_whoever_adopted_it() {
     let stale = Hq::open(&data(&site), site.clock.clone()).unwrap();
     rotate(&site, &all());
     let proposal = stale.propose_keys(&all()).unwrap();
-    assert_eq!(proposal.list().number, 3);
-    assert_eq!(proposal.list().previous, Some(site.hq.keys().newest().unwrap().id()));
+    assert_eq!(proposal.message().number, 3);
+    assert_eq!(proposal.message().previous, Some(site.hq.keys().newest().unwrap().id()));
 }
 
 /// The power went when the list key was drawn, and nothing else.

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod crew;
+#[cfg(test)]
 mod day;
 #[cfg(test)]
 mod depots;
@@ -16,6 +18,8 @@ mod intake;
 mod keeping;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod log;
 #[cfg(test)]
 mod news;
 #[cfg(test)]

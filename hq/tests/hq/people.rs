@@ -70,7 +70,7 @@ async fn several_devices_are_one_carriers_and_a_record_proves_it() {
 
     second.sign_in().await.unwrap();
     let act = second.act(EventKind::TakeOver, site.job, &[site.label(1)]);
-    assert_eq!(outcomes(&second.deliver(&[act]).await), [Outcome::Stored]);
+    assert_eq!(outcomes(&second.deliver(&[act]).await), [Ok(Outcome::Stored)]);
     let record = site.hq.export(site.job).unwrap();
     let reading = Record::read(&record, Some(&site.hq.identity())).unwrap();
     assert_eq!(reading.errors, []);
@@ -160,7 +160,7 @@ async fn a_credential_is_renewed_for_the_same_keys_and_the_same_carrier() {
     site.hq.assign(device, job).unwrap();
     assert_eq!(jobs(&phone).await, 0);
     let act = phone.act(EventKind::Count, site.job, &[site.label(0)]);
-    assert_eq!(outcomes(&phone.deliver(&[act]).await), [Outcome::Stored]);
+    assert_eq!(outcomes(&phone.deliver(&[act]).await), [Ok(Outcome::Stored)]);
     assert_eq!(phone.renew(device).await.unwrap().serial, 3);
     assert_eq!(jobs(&phone).await, 1);
 

@@ -2,61 +2,60 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crewseal::random;
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::envelope::{Envelope, Epoch, SealingKey};
 use crewseal_custody::job::JobPack;
+use crewseal_custody::log::{ProvenEvent, SignedCheckpoint};
 use crewseal_custody::personal::Personal;
 use crewseal_custody::roll::Roll;
 use crewseal_custody::signed::{Digest, PublicKey, Signed, SignedError};
 use crewseal_custody::wire::{
-    Batch, CBOR, Challenge, ChallengeRequest, CredentialRequest, EnrolClaim, EnrolRequest,
-    Invitation, News, Receipts, Session, SessionRequest,
+    Answered, Batch, BatchAnswer, CBOR, Challenge, ChallengeRequest, CredentialRequest, EnrolClaim,
+    EnrolRequest, Invitation, News, Sent, Session, SessionRequest,
 };
 use crewseal_custody::{
     Act, Anchor, BootId, BoxList, CarrierId, Credential, DeviceId, Event, EventId, EventKind, HqId,
-    HqKeys, JobId, Link, Lists, Moment, NewKeys, Outcome, Protection, Receipt, RecoveryCode, Role,
+    HqKeys, JobId, Link, Lists, Moment, NewKeys, Outcome, Protection, RecoveryCode, Refusal, Role,
     Salt, Since, Tick, Voucher,
 };
 use crewseal_hq::clock::Clock;
 use crewseal_hq::{Hq, JobPlan, Listen, Running, serve};
 use crewseal_label::Token;
+use fixtures::random::generator;
 use reqwest::StatusCode;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 
 /// The system's time, moved as a test needs it.
+#[derive(Default)]
 pub struct TestClock {
     seconds: AtomicU64,
+    /// By how much somebody set it, which no time passed for.
+    set: AtomicI64,
 }
 
 impl TestClock {
     pub fn advance(&self, seconds: u64) {
         self.seconds.fetch_add(seconds, Ordering::SeqCst);
     }
+
+    /// Sets it ahead, or back.
+    pub fn set_by(&self, seconds: i64) {
+        self.set.fetch_add(seconds, Ordering::SeqCst);
+    }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> u64 {
-        let real = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
-        real + self.seconds.load(Ordering::SeqCst)
+        self.uptime().as_secs().saturating_add_signed(self.set.load(Ordering::SeqCst))
     }
 
     fn uptime(&self) -> Duration {
-        Duration::from_secs(Clock::now(self))
-    }
-}
-
-impl crewseal::clock::Clock for TestClock {
-    fn now(&self) -> u64 {
-        Clock::now(self)
-    }
-
-    fn since_boot(&self) -> (BootId, u64) {
-        (BootId([0; 4]), Clock::now(self) * 1_000)
+        let real = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        Duration::from_secs(real + self.seconds.load(Ordering::SeqCst))
     }
 }
 
@@ -79,7 +78,7 @@ pub struct Site {
 impl Site {
     pub fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let clock = Arc::new(TestClock { seconds: AtomicU64::new(0) });
+        let clock = Arc::<TestClock>::default();
         let hq = Hq::create(&dir.path().join("data"), "hq.test", clock.clone()).unwrap();
         let roll = hq.mint_roll(40).unwrap();
         let running = serve(hq.clone(), listening()).unwrap();
@@ -178,10 +177,12 @@ impl Phone {
             http,
             act: Key::new(),
             handoff: Key::new(),
-            recovery: RecoveryCode::from_bytes(random::bytes().unwrap()),
+            recovery: RecoveryCode::from_bytes(
+                ring::rand::generate(&SystemRandom::new()).unwrap().expose(),
+            ),
             voucher: None,
             token: String::new(),
-            epoch: Epoch::begin(&sealing, &mut random::generator()).unwrap(),
+            epoch: Epoch::begin(&sealing, &mut generator()).unwrap(),
             anchor: Anchor { number: 0, nonce: Salt([0; 16]) },
             generation: 1,
             sequence: 0,
@@ -371,20 +372,83 @@ impl Phone {
         Batch::of(&[self.epoch.header()], envelopes)
     }
 
-    pub async fn deliver(&self, envelopes: &[Envelope]) -> Vec<Signed<Receipt>> {
+    pub async fn deliver(&self, envelopes: &[Envelope]) -> Vec<Told> {
         self.deliver_batch(&self.batch(envelopes)).await.unwrap()
     }
 
-    pub async fn deliver_batch(&self, batch: &Batch) -> Result<Vec<Signed<Receipt>>, StatusCode> {
+    /// Delivers a batch and checks HQ's answer as every phone does. What it leaves out is asked
+    /// again, until everything is answered.
+    pub async fn deliver_batch(&self, batch: &Batch) -> Result<Vec<Told>, StatusCode> {
+        let envelopes = batch.envelopes().unwrap();
+        let headers: Vec<Vec<u8>> = batch.epochs().iter().map(|header| header.to_vec()).collect();
+        let mut told = Vec::new();
+        while told.len() < envelopes.len() {
+            let left = Batch::of(&headers, &envelopes[told.len()..]).asking_for_salts();
+            let sent: Vec<Sent> = envelopes[told.len()..]
+                .iter()
+                .map(|envelope| Sent::of(envelope.address(), None))
+                .collect();
+            let answer = self.post_batch(&left).await?;
+            told.extend(self.told(&answer, &sent));
+        }
+        Ok(told)
+    }
+
+    /// What HQ answers a batch, as it came.
+    pub async fn post_batch(&self, batch: &Batch) -> Result<BatchAnswer, StatusCode> {
         let bytes = success(self.post("/v1/outbox", cbor::to_vec(batch)).await).await?;
-        let receipts: Receipts = cbor::from_slice(&bytes).unwrap();
-        let open = |bytes: &minicbor::bytes::ByteVec| self.keys.open(bytes);
-        Ok(receipts.receipts.iter().map(|bytes| open(bytes).unwrap()).collect())
+        Ok(cbor::from_versioned::<_, 2>(&bytes).unwrap())
+    }
+
+    /// What an answer says of the first of these, up to the first of which it says nothing.
+    pub fn told(&self, answer: &BatchAnswer, sent: &[Sent]) -> Vec<Told> {
+        let Answered { placed, rejections } = answer.verify(sent, &self.keys).unwrap();
+        let checkpoint = placed.as_ref().map(|(_, proven)| proven.checkpoint.clone());
+        let mut placed = placed.into_iter().flat_map(|(_, proven)| proven.events);
+        let mut told = Vec::new();
+        for entry in sent {
+            let refused = rejections.iter().find(|rejection| {
+                (rejection.event, rejection.device, rejection.sequence)
+                    == (entry.id, entry.device, entry.sequence)
+                    && rejection.generation == entry.generation
+            });
+            let said = match refused {
+                Some(rejection) => Err(rejection.refusal),
+                None => match placed.next() {
+                    Some(event) => Ok(event),
+                    None => break,
+                },
+            };
+            told.push(Told { event: entry.id, said, checkpoint: checkpoint.clone() });
+        }
+        assert!(!told.is_empty(), "the first is always answered");
+        told
     }
 }
 
-pub fn outcomes(receipts: &[Signed<Receipt>]) -> Vec<Outcome> {
-    receipts.iter().map(|receipt| receipt.outcome).collect()
+/// What HQ says of one entry, verified.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The event, as its envelope names it.
+    pub event: EventId,
+    /// Where it stands, or why HQ did not store it.
+    pub said: Result<ProvenEvent, Refusal>,
+    /// Under which checkpoint.
+    pub checkpoint: Option<SignedCheckpoint>,
+}
+
+impl Told {
+    /// Where it stands.
+    pub fn placed(&self) -> ProvenEvent {
+        self.said.unwrap()
+    }
+}
+
+/// What became of entries.
+pub type Said = Result<Outcome, Refusal>;
+
+pub fn outcomes(told: &[Told]) -> Vec<Said> {
+    told.iter().map(|told| told.said.map(|event| event.logged.outcome)).collect()
 }
 
 /// A box list that needs no other list to be read.

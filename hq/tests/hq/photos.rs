@@ -73,7 +73,7 @@ async fn a_photo_comes_in_parts_and_is_receipted_when_it_is_whole() {
     let (event, envelope) = phone.act_with(&site, &[&photo]);
     let early = phone.attach(&photo.part(event, 0, 3)).await;
     assert_eq!(early, Err(StatusCode::NOT_FOUND), "before its act");
-    assert_eq!(outcomes(&phone.deliver(&[envelope]).await), [Outcome::Stored]);
+    assert_eq!(outcomes(&phone.deliver(&[envelope]).await), [Ok(Outcome::Stored)]);
     assert_eq!(site.hq.photos_of(&site.job).unwrap(), (Vec::new(), 1));
 
     // What HQ has after each part; a part that does not follow changes nothing, one that

@@ -35,7 +35,9 @@ async fn a_record_reads_back_clean_and_shows_one_job_only() {
     let reading = Record::read(&bytes, Some(&site.hq.identity())).unwrap();
     assert!(reading.errors.is_empty(), "{:?}", reading.errors);
     assert_eq!(reading.record.events.len(), 2);
-    assert_eq!(reading.record.receipts.len(), 3, "one bare, between the two; none after");
+    assert_eq!(reading.record.receipts.len(), 1, "one log");
+    assert_eq!(reading.evidence.places.len(), 3, "one bare, between the two; none after");
+    assert_eq!(reading.evidence.tick_places.len(), 1);
     assert_eq!(reading.record.credentials.len(), 1);
     assert_eq!(reading.record.ticks.len(), 1);
 

@@ -17,8 +17,10 @@
 //! | `checkpoint` | a tree's size and root, signed, in the text form of C2SP |
 //! | `tile` | how the hashes lie in files, in the layout of C2SP |
 //! | `restore` | how a log goes on after HQ lost its end |
+//! | `clock_correction` | why HQ's time in it goes back, or leaps ahead |
 
 mod checkpoint;
+mod clock_correction;
 mod consistency;
 mod inclusion;
 mod leaf;
@@ -29,6 +31,7 @@ mod tile;
 mod tree;
 
 pub use checkpoint::{Checkpoint, CheckpointError, LogKey, MAX_CHECKPOINT, SignedCheckpoint};
+pub use clock_correction::ClockCorrection;
 pub use consistency::{consistency, proves_consistency};
 pub use inclusion::{inclusion, root_by_inclusion};
 pub use leaf::{ActKind, LEAF_BYTES, Leaf, LeafSalt, Logged};

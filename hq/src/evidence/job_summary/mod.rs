@@ -149,10 +149,10 @@ impl<'r> JobSummary<'r> {
 
     /// HQ's answers that are more than a plain "stored".
     pub fn remarks(&self) -> impl Iterator<Item = (EventId, &Outcome)> {
-        let receipts = self.reading.evidence.receipts.values();
-        receipts
-            .filter(|receipt| receipt.outcome != Outcome::Stored)
-            .map(|receipt| (receipt.event, &receipt.outcome))
+        let places = self.reading.evidence.places.iter();
+        places
+            .filter(|(_, place)| place.logged.outcome != Outcome::Stored)
+            .map(|(event, place)| (*event, &place.logged.outcome))
     }
 }
 

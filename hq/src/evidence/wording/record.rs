@@ -18,6 +18,7 @@ pub fn section(section: &Section) -> String {
         Section::Roll(place) => ("roll", place),
         Section::Event(place) => ("event", place),
         Section::Receipt(place) => ("receipt", place),
+        Section::Restore(place) => ("restore of the log", place),
         Section::Classes => return "the list of boxes that are not ordinary".to_owned(),
         Section::Revocations => return "the list of revoked devices".to_owned(),
         Section::Inclusion(place) => ("proof of a sign-off", place),
@@ -35,6 +36,8 @@ pub fn record_error(error: &RecordError) -> String {
         RecordError::Signed(error) => signed_error(error),
         RecordError::KeyLists(error) => error.to_string(),
         RecordError::OtherHq => "signed by another HQ than the one expected".to_owned(),
+        RecordError::Receipt(error) => error.to_string(),
+        RecordError::Unreadable(error) => error.to_string(),
         RecordError::Event(Refused::UnknownDevice) => {
             "no credential in the record vouches for the device that it names".to_owned()
         }

@@ -114,7 +114,7 @@ pub fn outcome(outcome: &Outcome) -> String {
         Outcome::Stored => "stored".to_owned(),
         Outcome::StoredAfterGap(from) => format!("stored; events from {from} on were missing"),
         Outcome::StoredInDispute(dispute) => format!("stored, though {}", self::dispute(*dispute)),
-        Outcome::Refused(refusal) => format!("refused: {}", self::refusal(*refusal)),
+        Outcome::Erased => "of a job that was erased; nothing but its id is kept".to_owned(),
     }
 }
 

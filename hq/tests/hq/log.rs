@@ -1,0 +1,1 @@
+//! HQ's log, over the wire and by the commands.
