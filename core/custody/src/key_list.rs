@@ -121,8 +121,9 @@ pub struct KeyList {
     #[n(9)]
     pub authorities: Vec<TlsAuthority>,
     /// The keys that sign checkpoints of HQ's log. One of an earlier list that is missing here
-    /// stays as that list had it.
+    /// stays as that list had it. None in a list from before there was a log.
     #[n(10)]
+    #[cbor(skip_if = "Vec::is_empty")]
     pub log: Vec<LogKey>,
 }
 
@@ -197,7 +198,7 @@ impl ListMessage for KeyList {
                 .iter()
                 .all(|term| term.from < term.destroyed_at && term.key.len() == SEALING_KEY)
             && few(self.authorities.len())
-            && few(self.log.len())
+            && self.log.len() <= MOST_KEYS
             && self.log.iter().all(|key| key.from <= key.until)
             && self.authorities.iter().all(|authority| {
                 authority.from < authority.until

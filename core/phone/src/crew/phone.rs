@@ -10,6 +10,7 @@ use crewseal_custody::{DeviceId, Lists, Salt, Since};
 use super::CrewError;
 use super::act_cache::ActCache;
 use super::fair_mutex::{FairMutex, FairMutexGuard, TimedOut};
+use super::settling::KeepsUncopied;
 use super::suspendable_store::{self, SuspendableStore};
 use crate::clock::Clock;
 use crate::random;
@@ -35,6 +36,7 @@ pub(super) struct Phone {
     pub(super) failures: AtomicU32,
     /// How much goes to HQ at once, as far as this network is known.
     pub(super) pace: Mutex<Pace>,
+    pub(super) keeps_uncopied: KeepsUncopied,
     /// Held by the fetch that is under way: of two at once each would undo the other's.
     pub(super) fetching: tokio::sync::Mutex<()>,
 }
@@ -72,9 +74,19 @@ impl Crew {
         let state = State { store, lists, epoch: None, act_cache: None, client: None };
         let (directory, state) = (directory.to_owned(), FairMutex::new(state));
         let (failures, pace) = (AtomicU32::new(0), Mutex::default());
-        let fetching = tokio::sync::Mutex::default();
-        let phone =
-            Phone { directory, vault, clock, device, keys, state, failures, pace, fetching };
+        let (keeps_uncopied, fetching) = (KeepsUncopied::default(), tokio::sync::Mutex::default());
+        let phone = Phone {
+            directory,
+            vault,
+            clock,
+            device,
+            keys,
+            state,
+            failures,
+            pace,
+            keeps_uncopied,
+            fetching,
+        };
         phone.go_on(&mut *phone.state()?)?;
         Ok(Self { phone: Arc::new(phone) })
     }

@@ -7,6 +7,7 @@
 mod answers;
 pub mod attachment;
 pub mod delivery_grant;
+pub mod kept;
 mod opening;
 mod photo;
 pub mod queue;
