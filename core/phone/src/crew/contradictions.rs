@@ -73,8 +73,9 @@ pub(super) fn keep(
     (kept, refused): (&[u8], &[u8]),
 ) -> Result<bool, CrewError> {
     let known = read(t)?;
-    let is_it = |one: &&Contradicting| one.kept[..] == *kept;
-    let is_known = known.iter().filter(is_it).any(|one| one.refused[..] == *refused);
+    let is_it = |one: &&Contradicting| content(&one.kept) == content(kept);
+    let is_known =
+        known.iter().filter(is_it).any(|one| content(&one.refused) == content(refused));
     if is_known || known.iter().filter(is_it).count() >= MOST_OF_ONE {
         return Ok(false);
     }
@@ -83,4 +84,15 @@ pub(super) fn keep(
     let both = Contradicting { version: Version, kept, refused };
     t.put(CONTRADICTIONS, name.as_ref(), compartment, &cbor::to_vec(&both))?;
     Ok(true)
+}
+
+/// A message without its signature, which is another one each time that the same is signed.
+fn content(message: &[u8]) -> &[u8] {
+    const SIGN1: u8 = 0xd2;
+    const SIGNATURE: usize = 64;
+    let content = message.len().saturating_sub(SIGNATURE);
+    match message.first() {
+        Some(&SIGN1) => message.get(..content).unwrap_or(message),
+        _ => message,
+    }
 }

@@ -97,7 +97,7 @@ impl Crew {
             for receipt in read(t)?.into_iter().rev() {
                 let Ok(proven) = receipt.verify(&hq) else { continue };
                 let log = proven.checkpoint.checkpoint().head.generation;
-                for event in proven.events {
+                for event in proven.events.into_iter().rev() {
                     // Later receipts come first: of what HQ has again nothing is lost.
                     let is_new = here.insert(event.id);
                     if is_new && view.is_void(log, event.place) {
