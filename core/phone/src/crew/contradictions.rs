@@ -74,8 +74,7 @@ pub(super) fn keep(
 ) -> Result<bool, CrewError> {
     let known = read(t)?;
     let is_it = |one: &&Contradicting| content(&one.kept) == content(kept);
-    let is_known =
-        known.iter().filter(is_it).any(|one| content(&one.refused) == content(refused));
+    let is_known = known.iter().filter(is_it).any(|one| content(&one.refused) == content(refused));
     if is_known || known.iter().filter(is_it).count() >= MOST_OF_ONE {
         return Ok(false);
     }

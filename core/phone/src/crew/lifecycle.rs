@@ -199,8 +199,7 @@ impl Phone {
     /// longer than the job.
     fn forget_kept(&self, t: &mut Transaction<'_>, job: JobId) -> Result<(), CrewError> {
         let chain = read_chain(t)?;
-        let may_be = |device, number| device != self.device || chain.may_be_of(job, number);
-        Ok(kept::forget(t, job, may_be)?)
+        Ok(kept::forget(t, (self.device, job), |number| chain.may_be_of(job, number))?)
     }
 
     /// Looks at what was forgotten, and signs what was seen.

@@ -1,29 +1,23 @@
-//! HQ's log as this phone has seen it: kept in the store, and after each sync and fetch HQ is
-//! asked to show that all of it is one log, or where it went on after HQ lost the end of it.
+//! After each sync and fetch HQ is asked to show that what the phone has seen of its log is of
+//! one log, or where it went on after HQ lost the end of it.
 
 use std::sync::Arc;
 
-use crewseal_custody::Contradiction;
-use crewseal_custody::cbor;
-use crewseal_custody::log::root_by_inclusion;
-use crewseal_custody::log::{Receipt, Restore, SignedCheckpoint, proves_consistency};
-use crewseal_custody::signed::{Digest, Signed};
+use crewseal_custody::log::{Restore, proves_consistency, root_by_inclusion};
+use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::{Consistency, RestoreNews};
-use crewseal_custody::{HqKeys, Tick};
+use crewseal_custody::{Contradiction, HqKeys};
 
 use super::CrewError;
 use super::connection::Connection;
 use super::log_view::{Learnt, LogView, Pair, Question};
-use super::persisted::stored;
 use super::phone::{Crew, Phone};
-use super::{contradictions, receipts};
+use super::{contradictions, known_log, receipts};
 use crate::blocking_pool;
 use crate::outbox::kept;
 use crate::sync::{NOT_FOUND, SyncError};
-use crate::vault::{Collection, StoreError, Transaction};
+use crate::vault::Transaction;
 
-/// What is known of an HQ's log, by that HQ's identity.
-const LOG: Collection = Collection("log");
 /// So much is asked at once. There are fewer heads than that; the rest is for another time.
 const MOST_QUESTIONS: usize = 24;
 
@@ -99,7 +93,7 @@ impl Phone {
         hq: &HqKeys,
     ) -> Result<(Option<Question>, Option<Contradiction>), CrewError> {
         self.state()?.store.transaction(|t| {
-            let before = read(t, hq)?;
+            let before = known_log::read(t, hq)?;
             kept::let_go(t, before.newest())?;
             receipts::purge(t, hq, before.newest())?;
             let (mut view, mut trouble) = (before.clone(), None);
@@ -110,7 +104,7 @@ impl Phone {
             }
             let question = view.question();
             if view != before {
-                put(t, hq, &view)?;
+                known_log::put(t, hq, &view)?;
             }
             Ok((question, trouble))
         })
@@ -124,7 +118,7 @@ impl Phone {
         answer: &Answer,
     ) -> Result<Option<Contradiction>, CrewError> {
         self.state()?.store.transaction(|t| {
-            let mut view = read(t, hq)?;
+            let mut view = known_log::read(t, hq)?;
             let trouble = match (question, answer) {
                 (Question::Consistency(pair), Answer::Consistency(shown)) if holds(pair, shown) => {
                     view.shown(&pair.other);
@@ -140,7 +134,7 @@ impl Phone {
                     deny(t, &mut view, question, pair)?
                 }
             };
-            put(t, hq, &view)?;
+            known_log::put(t, hq, &view)?;
             Ok(trouble)
         })
     }
@@ -208,52 +202,4 @@ impl Restored {
             goes_on: Learnt::of_checkpoint(&signed),
         })
     }
-}
-
-/// What is known of this HQ's log; nothing where that is damaged.
-pub(super) fn read(t: &Transaction<'_>, hq: &HqKeys) -> Result<LogView, CrewError> {
-    match t.get(LOG, &hq.identity().0) {
-        Ok(Some(bytes)) => stored(&bytes),
-        Ok(None) | Err(StoreError::ValueCorrupt) => Ok(LogView::default()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-pub(super) fn put(t: &mut Transaction<'_>, hq: &HqKeys, view: &LogView) -> Result<(), CrewError> {
-    Ok(t.put(LOG, &hq.identity().0, None, &cbor::to_vec(view))?)
-}
-
-/// Takes in what another phone showed. What is wrong with it comes out when HQ is asked.
-pub(super) fn learn_from_other(
-    t: &mut Transaction<'_>,
-    hq: &HqKeys,
-    tick: &Signed<Tick>,
-) -> Result<(), CrewError> {
-    let Some(learnt) = Learnt::of_tick(tick) else { return Ok(()) };
-    let mut view = read(t, hq)?;
-    let before = view.clone();
-    view.learn(learnt);
-    if view == before { Ok(()) } else { put(t, hq, &view) }
-}
-
-/// Takes in what HQ itself says. What contradicts what it said before is kept as evidence and
-/// not taken in; how it does comes back.
-pub(super) fn learn_from_hq(
-    t: &mut Transaction<'_>,
-    view: &mut LogView,
-    learnt: Learnt,
-) -> Result<Option<Contradiction>, CrewError> {
-    if let Some((known, how)) = view.contradicted_by(&learnt) {
-        contradictions::keep(t, None, (&known.signed, &learnt.signed))?;
-        return Ok(Some(how));
-    }
-    view.learn(learnt);
-    Ok(None)
-}
-
-/// HQ's time in the checkpoint of a receipt that was verified before it was kept.
-pub(super) fn time_of(receipt: &Receipt, hq: &HqKeys) -> Option<u64> {
-    let bytes = receipt.checkpoint.as_bytes();
-    let signed = SignedCheckpoint::read_verified(bytes, hq.origin()).ok()?;
-    Some(signed.checkpoint().at)
 }

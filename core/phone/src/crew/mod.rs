@@ -23,6 +23,7 @@ mod fair_mutex;
 mod fetch;
 mod handoff;
 mod jobs;
+mod known_log;
 mod lifecycle;
 mod log;
 mod log_view;

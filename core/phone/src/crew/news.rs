@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::job::JobPack;
-use crewseal_custody::log::ActKind;
 use crewseal_custody::roll::{Leaf, MAX_LABELS, Roll, RollError, RollHead};
 use crewseal_custody::signed::{Digest, Signed, SignedError, Unverified};
-use crewseal_custody::wire::{Cursor, JobNews, News, RevocationNews, RollNews, RollPart};
-use crewseal_custody::{Contradiction, HqKeys, JobId, Manifests, Revocations, Tick};
+use crewseal_custody::wire::{Cursor, JobNews, News, RollNews, RollPart};
+use crewseal_custody::{Contradiction, HqKeys, JobId, Manifests, Tick};
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -19,8 +18,9 @@ use super::CrewError;
 use super::log_view::LogView;
 use super::persisted::{ENDED, JOB, KeptTick, NEWS, ONLY, PARTS, ROLL, TICK, stored};
 use super::phone::{Crew, Phone, State};
+use super::revoked::{self, ToldRevocations};
 use super::tick::{self, kept_tick};
-use super::{contradictions, log, revoked};
+use super::{contradictions, known_log};
 use crate::sync::Cursors;
 use crate::vault::{StoreError, Transaction};
 
@@ -53,13 +53,6 @@ pub(super) struct Told {
     pub(super) is_all: bool,
 }
 
-/// A list of revoked devices, and whether it stands in the log as the tick knows it.
-pub(super) struct ToldRevocations {
-    pub(super) cursor: Cursor,
-    pub(super) list: Option<Signed<Revocations>>,
-    pub(super) is_logged: bool,
-}
-
 pub(super) struct ToldJobs {
     pub(super) cursor: Cursor,
     pub(super) packs: Vec<(Signed<JobPack>, Manifests)>,
@@ -82,19 +75,6 @@ impl Told {
             is_all: !news.more,
             tick,
         })
-    }
-}
-
-impl ToldRevocations {
-    fn open(news: &RevocationNews, tick: &Tick, hq: &HqKeys) -> Result<Self, CrewError> {
-        let list = news.list.as_ref().map(|bytes| hq.open::<Revocations>(bytes)).transpose();
-        let list = list.map_err(CrewError::FromHq)?;
-        let is_logged = list.as_ref().is_none_or(|list| {
-            let proof = news.proof.as_ref().zip(tick.log.as_ref());
-            let of = ActKind::Revocations;
-            proof.is_some_and(|(proof, head)| proof.proves(of, &list.id(), head))
-        });
-        Ok(Self { cursor: news.cursor.clone(), list, is_logged })
     }
 }
 
@@ -187,7 +167,7 @@ impl Phone {
         let known: BTreeSet<Digest> = state.lists.rolls().map(Roll::id).collect();
         let next = state.store.transaction(|t| {
             let mut next = Next::default();
-            let mut view = log::read(t, hq)?;
+            let mut view = known_log::read(t, hq)?;
             match tick::from_hq(t, hq, &mut view, &told.tick)? {
                 // Another phone may have shown a newer one.
                 None => {
@@ -207,7 +187,7 @@ impl Phone {
             if told.is_all {
                 next.contradicts(revoked::untold(t, hq, &mut view, &told.tick)?);
             }
-            log::put(t, hq, &view)?;
+            known_log::put(t, hq, &view)?;
             if let Some(jobs) = &told.jobs {
                 keep_jobs(t, jobs, &view, &mut next)?;
             }

@@ -12,7 +12,7 @@ use super::CrewError;
 use super::persisted::{KeptTick, ONLY, TICK};
 use super::phone::Phone;
 use super::trust::Trust;
-use super::{log, tick};
+use super::{known_log, tick};
 use crate::vault::Transaction;
 
 /// Whether this device introduces itself to the one that reads what it shows: puts its
@@ -50,7 +50,7 @@ impl Phone {
         if tick::keep_if_back(t, &trust.tick, tick)? {
             return Ok(trust);
         }
-        log::learn_from_other(t, &trust.hq, tick)?;
+        known_log::learn_from_other(t, &trust.hq, tick)?;
         if tick.number <= trust.tick.number {
             return Ok(trust);
         }

@@ -1,7 +1,7 @@
 //! A phone: its keys, its store and its HQ, and whose turn it is to have them.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex};
 
 use crewseal_custody::envelope::Epoch;
@@ -10,7 +10,6 @@ use crewseal_custody::{DeviceId, Lists, Salt, Since};
 use super::CrewError;
 use super::act_cache::ActCache;
 use super::fair_mutex::{FairMutex, FairMutexGuard, TimedOut};
-use super::settling::KeepsUncopied;
 use super::suspendable_store::{self, SuspendableStore};
 use crate::clock::Clock;
 use crate::random;
@@ -36,7 +35,9 @@ pub(super) struct Phone {
     pub(super) failures: AtomicU32,
     /// How much goes to HQ at once, as far as this network is known.
     pub(super) pace: Mutex<Pace>,
-    pub(super) keeps_uncopied: KeepsUncopied,
+    /// Whether entries stay that HQ has, where HQ says that it has no copy of its log and will
+    /// have none.
+    pub(super) keeps_uncopied: AtomicBool,
     /// Held by the fetch that is under way: of two at once each would undo the other's.
     pub(super) fetching: tokio::sync::Mutex<()>,
 }
@@ -74,7 +75,7 @@ impl Crew {
         let state = State { store, lists, epoch: None, act_cache: None, client: None };
         let (directory, state) = (directory.to_owned(), FairMutex::new(state));
         let (failures, pace) = (AtomicU32::new(0), Mutex::default());
-        let (keeps_uncopied, fetching) = (KeepsUncopied::default(), tokio::sync::Mutex::default());
+        let (keeps_uncopied, fetching) = (AtomicBool::new(false), tokio::sync::Mutex::default());
         let phone = Phone {
             directory,
             vault,

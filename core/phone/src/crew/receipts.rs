@@ -8,7 +8,7 @@ use crewseal_custody::wire::KeyLists;
 use crewseal_custody::{EventId, HqKeys, Outcome};
 
 use super::CrewError;
-use super::log;
+use super::known_log;
 use super::persisted::read_enrolment;
 use super::phone::Crew;
 use crate::outbox::queue;
@@ -88,7 +88,7 @@ impl Crew {
     pub fn receipted_and_lost(&self) -> Result<Vec<EventId>, CrewError> {
         self.phone.state()?.store.transaction(|t| {
             let hq = read_enrolment(t)?.keys()?;
-            let view = log::read(t, &hq)?;
+            let view = known_log::read(t, &hq)?;
             if !view.was_restored() {
                 return Ok(Vec::new());
             }
@@ -117,7 +117,7 @@ fn find(
     hq: &HqKeys,
     event: EventId,
 ) -> Result<Option<(Receipt, u32, ProvenEvent)>, CrewError> {
-    let view = log::read(t, hq)?;
+    let view = known_log::read(t, hq)?;
     for receipt in read(t)?.into_iter().rev().filter(|receipt| names(receipt, &event)) {
         let Ok(proven) = receipt.verify(hq) else { continue };
         let log = proven.checkpoint.checkpoint().head.generation;
@@ -159,7 +159,7 @@ fn name(receipt: &Receipt) -> Vec<u8> {
 pub(super) fn purge(t: &mut Transaction<'_>, hq: &HqKeys, now: u64) -> Result<(), CrewError> {
     while let Some(bytes) = t.oldest(RECEIPTS)? {
         let receipt = parse(&bytes)?;
-        let at = log::time_of(&receipt, hq);
+        let at = known_log::time_of(&receipt, hq);
         if at.is_none_or(|at| at.saturating_add(TERM) > now) {
             break;
         }

@@ -3,16 +3,37 @@
 
 use std::collections::BTreeSet;
 
+use crewseal_custody::log::ActKind;
 use crewseal_custody::signed::{Digest, Signed, Unverified};
+use crewseal_custody::wire::{Cursor, RevocationNews};
 use crewseal_custody::{Contradiction, HqKeys, Revocations, Tick};
 
 use super::CrewError;
 use super::contradictions;
 use super::log_view::LogView;
-use super::news::ToldRevocations;
 use super::persisted::{ONLY, REVOCATIONS};
 use super::trust::read_revocations;
 use crate::vault::{StoreError, Transaction};
+
+/// A list of revoked devices, and whether it stands in the log as the tick beside it has it.
+pub(super) struct ToldRevocations {
+    pub(super) cursor: Cursor,
+    list: Option<Signed<Revocations>>,
+    is_logged: bool,
+}
+
+impl ToldRevocations {
+    pub(super) fn open(news: &RevocationNews, tick: &Tick, hq: &HqKeys) -> Result<Self, CrewError> {
+        let list = news.list.as_ref().map(|bytes| hq.open::<Revocations>(bytes)).transpose();
+        let list = list.map_err(CrewError::FromHq)?;
+        let is_logged = list.as_ref().is_none_or(|list| {
+            let proof = news.proof.as_ref().zip(tick.log.as_ref());
+            let of = ActKind::Revocations;
+            proof.is_some_and(|(proof, head)| proof.proves(of, &list.id(), head))
+        });
+        Ok(Self { cursor: news.cursor.clone(), list, is_logged })
+    }
+}
 
 /// Keeps a newer list. One that is not in the log, or that takes something back, is refused,
 /// and kept as evidence.

@@ -2,7 +2,7 @@
 //! and outcome hold, and the checkpoint agrees with what is known of HQ's log.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use crewseal_custody::cbor;
 use crewseal_custody::log::{Checkpoint, ProvenEvent};
@@ -14,15 +14,11 @@ use super::CrewError;
 use super::delivery::Delivered;
 use super::log_view::Learnt;
 use super::phone::{Crew, Phone};
-use super::{contradictions, log, receipts};
+use super::{contradictions, known_log, receipts};
+use crate::outbox::answered::{self, Settled};
 use crate::outbox::kept::{self, Placed};
-use crate::outbox::queue::{self, Settled, Waiting};
+use crate::outbox::queue::Waiting;
 use crate::vault::Transaction;
-
-/// Whether entries stay that HQ has, where HQ says that it has no copy of its log and will
-/// have none.
-#[derive(Debug, Default)]
-pub(super) struct KeepsUncopied(AtomicBool);
 
 impl Crew {
     /// Sets whether entries that HQ has in its log are kept where HQ says that it has no copy
@@ -30,7 +26,7 @@ impl Crew {
     /// is set they are deleted at once. Where HQ has a copy, they are kept until it says that
     /// they are in it, whatever is set here.
     pub fn keep_uncopied(&self, keeps: bool) {
-        self.phone.keeps_uncopied.0.store(keeps, Ordering::Relaxed);
+        self.phone.keeps_uncopied.store(keeps, Ordering::Relaxed);
     }
 }
 
@@ -56,7 +52,7 @@ impl Phone {
                 return Err(CrewError::Answer(error));
             }
         };
-        let keeps_uncopied = self.keeps_uncopied.0.load(Ordering::Relaxed);
+        let keeps_uncopied = self.keeps_uncopied.load(Ordering::Relaxed);
         let settled =
             store.transaction(|t| settle_all(t, hq, entries, &answered, keeps_uncopied))?;
         settled.map_err(CrewError::Contradiction)
@@ -85,11 +81,11 @@ fn settle_all(
 ) -> Result<Result<Delivered, Contradiction>, CrewError> {
     let checkpoint = answered.placed.as_ref().map(|(_, proven)| &proven.checkpoint);
     if let Some(signed) = checkpoint {
-        let mut view = log::read(t, hq)?;
-        if let Some(how) = log::learn_from_hq(t, &mut view, Learnt::of_checkpoint(signed))? {
+        let mut view = known_log::read(t, hq)?;
+        if let Some(how) = known_log::learn_from_hq(t, &mut view, Learnt::of_checkpoint(signed))? {
             return Ok(Err(how));
         }
-        log::put(t, hq, &view)?;
+        known_log::put(t, hq, &view)?;
     }
     let events = answered.placed.iter().flat_map(|(_, proven)| &proven.events);
     let events: BTreeMap<EventId, &ProvenEvent> = events.map(|event| (event.id, event)).collect();
@@ -102,9 +98,9 @@ fn settle_all(
             (Some(proven), _) => {
                 let at = checkpoint.map(|signed| *signed.checkpoint());
                 let keep = at.and_then(|at| stays(at, proven, keeps_uncopied));
-                queue::settle(t, entry, proven, keep)?
+                answered::settle(t, entry, proven, keep)?
             }
-            (None, Some(rejection)) => queue::refuse(t, entry, rejection)?,
+            (None, Some(rejection)) => answered::refuse(t, entry, rejection)?,
             (None, None) => {
                 delivered.unanswered += 1;
                 continue;

@@ -6,7 +6,7 @@ use crewseal_custody::{Contradiction, HqKeys, Tick};
 
 use super::log_view::{Learnt, LogView};
 use super::persisted::{KeptTick, ONLY, TICK, stored};
-use super::{CrewError, contradictions, log};
+use super::{CrewError, contradictions, known_log};
 use crate::vault::Transaction;
 
 /// The newest tick that is here, if it is this HQ's.
@@ -51,7 +51,7 @@ pub(super) fn from_hq(
         return Ok(Some(Contradiction::Time));
     }
     match Learnt::of_tick(tick) {
-        Some(learnt) => log::learn_from_hq(t, view, learnt),
+        Some(learnt) => known_log::learn_from_hq(t, view, learnt),
         // From before there was a log.
         None => Ok(None),
     }

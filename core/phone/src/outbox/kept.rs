@@ -107,14 +107,16 @@ fn oldest_beyond(transaction: &Transaction<'_>, most: u64) -> Result<Vec<i64>, S
 }
 
 /// Lets go of what is kept of a job. Of which job an entry is that an earlier version of the
-/// app queued, nothing says but its number: `may_be` tells whether it can be one.
+/// app queued, nothing says but its number, of which `may_be` tells whether it can be one. Of
+/// those of another device, which this phone was before, nothing says it at all: all of them
+/// go.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn forget(
     transaction: &mut Transaction<'_>,
-    job: JobId,
-    may_be: impl Fn(DeviceId, (u32, u64)) -> bool,
+    (device, job): (DeviceId, JobId),
+    may_be: impl Fn((u32, u64)) -> bool,
 ) -> Result<(), StoreError> {
     let mut of_job = Vec::new();
     {
@@ -127,11 +129,11 @@ pub fn forget(
                 (row.get(1)?, row.get(2).unwrap_or_default());
             let Ok(envelope) = Envelope::parse(&bytes) else { continue };
             let address = envelope.address();
-            let is_of_job = match hash {
-                Some(hash) => hash == job_hash(transaction, job, &address.event),
-                None => may_be(address.device, (address.generation, address.sequence)),
-            };
-            if is_of_job {
+            let is_of_job = hash.map_or_else(
+                || may_be((address.generation, address.sequence)),
+                |hash| hash == job_hash(transaction, job, &address.event),
+            );
+            if is_of_job || address.device != device {
                 of_job.push(row.get::<_, i64>(0)?);
             }
         }

@@ -1,6 +1,6 @@
 //! The queue: envelopes in the store, waiting for a place in HQ's log.
 //!
-//! One is removed only against a receipt which proves that its event stands in the log: that
+//! One is removed only [against](super::answered) a receipt which proves that its event stands in the log: that
 //! it does was verified before, that it answers this very entry is checked in the transaction
 //! that removes it. Until HQ says that it has a copy, it is [kept](super::kept). What HQ
 //! refused stays, parked with the reason, also if a supervisor gives it up. What cannot be
@@ -11,14 +11,12 @@ use std::collections::BTreeSet;
 
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::{Address, Envelope, EpochHeader, EpochId};
-use crewseal_custody::log::{LeafSalt, ProvenEvent};
-use crewseal_custody::resolution::{Decision, Resolution};
-use crewseal_custody::signed::Signed;
-use crewseal_custody::{DeviceId, EventId, JobId, Outcome, Refusal, Rejection};
+use crewseal_custody::log::LeafSalt;
+use crewseal_custody::{DeviceId, EventId, JobId, Refusal};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::answers::{Answers, Parked};
-use super::kept::{self, Placed};
+use super::kept;
 use crate::vault::{Collection, StoreError, Transaction};
 
 /// An entry as it waits.
@@ -39,17 +37,6 @@ pub struct Beside {
     pub leaf_salt: LeafSalt,
     /// Its job.
     pub job: JobId,
-}
-
-/// What HQ's answer did to the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settled {
-    /// The entry is at HQ, and gone from here or kept until HQ has a copy.
-    Delivered,
-    /// HQ refused it; it is parked.
-    Parked,
-    /// No entry of this event waits here.
-    Unknown,
 }
 
 /// How the queue stands.
@@ -108,11 +95,8 @@ impl Undeliverable {
 /// Stands in the column `parked` for an entry that is not what was written.
 /// HQ's refusals are numbered from 1.
 const DAMAGED: u8 = 0;
-/// Stands there for an entry that a supervisor gave up.
-const GIVEN_UP: u8 = 255;
-
 /// What was answered to entries, by event.
-const ANSWERS: Collection = Collection("answers");
+pub(super) const ANSWERS: Collection = Collection("answers");
 
 /// Stores an epoch's header, twice, before its first entry.
 ///
@@ -247,7 +231,7 @@ fn rows_after(
 }
 
 /// The column only finds what stands in [`Answers`] sooner.
-fn park(
+pub(super) fn park(
     transaction: &Transaction<'_>,
     position: i64,
     reason: Option<u8>,
@@ -283,55 +267,12 @@ pub fn try_again(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn answers(transaction: &Transaction<'_>, event: &EventId) -> Result<Answers, StoreError> {
-    let Some(bytes) = transaction.get(ANSWERS, &event.0)? else { return Ok(Answers::default()) };
-    cbor::from_versioned::<_, 1>(&bytes).map_err(|_| StoreError::ValueCorrupt)
-}
-
-/// Does what a supervisor decided on a parked entry. The resolution's type says
-/// that its signature was verified; whose it is, the caller checked.
-///
-/// Says whether an entry waited for this decision.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn resolve(
-    transaction: &mut Transaction<'_>,
-    resolution: &Signed<Resolution>,
-) -> Result<bool, StoreError> {
-    let mut answers = answers(transaction, &resolution.event)?;
-    let is_awaited = answers.parked().is_some_and(|parked| {
-        parked.refusal == Some(resolution.refusal) && parked.given_up.is_none()
-    });
-    let Some(position) = parked_position(transaction, &resolution.event)?.filter(|_| is_awaited)
-    else {
-        return Ok(false);
-    };
-    answers.resolve(resolution.as_bytes());
-    transaction.put(ANSWERS, &resolution.event.0, None, &cbor::to_vec(&answers))?;
-    let stands = match resolution.decision {
-        Decision::SendAgain => None,
-        Decision::GiveUp => Some(GIVEN_UP),
-    };
-    park(transaction, position, stands)?;
-    Ok(true)
-}
-
-fn parked_position(
+pub(super) fn answers(
     transaction: &Transaction<'_>,
     event: &EventId,
-) -> Result<Option<i64>, StoreError> {
-    let mut statement = transaction.sql().prepare_cached(
-        "SELECT position, envelope FROM outbox WHERE parked IS NOT NULL ORDER BY position",
-    )?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let bytes: Vec<u8> = row.get(1)?;
-        if Envelope::parse(&bytes).is_ok_and(|envelope| envelope.address().event == *event) {
-            return Ok(Some(row.get(0)?));
-        }
-    }
-    Ok(None)
+) -> Result<Answers, StoreError> {
+    let Some(bytes) = transaction.get(ANSWERS, &event.0)? else { return Ok(Answers::default()) };
+    cbor::from_versioned::<_, 1>(&bytes).map_err(|_| StoreError::ValueCorrupt)
 }
 
 /// An epoch's header, from whichever of its two places still has it whole; none
@@ -355,64 +296,12 @@ pub fn header(transaction: &Transaction<'_>, epoch: EpochId) -> Option<Vec<u8>> 
     None
 }
 
-/// Lets an entry go whose event stands in HQ's log, or keeps it as one that does not wait any
-/// more. That the event stands there was proven; that it is the one of this entry is checked
-/// here, and that this entry is still the one in its place.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn settle(
-    transaction: &mut Transaction<'_>,
-    entry: &Waiting,
-    proven: &ProvenEvent,
-    keep: Option<Placed>,
-) -> Result<Settled, StoreError> {
-    let address = entry.envelope.address();
-    let logged = &proven.logged;
-    let answers_it = (proven.id, logged.device, logged.generation, logged.sequence)
-        == (address.event, address.device, address.generation, address.sequence);
-    if !answers_it || !is_in_place(transaction, entry)? {
-        return Ok(Settled::Unknown);
-    }
-    // Of a job that was erased nothing is kept.
-    match keep.filter(|_| logged.outcome != Outcome::Erased) {
-        Some(placed) => kept::place(transaction, entry.position, placed)?,
-        None => {
-            let delete = "DELETE FROM outbox WHERE position = ?1";
-            transaction.sql().prepare_cached(delete)?.execute([entry.position])?;
-            transaction.add_to_counter(-1);
-        }
-    }
-    transaction.remove(ANSWERS, &address.event.0)?;
-    Ok(Settled::Delivered)
-}
-
-/// Parks an entry that HQ refused. The rejection's type says that its signature was verified;
-/// the rest is checked as above.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn refuse(
-    transaction: &mut Transaction<'_>,
-    entry: &Waiting,
-    rejection: &Signed<Rejection>,
-) -> Result<Settled, StoreError> {
-    let address = entry.envelope.address();
-    let answers_it = (rejection.event, rejection.device, rejection.generation, rejection.sequence)
-        == (address.event, address.device, address.generation, address.sequence);
-    if !answers_it || !is_in_place(transaction, entry)? {
-        return Ok(Settled::Unknown);
-    }
-    let mut answers = answers(transaction, &address.event)?;
-    answers.refuse(rejection.as_bytes());
-    transaction.put(ANSWERS, &address.event.0, None, &cbor::to_vec(&answers))?;
-    park(transaction, entry.position, Some(rejection.refusal.number()))?;
-    Ok(Settled::Parked)
-}
-
 /// A place is given again once its entry is gone, so the bytes are compared. One that is kept
 /// was settled already.
-fn is_in_place(transaction: &Transaction<'_>, entry: &Waiting) -> Result<bool, StoreError> {
+pub(super) fn is_in_place(
+    transaction: &Transaction<'_>,
+    entry: &Waiting,
+) -> Result<bool, StoreError> {
     let select = "SELECT envelope = ?2 AND place IS NULL FROM outbox WHERE position = ?1";
     let found: Option<bool> = transaction
         .sql()

@@ -1,7 +1,8 @@
 //! The queue: only HQ's receipt for an entry removes it.
 
+use crewseal::outbox::answered::{self, Settled};
 use crewseal::outbox::open_store;
-use crewseal::outbox::queue::{self, Settled, Status, Waiting};
+use crewseal::outbox::queue::{self, Status, Waiting};
 use crewseal::random;
 use crewseal::vault::{Store, StoreError};
 use crewseal_custody::cbor::{self, Version};
@@ -64,7 +65,7 @@ mod queues {
     }
 
     fn settle(store: &mut Store, entry: &Waiting, proven: &ProvenEvent) -> Settled {
-        store.transaction(|t| queue::settle(t, entry, proven, None)).unwrap()
+        store.transaction(|t| answered::settle(t, entry, proven, None)).unwrap()
     }
 
     /// What a receipt proves of an event.
@@ -120,7 +121,7 @@ mod queues {
         other.sequence += 1;
         for (rejection, expected) in [(other, Settled::Unknown), (refused, Settled::Parked)] {
             let rejection = paper::hq().sign(rejection);
-            let settled = store.transaction(|t| queue::refuse(t, &entries[0], &rejection));
+            let settled = store.transaction(|t| answered::refuse(t, &entries[0], &rejection));
             assert_eq!(settled, Ok(expected));
         }
         drop(store);
@@ -137,7 +138,7 @@ mod queues {
         let refused = paper::rejection(&queued.events[0], Refusal::Signature, at);
         let rejection = paper::hq().sign(refused);
         let entry = waiting(store).unwrap().remove(0);
-        let settled = store.transaction(|t| queue::refuse(t, &entry, &rejection));
+        let settled = store.transaction(|t| answered::refuse(t, &entry, &rejection));
         assert_eq!(settled, Ok(Settled::Parked));
         rejection.id()
     }
@@ -163,7 +164,7 @@ mod queues {
         let first = refused(&mut store, &queued, paper::MORNING);
         let again = resolution(&queued, first, Decision::SendAgain);
         let resolve = |store: &mut Store, resolution: &Signed<Resolution>| {
-            store.transaction(|t| queue::resolve(t, resolution)).unwrap()
+            store.transaction(|t| answered::resolve(t, resolution)).unwrap()
         };
         let other = resolution(&queued, queued.events[1].id(), Decision::SendAgain);
         assert!(!resolve(&mut store, &other), "of another refusal");
@@ -204,13 +205,13 @@ mod queues {
             assert_eq!((status.waiting, status.damaged), (2, 0));
             assert_eq!(status.parked[0].refusal, Some(refusal));
             let again = resolution(&queued, refusal, Decision::SendAgain);
-            assert!(store.transaction(|t| queue::resolve(t, &again)).unwrap());
-            assert!(!store.transaction(|t| queue::resolve(t, &again)).unwrap());
+            assert!(store.transaction(|t| answered::resolve(t, &again)).unwrap());
+            assert!(!store.transaction(|t| answered::resolve(t, &again)).unwrap());
             assert_eq!(waiting(&mut store).unwrap().len(), 3);
         }
         let refusal = refused(&mut store, &queued, paper::MORNING);
         let give_up = resolution(&queued, refusal, Decision::GiveUp);
-        assert!(store.transaction(|t| queue::resolve(t, &give_up)).unwrap());
+        assert!(store.transaction(|t| answered::resolve(t, &give_up)).unwrap());
         let status = store.transaction(|t| queue::status(t)).unwrap();
         assert!(status.parked[0].given_up.is_some());
     }

@@ -1,9 +1,15 @@
 //! What the phone keeps of what HQ receipted.
 
+use std::fs;
+
+use crewseal::vault::Collection;
 use crewseal_custody::cbor;
-use crewseal_custody::log::Receipt;
+use crewseal_custody::log::{
+    Checkpoint, LeafSalt, Logged, ProvenEvent, Receipt, TreeHead, prove_runs,
+};
 use crewseal_custody::wire::KeyLists;
-use crewseal_custody::{HqKeys, Outcome};
+use crewseal_custody::{DeviceId, HqKeys, Outcome};
+use fixtures::log::log_key;
 use fixtures::{files, paper};
 use rusqlite::Connection;
 
@@ -98,4 +104,65 @@ async fn entries_whose_salts_are_lost_are_settled_all_the_same() {
         assert!(crew.receipt_evidence(act).unwrap().is_some());
     }
     assert_eq!(hq.batches(), [3]);
+}
+
+/// The bytes that the store grows by for each event that is receipted: with the phone's proofs
+/// those of a log of ten million leaves. Its inner hashes are drawn, for none of them is looked
+/// at here, and no leaf but the batch's own is made.
+#[test]
+fn a_receipt_takes_few_bytes_for_each_event() {
+    const SIZE: u64 = 10_000_000;
+    const BATCH: usize = 100;
+    const BATCHES: u64 = 200;
+    let home = tempfile::tempdir().unwrap();
+    let mut store = fixtures::stored::open(home.path()).unwrap();
+    let bytes = |home: &std::path::Path| {
+        let database = Connection::open(files::database(home)).unwrap();
+        database.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        fs::metadata(files::database(home)).unwrap().len()
+    };
+    let mut drawn = 0_u64;
+    let mut draw = || {
+        drawn += 1;
+        crewseal_custody::signed::Namespace::Epoch.digest(&[&drawn.to_be_bytes()])
+    };
+    let mut sealed = 0;
+    drop(store);
+    let before = bytes(home.path());
+    store = fixtures::stored::open(home.path()).unwrap();
+    for number in 0..BATCHES {
+        let first = SIZE - (BATCHES - number) * 1_000 + 7;
+        let events: Vec<ProvenEvent> = (0..BATCH as u64)
+            .map(|at| ProvenEvent {
+                id: draw(),
+                place: first + at,
+                salt: LeafSalt(*draw().0.first_chunk().unwrap()),
+                logged: Logged {
+                    device: DeviceId([0x11; 16]),
+                    generation: 1,
+                    sequence: number * 100 + at,
+                    outcome: Outcome::Stored,
+                    at: paper::MORNING + number,
+                },
+            })
+            .collect();
+        let places: Vec<u64> = events.iter().map(|event| event.place).collect();
+        let proof = prove_runs(&places, SIZE, &mut |_| Ok::<_, ()>(draw())).unwrap();
+        let head = TreeHead { generation: 1, size: SIZE, root: draw() };
+        let checkpoint = Checkpoint { head, replicated: Some(SIZE - 900), at: paper::MORNING };
+        let checkpoint = log_key().sign(checkpoint, paper::ORIGIN);
+        let receipt = cbor::to_vec(&Receipt::of(&checkpoint, &events, Vec::new(), &proof));
+        // As the phone puts it: nonce and tag come with the seal.
+        sealed += receipt.len() + 28;
+        let put = store
+            .transaction(|t| t.put(Collection("receipts"), &number.to_be_bytes(), None, &receipt));
+        put.unwrap();
+    }
+    drop(store);
+    let events = BATCH as u64 * BATCHES;
+    let (value, file) = (sealed as f64 / events as f64, bytes(home.path()) - before);
+    let file = file as f64 / events as f64;
+    eprintln!("bytes kept for each receipted event: {value:.1} sealed, {file:.1} in the file");
+    assert!(value <= 64.0, "{value}");
+    assert!(file <= 128.0, "{file}");
 }
