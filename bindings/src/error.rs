@@ -142,6 +142,13 @@ pub enum CrewError {
         /// Why.
         reason: String,
     },
+    /// HQ's answer to what was delivered does not hold. Nothing of it counts, and everything
+    /// waits as before. `contradictions` has what HQ signed of it.
+    #[error("HQ's answer does not hold: {reason}")]
+    AnswerDoesNotHold {
+        /// Why.
+        reason: String,
+    },
     /// A list of boxes names what is not known here.
     #[error("{reason}")]
     UnknownBoxes {
@@ -304,6 +311,7 @@ impl CrewError {
             Self::NotAnId
             | Self::NotAFrame { .. }
             | Self::FromHq { .. }
+            | Self::AnswerDoesNotHold { .. }
             | Self::UnknownBoxes { .. }
             | Self::NoReceipt
             | Self::KeyRemains
@@ -332,6 +340,7 @@ impl From<crewseal::CrewError> for CrewError {
             Core::HqKeys(error) => Self::FromHq { reason: error.to_string() },
             Core::EnrolledElsewhere => Self::EnrolledElsewhere,
             Core::Contradiction(how) => Self::FromHq { reason: how.to_string() },
+            Core::Answer(error) => Self::AnswerDoesNotHold { reason: error.to_string() },
             Core::Roll(error) => Self::FromHq { reason: error.to_string() },
             Core::JobPack(error) => Self::FromHq { reason: error.to_string() },
             Core::Boxes(error) => Self::UnknownBoxes { reason: error.to_string() },

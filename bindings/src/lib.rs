@@ -34,6 +34,7 @@ mod observer;
 mod offer;
 mod outbox;
 mod photos;
+mod receipt;
 mod reentrancy;
 mod rule;
 mod salvage;
@@ -69,6 +70,7 @@ pub use outbox::{
 pub use photos::{
     PhotoFault, PhotoLimits, Photographed, RefusedPhoto, UploadOver, Uploaded, WaitingPhoto,
 };
+pub use receipt::{HqOutcome, HqReceipt, ReceiptEvidence};
 pub use rule::Rule;
 pub use salvage::{AfterSalvage, Damage, Salvage};
 pub use screen::{Collected, Collector, Language, Purpose, Show, TextFault, four_words};

@@ -22,22 +22,23 @@ pub struct Fetched {
 /// What a sync achieved.
 #[uniffi::remote(Record)]
 pub struct Delivered {
-    /// Entries that HQ has, with a receipt that was verified. They are gone
-    /// here.
+    /// Entries that HQ has, with a receipt that was verified. They do not wait any more.
     pub receipted: u64,
     /// Entries that HQ refused. They stay, and block nothing.
     pub parked: u64,
-    /// Entries without a valid answer. They wait.
+    /// Entries that HQ was sent and said nothing of. They wait. Where it says nothing again and
+    /// again, tell HQ.
     pub unanswered: u64,
 }
 
-/// Evidence that HQ contradicted itself: two lists of revoked devices, both signed by it.
-/// They name devices by their pseudonymous ids. Hand both to whoever settles it.
+/// Evidence that HQ contradicted itself: two messages of it, such as two lists of revoked
+/// devices or two heads of its log. Devices stand in them by their pseudonymous ids; a pack of
+/// a job says who the customer is. Hand both to whoever settles it.
 #[uniffi::remote(Record)]
 pub struct HqContradiction {
-    /// The signed list that this phone went on with.
+    /// The message that this phone went on with.
     pub kept: Vec<u8>,
-    /// The signed list that it refused.
+    /// The message that it refused.
     pub refused: Vec<u8>,
 }
 
@@ -54,6 +55,9 @@ pub struct OutboxStatus {
     /// Entries that the disk damaged. They stay, to be salvaged, and block
     /// nothing.
     pub damaged: u64,
+    /// Entries that HQ has, with a receipt that was verified, and that are kept until it has a
+    /// copy of them. Nothing is to be done for them.
+    pub kept: u64,
 }
 
 /// An entry that HQ refused. Printing it shows nothing of the note.
@@ -65,7 +69,7 @@ pub struct Parked {
     /// Why HQ refused it.
     pub refusal: Refusal,
     /// Which refusal this is: a supervisor decides on one, and each needs another
-    /// decision. None of an entry that an older version of the app parked.
+    /// decision. None where the disk damaged what HQ said.
     pub refusal_id: Option<RefusalId>,
     /// Why the supervisor gave it up, in his words; none while nobody gave it up. They may
     /// be about people: show them to the crew, and store or send them nowhere.
@@ -130,7 +134,8 @@ impl From<Status> for OutboxStatus {
         // What was set aside is tried again, so to a crew it waits.
         let aside = u64::try_from(set_aside.len()).unwrap_or(u64::MAX);
         let waiting = status.waiting.saturating_add(aside);
-        Self { waiting, parked, set_aside, damaged: status.damaged }
+        let (damaged, kept) = (status.damaged, status.kept);
+        Self { waiting, parked, set_aside, damaged, kept }
     }
 }
 

@@ -60,6 +60,7 @@ text_keys! {
         StillOffered "still_offered"
         FromPhone "from_phone"
         FromHq "from_hq"
+        AnswerDoesNotHold "answer_does_not_hold"
         UnknownBoxes "unknown_boxes"
         Unreceipted "unreceipted"
         KeyRemains "key_remains"

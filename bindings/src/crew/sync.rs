@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use crate::id::RefusalId;
 use crate::{
-    CancelToken, Crew, CrewError, Decision, Delivered, Fetched, HqContradiction, JobPack,
-    OutboxStatus, SyncProgress,
+    CancelToken, Crew, CrewError, Decision, Delivered, Fetched, HqContradiction, HqReceipt,
+    JobPack, OutboxStatus, ReceiptEvidence, SyncProgress,
 };
 
 #[uniffi::export(async_runtime = "tokio")]
@@ -30,8 +30,9 @@ impl Crew {
         self.ask(|phone| Ok(phone.ended_jobs()?)).await
     }
 
-    /// Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` throws
-    /// `FromHq` once, and this phone goes on with what HQ said first.
+    /// Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` or `sync`
+    /// throws `FromHq` once, and this phone goes on with what HQ said first. What `sync`
+    /// delivered before is delivered.
     pub async fn contradictions(&self) -> Result<Vec<HqContradiction>, CrewError> {
         self.ask(|phone| Ok(phone.contradictions()?)).await
     }
@@ -45,6 +46,34 @@ impl Crew {
         // Whoever was away meanwhile is told; this sync has succeeded whatever is said.
         let _ = self.handoffs().await;
         Ok(delivered)
+    }
+
+    /// What HQ's receipt for an event of this phone proves; none before HQ gave one, three
+    /// years after, and while HQ has lost the event.
+    pub async fn hq_receipt(&self, event: EventId) -> Result<Option<HqReceipt>, CrewError> {
+        self.ask(move |phone| Ok(phone.hq_receipt(event)?.map(HqReceipt::from))).await
+    }
+
+    /// The receipt itself with HQ's key lists, for whoever asks for proof. Of what HQ has lost
+    /// there is one, too.
+    pub async fn receipt_evidence(
+        &self,
+        event: EventId,
+    ) -> Result<Option<ReceiptEvidence>, CrewError> {
+        self.ask(move |phone| Ok(phone.receipt_evidence(event)?.map(ReceiptEvidence::from))).await
+    }
+
+    /// The events that HQ gave a receipt for and has lost, and that are not here any more to be
+    /// sent again. Tell HQ; `receipt_evidence` proves each.
+    pub async fn receipted_and_lost(&self) -> Result<Vec<EventId>, CrewError> {
+        self.ask(|phone| Ok(phone.receipted_and_lost()?)).await
+    }
+
+    /// Sets whether entries that HQ has are kept where HQ has no copy of its log: for 90 days,
+    /// at most 64 MiB. Set it each time that the phone is opened. Unless it is set they are
+    /// deleted at once.
+    pub fn keep_uncopied(&self, keeps: bool) {
+        self.phone.keep_uncopied(keeps);
     }
 
     /// How the queue to HQ stands.

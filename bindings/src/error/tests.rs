@@ -7,6 +7,7 @@ use crewseal::CrewError as Core;
 use crewseal::drawing::PictureError;
 use crewseal::random::Unavailable;
 use crewseal_custody::handoff::MessageError;
+use crewseal_custody::log::ReceiptError;
 use crewseal_custody::signed::Digest;
 use crewseal_custody::{
     BoxListError, Contradiction, DrawingError, FormError, KeyListError, Refused, ReleaseCodeError,
@@ -54,6 +55,8 @@ every_error! {
     Core::EnrolledElsewhere, Core::EnrolledElsewhere => CrewError::EnrolledElsewhere, AskUser;
     Core::Contradiction(_), Core::Contradiction(Contradiction::Shrinks)
         => CrewError::FromHq { .. }, Report;
+    Core::Answer(_), Core::Answer(ReceiptError::Root)
+        => CrewError::AnswerDoesNotHold { .. }, Report;
     Core::Roll(_), Core::Roll(SignedError::Signature.into()) => CrewError::FromHq { .. }, Report;
     Core::JobPack(_), Core::JobPack(SignedError::Signature.into())
         => CrewError::FromHq { .. }, Report;

@@ -41,7 +41,7 @@ impl Revocations {
     }
 }
 
-/// How two lists of one HQ, both signed, contradict each other. The two are evidence.
+/// How two signed messages of one HQ contradict each other. The two are evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
     /// They are of logs of different names.
@@ -63,6 +63,18 @@ pub enum Contradiction {
     /// A log that goes on from before a size of which HQ had said that it was safe elsewhere.
     #[error("what HQ said to have twice is lost")]
     LostReplicated,
+    /// HQ's time goes back: a later tick is of an earlier time.
+    #[error("HQ's time goes back")]
+    Time,
+    /// A list of revoked devices that is not in the log as the tick beside it has it.
+    #[error("a list of revoked devices that is not in the log")]
+    NotLogged,
+    /// HQ's ticks say for a day that more was revoked than HQ tells.
+    #[error("HQ says that it revoked more than it tells")]
+    Withheld,
+    /// An older version of a job than HQ gave out before.
+    #[error("an older version of a job than before")]
+    OldPack,
 }
 
 impl Revocations {

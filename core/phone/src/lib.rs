@@ -19,8 +19,8 @@ pub mod vault;
 
 pub use crew::{
     Acceptance, ActRequest, Asked, Crew, CrewError, Delivered, Drawn, Fetched, Found,
-    HqContradiction, Introduction, InvitationPreview, OfferView, Open, PhotoRefused, Photographed,
-    SignedOffBy, ToSign, Uploaded, VouchedBy,
+    HqContradiction, HqReceipt, Introduction, InvitationPreview, OfferView, Open, PhotoRefused,
+    Photographed, ReceiptEvidence, SignedOffBy, ToSign, Uploaded, VouchedBy,
 };
 pub use crewseal_custody as custody;
 pub use crewseal_label as label;

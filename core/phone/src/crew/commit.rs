@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crewseal_custody::envelope::{
     AttachmentKey, Beside, Entry, Envelope, Epoch, EpochId, SealError, SealingKey,
 };
+use crewseal_custody::log::LeafSalt;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::stack::with_stack_wiped;
 use crewseal_custody::{Act, Event, EventId, HqKeys, JobId, Link, Lists, Moment};
@@ -225,7 +226,7 @@ struct Sealing {
     now: ActCache,
     /// Of the epochs that began here.
     headers: Vec<(EpochId, Vec<u8>)>,
-    envelopes: Vec<Envelope>,
+    entries: Vec<(Envelope, queue::Beside)>,
     lines: Vec<Line>,
     recorded: Recorded,
 }
@@ -235,7 +236,7 @@ impl Sealing {
         Self {
             now,
             headers: Vec::new(),
-            envelopes: Vec::with_capacity(acts.saturating_add(2)),
+            entries: Vec::with_capacity(acts.saturating_add(2)),
             lines: Vec::with_capacity(acts),
             recorded: Recorded { ids: Vec::with_capacity(acts), last: None },
         }
@@ -309,7 +310,9 @@ impl Sealing {
         let epoch = epoch.as_mut().ok_or(SealError::Full)?;
         let (generation, sequence, id) = (event.generation, event.sequence, event.id());
         let content = Entry::to_bytes(event.as_bytes(), beside);
-        self.envelopes.push(epoch.seal(phone.device, generation, sequence, id, &content)?);
+        let envelope = epoch.seal(phone.device, generation, sequence, id, &content)?;
+        let known = queue::Beside { leaf_salt: LeafSalt::of(event), job: event.job };
+        self.entries.push((envelope, known));
         self.now.chain.append(event.job, id);
         Ok(())
     }
@@ -319,8 +322,8 @@ impl Sealing {
         for (id, header) in &self.headers {
             queue::begin_epoch(t, *id, header)?;
         }
-        for envelope in &self.envelopes {
-            queue::push(t, envelope)?;
+        for (envelope, known) in &self.entries {
+            queue::push(t, envelope, Some(known))?;
         }
         let lines = std::mem::take(&mut self.lines);
         self.now.write_down(t, job.map(|job| (job, lines)))

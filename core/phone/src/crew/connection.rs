@@ -3,17 +3,16 @@
 
 use std::sync::Arc;
 
-use crewseal_custody::cbor::{self, Version};
+use crewseal_custody::cbor;
 use crewseal_custody::delivery_grant::{Endpoint, StoredGrant};
-use crewseal_custody::signed::Namespace;
 use crewseal_custody::wire::KeyLists;
 use crewseal_custody::{Contradiction, HqKeys, KeyListError};
 use minicbor::bytes::ByteVec;
 
 use super::CrewError;
+use super::contradictions;
 use super::persisted::{
-    CONTRADICTIONS, Contradicting, ENROLMENT, Enrolment, KeptTick, ONLY, TICK, read_enrolment,
-    read_origin, stored,
+    ENROLMENT, Enrolment, KeptTick, ONLY, TICK, read_enrolment, read_origin, stored,
 };
 use super::phone::{Crew, Phone, State};
 use crate::blocking_pool;
@@ -235,9 +234,7 @@ fn keep_contradiction(
     refused: &ByteVec,
 ) -> Result<(), CrewError> {
     let kept = keys.same_number(refused).cloned().ok_or(KeyListError::OtherHq)?;
-    let name = Namespace::KeyList.digest(&[refused]);
-    let evidence = Contradicting { version: Version, kept, refused: refused.clone() };
-    Ok(t.put(CONTRADICTIONS, &name.0, None, &cbor::to_vec(&evidence))?)
+    contradictions::keep(t, None, (&kept, refused)).map(drop)
 }
 
 #[cfg(test)]

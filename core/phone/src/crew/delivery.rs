@@ -1,19 +1,17 @@
-//! The queue on its way to HQ, batch by batch, and what HQ's receipts make of it.
+//! The queue on its way to HQ, batch by batch.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use crewseal_custody::signed::Signed;
+use crewseal_custody::Since;
 use crewseal_custody::wire::{Batch, MAX_BATCH};
-use crewseal_custody::{EventId, HqKeys, Receipt, Since};
-use minicbor::bytes::ByteVec;
 
 use super::CrewError;
 use super::phone::{Crew, Phone};
 use crate::blocking_pool;
-use crate::outbox::queue::{self, Settled, Status, Undeliverable, Waiting};
+use crate::outbox::queue::{self, Status, Undeliverable, Waiting};
 use crate::random;
 use crate::sync::{Pace, SyncError, pause};
 
@@ -24,12 +22,12 @@ const MOST_SET_ASIDE: usize = 3;
 /// What a sync achieved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Delivered {
-    /// Entries that HQ has, with its receipt verified, and that are gone here.
+    /// Entries that HQ has, with its receipt verified. They do not wait any more.
     pub receipted: u64,
     /// Entries that HQ refused; they are parked.
     pub parked: u64,
-    /// Entries that HQ did not answer, or not with a receipt of its own; they
-    /// wait.
+    /// Entries that HQ was sent and said nothing of; they wait. Where it says nothing again and
+    /// again, tell HQ.
     pub unanswered: u64,
 }
 
@@ -42,12 +40,14 @@ impl Crew {
         self.phone.state()?.store.transaction(|t| queue::status(t).map_err(CrewError::from))
     }
 
-    /// Delivers what waits, once through the queue. A phone that was logged out or wiped
-    /// delivers, too, by the right that HQ gave to the device before.
+    /// Delivers what waits, once through the queue, and has HQ show that its log goes on from
+    /// all that is known of it. A phone that was logged out or wiped delivers, too, by the
+    /// right that HQ gave to the device before.
     ///
     /// # Errors
-    /// [`CrewError::Sync`] says when to try again. Whatever was receipted
-    /// before stays receipted.
+    /// [`CrewError::Sync`] says when to try again. [`CrewError::Answer`] for an answer that
+    /// does not hold, and [`CrewError::Contradiction`] for one that contradicts HQ's own word,
+    /// or if HQ cannot show that its log is one. Whatever was receipted before stays receipted.
     pub async fn sync(&self) -> Result<Delivered, CrewError> {
         self.sync_telling(|_| ()).await
     }
@@ -74,8 +74,8 @@ impl Crew {
                 is_ready = true;
             }
             let began = self.phone.since_boot();
-            let receipts = match connection.client.deliver(&self.phone.vault, &batch).await {
-                Ok(answer) => answer.receipts,
+            let answer = match connection.client.deliver(&self.phone.vault, &batch).await {
+                Ok(answer) => answer,
                 // A slow network is tried with less once more; then it is left alone.
                 Err(SyncError::TooSlow) if entries.len() > 1 && !was_slow => {
                     was_slow = true;
@@ -97,24 +97,29 @@ impl Crew {
                 }
             };
             self.follow_keys(&mut connection).await?;
-            after = last.position;
+            let last = last.position;
             (was_slow, in_a_row) = (false, 0);
             let took = took(began, self.phone.since_boot());
             self.phone.pace_of(|pace| pace.was_answered(size(&entries), took));
             let (phone, hq) = (Arc::clone(&self.phone), connection.keys.clone());
-            // Receipts that cannot be kept now come again: what waits still is sent again,
+            // A receipt that cannot be kept now comes again: what waits still is sent again,
             // and HQ answers it as a repeat.
-            let settled =
-                blocking_pool::run(move || phone.settle(&hq, &entries, &receipts)).await?;
+            let settled = blocking_pool::run(move || phone.settle(&hq, &entries, &answer)).await?;
             delivered.receipted += settled.receipted;
             delivered.parked += settled.parked;
-            delivered.unanswered += settled.unanswered;
+            // What is left is sent again at once, as long as that leads on.
+            let leads_on = settled.receipted + settled.parked > 0;
+            if settled.unanswered == 0 || !leads_on {
+                delivered.unanswered += settled.unanswered;
+                after = last;
+            }
             tell(&delivered);
         }
         self.phone.failures.store(0, Ordering::Relaxed);
         // What waited is delivered, whatever becomes of this; the next fetch or sync asks
         // again.
         let _unless_renewed = self.renew_credential(&mut connection).await;
+        self.ask_log(&connection).await?;
         Ok(delivered)
     }
 
@@ -159,7 +164,10 @@ impl Phone {
             let headers: Vec<_> =
                 epochs.into_iter().filter_map(|epoch| queue::header(t, epoch)).collect();
             let envelopes: Vec<_> = entries.iter().map(|entry| entry.envelope.clone()).collect();
-            Ok::<_, CrewError>((entries, Batch::of(&headers, &envelopes)))
+            let batch = Batch::of(&headers, &envelopes);
+            let knows_all = entries.iter().all(|entry| entry.leaf_salt.is_some());
+            let batch = if knows_all { batch } else { batch.asking_for_salts() };
+            Ok::<_, CrewError>((entries, batch))
         })?;
         if !entries.is_empty() {
             self.raise_high_water_mark()?;
@@ -177,35 +185,6 @@ impl Phone {
         self.state()?.store.transaction(|t| {
             entries.iter().try_for_each(|entry| queue::set_aside(t, entry, why))?;
             Ok(entries.last().map_or(i64::MAX, |entry| entry.position))
-        })
-    }
-
-    pub(super) fn settle(
-        &self,
-        hq: &HqKeys,
-        entries: &[Waiting],
-        receipts: &[ByteVec],
-    ) -> Result<Delivered, CrewError> {
-        // Whatever is not HQ's signature answers nothing.
-        let receipts: BTreeMap<EventId, Signed<Receipt>> = receipts
-            .iter()
-            .filter_map(|bytes| hq.open::<Receipt>(bytes).ok())
-            .map(|receipt| (receipt.event, receipt))
-            .collect();
-        self.state()?.store.transaction(|t| {
-            let mut delivered = Delivered::default();
-            for entry in entries {
-                let settled = match receipts.get(&entry.envelope.address().event) {
-                    Some(receipt) => queue::settle(t, entry, receipt)?,
-                    None => Settled::Unknown,
-                };
-                match settled {
-                    Settled::Delivered => delivered.receipted += 1,
-                    Settled::Parked => delivered.parked += 1,
-                    Settled::Unknown => delivered.unanswered += 1,
-                }
-            }
-            Ok(delivered)
         })
     }
 

@@ -6,6 +6,7 @@ use crewseal_custody::cbor::CborError;
 use crewseal_custody::envelope::SealError;
 use crewseal_custody::handoff::{HandoffError, MessageError};
 use crewseal_custody::job::JobPackError;
+use crewseal_custody::log::ReceiptError;
 use crewseal_custody::roll::RollError;
 use crewseal_custody::rules::Rule;
 use crewseal_custody::signed::SignedError;
@@ -55,6 +56,11 @@ pub enum CrewError {
     /// with the first; [`contradictions`](super::Crew::contradictions) has them.
     #[error("HQ contradicts itself: {0}; tell a supervisor")]
     Contradiction(Contradiction),
+    /// HQ's answer to what was delivered does not hold: it is not what HQ's log says, or not
+    /// signed as it must be. Nothing of it counts, and everything waits as before. What HQ's
+    /// log key signed of it is kept; [`contradictions`](super::Crew::contradictions) has it.
+    #[error("HQ's answer does not hold: {0}; everything is kept, tell a supervisor")]
+    Answer(ReceiptError),
     /// A roll that HQ sent.
     #[error("{0}")]
     Roll(#[from] RollError),

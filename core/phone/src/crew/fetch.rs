@@ -78,14 +78,15 @@ impl Crew {
             }
         }
         self.renew_slip(&hq.client).await?;
-        let phone = Arc::clone(&self.phone);
+        let (phone, keys) = (Arc::clone(&self.phone), hq.keys.clone());
         let fetched = blocking_pool::run(move || {
             let state = &mut *phone.state()?;
             phone.go_on(state)?;
-            phone.fetched(state, &hq.keys)
+            phone.fetched(state, &keys)
         });
         let fetched = fetched.await?;
-        trouble.map_or(Ok(fetched), Err)
+        let of_log = self.ask_log(&hq).await;
+        trouble.map_or(of_log, Err).map(|()| fetched)
     }
 
     /// Keeps a right to deliver for a time when this phone's keys are gone.

@@ -20,6 +20,7 @@ use super::persisted::{
 use super::phone::{Crew, Phone, State, salt};
 use super::suspendable_store::{SuspendableStore, load};
 use crate::clock::Clock;
+use crate::outbox::kept;
 use crate::outbox::queue::{self, Status};
 use crate::vault::{KeyVault, Store, StoreError, Transaction, VaultError};
 
@@ -73,7 +74,8 @@ impl Crew {
     /// be had again. What comes back is signed by this device and says what was done
     /// and how it was looked at afterwards.
     ///
-    /// What waits for HQ is never touched by it. It may be interrupted anywhere:
+    /// What waits for HQ is never touched by it; what HQ has and was kept here all the same
+    /// goes. It may be interrupted anywhere:
     /// once the job's key is deleted, the next opening does the rest, and
     /// [`erasures`](Self::erasures) has the certificate. A job that HQ sends again
     /// afterwards is on the phone again.
@@ -94,6 +96,7 @@ impl Crew {
         *lists = store.rotate(vault, |t| {
             self.phone.may_forget(t, job)?;
             forget_handoffs(t, job)?;
+            self.phone.forget_kept(t, job)?;
             let wrap = t.forget(&job.0)?.ok_or(CrewError::UnknownJob)?;
             let storage_key = t.wrapped_storage_key()?.into();
             let forgetting = Forgetting { version: Version, job, wrap, storage_key };
@@ -190,6 +193,13 @@ impl Phone {
             }
         }
         Ok(())
+    }
+
+    /// Lets go of entries of a job that HQ has and that are kept until HQ has a copy: not
+    /// longer than the job.
+    fn forget_kept(&self, t: &mut Transaction<'_>, job: JobId) -> Result<(), CrewError> {
+        let chain = read_chain(t)?;
+        Ok(kept::forget(t, (self.device, job), |number| chain.may_be_of(job, number))?)
     }
 
     /// Looks at what was forgotten, and signs what was seen.

@@ -6,20 +6,21 @@ use std::collections::BTreeSet;
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::job::JobPack;
 use crewseal_custody::roll::{Leaf, MAX_LABELS, Roll, RollError, RollHead};
-use crewseal_custody::signed::{Digest, Signed, Unverified};
-use crewseal_custody::wire::{Cursor, JobNews, News, RevocationNews, RollNews, RollPart};
-use crewseal_custody::{HqKeys, JobId, Manifests, Revocations, Tick};
+use crewseal_custody::signed::{Digest, Signed, SignedError, Unverified};
+use crewseal_custody::wire::{Cursor, JobNews, News, RollNews, RollPart};
+use crewseal_custody::{Contradiction, HqKeys, JobId, Manifests, Tick};
 use crewseal_label::Token;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
 
 use super::CrewError;
-use super::persisted::{
-    CONTRADICTIONS, Contradicting, ENDED, JOB, KeptTick, NEWS, ONLY, PARTS, REVOCATIONS, ROLL,
-    TICK, stored,
-};
+use super::log_view::LogView;
+use super::persisted::{ENDED, JOB, KeptTick, NEWS, ONLY, PARTS, ROLL, TICK, stored};
 use super::phone::{Crew, Phone, State};
-use super::trust::read_revocations;
+use super::revoked::{self, ToldRevocations};
+use super::tick::{self, kept_tick};
+use super::{contradictions, known_log};
 use crate::sync::Cursors;
 use crate::vault::{StoreError, Transaction};
 
@@ -41,23 +42,15 @@ struct Known {
     ids: Vec<Digest>,
 }
 
-/// Evidence that HQ contradicted itself: two lists of revoked devices, or two key lists, both
-/// signed by it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HqContradiction {
-    /// The signed list that this phone went on with.
-    pub kept: Vec<u8>,
-    /// The signed list that it refused.
-    pub refused: Vec<u8>,
-}
-
 /// What HQ told, its signatures verified, but for labels: they are believed when their
 /// roll is whole.
 pub(super) struct Told {
     pub(super) tick: Signed<Tick>,
     pub(super) jobs: Option<ToldJobs>,
     pub(super) rolls: Option<RollNews>,
-    pub(super) revocations: Option<(Cursor, Option<Signed<Revocations>>)>,
+    pub(super) revocations: Option<ToldRevocations>,
+    /// Whether no more is to come.
+    pub(super) is_all: bool,
 }
 
 pub(super) struct ToldJobs {
@@ -69,15 +62,18 @@ pub(super) struct ToldJobs {
 impl Told {
     pub(super) fn open(news: &News, hq: &HqKeys) -> Result<Self, CrewError> {
         let jobs = news.jobs.as_ref().map(|jobs| ToldJobs::open(jobs, hq)).transpose()?;
-        let list = |news: &RevocationNews| {
-            let list = news.list.as_ref().map(|bytes| hq.open(bytes)).transpose();
-            Ok::<_, CrewError>((news.cursor.clone(), list.map_err(CrewError::FromHq)?))
-        };
+        let tick: Signed<Tick> = hq.open(&news.tick).map_err(CrewError::FromHq)?;
+        if hq.is_listed() && tick.origin != hq.origin() {
+            return Err(CrewError::FromHq(SignedError::Signature));
+        }
+        let revocations =
+            news.revocations.as_ref().map(|news| ToldRevocations::open(news, &tick, hq));
         Ok(Self {
-            tick: hq.open(&news.tick).map_err(CrewError::FromHq)?,
             jobs,
             rolls: news.rolls.clone(),
-            revocations: news.revocations.as_ref().map(list).transpose()?,
+            revocations: revocations.transpose()?,
+            is_all: !news.more,
+            tick,
         })
     }
 }
@@ -105,6 +101,15 @@ struct Next {
     trouble: Option<CrewError>,
 }
 
+impl Next {
+    /// HQ contradicts itself, in this way if in any.
+    fn contradicts(&mut self, how: Option<Contradiction>) {
+        if let Some(how) = how {
+            self.trouble = Some(CrewError::Contradiction(how));
+        }
+    }
+}
+
 impl Crew {
     /// Jobs that HQ told have ended and that are still on this phone: they can be
     /// forgotten.
@@ -123,22 +128,6 @@ impl Crew {
             Ok(ended)
         })
     }
-
-    /// Evidence that HQ contradicted itself, the oldest first.
-    ///
-    /// # Errors
-    /// [`CrewError::Store`].
-    pub fn contradictions(&self) -> Result<Vec<HqContradiction>, CrewError> {
-        self.phone.state()?.store.transaction(|t| {
-            t.whole(CONTRADICTIONS)?
-                .iter()
-                .map(|bytes| {
-                    let Contradicting { kept, refused, .. } = stored(bytes)?;
-                    Ok(HqContradiction { kept: kept.into(), refused: refused.into() })
-                })
-                .collect()
-        })
-    }
 }
 
 impl Phone {
@@ -148,7 +137,7 @@ impl Phone {
         let rolls: BTreeSet<Digest> = state.lists.rolls().map(Roll::id).collect();
         state.store.transaction(|t| {
             let packs = pack_ids(t)?;
-            let list = list_id(t)?;
+            let list = revoked::id(t)?;
             Ok(Cursors {
                 jobs: cursor(t, JOBS, &packs)?,
                 rolls: cursor(t, ROLLS, &rolls)?,
@@ -178,17 +167,29 @@ impl Phone {
         let known: BTreeSet<Digest> = state.lists.rolls().map(Roll::id).collect();
         let next = state.store.transaction(|t| {
             let mut next = Next::default();
-            // Another phone may have shown a newer one. HQ's clock does not go back.
-            if kept_tick(t, hq)?.is_none_or(|before| {
-                before.origin != told.tick.origin || before.number <= told.tick.number
-            }) {
-                t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
+            let mut view = known_log::read(t, hq)?;
+            match tick::from_hq(t, hq, &mut view, &told.tick)? {
+                // Another phone may have shown a newer one.
+                None => {
+                    if kept_tick(t, hq)?.is_none_or(|before| {
+                        before.origin != told.tick.origin || before.number <= told.tick.number
+                    }) {
+                        t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
+                    }
+                }
+                how => next.contradicts(how),
             }
-            if let Some((cursor, list)) = &told.revocations {
-                keep_revocations(t, hq, (cursor, list.as_ref()), &mut next)?;
+            if let Some(told_list) = &told.revocations {
+                next.contradicts(revoked::keep(t, hq, told_list, &told.tick)?);
+                let ids = revoked::id(t)?;
+                note(t, OF_REVOCATIONS, &told_list.cursor, ids)?;
             }
+            if told.is_all {
+                next.contradicts(revoked::untold(t, hq, &mut view, &told.tick)?);
+            }
+            known_log::put(t, hq, &view)?;
             if let Some(jobs) = &told.jobs {
-                keep_jobs(t, jobs)?;
+                keep_jobs(t, jobs, &view, &mut next)?;
             }
             if let Some(rolls) = &told.rolls {
                 keep_labels(t, hq, (rolls, known), &mut next)?;
@@ -208,9 +209,20 @@ pub(super) fn forget_jobs(t: &mut Transaction<'_>) -> Result<(), CrewError> {
     Ok(t.remove(NEWS, JOBS)?)
 }
 
-fn keep_jobs(t: &mut Transaction<'_>, jobs: &ToldJobs) -> Result<(), CrewError> {
+fn keep_jobs(
+    t: &mut Transaction<'_>,
+    jobs: &ToldJobs,
+    view: &LogView,
+    next: &mut Next,
+) -> Result<(), CrewError> {
     for (pack, _) in &jobs.packs {
         let compartment = t.compartment(&pack.job.0)?;
+        // An HQ that lost its end may have nothing newer.
+        if let Some(newer) = newer_pack(t, pack)?.filter(|_| !view.was_restored()) {
+            contradictions::keep(t, Some(&compartment), (&newer, pack.as_bytes()))?;
+            next.contradicts(Some(Contradiction::OldPack));
+            continue;
+        }
         t.put(JOB, &pack.job.0, Some(&compartment), pack.as_bytes())?;
         t.remove(ENDED, &pack.job.0)?;
     }
@@ -221,31 +233,20 @@ fn keep_jobs(t: &mut Transaction<'_>, jobs: &ToldJobs) -> Result<(), CrewError> 
     note(t, JOBS, &jobs.cursor, ids)
 }
 
-fn keep_revocations(
-    t: &mut Transaction<'_>,
-    hq: &HqKeys,
-    (cursor, list): (&Cursor, Option<&Signed<Revocations>>),
-    next: &mut Next,
-) -> Result<(), CrewError> {
-    let before = read_revocations(t, hq)?;
-    if let Some(list) = list {
-        let known = before.as_ref().map(|before| (before, list.contradicts(before)));
-        match known {
-            Some((before, Some(how))) => {
-                let evidence = Contradicting {
-                    version: Version,
-                    kept: before.as_bytes().to_vec().into(),
-                    refused: list.as_bytes().to_vec().into(),
-                };
-                t.put(CONTRADICTIONS, &list.id().0, None, &cbor::to_vec(&evidence))?;
-                next.trouble = Some(CrewError::Contradiction(how));
-            }
-            Some((before, None)) if before.epoch >= list.epoch => {}
-            _ => t.put(REVOCATIONS, ONLY, None, list.as_bytes())?,
-        }
-    }
-    let ids = list_id(t)?;
-    note(t, OF_REVOCATIONS, cursor, ids)
+/// The pack of a job that is known, if it has more versions of the job's manifest than this
+/// one: a manifest only grows.
+fn newer_pack(
+    t: &Transaction<'_>,
+    pack: &JobPack,
+) -> Result<Option<Zeroizing<Vec<u8>>>, CrewError> {
+    let known = match t.get(JOB, &pack.job.0) {
+        Err(StoreError::ValueCorrupt) => None,
+        known => known?,
+    };
+    Ok(known.filter(|bytes| {
+        Unverified::<JobPack>::parse(bytes)
+            .is_ok_and(|known| known.claims().manifests.len() > pack.manifests.len())
+    }))
 }
 
 /// Keeps parts of rolls, and rolls that are whole with them.
@@ -313,12 +314,6 @@ fn leaves(labels: &[u8]) -> Vec<Leaf> {
     labels.iter().map(|label| Leaf::Token(Token::from_bytes(*label))).collect()
 }
 
-/// The newest tick that is here, if it is this HQ's.
-fn kept_tick(t: &Transaction<'_>, hq: &HqKeys) -> Result<Option<Signed<Tick>>, CrewError> {
-    let Some(bytes) = t.get(TICK, ONLY)? else { return Ok(None) };
-    Ok(hq.open(&stored::<KeptTick>(&bytes)?.tick).ok())
-}
-
 fn note(
     t: &mut Transaction<'_>,
     stream: &[u8],
@@ -353,14 +348,4 @@ fn pack_ids(t: &Transaction<'_>) -> Result<BTreeSet<Digest>, CrewError> {
         .filter_map(|bytes| Unverified::<JobPack>::parse(bytes).ok())
         .map(|pack| pack.id())
         .collect())
-}
-
-/// The id of the list of revoked devices that is here, if there is one.
-fn list_id(t: &Transaction<'_>) -> Result<BTreeSet<Digest>, CrewError> {
-    let bytes = match t.get(REVOCATIONS, ONLY) {
-        Err(StoreError::ValueCorrupt) => None,
-        read => read?,
-    };
-    let list = bytes.and_then(|bytes| Unverified::<Revocations>::parse(&bytes).ok());
-    Ok(list.map(|list| list.id()).into_iter().collect())
 }

@@ -12,6 +12,7 @@ use super::CrewError;
 use super::persisted::{KeptTick, ONLY, TICK};
 use super::phone::Phone;
 use super::trust::Trust;
+use super::{known_log, tick};
 use crate::vault::Transaction;
 
 /// Whether this device introduces itself to the one that reads what it shows: puts its
@@ -35,17 +36,24 @@ impl Introduction {
 }
 
 impl Phone {
-    /// Keeps a tick of another phone that is newer than this one's. The next event
-    /// here names it, so an HQ that tells two phones two stories is found out.
+    /// Keeps a tick of another phone that is newer than this one's. The next event here names
+    /// it, and at the next sync HQ must show that its log is the one which the tick says: so
+    /// an HQ that tells two phones two stories is found out. One by which HQ's time goes back
+    /// is kept as evidence and for nothing else.
     pub(super) fn keep_newer(
         &self,
         t: &mut Transaction<'_>,
         tick: Option<&Signed<Tick>>,
         trust: Trust,
     ) -> Result<Trust, CrewError> {
-        let Some(tick) = tick.filter(|tick| tick.number > trust.tick.number) else {
+        let Some(tick) = tick else { return Ok(trust) };
+        if tick::keep_if_back(t, &trust.tick, tick)? {
             return Ok(trust);
-        };
+        }
+        known_log::learn_from_other(t, &trust.hq, tick)?;
+        if tick.number <= trust.tick.number {
+            return Ok(trust);
+        }
         let kept = KeptTick::of(tick, self.clock.as_ref());
         t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
         Ok(Trust { tick: tick.clone(), ..trust })

@@ -41,25 +41,13 @@ pub(super) const NEWS: Collection = Collection("news");
 pub(super) const PARTS: Collection = Collection("roll-parts");
 /// Jobs that HQ told have ended, by job.
 pub(super) const ENDED: Collection = Collection("ended");
-/// What HQ said against its own word, by the id of what was refused.
+/// What HQ said against its own word, by the digest of both messages.
 pub(super) const CONTRADICTIONS: Collection = Collection("contradictions");
 /// The carrier's recovery code, until he has it on paper.
 pub(super) const RECOVERY: Collection = Collection("recovery");
 const PROGRESS: Collection = Collection("progress");
 /// The name in a collection that holds one thing.
 pub(super) const ONLY: &[u8] = b"";
-
-/// Two signed messages of HQ of which one contradicts the other.
-#[derive(Clone, PartialEq, Encode, Decode)]
-#[cbor(map)]
-pub(super) struct Contradicting {
-    #[n(0)]
-    pub(super) version: Version<1>,
-    #[n(1)]
-    pub(super) kept: ByteVec,
-    #[n(2)]
-    pub(super) refused: ByteVec,
-}
 
 /// A job whose key is deleted, and what is still to be looked at before that is
 /// certified.

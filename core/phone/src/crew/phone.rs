@@ -1,7 +1,7 @@
 //! A phone: its keys, its store and its HQ, and whose turn it is to have them.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex};
 
 use crewseal_custody::envelope::Epoch;
@@ -35,6 +35,9 @@ pub(super) struct Phone {
     pub(super) failures: AtomicU32,
     /// How much goes to HQ at once, as far as this network is known.
     pub(super) pace: Mutex<Pace>,
+    /// Whether entries stay that HQ has, where HQ says that it has no copy of its log and will
+    /// have none.
+    pub(super) keeps_uncopied: AtomicBool,
     /// Held by the fetch that is under way: of two at once each would undo the other's.
     pub(super) fetching: tokio::sync::Mutex<()>,
 }
@@ -72,9 +75,19 @@ impl Crew {
         let state = State { store, lists, epoch: None, act_cache: None, client: None };
         let (directory, state) = (directory.to_owned(), FairMutex::new(state));
         let (failures, pace) = (AtomicU32::new(0), Mutex::default());
-        let fetching = tokio::sync::Mutex::default();
-        let phone =
-            Phone { directory, vault, clock, device, keys, state, failures, pace, fetching };
+        let (keeps_uncopied, fetching) = (AtomicBool::new(false), tokio::sync::Mutex::default());
+        let phone = Phone {
+            directory,
+            vault,
+            clock,
+            device,
+            keys,
+            state,
+            failures,
+            pace,
+            keeps_uncopied,
+            fetching,
+        };
         phone.go_on(&mut *phone.state()?)?;
         Ok(Self { phone: Arc::new(phone) })
     }

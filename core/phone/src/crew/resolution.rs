@@ -10,7 +10,7 @@ use super::CrewError;
 use super::persisted::read_packs;
 use super::phone::Crew;
 use super::trust::Trust;
-use crate::outbox::queue;
+use crate::outbox::answered;
 use crate::vault::Transaction;
 
 impl Crew {
@@ -57,7 +57,7 @@ impl Crew {
         self.phone.state()?.store.transaction(|t| {
             let by = supervisor(t, resolution.claims().by)?;
             let resolution = resolution.verify(&by.handoff_key).map_err(unsigned)?;
-            if queue::resolve(t, &resolution)? { Ok(()) } else { Err(CrewError::NotForMe) }
+            if answered::resolve(t, &resolution)? { Ok(()) } else { Err(CrewError::NotForMe) }
         })
     }
 }

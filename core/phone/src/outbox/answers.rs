@@ -4,7 +4,7 @@ use crewseal_custody::cbor::Version;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::{Digest, Unverified};
-use crewseal_custody::{EventId, Outcome, Receipt, Refusal};
+use crewseal_custody::{EventId, Refusal, Rejection};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -15,8 +15,8 @@ pub struct Parked {
     pub event: EventId,
     /// Why HQ refused it.
     pub reason: Refusal,
-    /// The id of the receipt that says so, which a [`Resolution`] names; none of
-    /// an entry that was parked by an older version of the app.
+    /// The id of HQ's word that says so, which a [`Resolution`] names; none where the disk
+    /// damaged it.
     pub refusal: Option<Digest>,
     /// The note of the supervisor who gave it up; none while nobody decided.
     pub given_up: Option<Personal>,
@@ -37,8 +37,8 @@ pub(super) struct Answers {
 
 impl Answers {
     /// They were verified before they came here, and lie sealed.
-    pub(super) fn refuse(&mut self, receipt: &[u8]) {
-        self.refusals.push(receipt.to_vec().into());
+    pub(super) fn refuse(&mut self, rejection: &[u8]) {
+        self.refusals.push(rejection.to_vec().into());
     }
 
     pub(super) fn resolve(&mut self, resolution: &[u8]) {
@@ -47,9 +47,9 @@ impl Answers {
 
     /// How the entry stands: parked with what is known, or not at all.
     pub(super) fn parked(&self) -> Option<Parked> {
-        let receipt = Unverified::<Receipt>::parse(self.refusals.last()?).ok()?;
-        let Outcome::Refused(reason) = receipt.claims().outcome else { return None };
-        let (event, refusal) = (receipt.claims().event, receipt.id());
+        let rejection = Unverified::<Rejection>::parse(self.refusals.last()?).ok()?;
+        let Rejection { event, refusal: reason, .. } = *rejection.claims();
+        let refusal = rejection.id();
         let resolutions = self.resolutions.iter();
         let decided: Vec<_> = resolutions
             .filter_map(|bytes| Unverified::<Resolution>::parse(bytes).ok())
@@ -60,8 +60,8 @@ impl Answers {
         // Within a second HQ's refusals of an entry are the same one. Each needs a decision.
         let refusals = self.refusals.iter();
         let refused = refusals
-            .filter_map(|bytes| Unverified::<Receipt>::parse(bytes).ok())
-            .filter(|receipt| receipt.id() == refusal)
+            .filter_map(|bytes| Unverified::<Rejection>::parse(bytes).ok())
+            .filter(|rejection| rejection.id() == refusal)
             .count();
         if given_up.is_none() && decided.len() >= refused {
             return None;

@@ -4,9 +4,11 @@
 //! HQ's key, in an [`Envelope`](crewseal_custody::envelope::Envelope): whole in
 //! itself, so it can be carved out of a damaged file and delivered by any carrier.
 
+pub mod answered;
 mod answers;
 pub mod attachment;
 pub mod delivery_grant;
+pub mod kept;
 mod opening;
 mod photo;
 pub mod queue;

@@ -1,21 +1,22 @@
-//! The queue: envelopes in the store, waiting for a receipt.
+//! The queue: envelopes in the store, waiting for a place in HQ's log.
 //!
-//! One is removed only by a receipt that says that HQ has its event: that it is signed was
-//! verified before, that it answers this very entry is checked in the transaction that
-//! removes it. What HQ refused stays, parked with the reason, also if a supervisor gives it
-//! up. What cannot be sent even alone is set aside, and what the disk damaged stays as it is.
-//! None of them holds up the others.
+//! One is removed only [against](super::answered) a receipt which proves that its event stands in the log: that
+//! it does was verified before, that it answers this very entry is checked in the transaction
+//! that removes it. Until HQ says that it has a copy, it is [kept](super::kept). What HQ
+//! refused stays, parked with the reason, also if a supervisor gives it up. What cannot be
+//! sent even alone is set aside, and what the disk damaged stays as it is. None of them holds
+//! up the others.
 
 use std::collections::BTreeSet;
 
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::{Address, Envelope, EpochHeader, EpochId};
-use crewseal_custody::resolution::{Decision, Resolution};
-use crewseal_custody::signed::Signed;
-use crewseal_custody::{DeviceId, EventId, Outcome, Receipt, Refusal};
+use crewseal_custody::log::LeafSalt;
+use crewseal_custody::{DeviceId, EventId, JobId, Refusal};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::answers::{Answers, Parked};
+use super::kept;
 use crate::vault::{Collection, StoreError, Transaction};
 
 /// An entry as it waits.
@@ -25,17 +26,17 @@ pub struct Waiting {
     pub position: i64,
     /// What is to be delivered.
     pub envelope: Envelope,
+    /// What its event's leaf in HQ's log is salted with; none where it is not known any more.
+    pub leaf_salt: Option<LeafSalt>,
 }
 
-/// What a receipt did to the queue.
+/// What is known of an event when it is queued, and cannot be read any more afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settled {
-    /// The entry is at HQ and gone from here.
-    Delivered,
-    /// HQ refused it; it is parked.
-    Parked,
-    /// No entry of this event waits here.
-    Unknown,
+pub struct Beside {
+    /// What its leaf in HQ's log is salted with.
+    pub leaf_salt: LeafSalt,
+    /// Its job.
+    pub job: JobId,
 }
 
 /// How the queue stands.
@@ -43,6 +44,9 @@ pub enum Settled {
 pub struct Status {
     /// Entries that wait.
     pub waiting: u64,
+    /// Entries that HQ has, with its receipt verified, and that are kept until it has a copy.
+    /// Nothing is to be done for them.
+    pub kept: u64,
     /// Entries that HQ refused, with its reason and what was decided.
     pub parked: Vec<Parked>,
     /// Entries that could not be sent even alone. They stay, and are tried again when the
@@ -91,11 +95,8 @@ impl Undeliverable {
 /// Stands in the column `parked` for an entry that is not what was written.
 /// HQ's refusals are numbered from 1.
 const DAMAGED: u8 = 0;
-/// Stands there for an entry that a supervisor gave up.
-const GIVEN_UP: u8 = 255;
-
 /// What was answered to entries, by event.
-const ANSWERS: Collection = Collection("answers");
+pub(super) const ANSWERS: Collection = Collection("answers");
 
 /// Stores an epoch's header, twice, before its first entry.
 ///
@@ -115,15 +116,22 @@ pub fn begin_epoch(
     Ok(())
 }
 
-/// Puts an entry at the end.
+/// Puts an entry at the end, with what is known beside it.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn push(transaction: &mut Transaction<'_>, envelope: &Envelope) -> Result<(), StoreError> {
+pub fn push(
+    transaction: &mut Transaction<'_>,
+    envelope: &Envelope,
+    beside: Option<&Beside>,
+) -> Result<(), StoreError> {
+    let event = envelope.address().event;
+    let job = beside.map(|beside| kept::job_hash(transaction, beside.job, &event));
+    let salt = beside.map(|beside| beside.leaf_salt.0);
     transaction
         .sql()
-        .prepare_cached("INSERT INTO outbox (envelope) VALUES (?1)")?
-        .execute([envelope.as_bytes()])?;
+        .prepare_cached("INSERT INTO outbox (envelope, leaf_salt, job) VALUES (?1, ?2, ?3)")?
+        .execute(params![envelope.as_bytes(), salt, job])?;
     transaction.add_to_counter(1);
     Ok(())
 }
@@ -132,7 +140,7 @@ pub fn push(transaction: &mut Transaction<'_>, envelope: &Envelope) -> Result<()
 ///
 /// # Errors
 /// [`StoreError`].
-pub(super) fn events(transaction: &mut Transaction<'_>) -> Result<BTreeSet<EventId>, StoreError> {
+pub fn events(transaction: &mut Transaction<'_>) -> Result<BTreeSet<EventId>, StoreError> {
     let mut statement = transaction.sql().prepare_cached("SELECT envelope FROM outbox")?;
     let mut rows = statement.query([])?;
     let mut events = BTreeSet::new();
@@ -184,14 +192,17 @@ pub fn waiting(
             check_rows(transaction)?;
             break;
         }
-        for (position, bytes) in rows {
+        for (position, bytes, salt) in rows {
             // A page that stands in another's place brings its own numbers.
             if position <= after {
                 return Err(StoreError::DatabaseCorrupt);
             }
             after = position;
             match Envelope::parse(&bytes) {
-                Ok(envelope) => entries.push(Waiting { position, envelope }),
+                Ok(envelope) => {
+                    let leaf_salt = salt.map(LeafSalt);
+                    entries.push(Waiting { position, envelope, leaf_salt });
+                }
                 Err(_) => park(transaction, position, Some(DAMAGED))?,
             }
         }
@@ -199,22 +210,28 @@ pub fn waiting(
     Ok(entries)
 }
 
+/// The position of an entry, its envelope, and the salt of its leaf.
+type Row = (i64, Vec<u8>, Option<[u8; 16]>);
+
 fn rows_after(
     transaction: &Transaction<'_>,
     after: i64,
     limit: usize,
-) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+) -> Result<Vec<Row>, StoreError> {
     let mut statement = transaction.sql().prepare_cached(
-        "SELECT position, envelope FROM outbox
-         WHERE parked IS NULL AND position > ?1 ORDER BY position LIMIT ?2",
+        "SELECT position, envelope, leaf_salt FROM outbox
+         WHERE parked IS NULL AND place IS NULL AND position > ?1 ORDER BY position LIMIT ?2",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map([after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    // A salt that the disk damaged is none: HQ is asked for it.
+    let rows = statement.query_map([after, limit], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2).unwrap_or_default()))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The column only finds what stands in [`Answers`] sooner.
-fn park(
+pub(super) fn park(
     transaction: &Transaction<'_>,
     position: i64,
     reason: Option<u8>,
@@ -250,55 +267,12 @@ pub fn try_again(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn answers(transaction: &Transaction<'_>, event: &EventId) -> Result<Answers, StoreError> {
-    let Some(bytes) = transaction.get(ANSWERS, &event.0)? else { return Ok(Answers::default()) };
-    cbor::from_versioned::<_, 1>(&bytes).map_err(|_| StoreError::ValueCorrupt)
-}
-
-/// Does what a supervisor decided on a parked entry. The resolution's type says
-/// that its signature was verified; whose it is, the caller checked.
-///
-/// Says whether an entry waited for this decision.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn resolve(
-    transaction: &mut Transaction<'_>,
-    resolution: &Signed<Resolution>,
-) -> Result<bool, StoreError> {
-    let mut answers = answers(transaction, &resolution.event)?;
-    let is_awaited = answers.parked().is_some_and(|parked| {
-        parked.refusal == Some(resolution.refusal) && parked.given_up.is_none()
-    });
-    let Some(position) = parked_position(transaction, &resolution.event)?.filter(|_| is_awaited)
-    else {
-        return Ok(false);
-    };
-    answers.resolve(resolution.as_bytes());
-    transaction.put(ANSWERS, &resolution.event.0, None, &cbor::to_vec(&answers))?;
-    let stands = match resolution.decision {
-        Decision::SendAgain => None,
-        Decision::GiveUp => Some(GIVEN_UP),
-    };
-    park(transaction, position, stands)?;
-    Ok(true)
-}
-
-fn parked_position(
+pub(super) fn answers(
     transaction: &Transaction<'_>,
     event: &EventId,
-) -> Result<Option<i64>, StoreError> {
-    let mut statement = transaction.sql().prepare_cached(
-        "SELECT position, envelope FROM outbox WHERE parked IS NOT NULL ORDER BY position",
-    )?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let bytes: Vec<u8> = row.get(1)?;
-        if Envelope::parse(&bytes).is_ok_and(|envelope| envelope.address().event == *event) {
-            return Ok(Some(row.get(0)?));
-        }
-    }
-    Ok(None)
+) -> Result<Answers, StoreError> {
+    let Some(bytes) = transaction.get(ANSWERS, &event.0)? else { return Ok(Answers::default()) };
+    cbor::from_versioned::<_, 1>(&bytes).map_err(|_| StoreError::ValueCorrupt)
 }
 
 /// An epoch's header, from whichever of its two places still has it whole; none
@@ -322,46 +296,13 @@ pub fn header(transaction: &Transaction<'_>, epoch: EpochId) -> Option<Vec<u8>> 
     None
 }
 
-/// Does to an entry what its receipt says. The receipt's type says that its
-/// signature was verified; that it answers this entry is checked here, and that
-/// this entry is still the one in its place.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn settle(
-    transaction: &mut Transaction<'_>,
+/// A place is given again once its entry is gone, so the bytes are compared. One that is kept
+/// was settled already.
+pub(super) fn is_in_place(
+    transaction: &Transaction<'_>,
     entry: &Waiting,
-    receipt: &Signed<Receipt>,
-) -> Result<Settled, StoreError> {
-    let address = entry.envelope.address();
-    let answers_it = receipt.event == address.event
-        && receipt.device == address.device
-        && receipt.generation == address.generation
-        && receipt.sequence == address.sequence;
-    if !answers_it || !is_in_place(transaction, entry)? {
-        return Ok(Settled::Unknown);
-    }
-    match receipt.outcome {
-        Outcome::Refused(refusal) => {
-            let mut answers = answers(transaction, &address.event)?;
-            answers.refuse(receipt.as_bytes());
-            transaction.put(ANSWERS, &address.event.0, None, &cbor::to_vec(&answers))?;
-            park(transaction, entry.position, Some(refusal.number()))?;
-            Ok(Settled::Parked)
-        }
-        _ => {
-            let delete = "DELETE FROM outbox WHERE position = ?1";
-            transaction.sql().prepare_cached(delete)?.execute([entry.position])?;
-            transaction.add_to_counter(-1);
-            transaction.remove(ANSWERS, &address.event.0)?;
-            Ok(Settled::Delivered)
-        }
-    }
-}
-
-/// A place is given again once its entry is gone, so the bytes are compared.
-fn is_in_place(transaction: &Transaction<'_>, entry: &Waiting) -> Result<bool, StoreError> {
-    let select = "SELECT envelope = ?2 FROM outbox WHERE position = ?1";
+) -> Result<bool, StoreError> {
+    let select = "SELECT envelope = ?2 AND place IS NULL FROM outbox WHERE position = ?1";
     let found: Option<bool> = transaction
         .sql()
         .prepare_cached(select)?
@@ -397,7 +338,9 @@ fn check_rows(transaction: &Transaction<'_>) -> Result<(), StoreError> {
 /// [`StoreError`].
 pub fn status(transaction: &Transaction<'_>) -> Result<Status, StoreError> {
     check_rows(transaction)?;
-    let mut status = Status { waiting: count(transaction)?, ..Status::default() };
+    let kept = kept::count(transaction)?;
+    let waiting = count(transaction)?.saturating_sub(kept);
+    let mut status = Status { waiting, kept, ..Status::default() };
     let mut statement = transaction.sql().prepare_cached(
         "SELECT envelope, parked FROM outbox WHERE parked IS NOT NULL ORDER BY position",
     )?;
@@ -416,7 +359,7 @@ pub fn status(transaction: &Transaction<'_>) -> Result<Status, StoreError> {
             continue;
         }
         let parked = answers(transaction, &event)?.parked().or_else(|| {
-            // Parked before answers were kept.
+            // What HQ answered is damaged here.
             let reason = Refusal::from_number(number)?;
             Some(Parked { event, reason, refusal: None, given_up: None })
         });
@@ -436,8 +379,9 @@ pub fn numbers(
     transaction: &Transaction<'_>,
     device: DeviceId,
 ) -> Result<Vec<(u32, u64)>, StoreError> {
-    let mut statement =
-        transaction.sql().prepare_cached("SELECT envelope FROM outbox WHERE parked IS NULL")?;
+    let mut statement = transaction
+        .sql()
+        .prepare_cached("SELECT envelope FROM outbox WHERE parked IS NULL AND place IS NULL")?;
     let mut rows = statement.query([])?;
     let mut numbers = Vec::new();
     while let Some(row) = rows.next()? {

@@ -18,9 +18,12 @@ use crate::vault::{Column, Entries, PageCarver, PageVersion, Snapshot, Store, St
 
 /// How many entries go into the new store in one transaction.
 const BATCH: usize = 1_000;
-/// What may stand in a row before the envelope, and what after it.
+/// What may stand in a row before the envelope.
 const BEFORE: std::ops::RangeInclusive<usize> = 4..=12;
-const AFTER: std::ops::RangeInclusive<usize> = 0..=9;
+/// What may stand after it: numbers, and beside them the salt of a leaf and the hash of a job,
+/// 16 bytes each.
+const NUMBERS: std::ops::RangeInclusive<usize> = 0..=24;
+const HASHES: [usize; 3] = [0, 16, 32];
 /// An epoch's header is this long and begins like this, up to HQ's key.
 const EPOCH_HEADER_BYTES: usize = 1_137;
 const EPOCH_HEADER: &[u8] = &[0xa3, 0x00, 0x01, 0x01, 0x48];
@@ -89,7 +92,7 @@ pub(super) fn salvage(store: &mut Store, carver: &mut PageCarver) -> Result<Entr
         store.transaction(|t| {
             for place in batch {
                 if let Some(envelope) = read(carver, place) {
-                    queue::push(t, &envelope)?;
+                    queue::push(t, &envelope, None)?;
                 }
             }
             Ok::<_, StoreError>(())
@@ -172,7 +175,8 @@ fn envelope_at(
         return Envelope::parse(bytes).ok().map(|envelope| (envelope, None));
     }
     let mut tried = BTreeSet::new();
-    for (before, after) in BEFORE.flat_map(|before| AFTER.map(move |after| (before, after))) {
+    let after = || HASHES.into_iter().flat_map(|hashes| NUMBERS.map(move |n| hashes + n));
+    for (before, after) in BEFORE.flat_map(|before| after().map(move |after| (before, after))) {
         let local = carver.local_bytes(before + length + after);
         let end = (at + local).checked_sub(before).filter(|end| *end > at);
         let Some(end) = end.filter(|end| tried.insert(*end)) else { continue };

@@ -13,9 +13,9 @@ use crewseal_custody::cbor::{self, CborError, Version};
 use crewseal_custody::delivery_grant::{Endpoint, StoredGrant};
 use crewseal_custody::signed::{Message as _, Signed};
 use crewseal_custody::wire::{
-    AttachmentPart, AttachmentState, Batch, CBOR, CONNECT_TIME, Challenge, ChallengeRequest,
-    CredentialRequest, Cursor, DeliveryGrant, EnrolClaim, EnrolRequest, KeyLists, MAX_ANSWER, News,
-    Receipts, STALL_TIME, Session, SessionRequest, upload_time,
+    AttachmentPart, AttachmentState, Batch, BatchAnswer, CBOR, CONNECT_TIME, Challenge,
+    ChallengeRequest, CredentialRequest, Cursor, DeliveryGrant, EnrolClaim, EnrolRequest, KeyLists,
+    MAX_ANSWER, News, STALL_TIME, Session, SessionRequest, upload_time,
 };
 use crewseal_custody::{DeviceId, HqId, Protection};
 use minicbor::bytes::ByteVec;
@@ -345,8 +345,10 @@ impl Client {
         &self,
         vault: &Arc<dyn KeyVault>,
         batch: &Batch,
-    ) -> Result<Receipts, SyncError> {
-        read(&self.ask(vault, Method::POST, "v1/outbox", Some(cbor::to_vec(batch))).await?)
+    ) -> Result<BatchAnswer, SyncError> {
+        read_version::<_, 2>(
+            &self.ask(vault, Method::POST, "v1/outbox", Some(cbor::to_vec(batch))).await?,
+        )
     }
 
     /// Delivers a part of an attachment.
@@ -434,7 +436,7 @@ impl Client {
         Ok(Zeroizing::new(session.token))
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -497,11 +499,19 @@ impl Drop for Asking<'_> {
     }
 }
 
-fn read<T>(answer: &[u8]) -> Result<T, SyncError>
+pub(super) fn read<T>(answer: &[u8]) -> Result<T, SyncError>
 where
     T: Encode<()> + for<'b> Decode<'b, ()>,
 {
-    cbor::from_versioned::<T, FIRST>(answer).map_err(|error| match error {
+    read_version::<T, FIRST>(answer)
+}
+
+/// Reads an answer of another version than the first.
+fn read_version<T, const VERSION: u8>(answer: &[u8]) -> Result<T, SyncError>
+where
+    T: Encode<()> + for<'b> Decode<'b, ()>,
+{
+    cbor::from_versioned::<T, VERSION>(answer).map_err(|error| match error {
         CborError::Version { .. } => SyncError::AppTooOld,
         _ => SyncError::Unreadable,
     })

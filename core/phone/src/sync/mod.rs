@@ -6,6 +6,7 @@
 
 mod backoff;
 mod client;
+mod log;
 mod pace;
 
 pub use backoff::pause;

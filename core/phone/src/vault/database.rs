@@ -10,8 +10,11 @@ use super::files::{DATABASE, length};
 use super::wal::End;
 
 /// One file's history: whoever owns a table, it came into the file in this order.
-const MIGRATIONS: &[M<'static>] =
-    &[M::up(include_str!("schema_1.sql")), M::up(include_str!("schema_2.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("schema_1.sql")),
+    M::up(include_str!("schema_2.sql")),
+    M::up(include_str!("schema_3.sql")),
+];
 
 /// How many statements stay compiled: about all that there are.
 const STATEMENTS: usize = 64;

@@ -267,6 +267,32 @@ impl<'s> Transaction<'s> {
         Ok(found.seal.open(place, sealed)?)
     }
 
+    /// The value of a collection whose name came first, and nothing where that one does not
+    /// open.
+    ///
+    /// # Errors
+    /// [`StoreError::DatabaseCorrupt`] if it is not the one that was written last.
+    pub fn oldest(&self, collection: Collection) -> Result<Option<Value>, StoreError> {
+        let collection = collection_name(self.keys, collection);
+        let select = "SELECT name, compartment, sealed FROM value WHERE drawer = ?1
+             ORDER BY id LIMIT 1";
+        let row: Option<([u8; 32], _, Vec<u8>)> = self
+            .sql
+            .prepare_cached(select)?
+            .query_row([collection], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        let Some((name, compartment, sealed)) = row else { return Ok(None) };
+        if !self.change.agrees(self.before, &name, Some(&sealed)) {
+            return Err(StoreError::DatabaseCorrupt);
+        }
+        Ok(self.open(compartment, &aad(&collection, &name), &sealed).ok())
+    }
+
+    /// A keyed hash for the owner of other tables, by which it finds what must not be read.
+    pub(crate) fn hashed(&self, room: &str, name: &[u8]) -> [u8; 32] {
+        self.keys.lookup.hash(room, name)
+    }
+
     /// For the owner of other tables in this file, whose rows are sealed already.
     pub(crate) fn sql(&self) -> &rusqlite::Transaction<'_> {
         &self.sql

@@ -25,7 +25,7 @@ use fixtures::{paper, vault};
 
 /// The newest format, whose store `write_the_store_of_this_format` writes once the next
 /// one is about to come.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 fn stores(format: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/stores/v{format}"))
@@ -76,10 +76,11 @@ fn a_store_of_every_earlier_format_opens_and_keeps_what_it_held() {
         assert_eq!(crew.jobs().unwrap().len(), 2, "format {format}");
         let status = crew.outbox().unwrap();
         assert_eq!((status.waiting, status.damaged), (5, 0), "format {format}");
-        assert_eq!(
-            vault::software(home.path()).mark().unwrap(),
-            Mark { generation: 1, sequence: 2 }
-        );
+        assert_eq!(status.kept, 0, "format {format}");
+        // From format 2 on the chain says the terms, before the first act.
+        let terms = u64::from(format > 1);
+        let left = Mark { generation: 1, sequence: 2 + terms };
+        assert_eq!(vault::software(home.path()).mark().unwrap(), left);
         let boxes: BTreeSet<_> = paper::tokens([0, 1]).into_iter().collect();
         let next =
             crew.record(paper::JOB, &ActRequest::new(EventKind::Load, boxes.clone())).unwrap();
@@ -103,9 +104,17 @@ fn a_store_of_every_earlier_format_opens_and_keeps_what_it_held() {
             })
             .collect();
         let numbers: Vec<u64> = events.iter().map(|event| event.sequence).collect();
-        // Before its next act it says the terms, as the store does not say that it did.
-        assert_eq!(numbers, [3, 4, 5, 6, 7, 8, 9], "format {format}");
-        assert_eq!(events[5].kind, EventKind::Informed, "format {format}");
+        // Before its next act it says the terms, where the store does not say that it did.
+        let expected: Vec<u64> = if terms == 0 { (3..=9).collect() } else { (4..=9).collect() };
+        assert_eq!(numbers, expected, "format {format}");
+        let says_terms = events[5].kind == EventKind::Informed;
+        assert_eq!(says_terms, terms == 0, "format {format}");
+        // What their leaves are salted with is known of what is queued from now on.
+        let salted = waiting.iter().map(|entry| entry.leaf_salt.is_some());
+        assert_eq!(
+            salted.collect::<Vec<_>>(),
+            [&[false; 5][..], &vec![true; expected.len() - 5][..]].concat()
+        );
         for pair in events.windows(2) {
             assert_eq!(pair[1].previous, Some(pair[0].id()), "format {format}");
         }

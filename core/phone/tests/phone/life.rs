@@ -51,8 +51,8 @@ fn faults(hq: &MockHq) -> Vec<FaultKind> {
         evidence.credentials.insert(credential);
     }
     for event in hq.events() {
-        let receipt = paper::receipt(&event, Outcome::Stored, paper::MORNING + 5_000);
-        evidence.receipts.insert(event.id(), paper::hq().sign(receipt));
+        let place = paper::place(&event, Outcome::Stored, paper::MORNING + 5_000);
+        evidence.places.insert(event.id(), place);
         evidence.events.insert(event.id(), event);
     }
     let custody = evidence.verify();
@@ -360,9 +360,9 @@ mod a_job {
         let outside = "SELECT count(*) FROM value WHERE compartment IS NULL";
         let before =
             |home: &Path| -> i64 { peek(home).query_row(outside, [], |row| row.get(0)).unwrap() };
-        // Enrolment, recovery code, tick, roll, and up to where jobs and rolls are known: nothing
-        // of a job.
-        assert_eq!((before(one.path()), before(other.path())), (6, 6));
+        // Enrolment, recovery code, tick, log, roll, and up to where jobs and rolls are known:
+        // nothing of a job.
+        assert_eq!((before(one.path()), before(other.path())), (7, 7));
 
         giver.sync().await.unwrap();
         receiver.sync().await.unwrap();
@@ -378,8 +378,9 @@ mod a_job {
             crew.forget(paper::JOB).unwrap();
             assert!(crew.handoffs().unwrap().is_empty());
         }
-        // One more, the certificate, and one less: the job may come again.
-        assert_eq!((before(one.path()), before(other.path())), (6, 6));
+        // One more, the certificate, and one less: the job may come again. And a receipt for
+        // each batch.
+        assert_eq!((before(one.path()), before(other.path())), (7 + 2, 7 + 1));
         let ids: BTreeSet<DeviceId> = hq.events().iter().map(|event| event.device).collect();
         assert_eq!(ids, BTreeSet::from([giver.device(), receiver.device()]));
     }

@@ -16,6 +16,7 @@ mod formats;
 mod informed;
 mod keys;
 mod life;
+mod log;
 mod outbox;
 mod phones;
 mod store;

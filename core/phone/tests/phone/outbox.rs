@@ -1,15 +1,18 @@
 //! The queue: only HQ's receipt for an entry removes it.
 
+use crewseal::outbox::answered::{self, Settled};
 use crewseal::outbox::open_store;
-use crewseal::outbox::queue::{self, Settled, Status, Waiting};
+use crewseal::outbox::queue::{self, Status, Waiting};
 use crewseal::random;
 use crewseal::vault::{Store, StoreError};
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::envelope::{Epoch, EpochHeader, OpenedEpoch, OpeningKey};
+use crewseal_custody::log::ProvenEvent;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{DeviceId, Event, EventKind, Outcome, Refusal};
+use fixtures::log::PaperLog;
 use fixtures::{files, paper, vault};
 
 fn hq() -> OpeningKey {
@@ -49,7 +52,7 @@ mod queues {
             for e in &events {
                 let (device, id) = (e.device, e.id());
                 let sealed = epoch.seal(device, e.generation, e.sequence, id, e.as_bytes());
-                queue::push(t, &sealed.unwrap())?;
+                queue::push(t, &sealed.unwrap(), None)?;
             }
             Ok(())
         });
@@ -61,12 +64,13 @@ mod queues {
         store.transaction(|t| queue::waiting(t, 0, 100))
     }
 
-    fn settle(
-        store: &mut Store,
-        entry: &Waiting,
-        receipt: &Signed<crewseal_custody::Receipt>,
-    ) -> Settled {
-        store.transaction(|t| queue::settle(t, entry, receipt)).unwrap()
+    fn settle(store: &mut Store, entry: &Waiting, proven: &ProvenEvent) -> Settled {
+        store.transaction(|t| answered::settle(t, entry, proven, None)).unwrap()
+    }
+
+    /// What a receipt proves of an event.
+    fn proven(event: &Signed<Event>, outcome: Outcome) -> ProvenEvent {
+        PaperLog::default().log(event, paper::logged(event, outcome, paper::MORNING))
     }
 
     #[test]
@@ -74,18 +78,18 @@ mod queues {
         let queued = queued();
         let mut store = open(&queued.home);
         let entries = waiting(&mut store).unwrap();
-        let good = paper::receipt(&queued.events[1], Outcome::Stored, paper::MORNING);
-        let mut others = vec![good.clone(); 4];
-        others[0].event = queued.events[0].id();
-        others[1].device = DeviceId([9; 16]);
-        others[2].generation += 1;
-        others[3].sequence += 1;
+        let good = proven(&queued.events[1], Outcome::Stored);
+        let mut others = vec![good; 4];
+        others[0].id = queued.events[0].id();
+        others[1].logged.device = DeviceId([9; 16]);
+        others[2].logged.generation += 1;
+        others[3].logged.sequence += 1;
         for (place, other) in others.into_iter().enumerate() {
-            let settled = settle(&mut store, &entries[1], &paper::hq().sign(other));
+            let settled = settle(&mut store, &entries[1], &other);
             assert_eq!(settled, Settled::Unknown, "{place}");
         }
         assert_eq!(waiting(&mut store).unwrap(), entries);
-        let settled = settle(&mut store, &entries[1], &paper::hq().sign(good));
+        let settled = settle(&mut store, &entries[1], &good);
         assert_eq!(settled, Settled::Delivered);
         assert_eq!(waiting(&mut store).unwrap(), [entries[0].clone(), entries[2].clone()]);
     }
@@ -102,8 +106,7 @@ mod queues {
         ];
         let entries = waiting(&mut store).unwrap();
         for ((entry, event), outcome) in entries.iter().zip(&queued.events).zip(outcomes) {
-            let receipt = paper::hq().sign(paper::receipt(event, outcome, paper::MORNING));
-            assert_eq!(settle(&mut store, entry, &receipt), Settled::Delivered);
+            assert_eq!(settle(&mut store, entry, &proven(event, outcome)), Settled::Delivered);
         }
         assert_eq!(store.transaction(|t| queue::status(t)), Ok(Status::default()));
     }
@@ -113,10 +116,14 @@ mod queues {
         let queued = queued();
         let mut store = open(&queued.home);
         let entries = waiting(&mut store).unwrap();
-        let refused = Outcome::Refused(Refusal::Malformed);
-        let receipt = paper::receipt(&queued.events[0], refused, paper::MORNING);
-        let settled = settle(&mut store, &entries[0], &paper::hq().sign(receipt));
-        assert_eq!(settled, Settled::Parked);
+        let refused = paper::rejection(&queued.events[0], Refusal::Malformed, paper::MORNING);
+        let mut other = refused.clone();
+        other.sequence += 1;
+        for (rejection, expected) in [(other, Settled::Unknown), (refused, Settled::Parked)] {
+            let rejection = paper::hq().sign(rejection);
+            let settled = store.transaction(|t| answered::refuse(t, &entries[0], &rejection));
+            assert_eq!(settled, Ok(expected));
+        }
         drop(store);
         let mut store = open(&queued.home);
         assert_eq!(waiting(&mut store).unwrap(), entries[1..]);
@@ -126,13 +133,14 @@ mod queues {
         assert_eq!((parked.event, parked.reason), (queued.events[0].id(), Refusal::Malformed));
     }
 
-    /// HQ refuses the first entry that waits; the id of its receipt.
+    /// HQ refuses the first entry that waits; the id of its word.
     fn refused(store: &mut Store, queued: &Queued, at: u64) -> Digest {
-        let refused = Outcome::Refused(Refusal::Signature);
-        let receipt = paper::hq().sign(paper::receipt(&queued.events[0], refused, at));
+        let refused = paper::rejection(&queued.events[0], Refusal::Signature, at);
+        let rejection = paper::hq().sign(refused);
         let entry = waiting(store).unwrap().remove(0);
-        assert_eq!(settle(store, &entry, &receipt), Settled::Parked);
-        receipt.id()
+        let settled = store.transaction(|t| answered::refuse(t, &entry, &rejection));
+        assert_eq!(settled, Ok(Settled::Parked));
+        rejection.id()
     }
 
     fn resolution(queued: &Queued, refusal: Digest, decision: Decision) -> Signed<Resolution> {
@@ -156,7 +164,7 @@ mod queues {
         let first = refused(&mut store, &queued, paper::MORNING);
         let again = resolution(&queued, first, Decision::SendAgain);
         let resolve = |store: &mut Store, resolution: &Signed<Resolution>| {
-            store.transaction(|t| queue::resolve(t, resolution)).unwrap()
+            store.transaction(|t| answered::resolve(t, resolution)).unwrap()
         };
         let other = resolution(&queued, queued.events[1].id(), Decision::SendAgain);
         assert!(!resolve(&mut store, &other), "of another refusal");
@@ -180,14 +188,13 @@ mod queues {
         assert!(!resolve(&mut store, &resolution(&queued, second, Decision::SendAgain)));
 
         // What was given up is there all the same, until HQ says that it has it.
-        let stored = paper::receipt(&queued.events[0], Outcome::Stored, paper::MORNING);
-        let settled = settle(&mut store, &whole[0], &paper::hq().sign(stored));
+        let settled = settle(&mut store, &whole[0], &proven(&queued.events[0], Outcome::Stored));
         assert_eq!(settled, Settled::Delivered);
         let status = store.transaction(|t| queue::status(t)).unwrap();
         assert_eq!((status.waiting, status.parked), (2, Vec::new()));
     }
 
-    /// Within a second HQ's receipts of the same refusal are the same.
+    /// Within a second HQ's words on the same refusal are the same.
     #[test]
     fn stay_parked_and_decidable_when_hq_refuses_again_within_the_second() {
         let queued = queued();
@@ -198,13 +205,13 @@ mod queues {
             assert_eq!((status.waiting, status.damaged), (2, 0));
             assert_eq!(status.parked[0].refusal, Some(refusal));
             let again = resolution(&queued, refusal, Decision::SendAgain);
-            assert!(store.transaction(|t| queue::resolve(t, &again)).unwrap());
-            assert!(!store.transaction(|t| queue::resolve(t, &again)).unwrap());
+            assert!(store.transaction(|t| answered::resolve(t, &again)).unwrap());
+            assert!(!store.transaction(|t| answered::resolve(t, &again)).unwrap());
             assert_eq!(waiting(&mut store).unwrap().len(), 3);
         }
         let refusal = refused(&mut store, &queued, paper::MORNING);
         let give_up = resolution(&queued, refusal, Decision::GiveUp);
-        assert!(store.transaction(|t| queue::resolve(t, &give_up)).unwrap());
+        assert!(store.transaction(|t| answered::resolve(t, &give_up)).unwrap());
         let status = store.transaction(|t| queue::status(t)).unwrap();
         assert!(status.parked[0].given_up.is_some());
     }
@@ -214,12 +221,11 @@ mod queues {
         let mut queued = queued();
         let mut store = open(&queued.home);
         let entries = waiting(&mut store).unwrap();
-        let stored = paper::receipt(&queued.events[2], Outcome::Stored, paper::MORNING);
-        let receipt = paper::hq().sign(stored);
+        let receipt = proven(&queued.events[2], Outcome::Stored);
         assert_eq!(settle(&mut store, &entries[2], &receipt), Settled::Delivered);
         // The next entry gets the number of the last, which is gone.
         let later = queued.epoch.seal(DeviceId([1; 16]), 1, 4, Digest([2; 32]), b"act").unwrap();
-        store.transaction(|t| queue::push(t, &later)).unwrap();
+        store.transaction(|t| queue::push(t, &later, None)).unwrap();
         assert_eq!(waiting(&mut store).unwrap()[2].position, entries[2].position);
         assert_eq!(settle(&mut store, &entries[2], &receipt), Settled::Unknown);
         assert_eq!(waiting(&mut store).unwrap()[2].envelope, later);

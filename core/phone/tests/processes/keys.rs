@@ -143,7 +143,7 @@ fn queued(t: &mut Transaction<'_>) -> Result<(), StoreError> {
         crewseal_custody::envelope::Epoch::begin(hq.public(), &mut random::generator()).unwrap();
     let envelope = epoch.seal(DeviceId([1; 16]), 1, 7, Digest([2; 32]), b"an act").unwrap();
     queue::begin_epoch(t, epoch.id(), &epoch.header())?;
-    queue::push(t, &envelope)
+    queue::push(t, &envelope, None)
 }
 
 #[test]

@@ -165,19 +165,19 @@ fn phone(home: &TempDir) -> (Crew, Arc<Waiting>, Receiver<()>, Sender<()>) {
     };
     phone.keep_enrolment(&enrolment).unwrap();
     let tick = Tick {
-        version: Version,
+        version: Tick::version_with(None),
         origin: "hq.example/log".to_owned(),
         number: 1,
         at: now,
         nonce: Salt([1; 16]),
-        root: None,
+        log: None,
         epoch: None,
     };
     let (tick, packs) = (by(&hq, tick), vec![by(&hq, open_job(now))]);
     let packs = packs.into_iter().map(|pack| (pack, Manifests::default())).collect();
     let cursor = Cursor(vec![7].into());
     let jobs = Some(ToldJobs { cursor, packs, ended: Vec::new() });
-    let download = Told { tick, jobs, rolls: None, revocations: None };
+    let download = Told { tick, jobs, rolls: None, revocations: None, is_all: true };
     let mut state = phone.state().unwrap();
     phone.keep(&mut state, &HqKeys::of_one_key(key), &download).unwrap();
     drop(state);

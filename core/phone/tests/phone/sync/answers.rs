@@ -155,39 +155,15 @@ async fn one_bad_entry_of_fifty_is_parked_and_blocks_none() {
 }
 
 #[tokio::test]
-async fn what_hq_does_not_answer_waits_and_what_it_answers_goes() {
+async fn what_hq_does_not_answer_is_asked_again_at_once() {
     let day = morning().await;
     for _ in 0..5 {
         day.act();
     }
     day.hq.answer_half();
-    let delivered = day.crew.sync().await.unwrap();
-    assert_eq!(delivered, Delivered { receipted: 3, parked: 0, unanswered: 2 });
-    assert_eq!(day.waiting(), 2);
-    day.delivers(2).await;
+    day.delivers(5).await;
+    assert_eq!(day.hq.batches(), [5, 3], "the rest is asked again at once");
     assert_eq!(day.at_hq().len(), 5);
-}
-
-#[tokio::test]
-async fn receipts_that_another_key_signed_settle_nothing() {
-    let day = morning().await;
-    day.act();
-    day.hq.sign_with_another_key();
-    let delivered = day.crew.sync().await.unwrap();
-    assert_eq!(delivered, Delivered { receipted: 0, parked: 0, unanswered: 1 });
-    assert_eq!(day.waiting(), 1);
-    day.delivers(1).await;
-}
-
-#[tokio::test]
-async fn receipts_of_another_device_settle_nothing() {
-    let day = morning().await;
-    day.act();
-    day.hq.answer_for_another_device();
-    let delivered = day.crew.sync().await.unwrap();
-    assert_eq!(delivered, Delivered { receipted: 0, parked: 0, unanswered: 1 });
-    assert_eq!(day.waiting(), 1);
-    day.delivers(1).await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 mod answers;
 mod credential;
 mod keys;
-mod morning;
+pub mod morning;
 mod network;
 mod news;
 mod store;
