@@ -90,7 +90,8 @@ probes!(
     LeafSalt,
     Logged,
     LogAct,
-    Restore
+    Restore,
+    ClockCorrection
 );
 
 #[test]
