@@ -121,7 +121,7 @@ pub struct KeyList {
     #[n(9)]
     pub authorities: Vec<TlsAuthority>,
     /// The keys that sign checkpoints of HQ's log. One of an earlier list that is missing here
-    /// stays as that list had it. None in the lists of an HQ that has no log yet.
+    /// stays as that list had it. None in a list from before there was a log.
     #[n(10)]
     #[cbor(skip_if = "Vec::is_empty")]
     pub log: Vec<LogKey>,
