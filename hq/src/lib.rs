@@ -14,6 +14,7 @@
 //! | `error`, [`clock`], `random`, `hash`, `private_file`, `depot` | what everything stands on |
 //! | `keys` | the file of keys and its lists: HQ signs, opens envelopes, vouches for its server |
 //! | `store` | the database, and what several rooms ask of it |
+//! | [`log`] | what is stored gets its place in HQ's log; what that proves to anybody |
 //! | `hq` | an HQ is founded or opened; the other rooms add to [`Hq`] what it can do |
 //! | `key_lists` | keys are exchanged: lists proposed, adopted, told to phones |
 //! | `ticks` | HQ's time is signed |
@@ -37,7 +38,7 @@ mod hq;
 mod intake;
 mod key_lists;
 mod keys;
-mod log;
+pub mod log;
 mod objects;
 mod operations;
 mod people;

@@ -5,6 +5,7 @@ mod evidence;
 mod jobs;
 mod keys;
 mod labels;
+mod log;
 mod lookup;
 mod people;
 mod scan;
@@ -32,6 +33,10 @@ pub enum Command {
     /// are signed with list keys, which belong where no network is.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// HQ's log: what stands in it, what that proves, and what to do where its end was lost.
+    /// Files alone suffice for `show`, `check` and `agree`.
+    #[command(subcommand)]
+    Log(log::LogCommand),
     /// Say which HQ this is, by its fingerprint, and which devices, carriers and depots it
     /// knows.
     Status(people::StatusArgs),
@@ -72,6 +77,7 @@ impl Command {
             Self::Job(args) => jobs::open_job(args),
             Self::Invite(args) => people::invite(args),
             Self::Keys(command) => command.run(),
+            Self::Log(command) => command.run(),
             Self::Status(args) => people::status(args),
             Self::Codes(args) => jobs::release_codes(args),
             Self::SignOffCodes(args) => people::sign_off_codes(args),

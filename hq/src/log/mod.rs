@@ -10,9 +10,11 @@
 //! | `earlier` | what was stored before there was a log gets its places |
 //! | `proofs` | tiles, and what is proven to phones |
 //! | `receipts` | receipts for events |
+//! | [`files`] | the log as files, which anybody can check |
 //! | `restore` | the log that goes on after the end of one was lost |
 
 mod earlier;
+pub mod files;
 mod mark;
 mod proofs;
 mod receipts;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crewseal_custody::EventId;
 use crewseal_custody::log::{LoggedAct, ProvenEvent, Receipt, SignedCheckpoint, prove_runs};
 use rusqlite::Connection;
 
@@ -13,6 +14,18 @@ use crate::store::{self, PlacedEvent};
 const DAMAGED: HqError = HqError::Damaged { what: "a checkpoint" };
 
 impl Hq {
+    /// The receipt for one event.
+    ///
+    /// # Errors
+    /// [`HqError::UnknownEvent`], or the database.
+    pub fn receipt(&self, event: &EventId) -> Result<Receipt, HqError> {
+        self.store.read(|db| {
+            let placed = store::placed(db, event)?.ok_or(HqError::UnknownEvent(*event))?;
+            let receipts = self.receipts(db, &[placed], &BTreeMap::new())?;
+            receipts.into_iter().next().ok_or(HqError::UnknownEvent(*event))
+        })
+    }
+
     /// Receipts for these events and acts of HQ's, under the newest checkpoints, by log.
     pub(crate) fn receipts(
         &self,

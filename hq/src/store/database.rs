@@ -1,6 +1,6 @@
 //! The file: made, opened and brought to the newest format; its transactions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,8 +33,16 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("11.sql")),
 ];
 
-/// The database, for one user at a time.
-pub(crate) struct Store(Mutex<Connection>);
+/// So many connections are kept for reading.
+const MOST_READERS: usize = 8;
+
+/// The database: one connection writes, others read meanwhile.
+pub(crate) struct Store {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    /// Those that nobody uses now.
+    readers: Mutex<Vec<Connection>>,
+}
 
 impl Store {
     /// Makes a new database.
@@ -73,7 +81,19 @@ impl Store {
             rusqlite_migration::Error::RusqliteError { err, .. } => HqError::from(err),
             _ => HqError::Damaged { what: "its format" },
         })?;
-        Ok(Self(Mutex::new(db)))
+        Ok(Self { path: path.to_owned(), writer: Mutex::new(db), readers: Mutex::default() })
+    }
+
+    /// Another connection to the database that is open here.
+    fn reader(&self) -> Result<Connection, HqError> {
+        if let Some(idle) = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            return Ok(idle);
+        }
+        let db = Connection::open(&self.path)?;
+        db.busy_timeout(BUSY_TIMEOUT)?;
+        db.pragma_update(None, "trusted_schema", false)?;
+        db.pragma_update(None, "query_only", true)?;
+        Ok(db)
     }
 
     /// The name of HQ's log, and the key by which it was founded.
@@ -91,7 +111,15 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, HqError>,
     ) -> Result<T, HqError> {
-        self.within(TransactionBehavior::Deferred, work)
+        let mut db = self.reader()?;
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        let result = work(&transaction);
+        transaction.commit()?;
+        let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MOST_READERS {
+            idle.push(db);
+        }
+        result
     }
 
     /// Writes all or nothing; it is on the disk when this returns.
@@ -99,18 +127,10 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, HqError>,
     ) -> Result<T, HqError> {
-        self.within(TransactionBehavior::Immediate, work)
-    }
-
-    fn within<T>(
-        &self,
-        behavior: TransactionBehavior,
-        work: impl FnOnce(&Connection) -> Result<T, HqError>,
-    ) -> Result<T, HqError> {
         // Whoever panicked with the lock left no transaction open: dropping
         // one rolls it back.
-        let mut db = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = db.transaction_with_behavior(behavior)?;
+        let mut db = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let result = work(&transaction)?;
         transaction.commit()?;
         Ok(result)

@@ -337,7 +337,7 @@ async fn a_database_of_before_carriers_is_brought_along() {
     let data = site.dir.path().join("old");
     drop(Hq::create(&data, "hq.test", site.clock.clone()).unwrap());
     let hq_key = with_first_keys(&data);
-    for file in ["hq.db", "hq.db-wal", "hq.db-shm"] {
+    for file in ["hq.db", "hq.db-wal", "hq.db-shm", "hq.mark"] {
         let _is_gone = std::fs::remove_file(data.join(file));
     }
     let (act, handoff) = (Key::new(), Key::new());

@@ -1,1 +1,0 @@
-//! HQ's log, over the wire and by the commands.
