@@ -5,8 +5,8 @@
 
 use crate::{
     Act, Advice, AfterSalvage, Alarm, Commission, Connection, Countersign, CrewError, Damage,
-    Decision, FindingKind, GivingState, LabelFault, PhotoFault, Purpose, ReceivingState, Refusal,
-    Role, Rule, Sighting, Step, TextFault, Undeliverable,
+    Decision, FindingKind, GivingState, HqOutcome, LabelFault, PhotoFault, Purpose, ReceivingState,
+    Refusal, Role, Rule, Sighting, Step, TextFault, Undeliverable,
 };
 
 /// Gives each kind's variants their keys. A variant without one does not compile.
@@ -91,6 +91,12 @@ text_keys! {
         HqRefused "hq_refused"
         FromWithin "from_within"
         Fault "fault"
+    }
+    HqOutcome "hq_outcome" {
+        Stored "stored"
+        StoredAfterGap "stored_after_gap"
+        StoredInDispute "stored_in_dispute"
+        Erased "erased"
     }
     Advice "advice" {
         TryLater "try_later"

@@ -112,7 +112,6 @@ async fn entries_whose_salts_are_lost_are_settled_all_the_same() {
 #[test]
 fn a_receipt_takes_few_bytes_for_each_event() {
     const SIZE: u64 = 10_000_000;
-    const BATCH: usize = 100;
     const BATCHES: u64 = 200;
     let home = tempfile::tempdir().unwrap();
     let mut store = fixtures::stored::open(home.path()).unwrap();
@@ -132,7 +131,7 @@ fn a_receipt_takes_few_bytes_for_each_event() {
     store = fixtures::stored::open(home.path()).unwrap();
     for number in 0..BATCHES {
         let first = SIZE - (BATCHES - number) * 1_000 + 7;
-        let events: Vec<ProvenEvent> = (0..BATCH as u64)
+        let events: Vec<ProvenEvent> = (0..100)
             .map(|at| ProvenEvent {
                 id: draw(),
                 place: first + at,
@@ -159,10 +158,11 @@ fn a_receipt_takes_few_bytes_for_each_event() {
         put.unwrap();
     }
     drop(store);
-    let events = BATCH as u64 * BATCHES;
-    let (value, file) = (sealed as f64 / events as f64, bytes(home.path()) - before);
-    let file = file as f64 / events as f64;
-    eprintln!("bytes kept for each receipted event: {value:.1} sealed, {file:.1} in the file");
-    assert!(value <= 64.0, "{value}");
-    assert!(file <= 128.0, "{file}");
+    // In tenths of a byte.
+    let events = BATCHES * 100;
+    let value = u64::try_from(sealed).unwrap() * 10 / events;
+    let file = (bytes(home.path()) - before) * 10 / events;
+    eprintln!("tenths of a byte for each receipted event: {value} sealed, {file} in the file");
+    assert!(value <= 640, "{value}");
+    assert!(file <= 1_280, "{file}");
 }
