@@ -1457,8 +1457,9 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func observe(observer: Observer?) throws 
     
     /**
-     * Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` throws
-     * `FromHq` once, and this phone goes on with what HQ said first.
+     * Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` or `sync`
+     * throws `FromHq` once, and this phone goes on with what HQ said first. What `sync`
+     * delivered before is delivered.
      */
     func contradictions() async throws  -> [HqContradiction]
     
@@ -1482,14 +1483,39 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func fetch(cancel: CancelToken?) async throws  -> Fetched
     
     /**
+     * What HQ's receipt for an event of this phone proves; none before HQ gave one, three
+     * years after, and while HQ has lost the event.
+     */
+    func hqReceipt(event: EventId) async throws  -> HqReceipt?
+    
+    /**
      * The jobs on this phone that are open now.
      */
     func jobs() async throws  -> [JobPack]
     
     /**
+     * Sets whether entries that HQ has are kept where HQ has no copy of its log: for 90 days,
+     * at most 64 MiB. Set it each time that the phone is opened. Unless it is set they are
+     * deleted at once.
+     */
+    func keepUncopied(keeps: Bool) 
+    
+    /**
      * How the queue to HQ stands.
      */
     func outbox() async throws  -> OutboxStatus
+    
+    /**
+     * The receipt itself with HQ's key lists, for whoever asks for proof. Of what HQ has lost
+     * there is one, too.
+     */
+    func receiptEvidence(event: EventId) async throws  -> ReceiptEvidence?
+    
+    /**
+     * The events that HQ gave a receipt for and has lost, and that are not here any more to be
+     * sent again. Tell HQ; `receipt_evidence` proves each.
+     */
+    func receiptedAndLost() async throws  -> [EventId]
     
     /**
      * Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
@@ -2366,8 +2392,9 @@ open func observe(observer: Observer?)throws   {try rustCallWithError(FfiConvert
 }
     
     /**
-     * Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` throws
-     * `FromHq` once, and this phone goes on with what HQ said first.
+     * Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` or `sync`
+     * throws `FromHq` once, and this phone goes on with what HQ said first. What `sync`
+     * delivered before is delivered.
      */
 open func contradictions()async throws  -> [HqContradiction]  {
     return
@@ -2447,6 +2474,26 @@ open func fetch(cancel: CancelToken? = nil)async throws  -> Fetched  {
 }
     
     /**
+     * What HQ's receipt for an event of this phone proves; none before HQ gave one, three
+     * years after, and while HQ has lost the event.
+     */
+open func hqReceipt(event: EventId)async throws  -> HqReceipt?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_hq_receipt(
+                        self.uniffiCloneHandle(),FfiConverterTypeEventId_lower(event)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeHqReceipt.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
      * The jobs on this phone that are open now.
      */
 open func jobs()async throws  -> [JobPack]  {
@@ -2466,6 +2513,20 @@ open func jobs()async throws  -> [JobPack]  {
 }
     
     /**
+     * Sets whether entries that HQ has are kept where HQ has no copy of its log: for 90 days,
+     * at most 64 MiB. Set it each time that the phone is opened. Unless it is set they are
+     * deleted at once.
+     */
+open func keepUncopied(keeps: Bool)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_crew_keep_uncopied(
+            self.uniffiCloneHandle(),
+        FfiConverterBool.lower(keeps),uniffiCallStatus
+    )
+}
+}
+    
+    /**
      * How the queue to HQ stands.
      */
 open func outbox()async throws  -> OutboxStatus  {
@@ -2480,6 +2541,46 @@ open func outbox()async throws  -> OutboxStatus  {
             completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeOutboxStatus_lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * The receipt itself with HQ's key lists, for whoever asks for proof. Of what HQ has lost
+     * there is one, too.
+     */
+open func receiptEvidence(event: EventId)async throws  -> ReceiptEvidence?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_receipt_evidence(
+                        self.uniffiCloneHandle(),FfiConverterTypeEventId_lower(event)
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeReceiptEvidence.lift,
+            errorHandler: FfiConverterTypeCrewError_lift
+        )
+}
+    
+    /**
+     * The events that HQ gave a receipt for and has lost, and that are not here any more to be
+     * sent again. Tell HQ; `receipt_evidence` proves each.
+     */
+open func receiptedAndLost()async throws  -> [EventId]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_crewseal_ffi_fn_method_crew_receipted_and_lost(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_crewseal_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_crewseal_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_crewseal_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeEventId.lift,
             errorHandler: FfiConverterTypeCrewError_lift
         )
 }
@@ -5385,8 +5486,7 @@ public func FfiConverterTypeCount_lower(_ value: Count) -> RustBuffer {
  */
 public struct Delivered: Equatable, Hashable {
     /**
-     * Entries that HQ has, with a receipt that was verified. They are gone
-     * here.
+     * Entries that HQ has, with a receipt that was verified. They do not wait any more.
      */
     public let receipted: UInt64
     /**
@@ -5394,7 +5494,8 @@ public struct Delivered: Equatable, Hashable {
      */
     public let parked: UInt64
     /**
-     * Entries without a valid answer. They wait.
+     * Entries that HQ was sent and said nothing of. They wait. Where it says nothing again and
+     * again, tell HQ.
      */
     public let unanswered: UInt64
 
@@ -5402,14 +5503,14 @@ public struct Delivered: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Entries that HQ has, with a receipt that was verified. They are gone
-         * here.
+         * Entries that HQ has, with a receipt that was verified. They do not wait any more.
          */receipted: UInt64, 
         /**
          * Entries that HQ refused. They stay, and block nothing.
          */parked: UInt64, 
         /**
-         * Entries without a valid answer. They wait.
+         * Entries that HQ was sent and said nothing of. They wait. Where it says nothing again and
+         * again, tell HQ.
          */unanswered: UInt64) {
         self.receipted = receipted
         self.parked = parked
@@ -6049,16 +6150,17 @@ public func FfiConverterTypeHighWaterMark_lower(_ value: HighWaterMark) -> RustB
 
 
 /**
- * Evidence that HQ contradicted itself: two lists of revoked devices, both signed by it.
- * They name devices by their pseudonymous ids. Hand both to whoever settles it.
+ * Evidence that HQ contradicted itself: two messages of it, such as two lists of revoked
+ * devices or two heads of its log. Devices stand in them by their pseudonymous ids; a pack of
+ * a job says who the customer is. Hand both to whoever settles it.
  */
 public struct HqContradiction: Equatable, Hashable {
     /**
-     * The signed list that this phone went on with.
+     * The message that this phone went on with.
      */
     public let kept: Data
     /**
-     * The signed list that it refused.
+     * The message that it refused.
      */
     public let refused: Data
 
@@ -6066,10 +6168,10 @@ public struct HqContradiction: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The signed list that this phone went on with.
+         * The message that this phone went on with.
          */kept: Data, 
         /**
-         * The signed list that it refused.
+         * The message that it refused.
          */refused: Data) {
         self.kept = kept
         self.refused = refused
@@ -6115,6 +6217,96 @@ public func FfiConverterTypeHqContradiction_lift(_ buf: RustBuffer) throws -> Hq
 #endif
 public func FfiConverterTypeHqContradiction_lower(_ value: HqContradiction) -> RustBuffer {
     return FfiConverterTypeHqContradiction.lower(value)
+}
+
+
+/**
+ * What HQ's receipt for an event proves: where the event stands in HQ's log, which HQ cannot
+ * deny later.
+ */
+public struct HqReceipt: Equatable, Hashable {
+    /**
+     * In which of HQ's logs: 1, and one more each time that HQ lost the end of one.
+     */
+    public let log: UInt32
+    /**
+     * The place in it, from 0.
+     */
+    public let place: UInt64
+    /**
+     * HQ's time, in seconds since 1970-01-01 UTC.
+     */
+    public let at: UInt64
+    /**
+     * What became of the event.
+     */
+    public let outcome: HqOutcome
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * In which of HQ's logs: 1, and one more each time that HQ lost the end of one.
+         */log: UInt32, 
+        /**
+         * The place in it, from 0.
+         */place: UInt64, 
+        /**
+         * HQ's time, in seconds since 1970-01-01 UTC.
+         */at: UInt64, 
+        /**
+         * What became of the event.
+         */outcome: HqOutcome) {
+        self.log = log
+        self.place = place
+        self.at = at
+        self.outcome = outcome
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension HqReceipt: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHqReceipt: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HqReceipt {
+        return
+            try HqReceipt(
+                log: FfiConverterUInt32.read(from: &buf), 
+                place: FfiConverterUInt64.read(from: &buf), 
+                at: FfiConverterUInt64.read(from: &buf), 
+                outcome: FfiConverterTypeHqOutcome.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: HqReceipt, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.log, into: &buf)
+        FfiConverterUInt64.write(value.place, into: &buf)
+        FfiConverterUInt64.write(value.at, into: &buf)
+        FfiConverterTypeHqOutcome.write(value.outcome, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHqReceipt_lift(_ buf: RustBuffer) throws -> HqReceipt {
+    return try FfiConverterTypeHqReceipt.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHqReceipt_lower(_ value: HqReceipt) -> RustBuffer {
+    return FfiConverterTypeHqReceipt.lower(value)
 }
 
 
@@ -6457,6 +6649,11 @@ public struct OutboxStatus: Equatable, Hashable {
      * nothing.
      */
     public let damaged: UInt64
+    /**
+     * Entries that HQ has, with a receipt that was verified, and that are kept until it has a
+     * copy of them. Nothing is to be done for them.
+     */
+    public let kept: UInt64
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6474,11 +6671,16 @@ public struct OutboxStatus: Equatable, Hashable {
         /**
          * Entries that the disk damaged. They stay, to be salvaged, and block
          * nothing.
-         */damaged: UInt64) {
+         */damaged: UInt64, 
+        /**
+         * Entries that HQ has, with a receipt that was verified, and that are kept until it has a
+         * copy of them. Nothing is to be done for them.
+         */kept: UInt64) {
         self.waiting = waiting
         self.parked = parked
         self.setAside = setAside
         self.damaged = damaged
+        self.kept = kept
     }
 
     
@@ -6500,7 +6702,8 @@ public struct FfiConverterTypeOutboxStatus: FfiConverterRustBuffer {
                 waiting: FfiConverterUInt64.read(from: &buf), 
                 parked: FfiConverterSequenceTypeParked.read(from: &buf), 
                 setAside: FfiConverterSequenceTypeSetAside.read(from: &buf), 
-                damaged: FfiConverterUInt64.read(from: &buf)
+                damaged: FfiConverterUInt64.read(from: &buf), 
+                kept: FfiConverterUInt64.read(from: &buf)
         )
     }
 
@@ -6509,6 +6712,7 @@ public struct FfiConverterTypeOutboxStatus: FfiConverterRustBuffer {
         FfiConverterSequenceTypeParked.write(value.parked, into: &buf)
         FfiConverterSequenceTypeSetAside.write(value.setAside, into: &buf)
         FfiConverterUInt64.write(value.damaged, into: &buf)
+        FfiConverterUInt64.write(value.kept, into: &buf)
     }
 }
 
@@ -6632,7 +6836,7 @@ public struct Parked: Equatable, Hashable, CustomDebugStringConvertible {
     public let refusal: Refusal
     /**
      * Which refusal this is: a supervisor decides on one, and each needs another
-     * decision. None of an entry that an older version of the app parked.
+     * decision. None where the disk damaged what HQ said.
      */
     public let refusalId: RefusalId?
     /**
@@ -6652,7 +6856,7 @@ public struct Parked: Equatable, Hashable, CustomDebugStringConvertible {
          */refusal: Refusal, 
         /**
          * Which refusal this is: a supervisor decides on one, and each needs another
-         * decision. None of an entry that an older version of the app parked.
+         * decision. None where the disk damaged what HQ said.
          */refusalId: RefusalId?, 
         /**
          * Why the supervisor gave it up, in his words; none while nobody gave it up. They may
@@ -7248,6 +7452,75 @@ public func FfiConverterTypeReading_lift(_ buf: RustBuffer) throws -> Reading {
 #endif
 public func FfiConverterTypeReading_lower(_ value: Reading) -> RustBuffer {
     return FfiConverterTypeReading.lower(value)
+}
+
+
+/**
+ * A receipt, and by what anybody can check it: hand both to whoever asks for proof.
+ */
+public struct ReceiptEvidence: Equatable, Hashable {
+    /**
+     * The receipt for all that went with the event.
+     */
+    public let receipt: Data
+    /**
+     * HQ's key lists, from the first.
+     */
+    public let keyLists: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The receipt for all that went with the event.
+         */receipt: Data, 
+        /**
+         * HQ's key lists, from the first.
+         */keyLists: Data) {
+        self.receipt = receipt
+        self.keyLists = keyLists
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ReceiptEvidence: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReceiptEvidence: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReceiptEvidence {
+        return
+            try ReceiptEvidence(
+                receipt: FfiConverterData.read(from: &buf), 
+                keyLists: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ReceiptEvidence, into buf: inout [UInt8]) {
+        FfiConverterData.write(value.receipt, into: &buf)
+        FfiConverterData.write(value.keyLists, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReceiptEvidence_lift(_ buf: RustBuffer) throws -> ReceiptEvidence {
+    return try FfiConverterTypeReceiptEvidence.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReceiptEvidence_lower(_ value: ReceiptEvidence) -> RustBuffer {
+    return FfiConverterTypeReceiptEvidence.lower(value)
 }
 
 
@@ -9472,6 +9745,15 @@ enum CrewError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
          */reason: String
     )
     /**
+     * HQ's answer to what was delivered does not hold. Nothing of it counts, and everything
+     * waits as before. `contradictions` has what HQ signed of it.
+     */
+    case AnswerDoesNotHold(
+        /**
+         * Why.
+         */reason: String
+    )
+    /**
      * A list of boxes names what is not known here.
      */
     case UnknownBoxes(
@@ -9721,47 +10003,50 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
         case 27: return .FromHq(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 28: return .UnknownBoxes(
+        case 28: return .AnswerDoesNotHold(
             reason: try FfiConverterString.read(from: &buf)
             )
-        case 29: return .Unreceipted(
+        case 29: return .UnknownBoxes(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 30: return .Unreceipted(
             entries: try FfiConverterUInt64.read(from: &buf)
             )
-        case 30: return .KeyRemains
-        case 31: return .LoggedOut
-        case 32: return .Suspended
-        case 33: return .KeysLocked
-        case 34: return .Cancelled
-        case 35: return .CallCancelled
-        case 36: return .KeysGone
-        case 37: return .KeysFailed
-        case 38: return .KeysBusy
-        case 39: return .StoreInUse
-        case 40: return .StoreReadOnly
-        case 41: return .StoreFull
-        case 42: return .StoreDamaged
-        case 43: return .SystemFailed
-        case 44: return .AppTooOld
-        case 45: return .Offline(
+        case 31: return .KeyRemains
+        case 32: return .LoggedOut
+        case 33: return .Suspended
+        case 34: return .KeysLocked
+        case 35: return .Cancelled
+        case 36: return .CallCancelled
+        case 37: return .KeysGone
+        case 38: return .KeysFailed
+        case 39: return .KeysBusy
+        case 40: return .StoreInUse
+        case 41: return .StoreReadOnly
+        case 42: return .StoreFull
+        case 43: return .StoreDamaged
+        case 44: return .SystemFailed
+        case 45: return .AppTooOld
+        case 46: return .Offline(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 46: return .Metered
-        case 47: return .HqBusy(
+        case 47: return .Metered
+        case 48: return .HqBusy(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 48: return .AnswerCutOff(
+        case 49: return .AnswerCutOff(
             againAfterMillis: try FfiConverterOptionUInt64.read(from: &buf)
             )
-        case 49: return .CaptivePortal
-        case 50: return .WrongClock
-        case 51: return .HqCertificateEnded
-        case 52: return .WrongCertificate
-        case 53: return .NotAdmitted
-        case 54: return .HqRefused(
+        case 50: return .CaptivePortal
+        case 51: return .WrongClock
+        case 52: return .HqCertificateEnded
+        case 53: return .WrongCertificate
+        case 54: return .NotAdmitted
+        case 55: return .HqRefused(
             status: try FfiConverterUInt16.read(from: &buf)
             )
-        case 55: return .FromWithin
-        case 56: return .Fault
+        case 56: return .FromWithin
+        case 57: return .Fault
 
          default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -9891,126 +10176,131 @@ public struct FfiConverterTypeCrewError: FfiConverterRustBuffer {
             FfiConverterString.write(reason, into: &buf)
             
         
-        case let .UnknownBoxes(reason):
+        case let .AnswerDoesNotHold(reason):
             writeInt(&buf, Int32(28))
             FfiConverterString.write(reason, into: &buf)
             
         
-        case let .Unreceipted(entries):
+        case let .UnknownBoxes(reason):
             writeInt(&buf, Int32(29))
+            FfiConverterString.write(reason, into: &buf)
+            
+        
+        case let .Unreceipted(entries):
+            writeInt(&buf, Int32(30))
             FfiConverterUInt64.write(entries, into: &buf)
             
         
         case .KeyRemains:
-            writeInt(&buf, Int32(30))
-        
-        
-        case .LoggedOut:
             writeInt(&buf, Int32(31))
         
         
-        case .Suspended:
+        case .LoggedOut:
             writeInt(&buf, Int32(32))
         
         
-        case .KeysLocked:
+        case .Suspended:
             writeInt(&buf, Int32(33))
         
         
-        case .Cancelled:
+        case .KeysLocked:
             writeInt(&buf, Int32(34))
         
         
-        case .CallCancelled:
+        case .Cancelled:
             writeInt(&buf, Int32(35))
         
         
-        case .KeysGone:
+        case .CallCancelled:
             writeInt(&buf, Int32(36))
         
         
-        case .KeysFailed:
+        case .KeysGone:
             writeInt(&buf, Int32(37))
         
         
-        case .KeysBusy:
+        case .KeysFailed:
             writeInt(&buf, Int32(38))
         
         
-        case .StoreInUse:
+        case .KeysBusy:
             writeInt(&buf, Int32(39))
         
         
-        case .StoreReadOnly:
+        case .StoreInUse:
             writeInt(&buf, Int32(40))
         
         
-        case .StoreFull:
+        case .StoreReadOnly:
             writeInt(&buf, Int32(41))
         
         
-        case .StoreDamaged:
+        case .StoreFull:
             writeInt(&buf, Int32(42))
         
         
-        case .SystemFailed:
+        case .StoreDamaged:
             writeInt(&buf, Int32(43))
         
         
-        case .AppTooOld:
+        case .SystemFailed:
             writeInt(&buf, Int32(44))
         
         
-        case let .Offline(againAfterMillis):
+        case .AppTooOld:
             writeInt(&buf, Int32(45))
+        
+        
+        case let .Offline(againAfterMillis):
+            writeInt(&buf, Int32(46))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
         case .Metered:
-            writeInt(&buf, Int32(46))
+            writeInt(&buf, Int32(47))
         
         
         case let .HqBusy(againAfterMillis):
-            writeInt(&buf, Int32(47))
-            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
-            
-        
-        case let .AnswerCutOff(againAfterMillis):
             writeInt(&buf, Int32(48))
             FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
             
         
-        case .CaptivePortal:
+        case let .AnswerCutOff(againAfterMillis):
             writeInt(&buf, Int32(49))
+            FfiConverterOptionUInt64.write(againAfterMillis, into: &buf)
+            
         
-        
-        case .WrongClock:
+        case .CaptivePortal:
             writeInt(&buf, Int32(50))
         
         
-        case .HqCertificateEnded:
+        case .WrongClock:
             writeInt(&buf, Int32(51))
         
         
-        case .WrongCertificate:
+        case .HqCertificateEnded:
             writeInt(&buf, Int32(52))
         
         
-        case .NotAdmitted:
+        case .WrongCertificate:
             writeInt(&buf, Int32(53))
         
         
-        case let .HqRefused(status):
+        case .NotAdmitted:
             writeInt(&buf, Int32(54))
+        
+        
+        case let .HqRefused(status):
+            writeInt(&buf, Int32(55))
             FfiConverterUInt16.write(status, into: &buf)
             
         
         case .FromWithin:
-            writeInt(&buf, Int32(55))
+            writeInt(&buf, Int32(56))
         
         
         case .Fault:
-            writeInt(&buf, Int32(56))
+            writeInt(&buf, Int32(57))
         
         }
     }
@@ -10527,6 +10817,113 @@ public func FfiConverterTypeGivingState_lift(_ buf: RustBuffer) throws -> Giving
 #endif
 public func FfiConverterTypeGivingState_lower(_ value: GivingState) -> RustBuffer {
     return FfiConverterTypeGivingState.lower(value)
+}
+
+
+
+/**
+ * What became of an event at HQ.
+ */
+
+public enum HqOutcome: Equatable, Hashable {
+    
+    /**
+     * Verified and stored.
+     */
+    case stored
+    /**
+     * The same, though events of this phone before it are missing at HQ.
+     */
+    case storedAfterGap
+    /**
+     * The same, but it contradicts what HQ knows: whoever settles disputes will ask.
+     */
+    case storedInDispute
+    /**
+     * Its job was erased: nothing is kept of it but its id.
+     */
+    case erased
+
+
+
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */
+public func textKey() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_crewseal_ffi_fn_method_hqoutcome_text_key(
+            FfiConverterTypeHqOutcome_lower(self),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+#if compiler(>=6)
+extension HqOutcome: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHqOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = HqOutcome
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HqOutcome {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .stored
+        
+        case 2: return .storedAfterGap
+        
+        case 3: return .storedInDispute
+        
+        case 4: return .erased
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: HqOutcome, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .stored:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .storedAfterGap:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .storedInDispute:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .erased:
+            writeInt(&buf, Int32(4))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHqOutcome_lift(_ buf: RustBuffer) throws -> HqOutcome {
+    return try FfiConverterTypeHqOutcome.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHqOutcome_lower(_ value: HqOutcome) -> RustBuffer {
+    return FfiConverterTypeHqOutcome.lower(value)
 }
 
 
@@ -13280,6 +13677,30 @@ fileprivate struct FfiConverterOptionTypeHighWaterMark: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeHqReceipt: FfiConverterRustBuffer {
+    typealias SwiftType = HqReceipt?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeHqReceipt.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeHqReceipt.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeLabel: FfiConverterRustBuffer {
     typealias SwiftType = Label?
 
@@ -13320,6 +13741,30 @@ fileprivate struct FfiConverterOptionTypePhotoLimits: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypePhotoLimits.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeReceiptEvidence: FfiConverterRustBuffer {
+    typealias SwiftType = ReceiptEvidence?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeReceiptEvidence.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeReceiptEvidence.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -13949,6 +14394,31 @@ fileprivate struct FfiConverterSequenceSequenceTypePadPoint: FfiConverterRustBuf
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeEventId: FfiConverterRustBuffer {
+    typealias SwiftType = [EventId]
+
+    public static func write(_ value: [EventId], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeEventId.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [EventId] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [EventId]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeEventId.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeJobId: FfiConverterRustBuffer {
     typealias SwiftType = [JobId]
 
@@ -14386,7 +14856,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_observe() != 47752) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_contradictions() != 53644) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_contradictions() != 28261) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_decide() != 7584) {
@@ -14398,10 +14868,22 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_fetch() != 42588) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_crew_hq_receipt() != 62921) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_crew_jobs() != 47702) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_crewseal_ffi_checksum_method_crew_keep_uncopied() != 6288) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_crewseal_ffi_checksum_method_crew_outbox() != 25968) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_receipt_evidence() != 55871) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_crewseal_ffi_checksum_method_crew_receipted_and_lost() != 53505) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_resolve() != 58052) {

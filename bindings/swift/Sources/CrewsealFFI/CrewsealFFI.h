@@ -682,14 +682,34 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_ended_jobs(uint64_t ptr
 uint64_t uniffi_crewseal_ffi_fn_method_crew_fetch(uint64_t ptr, RustBuffer cancel
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_HQ_RECEIPT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_HQ_RECEIPT
+uint64_t uniffi_crewseal_ffi_fn_method_crew_hq_receipt(uint64_t ptr, RustBuffer event
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_JOBS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_JOBS
 uint64_t uniffi_crewseal_ffi_fn_method_crew_jobs(uint64_t ptr
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_KEEP_UNCOPIED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_KEEP_UNCOPIED
+void uniffi_crewseal_ffi_fn_method_crew_keep_uncopied(uint64_t ptr, int8_t keeps, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OUTBOX
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OUTBOX
 uint64_t uniffi_crewseal_ffi_fn_method_crew_outbox(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECEIPT_EVIDENCE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECEIPT_EVIDENCE
+uint64_t uniffi_crewseal_ffi_fn_method_crew_receipt_evidence(uint64_t ptr, RustBuffer event
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECEIPTED_AND_LOST
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RECEIPTED_AND_LOST
+uint64_t uniffi_crewseal_ffi_fn_method_crew_receipted_and_lost(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_RESOLVE
@@ -1171,6 +1191,11 @@ RustBuffer uniffi_crewseal_ffi_fn_method_undeliverable_text_key(RustBuffer ptr, 
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_PHOTOFAULT_TEXT_KEY
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_PHOTOFAULT_TEXT_KEY
 RustBuffer uniffi_crewseal_ffi_fn_method_photofault_text_key(RustBuffer ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_HQOUTCOME_TEXT_KEY
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_HQOUTCOME_TEXT_KEY
+RustBuffer uniffi_crewseal_ffi_fn_method_hqoutcome_text_key(RustBuffer ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_RULE_TEXT_KEY
@@ -1821,15 +1846,39 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_fetch(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_HQ_RECEIPT
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_HQ_RECEIPT
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_hq_receipt(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_JOBS
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_JOBS
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_jobs(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_KEEP_UNCOPIED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_KEEP_UNCOPIED
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_keep_uncopied(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OUTBOX
 #define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_OUTBOX
 uint16_t uniffi_crewseal_ffi_checksum_method_crew_outbox(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECEIPT_EVIDENCE
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECEIPT_EVIDENCE
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_receipt_evidence(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECEIPTED_AND_LOST
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_RECEIPTED_AND_LOST
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_receipted_and_lost(void
     
 );
 #endif

@@ -892,8 +892,12 @@ internal object IntegrityCheckingUniffiLib {
     fun uniffi_crewseal_ffi_checksum_method_crew_decide(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_decide")
     fun uniffi_crewseal_ffi_checksum_method_crew_ended_jobs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_ended_jobs")
     fun uniffi_crewseal_ffi_checksum_method_crew_fetch(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_fetch")
+    fun uniffi_crewseal_ffi_checksum_method_crew_hq_receipt(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_hq_receipt")
     fun uniffi_crewseal_ffi_checksum_method_crew_jobs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_jobs")
+    fun uniffi_crewseal_ffi_checksum_method_crew_keep_uncopied(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_keep_uncopied")
     fun uniffi_crewseal_ffi_checksum_method_crew_outbox(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_outbox")
+    fun uniffi_crewseal_ffi_checksum_method_crew_receipt_evidence(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_receipt_evidence")
+    fun uniffi_crewseal_ffi_checksum_method_crew_receipted_and_lost(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_receipted_and_lost")
     fun uniffi_crewseal_ffi_checksum_method_crew_resolve(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_resolve")
     fun uniffi_crewseal_ffi_checksum_method_crew_sync(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_sync")
     fun uniffi_crewseal_ffi_checksum_method_crew_photos(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_photos")
@@ -1086,9 +1090,17 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_fetch(`ptr`: Long,`cancel`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_hq_receipt(`ptr`: Long,`event`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_jobs(`ptr`: Long,
     ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_keep_uncopied(`ptr`: Long,`keeps`: Byte,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_crewseal_ffi_fn_method_crew_outbox(`ptr`: Long,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_receipt_evidence(`ptr`: Long,`event`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_crewseal_ffi_fn_method_crew_receipted_and_lost(`ptr`: Long,
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_resolve(`ptr`: Long,`decision`: RustBuffer.ByValue,
     ): Long
@@ -1281,6 +1293,8 @@ internal object UniffiLib {
     external fun uniffi_crewseal_ffi_fn_method_undeliverable_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_photofault_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_crewseal_ffi_fn_method_hqoutcome_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_crewseal_ffi_fn_method_rule_text_key(`ptr`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1497,7 +1511,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_observe() and 0xFFFF) != 47752) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_contradictions() and 0xFFFF) != 53644) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_contradictions() and 0xFFFF) != 28261) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_decide() and 0xFFFF) != 7584) {
@@ -1509,10 +1523,22 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_fetch() and 0xFFFF) != 42588) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_hq_receipt() and 0xFFFF) != 62921) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_jobs() and 0xFFFF) != 47702) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_keep_uncopied() and 0xFFFF) != 6288) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_outbox() and 0xFFFF) != 25968) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_receipt_evidence() and 0xFFFF) != 55871) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_receipted_and_lost() and 0xFFFF) != 53505) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_resolve() and 0xFFFF) != 58052) {
@@ -3442,8 +3468,9 @@ public interface CrewInterface {
     fun `observe`(`observer`: Observer?)
     
     /**
-     * Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` throws
-     * `FromHq` once, and this phone goes on with what HQ said first.
+     * Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` or `sync`
+     * throws `FromHq` once, and this phone goes on with what HQ said first. What `sync`
+     * delivered before is delivered.
      */
     suspend fun `contradictions`(): List<HqContradiction>
     
@@ -3467,14 +3494,39 @@ public interface CrewInterface {
     suspend fun `fetch`(`cancel`: CancelToken? = null): Fetched
     
     /**
+     * What HQ's receipt for an event of this phone proves; none before HQ gave one, three
+     * years after, and while HQ has lost the event.
+     */
+    suspend fun `hqReceipt`(`event`: EventId): HqReceipt?
+    
+    /**
      * The jobs on this phone that are open now.
      */
     suspend fun `jobs`(): List<JobPack>
     
     /**
+     * Sets whether entries that HQ has are kept where HQ has no copy of its log: for 90 days,
+     * at most 64 MiB. Set it each time that the phone is opened. Unless it is set they are
+     * deleted at once.
+     */
+    fun `keepUncopied`(`keeps`: kotlin.Boolean)
+    
+    /**
      * How the queue to HQ stands.
      */
     suspend fun `outbox`(): OutboxStatus
+    
+    /**
+     * The receipt itself with HQ's key lists, for whoever asks for proof. Of what HQ has lost
+     * there is one, too.
+     */
+    suspend fun `receiptEvidence`(`event`: EventId): ReceiptEvidence?
+    
+    /**
+     * The events that HQ gave a receipt for and has lost, and that are not here any more to be
+     * sent again. Tell HQ; `receipt_evidence` proves each.
+     */
+    suspend fun `receiptedAndLost`(): List<EventId>
     
     /**
      * Does what a supervisor decided on an entry of this phone's outbox, by the bytes of
@@ -4600,8 +4652,9 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
-     * Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` throws
-     * `FromHq` once, and this phone goes on with what HQ said first.
+     * Evidence that HQ contradicted itself, the oldest first. Where HQ does, `fetch` or `sync`
+     * throws `FromHq` once, and this phone goes on with what HQ said first. What `sync`
+     * delivered before is delivered.
      */
     @Throws(CrewException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -4706,6 +4759,32 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
+     * What HQ's receipt for an event of this phone proves; none before HQ gave one, three
+     * years after, and while HQ has lost the event.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `hqReceipt`(`event`: EventId) : HqReceipt? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_hq_receipt(
+                uniffiHandle,
+                
+        FfiConverterTypeEventId.lower(`event`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeHqReceipt.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * The jobs on this phone that are open now.
      */
     @Throws(CrewException::class)
@@ -4730,6 +4809,24 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
+     * Sets whether entries that HQ has are kept where HQ has no copy of its log: for 90 days,
+     * at most 64 MiB. Set it each time that the phone is opened. Unless it is set they are
+     * deleted at once.
+     */override fun `keepUncopied`(`keeps`: kotlin.Boolean)
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_crew_keep_uncopied(
+        it,
+        
+        FfiConverterBoolean.lower(`keeps`),_status)
+}
+    }
+    
+    
+
+    
+    /**
      * How the queue to HQ stands.
      */
     @Throws(CrewException::class)
@@ -4747,6 +4844,57 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
         { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
         // lift function
         { FfiConverterTypeOutboxStatus.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The receipt itself with HQ's key lists, for whoever asks for proof. Of what HQ has lost
+     * there is one, too.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `receiptEvidence`(`event`: EventId) : ReceiptEvidence? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_receipt_evidence(
+                uniffiHandle,
+                
+        FfiConverterTypeEventId.lower(`event`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeReceiptEvidence.lift(it) },
+        // Error FFI converter
+        CrewException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The events that HQ gave a receipt for and has lost, and that are not here any more to be
+     * sent again. Tell HQ; `receipt_evidence` proves each.
+     */
+    @Throws(CrewException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `receiptedAndLost`() : List<EventId> {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_crewseal_ffi_fn_method_crew_receipted_and_lost(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_crewseal_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_crewseal_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterSequenceTypeEventId.lift(it) },
         // Error FFI converter
         CrewException.ErrorHandler,
     )
@@ -8778,8 +8926,7 @@ public object FfiConverterTypeCount: FfiConverterRustBuffer<Count> {
  */
 data class Delivered (
     /**
-     * Entries that HQ has, with a receipt that was verified. They are gone
-     * here.
+     * Entries that HQ has, with a receipt that was verified. They do not wait any more.
      */
     val `receipted`: kotlin.ULong
     , 
@@ -8789,7 +8936,8 @@ data class Delivered (
     val `parked`: kotlin.ULong
     , 
     /**
-     * Entries without a valid answer. They wait.
+     * Entries that HQ was sent and said nothing of. They wait. Where it says nothing again and
+     * again, tell HQ.
      */
     val `unanswered`: kotlin.ULong
     
@@ -9241,17 +9389,18 @@ public object FfiConverterTypeHighWaterMark: FfiConverterRustBuffer<HighWaterMar
 
 
 /**
- * Evidence that HQ contradicted itself: two lists of revoked devices, both signed by it.
- * They name devices by their pseudonymous ids. Hand both to whoever settles it.
+ * Evidence that HQ contradicted itself: two messages of it, such as two lists of revoked
+ * devices or two heads of its log. Devices stand in them by their pseudonymous ids; a pack of
+ * a job says who the customer is. Hand both to whoever settles it.
  */
 data class HqContradiction (
     /**
-     * The signed list that this phone went on with.
+     * The message that this phone went on with.
      */
     val `kept`: kotlin.ByteArray
     , 
     /**
-     * The signed list that it refused.
+     * The message that it refused.
      */
     val `refused`: kotlin.ByteArray
     
@@ -9283,6 +9432,70 @@ public object FfiConverterTypeHqContradiction: FfiConverterRustBuffer<HqContradi
     override fun write(value: HqContradiction, buf: ByteBuffer) {
             FfiConverterByteArray.write(value.`kept`, buf)
             FfiConverterByteArray.write(value.`refused`, buf)
+    }
+}
+
+
+
+/**
+ * What HQ's receipt for an event proves: where the event stands in HQ's log, which HQ cannot
+ * deny later.
+ */
+data class HqReceipt (
+    /**
+     * In which of HQ's logs: 1, and one more each time that HQ lost the end of one.
+     */
+    val `log`: kotlin.UInt
+    , 
+    /**
+     * The place in it, from 0.
+     */
+    val `place`: kotlin.ULong
+    , 
+    /**
+     * HQ's time, in seconds since 1970-01-01 UTC.
+     */
+    val `at`: kotlin.ULong
+    , 
+    /**
+     * What became of the event.
+     */
+    val `outcome`: HqOutcome
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeHqReceipt: FfiConverterRustBuffer<HqReceipt> {
+    override fun read(buf: ByteBuffer): HqReceipt {
+        return HqReceipt(
+            FfiConverterUInt.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterTypeHqOutcome.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: HqReceipt) = (
+            FfiConverterUInt.allocationSize(value.`log`) +
+            FfiConverterULong.allocationSize(value.`place`) +
+            FfiConverterULong.allocationSize(value.`at`) +
+            FfiConverterTypeHqOutcome.allocationSize(value.`outcome`)
+    )
+
+    override fun write(value: HqReceipt, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`log`, buf)
+            FfiConverterULong.write(value.`place`, buf)
+            FfiConverterULong.write(value.`at`, buf)
+            FfiConverterTypeHqOutcome.write(value.`outcome`, buf)
     }
 }
 
@@ -9541,6 +9754,12 @@ data class OutboxStatus (
      * nothing.
      */
     val `damaged`: kotlin.ULong
+    , 
+    /**
+     * Entries that HQ has, with a receipt that was verified, and that are kept until it has a
+     * copy of them. Nothing is to be done for them.
+     */
+    val `kept`: kotlin.ULong
     
 ){
     
@@ -9561,6 +9780,7 @@ public object FfiConverterTypeOutboxStatus: FfiConverterRustBuffer<OutboxStatus>
             FfiConverterSequenceTypeParked.read(buf),
             FfiConverterSequenceTypeSetAside.read(buf),
             FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
         )
     }
 
@@ -9568,7 +9788,8 @@ public object FfiConverterTypeOutboxStatus: FfiConverterRustBuffer<OutboxStatus>
             FfiConverterULong.allocationSize(value.`waiting`) +
             FfiConverterSequenceTypeParked.allocationSize(value.`parked`) +
             FfiConverterSequenceTypeSetAside.allocationSize(value.`setAside`) +
-            FfiConverterULong.allocationSize(value.`damaged`)
+            FfiConverterULong.allocationSize(value.`damaged`) +
+            FfiConverterULong.allocationSize(value.`kept`)
     )
 
     override fun write(value: OutboxStatus, buf: ByteBuffer) {
@@ -9576,6 +9797,7 @@ public object FfiConverterTypeOutboxStatus: FfiConverterRustBuffer<OutboxStatus>
             FfiConverterSequenceTypeParked.write(value.`parked`, buf)
             FfiConverterSequenceTypeSetAside.write(value.`setAside`, buf)
             FfiConverterULong.write(value.`damaged`, buf)
+            FfiConverterULong.write(value.`kept`, buf)
     }
 }
 
@@ -9661,7 +9883,7 @@ data class Parked (
     , 
     /**
      * Which refusal this is: a supervisor decides on one, and each needs another
-     * decision. None of an entry that an older version of the app parked.
+     * decision. None where the disk damaged what HQ said.
      */
     val `refusalId`: RefusalId?
     , 
@@ -10080,6 +10302,53 @@ public object FfiConverterTypeReading: FfiConverterRustBuffer<Reading> {
             FfiConverterTypeCorners.write(value.`corners`, buf)
             FfiConverterUByte.write(value.`version`, buf)
             FfiConverterTypeLevel.write(value.`level`, buf)
+    }
+}
+
+
+
+/**
+ * A receipt, and by what anybody can check it: hand both to whoever asks for proof.
+ */
+data class ReceiptEvidence (
+    /**
+     * The receipt for all that went with the event.
+     */
+    val `receipt`: kotlin.ByteArray
+    , 
+    /**
+     * HQ's key lists, from the first.
+     */
+    val `keyLists`: kotlin.ByteArray
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeReceiptEvidence: FfiConverterRustBuffer<ReceiptEvidence> {
+    override fun read(buf: ByteBuffer): ReceiptEvidence {
+        return ReceiptEvidence(
+            FfiConverterByteArray.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ReceiptEvidence) = (
+            FfiConverterByteArray.allocationSize(value.`receipt`) +
+            FfiConverterByteArray.allocationSize(value.`keyLists`)
+    )
+
+    override fun write(value: ReceiptEvidence, buf: ByteBuffer) {
+            FfiConverterByteArray.write(value.`receipt`, buf)
+            FfiConverterByteArray.write(value.`keyLists`, buf)
     }
 }
 
@@ -11989,6 +12258,21 @@ sealed class CrewException: kotlin.Exception() {
     }
     
     /**
+     * HQ's answer to what was delivered does not hold. Nothing of it counts, and everything
+     * waits as before. `contradictions` has what HQ signed of it.
+     */
+    class AnswerDoesNotHold(
+        
+        /**
+         * Why.
+         */
+        val `reason`: kotlin.String
+        ) : CrewException() {
+        override val message
+            get() = "reason=${ `reason` }"
+    }
+    
+    /**
      * A list of boxes names what is not known here.
      */
     class UnknownBoxes(
@@ -12379,47 +12663,50 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
             27 -> CrewException.FromHq(
                 FfiConverterString.read(buf),
                 )
-            28 -> CrewException.UnknownBoxes(
+            28 -> CrewException.AnswerDoesNotHold(
                 FfiConverterString.read(buf),
                 )
-            29 -> CrewException.Unreceipted(
+            29 -> CrewException.UnknownBoxes(
+                FfiConverterString.read(buf),
+                )
+            30 -> CrewException.Unreceipted(
                 FfiConverterULong.read(buf),
                 )
-            30 -> CrewException.KeyRemains()
-            31 -> CrewException.LoggedOut()
-            32 -> CrewException.Suspended()
-            33 -> CrewException.KeysLocked()
-            34 -> CrewException.Cancelled()
-            35 -> CrewException.CallCancelled()
-            36 -> CrewException.KeysGone()
-            37 -> CrewException.KeysFailed()
-            38 -> CrewException.KeysBusy()
-            39 -> CrewException.StoreInUse()
-            40 -> CrewException.StoreReadOnly()
-            41 -> CrewException.StoreFull()
-            42 -> CrewException.StoreDamaged()
-            43 -> CrewException.SystemFailed()
-            44 -> CrewException.AppTooOld()
-            45 -> CrewException.Offline(
+            31 -> CrewException.KeyRemains()
+            32 -> CrewException.LoggedOut()
+            33 -> CrewException.Suspended()
+            34 -> CrewException.KeysLocked()
+            35 -> CrewException.Cancelled()
+            36 -> CrewException.CallCancelled()
+            37 -> CrewException.KeysGone()
+            38 -> CrewException.KeysFailed()
+            39 -> CrewException.KeysBusy()
+            40 -> CrewException.StoreInUse()
+            41 -> CrewException.StoreReadOnly()
+            42 -> CrewException.StoreFull()
+            43 -> CrewException.StoreDamaged()
+            44 -> CrewException.SystemFailed()
+            45 -> CrewException.AppTooOld()
+            46 -> CrewException.Offline(
                 FfiConverterOptionalULong.read(buf),
                 )
-            46 -> CrewException.Metered()
-            47 -> CrewException.HqBusy(
+            47 -> CrewException.Metered()
+            48 -> CrewException.HqBusy(
                 FfiConverterOptionalULong.read(buf),
                 )
-            48 -> CrewException.AnswerCutOff(
+            49 -> CrewException.AnswerCutOff(
                 FfiConverterOptionalULong.read(buf),
                 )
-            49 -> CrewException.CaptivePortal()
-            50 -> CrewException.WrongClock()
-            51 -> CrewException.HqCertificateEnded()
-            52 -> CrewException.WrongCertificate()
-            53 -> CrewException.NotAdmitted()
-            54 -> CrewException.HqRefused(
+            50 -> CrewException.CaptivePortal()
+            51 -> CrewException.WrongClock()
+            52 -> CrewException.HqCertificateEnded()
+            53 -> CrewException.WrongCertificate()
+            54 -> CrewException.NotAdmitted()
+            55 -> CrewException.HqRefused(
                 FfiConverterUShort.read(buf),
                 )
-            55 -> CrewException.FromWithin()
-            56 -> CrewException.Fault()
+            56 -> CrewException.FromWithin()
+            57 -> CrewException.Fault()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
@@ -12539,6 +12826,11 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 + FfiConverterString.allocationSize(value.`reason`)
             )
             is CrewException.FromHq -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`reason`)
+            )
+            is CrewException.AnswerDoesNotHold -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
                 + FfiConverterString.allocationSize(value.`reason`)
@@ -12787,126 +13079,131 @@ public object FfiConverterTypeCrewError : FfiConverterRustBuffer<CrewException> 
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.UnknownBoxes -> {
+            is CrewException.AnswerDoesNotHold -> {
                 buf.putInt(28)
                 FfiConverterString.write(value.`reason`, buf)
                 Unit
             }
-            is CrewException.Unreceipted -> {
+            is CrewException.UnknownBoxes -> {
                 buf.putInt(29)
+                FfiConverterString.write(value.`reason`, buf)
+                Unit
+            }
+            is CrewException.Unreceipted -> {
+                buf.putInt(30)
                 FfiConverterULong.write(value.`entries`, buf)
                 Unit
             }
             is CrewException.KeyRemains -> {
-                buf.putInt(30)
-                Unit
-            }
-            is CrewException.LoggedOut -> {
                 buf.putInt(31)
                 Unit
             }
-            is CrewException.Suspended -> {
+            is CrewException.LoggedOut -> {
                 buf.putInt(32)
                 Unit
             }
-            is CrewException.KeysLocked -> {
+            is CrewException.Suspended -> {
                 buf.putInt(33)
                 Unit
             }
-            is CrewException.Cancelled -> {
+            is CrewException.KeysLocked -> {
                 buf.putInt(34)
                 Unit
             }
-            is CrewException.CallCancelled -> {
+            is CrewException.Cancelled -> {
                 buf.putInt(35)
                 Unit
             }
-            is CrewException.KeysGone -> {
+            is CrewException.CallCancelled -> {
                 buf.putInt(36)
                 Unit
             }
-            is CrewException.KeysFailed -> {
+            is CrewException.KeysGone -> {
                 buf.putInt(37)
                 Unit
             }
-            is CrewException.KeysBusy -> {
+            is CrewException.KeysFailed -> {
                 buf.putInt(38)
                 Unit
             }
-            is CrewException.StoreInUse -> {
+            is CrewException.KeysBusy -> {
                 buf.putInt(39)
                 Unit
             }
-            is CrewException.StoreReadOnly -> {
+            is CrewException.StoreInUse -> {
                 buf.putInt(40)
                 Unit
             }
-            is CrewException.StoreFull -> {
+            is CrewException.StoreReadOnly -> {
                 buf.putInt(41)
                 Unit
             }
-            is CrewException.StoreDamaged -> {
+            is CrewException.StoreFull -> {
                 buf.putInt(42)
                 Unit
             }
-            is CrewException.SystemFailed -> {
+            is CrewException.StoreDamaged -> {
                 buf.putInt(43)
                 Unit
             }
-            is CrewException.AppTooOld -> {
+            is CrewException.SystemFailed -> {
                 buf.putInt(44)
                 Unit
             }
-            is CrewException.Offline -> {
+            is CrewException.AppTooOld -> {
                 buf.putInt(45)
+                Unit
+            }
+            is CrewException.Offline -> {
+                buf.putInt(46)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
             is CrewException.Metered -> {
-                buf.putInt(46)
+                buf.putInt(47)
                 Unit
             }
             is CrewException.HqBusy -> {
-                buf.putInt(47)
-                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
-                Unit
-            }
-            is CrewException.AnswerCutOff -> {
                 buf.putInt(48)
                 FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.CaptivePortal -> {
+            is CrewException.AnswerCutOff -> {
                 buf.putInt(49)
+                FfiConverterOptionalULong.write(value.`againAfterMillis`, buf)
                 Unit
             }
-            is CrewException.WrongClock -> {
+            is CrewException.CaptivePortal -> {
                 buf.putInt(50)
                 Unit
             }
-            is CrewException.HqCertificateEnded -> {
+            is CrewException.WrongClock -> {
                 buf.putInt(51)
                 Unit
             }
-            is CrewException.WrongCertificate -> {
+            is CrewException.HqCertificateEnded -> {
                 buf.putInt(52)
                 Unit
             }
-            is CrewException.NotAdmitted -> {
+            is CrewException.WrongCertificate -> {
                 buf.putInt(53)
                 Unit
             }
-            is CrewException.HqRefused -> {
+            is CrewException.NotAdmitted -> {
                 buf.putInt(54)
+                Unit
+            }
+            is CrewException.HqRefused -> {
+                buf.putInt(55)
                 FfiConverterUShort.write(value.`status`, buf)
                 Unit
             }
             is CrewException.FromWithin -> {
-                buf.putInt(55)
+                buf.putInt(56)
                 Unit
             }
             is CrewException.Fault -> {
-                buf.putInt(56)
+                buf.putInt(57)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -13193,6 +13490,70 @@ public object FfiConverterTypeGivingState: FfiConverterRustBuffer<GivingState> {
     override fun allocationSize(value: GivingState) = 4UL
 
     override fun write(value: GivingState, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What became of an event at HQ.
+ */
+
+enum class HqOutcome {
+    
+    /**
+     * Verified and stored.
+     */
+    STORED,
+    /**
+     * The same, though events of this phone before it are missing at HQ.
+     */
+    STORED_AFTER_GAP,
+    /**
+     * The same, but it contradicts what HQ knows: whoever settles disputes will ask.
+     */
+    STORED_IN_DISPUTE,
+    /**
+     * Its job was erased: nothing is kept of it but its id.
+     */
+    ERASED;
+
+    
+    /**
+     * The key of its text in the table `bindings/texts/texts.json`.
+     */ fun `textKey`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_crewseal_ffi_fn_method_hqoutcome_text_key(FfiConverterTypeHqOutcome.lower(this),
+        _status)
+}
+    )
+    }
+    
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeHqOutcome: FfiConverterRustBuffer<HqOutcome> {
+    override fun read(buf: ByteBuffer) = try {
+        HqOutcome.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: HqOutcome) = 4UL
+
+    override fun write(value: HqOutcome, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -15355,6 +15716,38 @@ public object FfiConverterOptionalTypeHighWaterMark: FfiConverterRustBuffer<High
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeHqReceipt: FfiConverterRustBuffer<HqReceipt?> {
+    override fun read(buf: ByteBuffer): HqReceipt? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeHqReceipt.read(buf)
+    }
+
+    override fun allocationSize(value: HqReceipt?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeHqReceipt.allocationSize(value)
+        }
+    }
+
+    override fun write(value: HqReceipt?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeHqReceipt.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeLabel: FfiConverterRustBuffer<Label?> {
     override fun read(buf: ByteBuffer): Label? {
         if (buf.get().toInt() == 0) {
@@ -15409,6 +15802,38 @@ public object FfiConverterOptionalTypePhotoLimits: FfiConverterRustBuffer<PhotoL
         } else {
             buf.put(1)
             FfiConverterTypePhotoLimits.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeReceiptEvidence: FfiConverterRustBuffer<ReceiptEvidence?> {
+    override fun read(buf: ByteBuffer): ReceiptEvidence? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeReceiptEvidence.read(buf)
+    }
+
+    override fun allocationSize(value: ReceiptEvidence?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeReceiptEvidence.allocationSize(value)
+        }
+    }
+
+    override fun write(value: ReceiptEvidence?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeReceiptEvidence.write(value, buf)
         }
     }
 }
@@ -16125,6 +16550,34 @@ public object FfiConverterSequenceSequenceTypePadPoint: FfiConverterRustBuffer<L
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterSequenceTypePadPoint.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeEventId: FfiConverterRustBuffer<List<EventId>> {
+    override fun read(buf: ByteBuffer): List<EventId> {
+        val len = buf.getInt()
+        return List<EventId>(len) {
+            FfiConverterTypeEventId.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<EventId>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeEventId.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<EventId>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeEventId.write(it, buf)
         }
     }
 }
