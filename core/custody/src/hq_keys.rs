@@ -6,9 +6,9 @@
 use minicbor::bytes::ByteVec;
 
 use crate::HqId;
-use crate::key_list::{KeyList, KeyListError, KeyUse, SealingTerm, SigningKey, UnverifiedKeyList};
-use crate::list_signed::ListSigned;
-use crate::log::{CheckpointError, LogKey, Restore, SignedCheckpoint};
+use crate::key_list::{KeyList, KeyUse, SealingTerm, SigningKey, UnverifiedKeyList};
+use crate::list_signed::{KeyListError, ListSigners};
+use crate::log::{CheckpointError, LogKey, SignedCheckpoint};
 use crate::signed::{Message, PublicKey, Signed, SignedError, Unverified};
 
 /// A message that HQ signs.
@@ -50,7 +50,7 @@ impl HqKeys {
         if number != 1 {
             return Err(KeyListError::Skipped { known: 0, found: number });
         }
-        read.check_signatures(&[read.message()])?;
+        read.check_signatures(&[read.message().signers()])?;
         Ok(Self::begin(read.message().clone(), first))
     }
 
@@ -120,7 +120,7 @@ impl HqKeys {
         if read.message().previous != Some(newest.id()) || read.message().origin != newest.origin {
             return Err(KeyListError::OtherHq);
         }
-        read.check_signatures(&[read.message(), newest])?;
+        read.check_signatures(&[read.message().signers(), newest.signers()])?;
         let list_read = read.message().clone();
         self.append(list_read, list);
         Ok(true)
@@ -142,8 +142,8 @@ impl HqKeys {
         if !goes_on || before.is_none() {
             return Err(KeyListError::OtherHq);
         }
-        let lists: Vec<&KeyList> = [read.message()].into_iter().chain(&before).collect();
-        read.check_signatures(&lists)?;
+        let lists = [read.message()].into_iter().chain(&before);
+        read.check_signatures(&lists.map(KeyList::signers).collect::<Vec<_>>())?;
         Err(KeyListError::Fork)
     }
 
@@ -271,16 +271,14 @@ impl HqKeys {
         SignedCheckpoint::open(bytes, self.origin(), &self.log)
     }
 
-    /// Reads that HQ lost the end of its log, and checks that as many list keys of the newest
-    /// list signed it as must.
-    ///
-    /// # Errors
-    /// [`KeyListError`].
-    pub fn open_restore(&self, bytes: &[u8]) -> Result<Restore, KeyListError> {
-        let read = ListSigned::<Restore>::parse(bytes)?;
-        let newest = self.newest.as_ref().filter(|list| list.origin == read.message().origin);
-        read.check_signatures(&[newest.ok_or(KeyListError::OtherHq)?])?;
-        Ok(read.message().clone())
+    /// The keys that sign lists, as the newest list has them that was made by this time, in
+    /// seconds since 1970-01-01 UTC; none where no list is known, or all are later.
+    #[must_use]
+    pub fn list_signers(&self, at: u64) -> Option<ListSigners> {
+        let lists =
+            self.lists.iter().rev().filter_map(|bytes| UnverifiedKeyList::parse(bytes).ok());
+        let mut made = lists.map(|read| read.message().clone()).filter(|list| list.at <= at);
+        made.next().map(|list| list.signers())
     }
 
     /// Reads a message and checks that this HQ signed it.

@@ -8,8 +8,8 @@
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use crate::cbor::{self, CborError, Version};
-use crate::list_signed::{ListMessage, ListSigned};
+use crate::cbor::{self, Version};
+use crate::list_signed::{KeyListError, ListMessage, ListSigned, ListSigners};
 use crate::log::LogKey;
 use crate::signed::{Digest, Message, Namespace, PublicKey};
 
@@ -127,41 +127,6 @@ pub struct KeyList {
     pub log: Vec<LogKey>,
 }
 
-/// Why a list is none to go on with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum KeyListError {
-    /// Not a COSE_Sign in canonical form with ESP256, or too large.
-    #[error("not a signed key list")]
-    Envelope,
-    /// The payload.
-    #[error("the key list is unreadable: {0}")]
-    Payload(#[from] CborError),
-    /// It names no keys, too many, one twice, times that end before they begin, a key that
-    /// is none, or a list key that signs other things, too.
-    #[error("the key list names keys that cannot be right")]
-    Form,
-    /// A signature of it is nobody's who may sign it.
-    #[error("a signature of the key list does not fit")]
-    Signature,
-    /// Not as many signed it as must, of its own list keys or of those before.
-    #[error("not enough list keys signed the key list")]
-    Threshold,
-    /// Its number is not the next one.
-    #[error("a key list between this one and the last is missing: {found} after {known}")]
-    Skipped {
-        /// The number of the newest list that is known.
-        known: u32,
-        /// The number of this one.
-        found: u32,
-    },
-    /// There is another list of this number: HQ's list keys contradict each other.
-    #[error("there are two key lists of one number")]
-    Fork,
-    /// It does not go on from the list before, or it founds another HQ.
-    #[error("the key list is another HQ's")]
-    OtherHq,
-}
-
 /// A key list that nobody vouches for yet.
 pub type UnverifiedKeyList = ListSigned<KeyList>;
 
@@ -209,6 +174,12 @@ impl ListMessage for KeyList {
 }
 
 impl KeyList {
+    /// The keys that sign lists, and how many of them must.
+    #[must_use]
+    pub fn signers(&self) -> ListSigners {
+        ListSigners { keys: self.list_keys.clone(), threshold: self.threshold }
+    }
+
     /// Its digest, by which the next list names it; that of list 1 is HQ's identity.
     #[must_use]
     pub fn id(&self) -> Digest {

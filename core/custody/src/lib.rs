@@ -109,11 +109,9 @@ pub use event::{
 pub use form::{FormError, MAX_ATTACHMENTS, MAX_FINDINGS, MAX_SEQUENCE};
 pub use hq_keys::{HqKeys, HqMessage, fingerprint};
 pub use id::{BootId, CarrierId, Commitment, DeviceId, EventId, HqId, JobId, Salt};
-pub use key_list::{
-    KeyList, KeyListError, KeyUse, SealingTerm, SigningKey, TlsAuthority, UnverifiedKeyList,
-};
+pub use key_list::{KeyList, KeyUse, SealingTerm, SigningKey, TlsAuthority, UnverifiedKeyList};
 pub use kind::{Contact, DoneBy, EventKind, FindingKind, Needs, Onward, Presence, Row, Says};
-pub use list_signed::{ListMessage, ListSigned, MAX_LIST_SIGNED};
+pub use list_signed::{KeyListError, ListMessage, ListSigned, ListSigners, MAX_LIST_SIGNED};
 pub use receipt::{AttachmentOutcome, AttachmentReceipt, Dispute, Outcome, Refusal, Rejection};
 pub use record::{MAX_RECORD, Reading, Record, RecordError, Section};
 pub use recovery::{RecoveryCode, RecoveryCodeError, RecoveryKey};

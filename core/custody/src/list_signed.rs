@@ -2,7 +2,7 @@
 //! signature beside the others.
 //!
 //! List keys lie offline, and a threshold of them must sign. They sign two things: the next
-//! [`KeyList`], and that HQ lost the end of its log ([`Restore`](crate::log::Restore)).
+//! [`KeyList`](crate::KeyList), and that HQ lost the end of its log ([`Restore`](crate::log::Restore)).
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,7 @@ use coset::{
     TaggedCborSerializable, iana,
 };
 
-use crate::cbor;
-use crate::key_list::{KeyList, KeyListError};
+use crate::cbor::{self, CborError};
 use crate::signed::{Message, Namespace, PublicKey};
 
 /// The largest message that is read, with its signatures: 64 KiB.
@@ -20,6 +19,50 @@ pub const MAX_LIST_SIGNED: usize = 64 << 10;
 
 /// What names a list key beside its signature: the first 8 bytes of its digest.
 type ListKeyId = [u8; 8];
+
+/// Why a key list is none to go on with, or a restore none to believe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyListError {
+    /// Not a COSE_Sign in canonical form with ESP256, or too large.
+    #[error("not a signed key list")]
+    Envelope,
+    /// The payload.
+    #[error("the key list is unreadable: {0}")]
+    Payload(#[from] CborError),
+    /// It names no keys, too many, one twice, times that end before they begin, a key that
+    /// is none, or a list key that signs other things, too.
+    #[error("the key list names keys that cannot be right")]
+    Form,
+    /// A signature of it is nobody's who may sign it.
+    #[error("a signature of the key list does not fit")]
+    Signature,
+    /// Not as many signed it as must, of its own list keys or of those before.
+    #[error("not enough list keys signed the key list")]
+    Threshold,
+    /// Its number is not the next one.
+    #[error("a key list between this one and the last is missing: {found} after {known}")]
+    Skipped {
+        /// The number of the newest list that is known.
+        known: u32,
+        /// The number of this one.
+        found: u32,
+    },
+    /// There is another list of this number: HQ's list keys contradict each other.
+    #[error("there are two key lists of one number")]
+    Fork,
+    /// It does not go on from the list before, or it founds another HQ.
+    #[error("the key list is another HQ's")]
+    OtherHq,
+}
+
+/// Who signs, and how many of them must.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListSigners {
+    /// List keys.
+    pub keys: Vec<PublicKey>,
+    /// How many of them must sign.
+    pub threshold: u8,
+}
 
 /// A message for list keys to sign.
 pub trait ListMessage: Message + Clone {
@@ -117,10 +160,10 @@ impl<T: ListMessage> ListSigned<T> {
         Ok(())
     }
 
-    /// Whether of each of these lists as many keys signed it as must, and nobody else has.
-    pub(crate) fn check_signatures(&self, lists: &[&KeyList]) -> Result<(), KeyListError> {
+    /// Whether of each of these as many keys signed it as must, and nobody else has.
+    pub(crate) fn check_signatures(&self, signers: &[ListSigners]) -> Result<(), KeyListError> {
         let mut known = BTreeMap::new();
-        for key in lists.iter().flat_map(|list| &list.list_keys) {
+        for key in signers.iter().flat_map(|signers| &signers.keys) {
             known.insert(list_key_id(key), key);
         }
         for (id, signature) in &self.signatures {
@@ -130,9 +173,10 @@ impl<T: ListMessage> ListSigned<T> {
             }
         }
         let signed = |key: &&PublicKey| self.signatures.contains_key(&list_key_id(key));
-        let is_enough =
-            |list: &&KeyList| list.list_keys.iter().filter(signed).count() >= list.threshold.into();
-        if lists.iter().all(is_enough) { Ok(()) } else { Err(KeyListError::Threshold) }
+        let is_enough = |signers: &ListSigners| {
+            signers.keys.iter().filter(signed).count() >= signers.threshold.into()
+        };
+        if signers.iter().all(is_enough) { Ok(()) } else { Err(KeyListError::Threshold) }
     }
 
     /// The Sig_structure of one signature (RFC 9052 section 4.4).

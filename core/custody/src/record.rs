@@ -15,8 +15,8 @@ use minicbor::{Decode, Encode};
 
 use crate::cbor::{self, CborError, Version};
 use crate::hq_keys::{HqKeys, HqMessage};
-use crate::key_list::KeyListError;
-use crate::log::{ActKind, ProvenEvent, Receipt, ReceiptError};
+use crate::list_signed::KeyListError;
+use crate::log::{ActKind, ProvenEvent, Receipt, ReceiptError, Restore};
 use crate::roll::{RollError, RollWire};
 use crate::signed::{Digest, Message, Namespace, Signed, SignedError, Unverified};
 use crate::{
@@ -428,7 +428,7 @@ impl Checks {
         }
         for (place, bytes) in record.restores.iter().enumerate() {
             let at = Section::Restore(place);
-            let read = self.hq.open_restore(bytes);
+            let read = Restore::open(bytes, &self.hq);
             evidence.restores.extend(self.keep(at, read));
         }
     }

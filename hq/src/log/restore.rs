@@ -121,7 +121,7 @@ impl Hq {
             key.sign(&mut signed)?;
         }
         let bytes = signed.to_bytes();
-        let restore = self.keys().open_restore(&bytes)?;
+        let restore = Restore::open(&bytes, &self.keys())?;
         store::begin_log(db, restore.generation(), Some(&bytes))?;
         let mut log = LogWriter::open_at(self, db, restore.at)?;
         log.push(&restore.leaf())?;

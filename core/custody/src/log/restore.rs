@@ -12,8 +12,8 @@ use super::tree::TreeHead;
 use super::{ActKind, Leaf, MAX_CHECKPOINT};
 use crate::Salt;
 use crate::cbor::{self, Version};
-use crate::key_list::KeyListError;
-use crate::list_signed::{ListMessage, ListSigned};
+use crate::hq_keys::HqKeys;
+use crate::list_signed::{KeyListError, ListMessage, ListSigned};
 use crate::signed::{Digest, Message, Namespace};
 
 /// That an HQ lost the end of its log, and from where it goes on.
@@ -59,6 +59,19 @@ impl ListMessage for Restore {
 }
 
 impl Restore {
+    /// Reads that this HQ lost the end of its log, and checks that as many list keys signed it
+    /// as must: those of the newest list that was made by then.
+    ///
+    /// # Errors
+    /// [`KeyListError`].
+    pub fn open(bytes: &[u8], hq: &HqKeys) -> Result<Self, KeyListError> {
+        let read = ListSigned::<Self>::parse(bytes)?;
+        let restore = read.message();
+        let signers = hq.list_signers(restore.at).filter(|_| restore.origin == hq.origin());
+        read.check_signatures(&[signers.ok_or(KeyListError::OtherHq)?])?;
+        Ok(restore.clone())
+    }
+
     /// The generation of the log that goes on.
     #[must_use]
     pub const fn generation(&self) -> u32 {

@@ -157,10 +157,10 @@ pub fn still_proves(vector: &Vector) {
             let _: BatchAnswer = cbor::from_versioned::<_, 2>(&vector.bytes("answer")).unwrap();
         }
         "restore" => {
-            keys.open_restore(&vector.bytes("cose")).unwrap();
+            Restore::open(&vector.bytes("cose"), &keys).unwrap();
             let news: RestoreNews =
                 cbor::from_versioned::<_, 1>(&vector.bytes("restore-news")).unwrap();
-            let read = keys.open_restore(&news.restore).unwrap();
+            let read = Restore::open(&news.restore, &keys).unwrap();
             let checkpoint = keys.open_checkpoint(news.checkpoint.as_bytes()).unwrap();
             assert_eq!(checkpoint.checkpoint().head.root, read.leaf().hash(), "{}", vector.name);
         }
