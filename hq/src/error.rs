@@ -7,7 +7,7 @@ use crewseal_custody::roll::RollError;
 use crewseal_custody::signed::SignedError;
 use crewseal_custody::{CarrierId, DeviceId, EventId, JobId, KeyListError, ManifestError};
 
-use crate::log::LogEnd;
+use crate::log_end::LogEnd;
 
 /// What HQ cannot do, and what whoever runs it can do about it.
 #[derive(Debug, thiserror::Error)]

@@ -10,10 +10,11 @@ use crewseal_custody::{HqId, HqKeys, HqMessage, KeyUse, fingerprint};
 
 use crate::clock::Clock;
 use crate::error::HqError;
-use crate::intake::Group;
+use crate::group::Group;
 use crate::keys::{self, Keyring};
-use crate::log::{LogState, Mark, SeenTime, TileCache};
-use crate::store::{self, Store};
+use crate::mark::Mark;
+use crate::seen_time::SeenTime;
+use crate::store::{self, Store, TileCache};
 
 /// An open HQ. Clones share one database and may be used from any thread; all
 /// methods wait for the disk, so async callers put them on blocking threads.
@@ -26,7 +27,14 @@ pub struct Hq {
     pub(crate) origin: Arc<str>,
     pub(crate) log_state: Arc<LogState>,
     /// Batches that wait for one commit.
-    pub(crate) intake: Arc<Group>,
+    pub(crate) group: Arc<Group>,
+}
+
+/// What an open HQ has at hand of its log.
+pub(crate) struct LogState {
+    pub(crate) tiles: TileCache,
+    pub(crate) mark: Mark,
+    pub(crate) time: SeenTime,
 }
 
 impl Hq {
@@ -115,11 +123,11 @@ impl Hq {
         let log_state = Arc::new(LogState {
             tiles: TileCache::default(),
             mark,
-            time: store.read(|db| SeenTime::begin(&*clock, db))?,
+            time: SeenTime::begin(&*clock, store.read(store::newest_time)?),
         });
         let (directory, store) = (dir.into(), store.into());
-        let intake = Arc::default();
-        Ok(Self { directory, store, keyring, clock, origin, log_state, intake })
+        let group = Arc::default();
+        Ok(Self { directory, store, keyring, clock, origin, log_state, group })
     }
 
     /// HQ's keys as its lists have them, by which phones believe it.
@@ -153,6 +161,11 @@ impl Hq {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// HQ's time for what is not written into the log, in seconds since 1970-01-01 UTC.
+    pub(crate) fn now(&self) -> u64 {
+        self.log_state.time.now(&*self.clock)
     }
 
     /// Signs a message of HQ's own, with the key of its time.

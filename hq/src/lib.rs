@@ -1,8 +1,8 @@
 //! HQ's end of Crewseal: what a dispatcher prepares, what phones deliver, and
 //! what an auditor gets.
 //!
-//! An [`Hq`] is a directory with two files: `hq.db`, which may be copied, and
-//! `hq.keys`, which may not. Whatever decides whether a signed act is believed
+//! An [`Hq`] is a directory with three files: `hq.db`, which may be copied, and
+//! `hq.keys` and `hq.mark`, which may not. Whatever decides whether a signed act is believed
 //! is `crewseal_custody`, the same code that runs on the phones.
 //!
 //! # The rooms
@@ -11,11 +11,13 @@
 //!
 //! | room | what happens there |
 //! |---|---|
-//! | `error`, [`clock`], `random`, `hash`, `private_file`, `depot` | what everything stands on |
+//! | `error`, [`clock`], `random`, `hash`, `private_file`, `depot`, `log_end` | what everything stands on |
+//! | `mark`, `seen_time` | what HQ signed last, and what the clocks do: to stop where it must |
 //! | `keys` | the file of keys and its lists: HQ signs, opens envelopes, vouches for its server |
 //! | `store` | the database, and what several rooms ask of it |
-//! | [`log`] | what is stored gets its place in HQ's log; what that proves to anybody |
+//! | `group` | who comes at the same time shares one commit |
 //! | `hq` | an HQ is founded or opened; the other rooms add to [`Hq`] what it can do |
+//! | [`log`] | what is stored gets its place in HQ's log; what that proves to anybody |
 //! | `key_lists` | keys are exchanged: lists proposed, adopted, told to phones |
 //! | `ticks` | HQ's time is signed |
 //! | `people` | devices are invited, enrolled, moved to other depots and revoked |
@@ -33,18 +35,22 @@ mod depot;
 pub mod dispatch;
 mod error;
 pub mod evidence;
+mod group;
 mod hash;
 mod hq;
 mod intake;
 mod key_lists;
 mod keys;
 pub mod log;
+mod log_end;
+mod mark;
 mod objects;
 mod operations;
 mod people;
 mod phones;
 mod private_file;
 mod random;
+mod seen_time;
 mod store;
 mod ticks;
 
@@ -55,7 +61,8 @@ pub use error::{HqError, KeysError};
 pub use hq::Hq;
 pub use intake::{Delivered, Stats};
 pub use keys::{ListKey, Rotation};
-pub use log::{LogEnd, Restored};
+pub use log::Restored;
+pub use log_end::LogEnd;
 pub use objects::photos::Photo;
 pub use operations::{Listen, Running, serve};
 pub use people::{DepotSummary, EnrolError, Invitee, RenewError};

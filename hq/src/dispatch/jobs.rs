@@ -12,9 +12,8 @@ use rusqlite::params;
 use super::plan::JobPlan;
 use crate::error::HqError;
 use crate::hq::Hq;
-use crate::log::LogWriter;
 use crate::random::random;
-use crate::store::{self, column};
+use crate::store::{self, LogWriter, column};
 
 impl Hq {
     /// Opens a job. Its labelled boxes become version 1 of its manifest; without

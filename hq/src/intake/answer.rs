@@ -10,8 +10,8 @@ use minicbor::bytes::ByteVec;
 use super::{ReadEntry, WrittenBatch};
 use crate::error::HqError;
 use crate::hq::Hq;
-use crate::log::{Standing, TileNodes, places_of_runs, proof_bytes};
-use crate::store::{self, PlacedEvent};
+use crate::log::{places_of_runs, proof_bytes};
+use crate::store::{self, PlacedEvent, Standing, TileNodes};
 
 impl Hq {
     /// The answer to a batch, under the checkpoint of the commit in which it was written.

@@ -16,8 +16,7 @@ use super::refusal::OpenedEntry;
 use super::statistics::Delivered;
 use crate::error::HqError;
 use crate::hq::Hq;
-use crate::log::LogWriter;
-use crate::store::{self, PlacedEvent};
+use crate::store::{self, LogWriter, PlacedEvent};
 
 /// Where verified events go, within the transaction of one batch.
 pub(super) struct BatchWriter<'b, 't> {

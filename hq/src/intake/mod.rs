@@ -2,7 +2,7 @@
 //! delivers.
 //!
 //! First every envelope is read without the database: opened, its event verified and
-//! compared with the address (`refusal`). Then the whole batch waits for its turn (`group`):
+//! compared with the address (`refusal`). Then the whole batch waits for its turn (`crate::group`):
 //! whoever is first takes all batches that wait, judges (`outcome`) and stores them
 //! (`batch_writer`), each for itself, in one transaction under one checkpoint. What HQ can read
 //! and attribute to a known device is stored, whatever it says; a bad entry never holds up a
@@ -12,12 +12,12 @@ mod answer;
 mod batch_writer;
 mod confirmation;
 mod epochs;
-mod group;
 mod outcome;
 mod refusal;
 mod statistics;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use batch_writer::BatchWriter;
 use crewseal_custody::envelope::{Address, Envelope, EpochId};
@@ -25,16 +25,15 @@ use crewseal_custody::signed::{Signed, Unverified};
 use crewseal_custody::wire::BatchAnswer;
 use crewseal_custody::{Credential, DeviceId, Event, MAX_SEQUENCE, Refusal, attribute};
 use epochs::Epochs;
-pub(crate) use group::Group;
 use minicbor::bytes::ByteVec;
 use refusal::{OpenedEntry, read};
 use rusqlite::Connection;
 pub use statistics::{Delivered, Stats};
 
 use crate::error::HqError;
+use crate::group::Job;
 use crate::hq::Hq;
-use crate::log::{LogWriter, Standing};
-use crate::store::{self, PlacedEvent};
+use crate::store::{self, LogWriter, PlacedEvent};
 
 /// An envelope, and what was in it.
 type ReadEntry = (Address, Result<OpenedEntry, Refusal>);
@@ -73,11 +72,24 @@ impl Hq {
         client: DeviceId,
         salts: bool,
     ) -> Result<BatchAnswer, HqError> {
-        let batch = self.read_batch(headers, envelopes, client)?;
-        let (batch, written, standing) = self.intake.write(batch, |all| self.write_all(all))?;
+        let batch = Arc::new(self.read_batch(headers, envelopes, client)?);
+        let written = Arc::new(OnceLock::new());
+        let job: Job = {
+            let (hq, batch, written) = (self.clone(), Arc::clone(&batch), Arc::clone(&written));
+            Box::new(move |log| {
+                // Nobody else sets it.
+                let _is_set = written.set(hq.write_batch(log, &batch)?);
+                Ok(())
+            })
+        };
+        // One that cannot be written fails alone.
+        let standing = self.group.write(job, |jobs| {
+            self.log_up_to(|log| jobs.into_iter().map(|job| log.apart(job)).collect())
+        })?;
+        let written: &WrittenBatch = written.get().ok_or(HqError::Busy)?;
         let Delivered { stored, refused, repeated } = written.delivered;
         tracing::info!(%client, stored, refused, repeated, "batch taken in");
-        self.answer(&batch.entries, &written, &standing, salts)
+        self.answer(&batch.entries, written, &standing, salts)
     }
 
     /// Opens and verifies all of a batch.
@@ -106,16 +118,6 @@ impl Hq {
         let opened = entries.iter().filter(|(_, taken)| taken.is_ok());
         let headers = epochs.headers(opened.map(|(address, _)| address.epoch));
         Ok(ReadBatch { client, entries, counterparts, headers })
-    }
-
-    /// Writes batches within one transaction. One that cannot be written fails alone.
-    fn write_all(
-        &self,
-        batches: &[ReadBatch],
-    ) -> Result<(Vec<Result<WrittenBatch, HqError>>, Standing), HqError> {
-        self.log_up_to(|log| {
-            batches.iter().map(|batch| log.apart(|log| self.write_batch(log, batch))).collect()
-        })
     }
 
     /// Writes a batch: what its events answer first, as that was signed first, then the events

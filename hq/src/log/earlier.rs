@@ -12,10 +12,9 @@ use minicbor::data::Tag;
 use minicbor::{Decode, Decoder, Encode};
 use rusqlite::{Connection, params};
 
-use super::writing::LogWriter;
 use crate::error::HqError;
 use crate::hq::Hq;
-use crate::store::{self, column};
+use crate::store::{self, LogWriter, column};
 
 const DAMAGED: HqError = HqError::Damaged { what: "a receipt of an earlier format" };
 
@@ -63,12 +62,12 @@ impl Hq {
                 return Ok(None);
             }
             store::begin_log(db, 1, None)?;
-            let mut log = LogWriter::open_at(self, db, now)?;
+            let mut log = LogWriter::open(db, &self.log_state.tiles, now)?;
             log_acts(&mut log, db)?;
             let newest = log_events(&mut log, db)?;
             log.at = log.at.max(newest);
             store::note_time(db, log.at)?;
-            Ok(log.close()?.1)
+            Ok(self.close(log)?.1)
         })?;
         head.map_or(Ok(()), |head| self.log_state.mark.advance(&head))
     }

@@ -10,10 +10,10 @@ use crewseal_custody::log::{
 };
 use crewseal_custody::signed::Digest;
 
-use super::mark::LogEnd;
 use super::proofs::tile_of;
 use crate::error::HqError;
 use crate::hq::Hq;
+use crate::log_end::LogEnd;
 use crate::store;
 
 /// The name of the file with the checkpoint.

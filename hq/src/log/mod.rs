@@ -3,10 +3,9 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `tree` | the hashes in the database's tiles, of which roots and proofs are made |
 //! | `writing` | leaves are added, and the checkpoint over them signed |
-//! | `mark` | a file beside the database that knows how far the log is |
-//! | `time` | HQ's time, which never goes back by itself |
+//! | `marked` | whether the database is the one that was signed last |
+//! | `time` | HQ's time, and corrections of it |
 //! | `earlier` | what was stored before there was a log gets its places |
 //! | `proofs` | tiles, and what is proven to phones |
 //! | `receipts` | receipts for events |
@@ -15,25 +14,12 @@
 
 mod earlier;
 pub mod files;
-mod mark;
+mod marked;
 mod proofs;
 mod receipts;
 mod restore;
 mod time;
-mod tree;
 mod writing;
 
-pub use mark::LogEnd;
-pub(crate) use mark::Mark;
 pub(crate) use proofs::{places_of_runs, proof_bytes};
 pub use restore::Restored;
-pub(crate) use time::SeenTime;
-pub(crate) use tree::{TileCache, TileNodes};
-pub(crate) use writing::{LogWriter, Standing};
-
-/// What an open HQ has at hand of its log.
-pub(crate) struct LogState {
-    pub(crate) tiles: TileCache,
-    pub(crate) mark: Mark,
-    pub(crate) time: SeenTime,
-}

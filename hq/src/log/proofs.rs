@@ -8,11 +8,10 @@ use crewseal_custody::wire::{Consistency, LeafProof, RestoreNews};
 use minicbor::bytes::ByteVec;
 use rusqlite::Connection;
 
-use super::mark::LogEnd;
-use super::tree::TileNodes;
 use crate::error::{HqError, KeysError};
 use crate::hq::Hq;
-use crate::store;
+use crate::log_end::LogEnd;
+use crate::store::{self, TileNodes};
 
 impl Hq {
     /// The newest checkpoint of HQ's log, signed.

@@ -6,10 +6,9 @@ use crewseal_custody::EventId;
 use crewseal_custody::log::{LoggedAct, ProvenEvent, Receipt, SignedCheckpoint, prove_runs};
 use rusqlite::Connection;
 
-use super::tree::TileNodes;
 use crate::error::HqError;
 use crate::hq::Hq;
-use crate::store::{self, PlacedEvent};
+use crate::store::{self, PlacedEvent, TileNodes};
 
 const DAMAGED: HqError = HqError::Damaged { what: "a checkpoint" };
 

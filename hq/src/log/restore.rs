@@ -15,15 +15,14 @@ use crewseal_custody::log::{
 };
 use rusqlite::Connection;
 
-use super::mark::{self, LogEnd};
-use super::tree::TileNodes;
-use super::writing::LogWriter;
 use crate::clock::Clock;
 use crate::error::HqError;
 use crate::hq::Hq;
 use crate::keys::ListKey;
+use crate::log_end::LogEnd;
+use crate::mark;
 use crate::random::random;
-use crate::store::{self, StoredLog};
+use crate::store::{self, LogWriter, StoredLog, TileNodes};
 
 /// What a restore came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,13 +122,13 @@ impl Hq {
         let bytes = signed.to_bytes();
         let restore = Restore::open(&bytes, &self.keys())?;
         store::begin_log(db, restore.generation(), Some(&bytes))?;
-        let mut log = LogWriter::open_at(self, db, restore.at)?;
+        let mut log = LogWriter::open(db, &self.log_state.tiles, restore.at)?;
         log.push(&restore.leaf())?;
         if let Some(list) = store::revocations(db, &self.keys())? {
             log.act(ActKind::Revocations, &list.id())?;
         }
         store::note_time(db, restore.at)?;
-        log.close()?.1.ok_or(HqError::Damaged { what: "the log" })
+        self.close(log)?.1.ok_or(HqError::Damaged { what: "the log" })
     }
 }
 

@@ -10,9 +10,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::error::HqError;
 use crate::hash::sha256;
 use crate::hq::Hq;
-use crate::log::LogWriter;
 use crate::random::random;
-use crate::store::{self, column};
+use crate::store::{self, LogWriter, column};
 
 /// For how long a credential holds, in seconds.
 pub(super) const CREDENTIAL_SECONDS: u64 = 90 * 24 * 60 * 60;

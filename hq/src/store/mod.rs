@@ -14,8 +14,10 @@ mod depots;
 mod jobs;
 mod key_lists;
 mod log;
+mod log_writer;
 mod people;
 mod rolls;
+mod tiles;
 
 pub(crate) use boxes::{lists, resolve};
 pub(crate) use columns::{column, number};
@@ -24,11 +26,12 @@ pub(crate) use depots::{depot_column, depot_of, read_depot};
 pub(crate) use jobs::{classes, has_job, is_in_crew, manifests, release_keys, unfinished_jobs};
 pub(crate) use key_lists::{add_key_list, key_lists};
 pub(crate) use log::{
-    PlacedEvent, StoredLog, act_in, add_act, add_correction, add_leaf, begin_log, is_act, leaves,
-    log_of, logs, newest_log, newest_time, note_checkpoint, note_replicated, note_time, placed,
-    placed_of, put_tile, tile,
+    PlacedEvent, StoredLog, act_in, add_correction, begin_log, is_act, leaves, log_of, logs,
+    newest_log, newest_time, note_checkpoint, note_replicated, note_time, placed, placed_of, tile,
 };
+pub(crate) use log_writer::{LogWriter, Standing};
 pub(crate) use people::{
     add_credential, carrier, credential, credential_history, may_see, revocations, revoked_since,
 };
 pub(crate) use rolls::{roll, roll_head, roll_ids, roll_of};
+pub(crate) use tiles::{TileCache, TileNodes};

@@ -249,6 +249,7 @@ async fn a_database_of_before_depots_has_all_in_the_common_one() {
     let db = Connection::open(data.join("hq.db")).unwrap();
     db.execute("VACUUM INTO ?1", [path.to_str().unwrap()]).unwrap();
     std::fs::copy(data.join("hq.keys"), old.path().join("hq.keys")).unwrap();
+    crate::log::earlier::take_the_log_away(old.path());
     let db = Connection::open(&path).unwrap();
     db.execute_batch(
         "DROP INDEX rolls_by_depot;

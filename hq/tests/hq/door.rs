@@ -281,12 +281,12 @@ async fn a_delivery_token_delivers_and_does_nothing_else() {
     }
     assert_eq!(answers.len(), 60);
     site.clock.advance(60);
-    assert!(phone.deliver_batch(&batch).await.is_ok(), "a minute later");
+    assert!(phone.post_batch(&batch).await.is_ok(), "a minute later");
 
     site.clock.advance(91 * 24 * 60 * 60);
-    assert_eq!(phone.deliver_batch(&batch).await.err(), Some(StatusCode::UNAUTHORIZED), "it ended");
+    assert_eq!(phone.post_batch(&batch).await, Err(StatusCode::UNAUTHORIZED), "it ended");
     phone.token = "no token".to_owned();
-    assert_eq!(phone.deliver_batch(&batch).await.err(), Some(StatusCode::UNAUTHORIZED));
+    assert_eq!(phone.post_batch(&batch).await, Err(StatusCode::UNAUTHORIZED));
 }
 
 /// Neither HQ knows of the other, and they know no key in common.

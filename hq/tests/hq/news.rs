@@ -1,6 +1,7 @@
 //! What phones are told of jobs, labels and revocations, and up to where they know it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use crewseal::sync::SyncError;
@@ -10,7 +11,7 @@ use crewseal_custody::cbor;
 use crewseal_custody::job::JobPack;
 use crewseal_custody::wire::{Cursor, News};
 use crewseal_custody::{EventKind, JobId, Role, Tick};
-use crewseal_hq::{Hq, JobPlan};
+use crewseal_hq::{Hq, JobPlan, ListKey};
 use crewseal_label::Token;
 use crewseal_scan::Sighting;
 use fixtures::hq::{Line, Relay};
@@ -18,7 +19,7 @@ use minicbor::bytes::ByteVec;
 use reqwest::StatusCode;
 use rusqlite::Connection;
 
-use crate::phone::{Phone, Site, success};
+use crate::phone::{Phone, Site, TestClock, success};
 
 /// The query of a phone that knows all of these news.
 fn known(news: &News, before: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, String> {
@@ -162,8 +163,8 @@ async fn a_cursor_of_another_or_of_the_future_is_told_so() {
     site.hq.revoke(other.device(), 7).unwrap();
     site.hq.add_boxes(site.job, &[site.label(8)], &BTreeSet::new(), &BTreeMap::new()).unwrap();
     reader.news().await;
-    let clock = Arc::clone(&site.clock);
-    let restored = Hq::open(backup.path(), clock).unwrap();
+    let list_key = site.dir.path().join("data/list.key");
+    let restored = restored(&list_key, backup.path(), site.clock.clone());
     for stream in ["jobs", "rolls", "revocations"] {
         let mut asked = crewseal_hq::NewsRequest::default();
         let place = match stream {
@@ -178,8 +179,15 @@ async fn a_cursor_of_another_or_of_the_future_is_told_so() {
     }
 }
 
+/// An HQ of which only a backup is left, which goes on in a new log.
+fn restored(list_key: &Path, backup: &Path, clock: Arc<TestClock>) -> Hq {
+    let list_keys = [ListKey::read(list_key).unwrap()];
+    Hq::restore(backup, clock.clone(), &[], &list_keys, false).unwrap();
+    Hq::open(backup, clock).unwrap()
+}
+
 /// A crew's phone in a folder, which finds HQ at this address.
-async fn crew_at(site: &Site, home: &std::path::Path, url: &str) -> Crew {
+async fn crew_at(site: &Site, home: &Path, url: &str) -> Crew {
     let vault = SoftwareVault::open(&home.join("keys"), "passphrase", 1).unwrap();
     let crew = Crew::open(&home.join("phone"), Arc::new(vault), site.clock.clone()).unwrap();
     let invitation = site.hq.invite(Role::Mover, "Mover 17", &[site.job], url);
@@ -187,7 +195,7 @@ async fn crew_at(site: &Site, home: &std::path::Path, url: &str) -> Crew {
     crew
 }
 
-async fn crew(site: &Site, home: &std::path::Path) -> Crew {
+async fn crew(site: &Site, home: &Path) -> Crew {
     crew_at(site, home, site.running.url()).await
 }
 
@@ -234,7 +242,8 @@ async fn a_phone_whose_cursor_hq_does_not_know_starts_over_by_itself() {
     assert_eq!(crew.fetch().await.unwrap().labels, 47);
     site.running.shutdown().await;
 
-    let restored = Hq::open(backup.path(), site.clock.clone()).unwrap();
+    let list_key = site.dir.path().join("data/list.key");
+    let restored = restored(&list_key, backup.path(), site.clock.clone());
     let address = ([127, 0, 0, 1], port).into();
     let listen = crewseal_hq::Listen { address, ..crewseal_hq::Listen::default() };
     let running = crewseal_hq::serve(restored, listen).unwrap();

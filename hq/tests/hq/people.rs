@@ -313,7 +313,7 @@ async fn a_dispatcher_sees_whose_devices_there_are_and_invites_another() {
 fn with_first_keys(data: &std::path::Path) -> Key {
     let file = std::fs::read(data.join("hq.keys")).unwrap();
     let mut d = minicbor::Decoder::new(&file);
-    assert_eq!((d.map().unwrap(), d.u8().unwrap(), d.u8().unwrap()), (Some(4), 0, 2));
+    assert_eq!((d.map().unwrap(), d.u8().unwrap(), d.u8().unwrap()), (Some(5), 0, 2));
     assert_eq!((d.u8().unwrap(), d.array().unwrap()), (1, Some(2)), "two that sign");
     let signing = d.bytes().unwrap().to_vec();
     d.skip().unwrap();

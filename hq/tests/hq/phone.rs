@@ -427,7 +427,7 @@ impl Phone {
 }
 
 /// What HQ says of one entry, verified.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Told {
     /// The event, as its envelope names it.
     pub event: EventId,

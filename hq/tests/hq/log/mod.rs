@@ -1,7 +1,7 @@
 //! HQ's log: places, proofs, time, and what becomes of it where something was lost.
 
 mod commands;
-mod earlier;
+pub mod earlier;
 mod killed;
 mod places;
 mod restore;

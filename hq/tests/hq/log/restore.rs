@@ -10,8 +10,7 @@ use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::RestoreNews;
 use crewseal_custody::{EventKind, Record};
 use crewseal_hq::clock::Clock;
-use crewseal_hq::log::Restored;
-use crewseal_hq::{Hq, HqError, ListKey, Listen, serve};
+use crewseal_hq::{Hq, HqError, ListKey, Listen, Restored, serve};
 use rusqlite::Connection;
 
 use super::{checkpoint, data, hq, leaves, root_of};

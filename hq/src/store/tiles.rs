@@ -8,8 +8,8 @@ use crewseal_custody::log::{Nodes, Subtree, TILE_WIDTH, Tile, node_hash};
 use crewseal_custody::signed::Digest;
 use rusqlite::Connection;
 
+use super::log;
 use crate::error::HqError;
-use crate::store;
 
 const DAMAGED: HqError = HqError::Damaged { what: "the log" };
 
@@ -73,7 +73,7 @@ impl<'t> TileNodes<'t> {
         if let Some(tile) = self.cache.get(&key) {
             return Ok(tile);
         }
-        let bytes = store::tile(self.db, key)?.ok_or(DAMAGED)?;
+        let bytes = log::tile(self.db, key)?.ok_or(DAMAGED)?;
         let mut hashes = digests(&bytes)?;
         let mut levels = Vec::new();
         while hashes.len() > 1 {
@@ -99,14 +99,14 @@ impl Nodes for TileNodes<'_> {
             return row.and_then(|row| row.get(first >> above)).copied().ok_or(DAMAGED);
         }
         let key = (self.generation, level, number);
-        let bytes = store::tile(self.db, key)?.ok_or(DAMAGED)?;
+        let bytes = log::tile(self.db, key)?.ok_or(DAMAGED)?;
         let (hashes, _) = bytes.as_chunks::<32>();
         Tile::node(of, hashes).map_err(|_| DAMAGED)
     }
 }
 
 /// The hashes of a tile.
-pub(super) fn digests(bytes: &[u8]) -> Result<Vec<Digest>, HqError> {
+fn digests(bytes: &[u8]) -> Result<Vec<Digest>, HqError> {
     let (hashes, odd) = bytes.as_chunks::<32>();
     if odd.is_empty() { Ok(hashes.iter().copied().map(Digest).collect()) } else { Err(DAMAGED) }
 }
@@ -130,7 +130,7 @@ pub(super) fn extend(
         first = number;
         let mut tile = match held {
             0 => Vec::new(),
-            _ => digests(&store::tile(db, (generation, level, number))?.ok_or(DAMAGED)?)?,
+            _ => digests(&log::tile(db, (generation, level, number))?.ok_or(DAMAGED)?)?,
         };
         if u64::try_from(tile.len()).ok() != Some(held) {
             return Err(DAMAGED);
@@ -158,5 +158,5 @@ pub(super) fn extend(
 
 fn put(db: &Connection, key: TileKey, tile: &[Digest]) -> Result<(), HqError> {
     let bytes: Vec<u8> = tile.iter().flat_map(|hash| hash.0).collect();
-    store::put_tile(db, key, &bytes)
+    log::put_tile(db, key, &bytes)
 }

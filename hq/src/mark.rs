@@ -17,39 +17,14 @@ use crewseal_custody::log::{TreeHead, root};
 use crewseal_custody::signed::Digest;
 use data_encoding::HEXLOWER;
 
-use super::tree::TileNodes;
 use crate::error::HqError;
-use crate::hq::Hq;
+use crate::log_end::LogEnd;
 use crate::private_file;
-use crate::store;
 
 /// The file's name.
 pub(crate) const FILE: &str = "hq.mark";
 
 const FORM: &str = "crewseal-hq mark 1";
-
-/// How far a log is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LogEnd {
-    /// Which log.
-    pub generation: u32,
-    /// How many leaves it has.
-    pub size: u64,
-}
-
-impl LogEnd {
-    /// That of a head.
-    #[must_use]
-    pub const fn of(head: &TreeHead) -> Self {
-        Self { generation: head.generation, size: head.size }
-    }
-}
-
-impl std::fmt::Display for LogEnd {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} leaves in log {}", self.size, self.generation)
-    }
-}
 
 /// The file, open for writing once it is there.
 pub(crate) struct Mark {
@@ -108,24 +83,6 @@ impl Mark {
         }
         *known = *head;
         Ok(())
-    }
-}
-
-impl Hq {
-    /// Whether the database goes on from what the mark knows.
-    pub(crate) fn check_mark(&self) -> Result<(), HqError> {
-        let known = self.log_state.mark.head();
-        self.store.read(|db| {
-            let log = store::newest_log(db)?;
-            let (generation, size) = log.map_or((1, 0), |log| (log.generation, log.size));
-            let (here, end) = (LogEnd { generation, size }, LogEnd::of(&known));
-            if here < end {
-                return Err(HqError::Behind { here, known: end });
-            }
-            let mut nodes = TileNodes::of(db, &self.log_state.tiles, generation, size);
-            let goes_on = generation > end.generation || root(end.size, &mut nodes)? == known.root;
-            if goes_on { Ok(()) } else { Err(HqError::Contradicted) }
-        })
     }
 }
 

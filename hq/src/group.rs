@@ -1,22 +1,22 @@
-//! Groups: batches that came at the same time are written in one commit.
+//! Groups: what comes at the same time is written in one commit.
 //!
-//! Whoever comes while nobody writes writes all that wait; whoever comes meanwhile waits, and is
-//! written with the others next. So the wait for the disk, and the signature of the checkpoint,
-//! are shared by as many as there are.
+//! Whoever comes while nobody writes writes for all that wait; whoever comes meanwhile waits,
+//! and is written with the others next. So the wait for the disk, and the signature of the
+//! checkpoint, are shared by as many as there are.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{ReadBatch, WrittenBatch};
 use crate::error::HqError;
-use crate::log::Standing;
+use crate::store::{LogWriter, Standing};
 
-/// What became of all that were written together.
-type Written = Result<(Vec<Result<WrittenBatch, HqError>>, Standing), HqError>;
-/// What became of one of them.
-type Done = Result<(ReadBatch, WrittenBatch, Standing), HqError>;
+/// What one of them writes.
+pub(crate) type Job = Box<dyn FnOnce(&mut LogWriter<'_>) -> Result<(), HqError> + Send>;
 
-/// The batches that wait to be written.
+/// What became of all that were written together, and how far the log is with them.
+type Written = Result<(Vec<Result<(), HqError>>, Standing), HqError>;
+
+/// Those who wait.
 #[derive(Default)]
 pub(crate) struct Group {
     queue: Mutex<Queue>,
@@ -27,8 +27,8 @@ pub(crate) struct Group {
 struct Queue {
     is_writing: bool,
     next: u64,
-    waiting: Vec<(u64, ReadBatch)>,
-    done: HashMap<u64, Done>,
+    waiting: Vec<(u64, Job)>,
+    done: HashMap<u64, Result<Standing, HqError>>,
 }
 
 impl Group {
@@ -36,16 +36,16 @@ impl Group {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has a batch written, with others if there are any, by the first of them.
-    pub(super) fn write(
+    /// Has a job written, with others if there are any, by the first of them.
+    pub(crate) fn write(
         &self,
-        batch: ReadBatch,
-        write_all: impl Fn(&[ReadBatch]) -> Written,
-    ) -> Done {
+        job: Job,
+        write_all: impl Fn(Vec<Job>) -> Written,
+    ) -> Result<Standing, HqError> {
         let mut queue = self.queue();
         let number = queue.next;
         queue.next = number.wrapping_add(1);
-        queue.waiting.push((number, batch));
+        queue.waiting.push((number, job));
         loop {
             if let Some(done) = queue.done.remove(&number) {
                 return done;
@@ -55,12 +55,12 @@ impl Group {
                 continue;
             }
             queue.is_writing = true;
-            let (numbers, batches): (Vec<u64>, Vec<ReadBatch>) =
+            let (numbers, jobs): (Vec<u64>, Vec<Job>) =
                 std::mem::take(&mut queue.waiting).into_iter().unzip();
             drop(queue);
             let turn = Turn { group: self, numbers };
-            let written = write_all(&batches);
-            turn.end(batches, written);
+            let written = write_all(jobs);
+            turn.end(written);
             queue = self.queue();
         }
     }
@@ -73,16 +73,14 @@ struct Turn<'g> {
 }
 
 impl Turn<'_> {
-    /// Tells each what became of his batch.
-    fn end(mut self, batches: Vec<ReadBatch>, written: Written) {
+    /// Tells each what became of his job.
+    fn end(mut self, written: Written) {
         let numbers = std::mem::take(&mut self.numbers).into_iter();
         let mut queue = self.group.queue();
         match written {
             Ok((each, standing)) => {
-                for ((number, batch), written) in numbers.zip(batches).zip(each) {
-                    let done = written.map(|written| (batch, written, standing.clone()));
-                    queue.done.insert(number, done);
-                }
+                let told = each.into_iter().map(|done| done.map(|()| standing.clone()));
+                queue.done.extend(numbers.zip(told));
             }
             Err(error) => {
                 let error = Arc::new(error);
