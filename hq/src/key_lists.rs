@@ -4,7 +4,7 @@
 //! adopted here again. From then on phones get it, and the new keys begin when it says.
 
 use crewseal_custody::cbor::Version;
-use crewseal_custody::log::ActKind;
+use crewseal_custody::logged::ActKind;
 use crewseal_custody::wire::KeyLists;
 use crewseal_custody::{HqKeys, UnverifiedKeyList};
 

@@ -7,7 +7,7 @@ use crewseal::CrewError as Core;
 use crewseal::drawing::PictureError;
 use crewseal::random::Unavailable;
 use crewseal_custody::handoff::MessageError;
-use crewseal_custody::log::ReceiptError;
+use crewseal_custody::logged::ReceiptError;
 use crewseal_custody::signed::Digest;
 use crewseal_custody::{
     BoxListError, Contradiction, DrawingError, FormError, KeyListError, Refused, ReleaseCodeError,

@@ -16,7 +16,7 @@
 //!   take back; a [`Voucher`] is the carrier's own, by an older device or his
 //!   [`RecoveryCode`]; [`HqKeys`] are by which HQ signs, as its [`KeyList`]s
 //!   say; [`Tick`] is HQ's clock; [`log`] is all that it took in and said, of
-//!   which a place is the [receipt](log::Receipt) for an event; [`job`] is what a crew
+//!   which a place is the [receipt](logged::Receipt) for an event; [`job`] is what a crew
 //!   must know of a move.
 //! * [`handoff`] is how two phones sign the same boxes without a network.
 //! * [`SignOffRequest`] is what a supervisor is shown before he signs, of one act or a
@@ -77,6 +77,7 @@ mod key_list;
 mod kind;
 mod list_signed;
 pub mod log;
+pub mod logged;
 mod paper_code;
 pub mod personal;
 mod receipt;

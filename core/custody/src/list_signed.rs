@@ -2,7 +2,7 @@
 //! signature beside the others.
 //!
 //! List keys lie offline, and a threshold of them must sign. They sign two things: the next
-//! [`KeyList`](crate::KeyList), and that HQ lost the end of its log ([`Restore`](crate::log::Restore)).
+//! [`KeyList`](crate::KeyList), and that HQ lost the end of its log ([`Restore`](crate::logged::Restore)).
 
 use std::collections::BTreeMap;
 

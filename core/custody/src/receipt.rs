@@ -1,6 +1,6 @@
 //! HQ's answers: what became of an event, why it was refused, and the receipt for a photo.
 //!
-//! The receipt for an event is its place in HQ's log: [`log::Receipt`](crate::log::Receipt).
+//! The receipt for an event is its place in HQ's log: [`log::Receipt`](crate::logged::Receipt).
 
 use minicbor::{Decode, Encode};
 

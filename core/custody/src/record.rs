@@ -16,7 +16,7 @@ use minicbor::{Decode, Encode};
 use crate::cbor::{self, CborError, Version};
 use crate::hq_keys::{HqKeys, HqMessage};
 use crate::list_signed::KeyListError;
-use crate::log::{ActKind, ProvenEvent, Receipt, ReceiptError, Restore};
+use crate::logged::{ActKind, ProvenEvent, Receipt, ReceiptError, Restore};
 use crate::roll::{RollError, RollWire};
 use crate::signed::{Digest, Message, Namespace, Signed, SignedError, Unverified};
 use crate::{

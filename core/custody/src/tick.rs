@@ -7,7 +7,8 @@ use minicbor::{Decode, Encode};
 use crate::Salt;
 use crate::cbor::Versions;
 use crate::hq_keys::HqMessage;
-use crate::log::{ActKind, Leaf, TreeHead};
+use crate::log::TreeHead;
+use crate::logged::{ActKind, Leaf};
 use crate::signed::{Message, Namespace, Signed};
 
 /// HQ's time, with random bytes that nobody could know before. An event that

@@ -12,7 +12,8 @@ use std::rc::Rc;
 
 use crewseal_label::Token;
 
-use crate::log::{Checkpoint, Logged, Restore};
+use crate::log::Checkpoint;
+use crate::logged::{Logged, Restore};
 use crate::rules::{self, Broken, Countersignature, Countersigned, Interval, Person, Rule};
 use crate::signed::{Digest, Signed, SignedError, Unverified};
 use crate::{

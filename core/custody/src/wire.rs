@@ -269,7 +269,7 @@ pub struct RestoreNews {
     /// Format version.
     #[n(0)]
     pub version: Version<1>,
-    /// The [`Restore`](crate::log::Restore), signed by HQ's list keys.
+    /// The [`Restore`](crate::logged::Restore), signed by HQ's list keys.
     #[n(1)]
     pub restore: ByteVec,
     /// A checkpoint of the log that goes on, as it was signed.

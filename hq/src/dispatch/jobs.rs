@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor::Version;
-use crewseal_custody::log::ActKind;
+use crewseal_custody::logged::ActKind;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{BoxClass, DeviceId, JobId, Manifest};
 use crewseal_label::Token;

@@ -1,6 +1,6 @@
 //! Rolls of blank labels: drawn, and minted for a depot.
 
-use crewseal_custody::log::ActKind;
+use crewseal_custody::logged::ActKind;
 use crewseal_custody::roll::{Leaf, Roll, RollHead};
 use crewseal_label::Token;
 use rusqlite::{Connection, params};

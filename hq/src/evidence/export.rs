@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::log::{ActKind, LoggedAct};
+use crewseal_custody::logged::{ActKind, LoggedAct};
 use crewseal_custody::roll::RollWire;
 use crewseal_custody::signed::{Digest, Signed, Unverified};
 use crewseal_custody::{

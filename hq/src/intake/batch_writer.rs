@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crewseal_custody::cbor::to_vec;
-use crewseal_custody::log::Logged;
+use crewseal_custody::logged::Logged;
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{BoxList, Dispute, Event, EventKind, JobId, Lists, Outcome};
 use crewseal_label::Token;

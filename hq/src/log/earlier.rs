@@ -2,7 +2,7 @@
 //! then the events in the order in which they came, with what their receipts said.
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::log::{ActKind, Logged};
+use crewseal_custody::logged::{ActKind, Logged};
 use crewseal_custody::roll::RollHead;
 use crewseal_custody::signed::{Digest, Message, Unverified};
 use crewseal_custody::{

@@ -6,8 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crewseal_custody::log::{
-    Leaf, Nodes, SignedCheckpoint, Subtree, TILE_WIDTH, Tile, TreeHead, leaf_hash, node_hash, root,
+    Nodes, SignedCheckpoint, Subtree, TILE_WIDTH, Tile, TreeHead, leaf_hash, node_hash, root,
 };
+use crewseal_custody::logged::Leaf;
 use crewseal_custody::signed::Digest;
 
 use super::proofs::tile_of;

@@ -2,7 +2,8 @@
 //! he is.
 
 use crewseal_custody::cbor::Version;
-use crewseal_custody::log::{Run, TILE_WIDTH, Tile, TreeHead, consistency, inclusion, runs};
+use crewseal_custody::log::{Run, TILE_WIDTH, Tile, TreeHead, consistency, inclusion};
+use crewseal_custody::logged::runs;
 use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::{Consistency, LeafProof, RestoreNews};
 use minicbor::bytes::ByteVec;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crewseal_custody::EventId;
-use crewseal_custody::log::{LoggedAct, ProvenEvent, Receipt, SignedCheckpoint, prove_runs};
+use crewseal_custody::log::{SignedCheckpoint, prove_runs};
+use crewseal_custody::logged::{LoggedAct, ProvenEvent, Receipt};
 use rusqlite::Connection;
 
 use crate::error::HqError;

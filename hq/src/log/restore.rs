@@ -10,9 +10,8 @@ use std::sync::Arc;
 
 use crewseal_custody::Salt;
 use crewseal_custody::cbor::Version;
-use crewseal_custody::log::{
-    ActKind, Restore, SignedCheckpoint, TreeHead, UnverifiedRestore, root,
-};
+use crewseal_custody::log::{SignedCheckpoint, TreeHead, root};
+use crewseal_custody::logged::{ActKind, Restore, UnverifiedRestore};
 use rusqlite::Connection;
 
 use crate::clock::Clock;

@@ -2,7 +2,8 @@
 
 use crewseal_custody::Salt;
 use crewseal_custody::cbor::Version;
-use crewseal_custody::log::{ActKind, ClockCorrection};
+use crewseal_custody::logged::ActKind;
+use crewseal_custody::logged::ClockCorrection;
 use rusqlite::Connection;
 
 use crate::error::HqError;

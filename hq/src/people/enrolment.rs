@@ -1,7 +1,7 @@
 //! Enrolment: an invited phone shows its keys and gets HQ's credential for them.
 
 use crewseal_custody::cbor::{self, CborError, Versions};
-use crewseal_custody::log::ActKind;
+use crewseal_custody::logged::ActKind;
 use crewseal_custody::signed::{Signed, SignedError, Unverified};
 use crewseal_custody::wire::{EnrolClaim, EnrolRequest};
 use crewseal_custody::{CarrierId, Credential, DeviceId, Qualifications, Role, Voucher};

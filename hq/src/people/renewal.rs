@@ -1,7 +1,7 @@
 //! Renewal: HQ's word about a device, given again for the same keys before it ends or after.
 
 use crewseal_custody::cbor::Versions;
-use crewseal_custody::log::ActKind;
+use crewseal_custody::logged::ActKind;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{Credential, DeviceId};
 

@@ -1,7 +1,7 @@
 //! HQ's log as it lies in the database: leaves, tiles, and where things stand.
 
 use crewseal_custody::cbor;
-use crewseal_custody::log::{LeafSalt, Logged};
+use crewseal_custody::logged::{LeafSalt, Logged};
 use crewseal_custody::signed::{Digest, Unverified};
 use crewseal_custody::{DeviceId, Event, EventId, Outcome, Salt};
 use rusqlite::{Connection, OptionalExtension, Row, params};

@@ -1,6 +1,7 @@
 //! Leaves on their way into HQ's log, within the transaction that stores what they are of.
 
-use crewseal_custody::log::{ActKind, Leaf, LeafSalt, Logged, SignedCheckpoint, TreeHead, root};
+use crewseal_custody::log::{SignedCheckpoint, TreeHead, root};
+use crewseal_custody::logged::{ActKind, Leaf, LeafSalt, Logged};
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{Event, EventId, Salt, Tick};
 use rusqlite::Connection;

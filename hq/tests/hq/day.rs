@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crewseal_custody::cbor::{self, Version, Versions};
-use crewseal_custody::log::{ActKind, Logged, LoggedAct, ProvenEvent};
+use crewseal_custody::logged::{ActKind, Logged, LoggedAct, ProvenEvent};
 use crewseal_custody::roll::{Leaf, Roll, RollHead};
 use crewseal_custody::signed::{Digest, Message, Namespace, PublicKey, Signed, SignedError};
 use crewseal_custody::{

@@ -12,33 +12,21 @@
 //! | `inclusion` | that a leaf is in a tree |
 //! | `runs` | that leaves in a few runs are in a tree, with one proof |
 //! | `consistency` | that a tree goes on from an earlier one |
-//! | `leaf` | what a leaf says |
-//! | `receipt` | that events stand in the log, and what HQ said of each |
 //! | `checkpoint` | a tree's size and root, signed, in the text form of C2SP |
 //! | `tile` | how the hashes lie in files, in the layout of C2SP |
-//! | `restore` | how a log goes on after HQ lost its end |
-//! | `clock_correction` | why HQ's time in it goes back, or leaps ahead |
+//!
+//! It knows nothing of what stands in it: that is [`logged`](crate::logged).
 
 mod checkpoint;
-mod clock_correction;
 mod consistency;
 mod inclusion;
-mod leaf;
-mod receipt;
-mod restore;
 mod runs;
 mod tile;
 mod tree;
 
 pub use checkpoint::{Checkpoint, CheckpointError, LogKey, MAX_CHECKPOINT, SignedCheckpoint};
-pub use clock_correction::ClockCorrection;
 pub use consistency::{consistency, proves_consistency};
 pub use inclusion::{inclusion, root_by_inclusion};
-pub use leaf::{ActKind, LEAF_BYTES, Leaf, LeafSalt, Logged};
-pub use receipt::{
-    LoggedAct, LoggedRun, Proven, ProvenEvent, Receipt, ReceiptError, logged_runs, places, runs,
-};
-pub use restore::{Restore, UnverifiedRestore};
 pub use runs::{MOST_RUNS, Run, RunsError, prove_runs, root_by_runs};
 pub use tile::{TILE_WIDTH, Tile, TileError};
 pub use tree::{Nodes, Subtree, TreeHead, leaf_hash, log_name, node_hash, root};

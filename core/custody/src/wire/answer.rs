@@ -10,8 +10,9 @@ use minicbor::{Decode, Encode};
 use crate::cbor::Version;
 use crate::envelope::Address;
 use crate::hq_keys::HqKeys;
-use crate::log::{
-    LeafSalt, Logged, LoggedRun, MOST_RUNS, Proven, Receipt, ReceiptError, Run, logged_runs, places,
+use crate::log::{MOST_RUNS, Run};
+use crate::logged::{
+    LeafSalt, Logged, LoggedRun, Proven, Receipt, ReceiptError, logged_runs, places,
 };
 use crate::signed::Signed;
 use crate::{DeviceId, EventId, Outcome, Rejection};

@@ -10,7 +10,8 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::cbor::Version;
-use crate::log::{ActKind, Leaf, TreeHead, root_by_inclusion};
+use crate::log::{TreeHead, root_by_inclusion};
+use crate::logged::{ActKind, Leaf};
 use crate::signed::Digest;
 use crate::{JobId, Salt};
 

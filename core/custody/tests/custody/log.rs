@@ -2,11 +2,11 @@
 
 use crewseal_custody::cbor;
 use crewseal_custody::log::{
-    ActKind, Checkpoint, CheckpointError, Leaf, LeafSalt, LogKey, Logged, LoggedAct, MOST_RUNS,
-    ReceiptError, Run, RunsError, SignedCheckpoint, Subtree, Tile, TreeHead, consistency,
-    inclusion, leaf_hash, node_hash, prove_runs, proves_consistency, root, root_by_inclusion,
-    root_by_runs,
+    Checkpoint, CheckpointError, LogKey, MOST_RUNS, Run, RunsError, SignedCheckpoint, Subtree,
+    Tile, TreeHead, consistency, inclusion, leaf_hash, node_hash, prove_runs, proves_consistency,
+    root, root_by_inclusion, root_by_runs,
 };
+use crewseal_custody::logged::{ActKind, Leaf, LeafSalt, Logged, LoggedAct, ReceiptError};
 use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::{BatchAnswer, OutcomeRun, Sent};
 use crewseal_custody::{BoxList, DeviceId, EventKind, Outcome, Refusal, Salt};
@@ -503,7 +503,7 @@ mod answers {
         }
         // What the phone keeps proves the same, later and without the batch.
         let bytes = cbor::to_vec(&receipt);
-        let read: crewseal_custody::log::Receipt = cbor::from_versioned::<_, 2>(&bytes).unwrap();
+        let read: crewseal_custody::logged::Receipt = cbor::from_versioned::<_, 2>(&bytes).unwrap();
         assert_eq!(read.verify(&paper::hq_keys()), Ok(proven));
         // Nine events: an id and a salt each, and little more.
         assert!(bytes.len() < 9 * 48 + 600, "{} bytes", bytes.len());
@@ -579,7 +579,7 @@ mod answers {
             let logged =
                 Logged { device, generation, sequence, outcome: Outcome::Stored, at: MORNING + 60 };
             let salt = salt.unwrap();
-            placed.push(crewseal_custody::log::ProvenEvent { id, place, salt, logged });
+            placed.push(crewseal_custody::logged::ProvenEvent { id, place, salt, logged });
             picked.push(*sent);
         }
         let answer = log.answer(&placed, &log.checkpoint(MORNING + 60));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crewseal_custody::cbor;
-use crewseal_custody::log::Logged;
+use crewseal_custody::logged::Logged;
 use crewseal_custody::{DeviceId, EventKind, JobId, Outcome, Record, Salt, Tick};
 use fixtures::paper::{self};
 use minicbor::bytes::ByteVec;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crewseal_custody::envelope::{
     AttachmentKey, Beside, Entry, Envelope, Epoch, EpochId, SealError, SealingKey,
 };
-use crewseal_custody::log::LeafSalt;
+use crewseal_custody::logged::LeafSalt;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::stack::with_stack_wiped;
 use crewseal_custody::{Act, Event, EventId, HqKeys, JobId, Link, Lists, Moment};

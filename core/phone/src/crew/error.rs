@@ -6,7 +6,7 @@ use crewseal_custody::cbor::CborError;
 use crewseal_custody::envelope::SealError;
 use crewseal_custody::handoff::{HandoffError, MessageError};
 use crewseal_custody::job::JobPackError;
-use crewseal_custody::log::ReceiptError;
+use crewseal_custody::logged::ReceiptError;
 use crewseal_custody::roll::RollError;
 use crewseal_custody::rules::Rule;
 use crewseal_custody::signed::SignedError;

@@ -1,7 +1,8 @@
 //! HQ's log as this phone has seen it, in the store.
 
 use crewseal_custody::cbor;
-use crewseal_custody::log::{Receipt, SignedCheckpoint};
+use crewseal_custody::log::SignedCheckpoint;
+use crewseal_custody::logged::Receipt;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{Contradiction, HqKeys, Tick};
 

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use crewseal_custody::log::{Restore, proves_consistency, root_by_inclusion};
+use crewseal_custody::log::{proves_consistency, root_by_inclusion};
+use crewseal_custody::logged::Restore;
 use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::{Consistency, RestoreNews};
 use crewseal_custody::{Contradiction, HqKeys};

@@ -7,7 +7,8 @@
 use crewseal_custody::Contradiction;
 use crewseal_custody::Tick;
 use crewseal_custody::cbor::Version;
-use crewseal_custody::log::{Restore, SignedCheckpoint, TreeHead};
+use crewseal_custody::log::{SignedCheckpoint, TreeHead};
+use crewseal_custody::logged::Restore;
 use crewseal_custody::signed::Signed;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};

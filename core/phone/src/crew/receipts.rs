@@ -3,7 +3,7 @@
 //! was done.
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::log::{ProvenEvent, Receipt};
+use crewseal_custody::logged::{ProvenEvent, Receipt};
 use crewseal_custody::wire::KeyLists;
 use crewseal_custody::{EventId, HqKeys, Outcome};
 
@@ -37,7 +37,7 @@ pub struct HqReceipt {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptEvidence {
     /// The receipt for the batch in which the event went: a
-    /// [`Receipt`](crewseal_custody::log::Receipt).
+    /// [`Receipt`](crewseal_custody::logged::Receipt).
     pub receipt: Vec<u8>,
     /// HQ's key lists from the first: [`KeyLists`].
     pub key_lists: Vec<u8>,

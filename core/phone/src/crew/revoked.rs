@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crewseal_custody::log::ActKind;
+use crewseal_custody::logged::ActKind;
 use crewseal_custody::signed::{Digest, Signed, Unverified};
 use crewseal_custody::wire::{Cursor, RevocationNews};
 use crewseal_custody::{Contradiction, HqKeys, Revocations, Tick};

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use crewseal_custody::cbor;
-use crewseal_custody::log::{Checkpoint, ProvenEvent};
+use crewseal_custody::log::Checkpoint;
+use crewseal_custody::logged::ProvenEvent;
 use crewseal_custody::signed::Signed;
 use crewseal_custody::wire::{Answered, BatchAnswer, Sent};
 use crewseal_custody::{Contradiction, EventId, HqKeys, Rejection};

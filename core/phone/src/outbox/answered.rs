@@ -2,7 +2,7 @@
 
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::Envelope;
-use crewseal_custody::log::ProvenEvent;
+use crewseal_custody::logged::ProvenEvent;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{EventId, Outcome, Rejection};

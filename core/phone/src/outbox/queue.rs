@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::{Address, Envelope, EpochHeader, EpochId};
-use crewseal_custody::log::LeafSalt;
+use crewseal_custody::logged::LeafSalt;
 use crewseal_custody::{DeviceId, EventId, JobId, Refusal};
 use rusqlite::{Connection, OptionalExtension, params};
 

@@ -7,7 +7,7 @@ use crewseal::random;
 use crewseal::vault::{Store, StoreError};
 use crewseal_custody::cbor::{self, Version};
 use crewseal_custody::envelope::{Epoch, EpochHeader, OpenedEpoch, OpeningKey};
-use crewseal_custody::log::ProvenEvent;
+use crewseal_custody::logged::ProvenEvent;
 use crewseal_custody::personal::Personal;
 use crewseal_custody::resolution::{Decision, Resolution};
 use crewseal_custody::signed::{Digest, Signed};

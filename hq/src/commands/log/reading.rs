@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crewseal_custody::log::{Checkpoint, Proven, Receipt, SignedCheckpoint};
+use crewseal_custody::log::{Checkpoint, SignedCheckpoint};
+use crewseal_custody::logged::{Proven, Receipt};
 use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::KeyLists;
 use crewseal_custody::{HqKeys, LogPlace, Reading, Record, cbor};

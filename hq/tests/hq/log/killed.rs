@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crewseal_custody::EventKind;
 use crewseal_custody::envelope::Envelope;
-use crewseal_custody::log::{ProvenEvent, TreeHead};
+use crewseal_custody::log::TreeHead;
+use crewseal_custody::logged::ProvenEvent;
 use crewseal_hq::Hq;
 use crewseal_hq::clock::SystemClock;
 
@@ -91,7 +92,7 @@ async fn nothing_that_was_receipted_is_missing_after_a_kill() {
         assert_eq!(head.root, root_of(&log, head.size), "the log went on from each of them");
     }
     for (event, _) in told {
-        let leaf = crewseal_custody::log::Leaf::event(event.id, &event.salt, &event.logged);
+        let leaf = crewseal_custody::logged::Leaf::event(event.id, &event.salt, &event.logged);
         assert_eq!(log[usize::try_from(event.place).unwrap()], leaf.to_bytes());
         let receipt = hq.receipt(&event.id).unwrap().verify(&hq.keys()).unwrap();
         assert_eq!(receipt.events, [event]);

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use crewseal_custody::cbor;
 use crewseal_custody::envelope::Envelope;
-use crewseal_custody::log::{
-    ActKind, Leaf, MOST_RUNS, Tile, proves_consistency, root_by_inclusion,
-};
+use crewseal_custody::log::{MOST_RUNS, Tile, proves_consistency, root_by_inclusion};
+use crewseal_custody::logged::{ActKind, Leaf};
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::wire::{Consistency, Sent};
 use crewseal_custody::{EventKind, Record, Revocations, Tick};

@@ -129,7 +129,7 @@ async fn the_log_that_goes_on_says_where_the_old_one_ended_and_phones_see_it() {
     // How phones see it.
     let bytes = success(phone.get("/v1/log/restore?generation=2").await).await.unwrap();
     let news: RestoreNews = cbor::from_versioned::<_, 1>(&bytes).unwrap();
-    let restore = crewseal_custody::log::Restore::open(&news.restore, &keys).unwrap();
+    let restore = crewseal_custody::logged::Restore::open(&news.restore, &keys).unwrap();
     assert_eq!(restore.kept, ended.checkpoint().head);
     assert_eq!(restore.newest.as_slice(), newest.as_text().as_bytes());
     let head = keys.open_checkpoint(news.checkpoint.as_bytes()).unwrap().checkpoint().head;

@@ -1,7 +1,7 @@
 //! HQ's time: what a leap of the clock does to it.
 
 use crewseal_custody::EventKind;
-use crewseal_custody::log::ActKind;
+use crewseal_custody::logged::ActKind;
 use crewseal_hq::{Hq, HqError};
 use reqwest::StatusCode;
 

@@ -2,10 +2,8 @@
 //! the signature of a restore, as Ed25519's signatures are not.
 
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::log::{
-    ActKind, Checkpoint, Leaf, LeafSalt, Receipt, Restore, SignedCheckpoint, TreeHead,
-    UnverifiedRestore,
-};
+use crewseal_custody::log::{Checkpoint, SignedCheckpoint, TreeHead};
+use crewseal_custody::logged::{ActKind, Leaf, LeafSalt, Receipt, Restore, UnverifiedRestore};
 use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::{BatchAnswer, Consistency, LeafProof, RestoreNews};
 use crewseal_custody::{BoxList, EventKind, KeyListError, Outcome, Salt};

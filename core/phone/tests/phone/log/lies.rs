@@ -1,6 +1,7 @@
 //! Answers that say something else than HQ's log, or that HQ did not sign.
 
-use crewseal_custody::log::{CheckpointError, LogKey, ReceiptError};
+use crewseal_custody::log::{CheckpointError, LogKey};
+use crewseal_custody::logged::ReceiptError;
 use crewseal_custody::{Contradiction, KeyList, Outcome, Tick};
 use fixtures::hq::Lie;
 use fixtures::log::CheckpointKey;

@@ -10,7 +10,7 @@ mod views;
 
 use crewseal::{Crew, CrewError};
 use crewseal_custody::Contradiction;
-use crewseal_custody::log::ReceiptError;
+use crewseal_custody::logged::ReceiptError;
 
 use super::sync::morning::Morning;
 

@@ -4,9 +4,8 @@ use std::fs;
 
 use crewseal::vault::Collection;
 use crewseal_custody::cbor;
-use crewseal_custody::log::{
-    Checkpoint, LeafSalt, Logged, ProvenEvent, Receipt, TreeHead, prove_runs,
-};
+use crewseal_custody::log::{Checkpoint, TreeHead, prove_runs};
+use crewseal_custody::logged::{LeafSalt, Logged, ProvenEvent, Receipt};
 use crewseal_custody::wire::KeyLists;
 use crewseal_custody::{DeviceId, HqKeys, Outcome};
 use fixtures::log::log_key;

@@ -76,7 +76,7 @@ async fn a_restore_that_loses_what_hq_said_to_have_twice_accuses_it() {
     let [both] = &day.crew.contradictions().unwrap()[..] else { panic!("one") };
     let promised = day.hq.keys().open_checkpoint(&both.kept).unwrap();
     assert_eq!(promised.checkpoint().replicated, Some(SAID + 2));
-    let restore = crewseal_custody::log::Restore::open(&both.refused, &day.hq.keys()).unwrap();
+    let restore = crewseal_custody::logged::Restore::open(&both.refused, &day.hq.keys()).unwrap();
     assert_eq!(restore.kept.size, SAID + 1);
     // All the same it goes on, with what it still has.
     assert_eq!((day.waiting(), day.crew.receipted_and_lost().unwrap().len()), (1, 1));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crewseal::{Crew, Introduction};
 use crewseal_custody::cbor::Version;
-use crewseal_custody::log::Leaf;
+use crewseal_custody::logged::Leaf;
 use crewseal_custody::signed::{Digest, Signed};
 use crewseal_custody::{Contradiction, DeviceId, Revocations, Role, Tick};
 use fixtures::clock::Standing;
@@ -30,7 +30,7 @@ async fn enrolled(home: &Path, hq: &MockHq, role: Role, pseudonym: &'static str)
 /// Puts something of HQ's own into its log.
 fn goes_on(hq: &MockHq, number: u8) {
     let leaf =
-        Leaf::Act { kind: crewseal_custody::log::ActKind::Roll, digest: Digest([number; 32]) };
+        Leaf::Act { kind: crewseal_custody::logged::ActKind::Roll, digest: Digest([number; 32]) };
     hq.with_log(|log| log.push(leaf));
 }
 

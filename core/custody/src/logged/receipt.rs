@@ -9,11 +9,10 @@ use std::collections::BTreeMap;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use super::checkpoint::{CheckpointError, SignedCheckpoint};
 use super::leaf::{ActKind, Leaf, LeafSalt, Logged};
-use super::runs::{Run, RunsError, root_by_runs};
 use crate::cbor::Version;
 use crate::hq_keys::HqKeys;
+use crate::log::{CheckpointError, Run, RunsError, SignedCheckpoint, root_by_runs};
 use crate::signed::Digest;
 use crate::{EventId, Salt};
 
@@ -123,7 +122,7 @@ pub enum ReceiptError {
 
 impl Receipt {
     /// A receipt of what stands in a log under this checkpoint, with the proof of the places
-    /// of all `events` and `acts`, in rising order ([`prove_runs`](super::prove_runs)).
+    /// of all `events` and `acts`, in rising order ([`prove_runs`](crate::log::prove_runs)).
     #[must_use]
     pub fn of(
         checkpoint: &SignedCheckpoint,

@@ -8,12 +8,12 @@
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use super::tree::TreeHead;
-use super::{ActKind, Leaf, MAX_CHECKPOINT};
+use super::{ActKind, Leaf};
 use crate::Salt;
 use crate::cbor::{self, Version};
 use crate::hq_keys::HqKeys;
 use crate::list_signed::{KeyListError, ListMessage, ListSigned};
+use crate::log::{MAX_CHECKPOINT, TreeHead};
 use crate::signed::{Digest, Message, Namespace};
 
 /// That an HQ lost the end of its log, and from where it goes on.

@@ -151,7 +151,7 @@ impl Leaf {
     /// Its hash in the tree.
     #[must_use]
     pub fn hash(&self) -> Digest {
-        super::leaf_hash(&self.to_bytes())
+        crate::log::leaf_hash(&self.to_bytes())
     }
 }
 
