@@ -82,11 +82,13 @@ impl Turn<'_> {
                 let told = each.into_iter().map(|done| done.map(|()| standing.clone()));
                 queue.done.extend(numbers.zip(told));
             }
+            Err(error) if numbers.len() == 1 => {
+                queue.done.extend(numbers.zip([Err(error)]));
+            }
             Err(error) => {
                 let error = Arc::new(error);
-                queue.done.extend(
-                    numbers.map(|number| (number, Err(HqError::Shared(Arc::clone(&error))))),
-                );
+                let told = numbers.map(|number| (number, HqError::Shared(Arc::clone(&error))));
+                queue.done.extend(told.map(|(number, error)| (number, Err(error))));
             }
         }
     }

@@ -5,6 +5,7 @@
 
 use crewseal_custody::cbor::Version;
 use crewseal_custody::logged::ActKind;
+use crewseal_custody::signed::Digest;
 use crewseal_custody::wire::KeyLists;
 use crewseal_custody::{HqKeys, UnverifiedKeyList};
 
@@ -73,11 +74,19 @@ impl Hq {
         if self.store.read(store::newest_log)?.is_none() {
             return if keys.log_key(self.now()).is_some() { self.begin_log() } else { Ok(()) };
         }
+        let ids =
+            keys.lists().iter().map(|list| Ok(UnverifiedKeyList::parse(list)?.message().id()));
+        let ids = ids.collect::<Result<Vec<Digest>, HqError>>()?;
+        let are_logged = self
+            .store
+            .read(|db| ids.iter().try_fold(true, |all, id| Ok(all && store::is_act(db, id)?)))?;
+        if are_logged {
+            return Ok(());
+        }
         self.log(|log| {
-            for bytes in keys.lists() {
-                let id = UnverifiedKeyList::parse(bytes)?.message().id();
-                if !store::is_act(log.db, &id)? {
-                    log.act(ActKind::KeyList, &id)?;
+            for id in &ids {
+                if !store::is_act(log.db, id)? {
+                    log.act(ActKind::KeyList, id)?;
                 }
             }
             Ok(())
@@ -106,6 +115,7 @@ impl Hq {
             Ok(left)
         })?;
         self.use_keyring(keyring);
-        Ok(())
+        // Whoever adopted a list may have been stopped before it was in the log.
+        self.log_key_lists()
     }
 }

@@ -1,11 +1,11 @@
-//! Finds what a command line names: an HQ by its directory, and jobs, devices and carriers by
-//! the first digits of their ids.
+//! Finds what a command line names: an HQ by its directory, and jobs, devices, carriers and
+//! events by the first digits of their ids.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use crewseal_custody::{CarrierId, DeviceId, JobId};
+use crewseal_custody::{CarrierId, DeviceId, EventId, JobId};
 use crewseal_hq::Hq;
 use crewseal_hq::clock::{Clock, SystemClock};
 use data_encoding::HEXLOWER;
@@ -50,6 +50,18 @@ pub fn find_device(hq: &Hq, digits: &str) -> Result<DeviceId, Failure> {
 /// The carrier whose id begins with these digits.
 pub fn find_carrier(hq: &Hq, digits: &str) -> Result<CarrierId, Failure> {
     Ok(*only(&hq.carriers()?, |carrier| &carrier.0, digits, "carrier")?)
+}
+
+/// The event whose id begins with these digits.
+pub fn find_event(hq: &Hq, digits: &str) -> Result<EventId, Failure> {
+    let digits = digits.trim().to_ascii_lowercase();
+    let known = digits.len() <= 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let mut fitting = if known { hq.events_beginning(&digits)? } else { Vec::new() };
+    match (fitting.pop(), fitting.is_empty()) {
+        (Some(event), true) => Ok(event),
+        (None, _) => Err("no event has such an id".into()),
+        (Some(_), false) => Err("several events begin so; give more digits".into()),
+    }
 }
 
 /// The one whose id begins with these digits.

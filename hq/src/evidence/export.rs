@@ -192,7 +192,9 @@ fn restores(db: &Connection) -> Result<Vec<ByteVec>, HqError> {
 /// as far as the root goes back. What it said of itself meanwhile is none of them.
 fn inclusions(job: &JobId, events: &[Signed<Event>]) -> Vec<SignedOff> {
     let is_act = |event: &&Signed<Event>| event.job == *job && event.kind.row().is_act;
-    let sign_offs = events.iter().filter(|event| event.kind == EventKind::SignOff);
+    let sign_offs = events
+        .iter()
+        .filter(|event| event.kind == EventKind::SignOff && event.check_form().is_ok());
     let batch = |sign_off: &Signed<Event>| {
         let newest = events.iter().position(|event| Some(event.id()) == sign_off.about)?;
         let before = events.get(..=newest)?;
@@ -224,16 +226,18 @@ fn confirmations(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVe
     Ok(said)
 }
 
-/// What events say of persons and contents, as far as it was not erased.
+/// What events say of persons and contents, as far as it was not erased. Two events may say the
+/// same, which is one statement.
 fn statements(db: &Connection, events: &[Signed<Event>]) -> Result<Vec<ByteVec>, HqError> {
     let mut query = db.prepare("SELECT bytes FROM statements WHERE event = ?1")?;
-    let mut said = Vec::new();
-    for event in events.iter().filter(|event| event.statement.is_some()) {
+    let mut said: BTreeMap<Digest, ByteVec> = BTreeMap::new();
+    for event in events {
+        let Some(digest) = event.statement else { continue };
         let bytes: Option<Vec<u8>> =
             query.query_row([event.id().0], |row| row.get(0)).optional()?;
-        said.extend(bytes.map(ByteVec::from));
+        said.extend(bytes.map(|bytes| (digest, bytes.into())));
     }
-    Ok(said)
+    Ok(said.into_values().collect())
 }
 
 fn bytes<T: crewseal_custody::signed::Message>(signed: &Signed<T>) -> ByteVec {

@@ -26,6 +26,15 @@ impl Hq {
         })
     }
 
+    /// Two of the events whose ids begin with these digits, in lower case, or the one, if there is
+    /// but one.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn events_beginning(&self, digits: &str) -> Result<Vec<EventId>, HqError> {
+        self.store.read(|db| store::events_beginning(db, digits))
+    }
+
     /// Receipts for these events and acts of HQ's, under the newest checkpoints, by log.
     pub(crate) fn receipts(
         &self,

@@ -75,7 +75,9 @@ impl Hq {
         at: u64,
     ) -> Result<SignedCheckpoint, HqError> {
         let keyring = self.keyring();
-        let key = *keyring.listed.log_key(at).ok_or(KeysError::NoLogKey)?;
+        let listed = keyring.listed.newest().is_some_and(|list| !list.log.is_empty());
+        let missing = if listed { KeysError::Ended } else { KeysError::NoLogKey };
+        let key = *keyring.listed.log_key(at).ok_or(missing)?;
         let checkpoint = Checkpoint { head, replicated, at };
         checkpoint.sign(self.origin(), &key, |bytes| keyring.private.sign_log(&key, bytes))
     }

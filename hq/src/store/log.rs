@@ -4,6 +4,7 @@ use crewseal_custody::cbor;
 use crewseal_custody::logged::{LeafSalt, Logged};
 use crewseal_custody::signed::{Digest, Unverified};
 use crewseal_custody::{DeviceId, Event, EventId, Outcome, Salt};
+use data_encoding::HEXLOWER;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::columns::{column, number};
@@ -211,6 +212,17 @@ fn placed_event(row: &Row<'_>) -> rusqlite::Result<Result<PlacedEvent, HqError>>
 pub(crate) fn placed(db: &Connection, event: &EventId) -> Result<Option<PlacedEvent>, HqError> {
     let mut query = db.prepare_cached(&format!("{PLACED} WHERE id = ?1"))?;
     query.query_row([event.0], placed_event).optional()?.transpose()
+}
+
+/// Two of the events whose ids begin with these digits, in lower case, if there are as many.
+pub(crate) fn events_beginning(db: &Connection, digits: &str) -> Result<Vec<EventId>, HqError> {
+    let end = |filled: char| {
+        let digits: String = digits.chars().chain(std::iter::repeat(filled)).take(64).collect();
+        HEXLOWER.decode(digits.as_bytes()).unwrap_or_default()
+    };
+    let mut query = db.prepare("SELECT id FROM events WHERE id BETWEEN ?1 AND ?2 LIMIT 2")?;
+    let ids = query.query_map((end('0'), end('f')), |row| row.get(0).map(Digest))?;
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 /// Where the events of a device stand, of one of its generations up to this number.

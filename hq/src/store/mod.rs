@@ -26,8 +26,9 @@ pub(crate) use depots::{depot_column, depot_of, read_depot};
 pub(crate) use jobs::{classes, has_job, is_in_crew, manifests, release_keys, unfinished_jobs};
 pub(crate) use key_lists::{add_key_list, key_lists};
 pub(crate) use log::{
-    PlacedEvent, StoredLog, act_in, add_correction, begin_log, is_act, leaves, log_of, logs,
-    newest_log, newest_time, note_checkpoint, note_replicated, note_time, placed, placed_of, tile,
+    PlacedEvent, StoredLog, act_in, add_correction, begin_log, events_beginning, is_act, leaves,
+    log_of, logs, newest_log, newest_time, note_checkpoint, note_replicated, note_time, placed,
+    placed_of, tile,
 };
 pub(crate) use log_writer::{LogWriter, Standing};
 pub(crate) use people::{

@@ -191,7 +191,7 @@ impl Restored {
     /// What HQ shows of how the log after this generation began; none if HQ's list keys did
     /// not sign it, or if it is not what that log begins with.
     fn read(hq: &HqKeys, news: &RestoreNews, generation: u32) -> Option<Self> {
-        let restore: Restore = Restore::open(&news.restore, &hq).ok()?;
+        let restore = Restore::open(&news.restore, hq).ok()?;
         let signed = hq.open_checkpoint(news.checkpoint.as_bytes()).ok()?;
         let head = signed.checkpoint().head;
         let root = root_by_inclusion(&restore.leaf().hash(), 0, head.size, &hashes(&news.proof)?);

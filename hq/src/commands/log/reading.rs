@@ -1,9 +1,10 @@
 //! `log show`, `check`, `export`, `prove` and `agree`.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::Args;
 use crewseal_custody::log::{Checkpoint, SignedCheckpoint};
 use crewseal_custody::logged::{Proven, Receipt};
 use crewseal_custody::signed::Digest;
@@ -11,10 +12,62 @@ use crewseal_custody::wire::KeyLists;
 use crewseal_custody::{HqKeys, LogPlace, Reading, Record, cbor};
 use crewseal_hq::evidence::wording;
 use crewseal_hq::log::files::{self, CHECKPOINT, TileFiles};
-use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
+use data_encoding::{BASE64, HEXLOWER};
 
 use super::super::answer::{Failure, say};
-use super::{AgreeArgs, CheckArgs, ExportArgs, ProveArgs, ShowArgs};
+use super::super::lookup::{DataDirectory, find_event};
+
+#[derive(Args)]
+pub struct ShowArgs {
+    /// A checkpoint, a receipt, or a custody record.
+    file: PathBuf,
+}
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// A directory of tiles with its checkpoint, a receipt, or a custody record.
+    what: PathBuf,
+    /// HQ's key lists, as `keys export` wrote them, by which the checkpoint is verified. A
+    /// record brings its own.
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    data: DataDirectory,
+    /// The directory, which may have an earlier export of the same log.
+    directory: PathBuf,
+    /// Which log, by its generation; the one that HQ writes, if it is left out.
+    #[arg(long, value_name = "N")]
+    generation: Option<u32>,
+}
+
+#[derive(Args)]
+pub struct ProveArgs {
+    #[command(flatten)]
+    data: DataDirectory,
+    /// The event's id in hex, or its first digits.
+    event: String,
+    /// The file to write, which must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
+pub struct AgreeArgs {
+    /// A checkpoint.
+    one: PathBuf,
+    /// Another one.
+    other: PathBuf,
+    /// A directory of tiles of the larger of them, or of a larger one.
+    #[arg(long, value_name = "DIR")]
+    tiles: Option<PathBuf>,
+    /// HQ's key lists, as `keys export` wrote them, by which both are verified.
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+}
 
 /// What does not hold.
 const DOES_NOT_HOLD: u8 = 2;
@@ -161,10 +214,8 @@ pub fn export(args: &ExportArgs) -> Result<ExitCode, Failure> {
 }
 
 pub fn prove(args: &ProveArgs) -> Result<ExitCode, Failure> {
-    let bytes = HEXLOWER_PERMISSIVE.decode(args.event.trim().as_bytes()).ok();
-    let event = bytes.and_then(|bytes| bytes.try_into().ok()).map(Digest);
-    let event = event.ok_or("an event's id has 64 hex digits")?;
-    let receipt = args.data.open()?.receipt(&event)?;
+    let hq = args.data.open()?;
+    let receipt = hq.receipt(&find_event(&hq, &args.event)?)?;
     let mut file = std::fs::File::create_new(&args.out)?;
     file.write_all(&cbor::to_vec(&receipt))?;
     file.sync_all()?;

@@ -1,14 +1,46 @@
 //! `log replicated`, `restore` and `correct-clock`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Args;
 use crewseal_hq::evidence::wording;
 use crewseal_hq::log::Restored;
 use crewseal_hq::{Hq, ListKey};
 
 use super::super::answer::{Failure, say};
-use super::super::lookup::clock;
-use super::{CorrectClockArgs, ReplicatedArgs, RestoreArgs};
+use super::super::lookup::{DataDirectory, clock};
+
+#[derive(Args)]
+pub struct ReplicatedArgs {
+    #[command(flatten)]
+    data: DataDirectory,
+    /// How many leaves the backup has.
+    #[arg(long, value_name = "N")]
+    size: u64,
+}
+
+#[derive(Args)]
+pub struct RestoreArgs {
+    #[command(flatten)]
+    data: DataDirectory,
+    /// A checkpoint that somebody brought, from a phone, a record or a tile server. May be
+    /// repeated.
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    checkpoints: Vec<PathBuf>,
+    /// A list key. May be repeated: as many must sign as must sign key lists.
+    #[arg(long = "list-key", value_name = "FILE", required = true)]
+    list_keys: Vec<PathBuf>,
+    /// Go on though HQ signed that a backup has more. That accuses HQ for all time.
+    #[arg(long)]
+    lost_replicated: bool,
+}
+
+#[derive(Args)]
+pub struct CorrectClockArgs {
+    #[command(flatten)]
+    data: DataDirectory,
+}
 
 pub fn replicated(args: &ReplicatedArgs) -> Result<ExitCode, Failure> {
     args.data.open()?.note_replicated(args.size)?;

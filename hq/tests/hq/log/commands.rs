@@ -99,6 +99,8 @@ async fn an_event_is_proven_with_a_file() {
     let directory = site.dir.path();
     let (status, said) = hq(directory, &format!("log prove --data data {event} --out proof"));
     assert_eq!(status, Some(0), "{said}");
+    let line = format!("log prove --data data {} --out by-digits", &event[..12]);
+    assert_eq!(hq(directory, &line).0, Some(0));
     let (status, said) = hq(directory, "log check proof --keys keys");
     assert_eq!(status, Some(0), "{said}");
     assert!(said.contains(&event) && said.contains("stored"), "{said}");
