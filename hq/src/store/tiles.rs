@@ -2,6 +2,7 @@
 //! so those that were used lately are kept, with all hashes above theirs.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crewseal_custody::log::{Nodes, Subtree, TILE_WIDTH, Tile, node_hash};
@@ -50,16 +51,18 @@ pub(crate) struct TileNodes<'t> {
     /// Up to this size the log was when the transaction began: what is in the cache must be
     /// there whatever becomes of the transaction.
     committed: u64,
+    /// The tiles that are not full or not there for certain, as this transaction read them.
+    read: HashMap<(u32, u64), Vec<[u8; 32]>>,
 }
 
 impl<'t> TileNodes<'t> {
-    pub(crate) const fn of(
+    pub(crate) fn of(
         db: &'t Connection,
         cache: &'t TileCache,
         generation: u32,
         committed: u64,
     ) -> Self {
-        Self { db, cache, generation, committed }
+        Self { db, cache, generation, committed, read: HashMap::new() }
     }
 
     /// Whether all of a tile was there when the transaction began.
@@ -98,9 +101,13 @@ impl Nodes for TileNodes<'_> {
             let row = usize::try_from(above).ok().and_then(|above| tile.get(above));
             return row.and_then(|row| row.get(first >> above)).copied().ok_or(DAMAGED);
         }
-        let key = (self.generation, level, number);
-        let bytes = log::tile(self.db, key)?.ok_or(DAMAGED)?;
-        let (hashes, _) = bytes.as_chunks::<32>();
+        let hashes = match self.read.entry((level, number)) {
+            Entry::Occupied(read) => read.into_mut(),
+            Entry::Vacant(new) => {
+                let bytes = log::tile(self.db, (self.generation, level, number))?.ok_or(DAMAGED)?;
+                new.insert(bytes.as_chunks::<32>().0.to_vec())
+            }
+        };
         Tile::node(of, hashes).map_err(|_| DAMAGED)
     }
 }

@@ -381,6 +381,31 @@ async fn the_signature_must_be_by_the_right_key_of_the_right_device() {
     assert_eq!(outcomes(&receipts), [refused(Refusal::Signature); 3]);
 }
 
+/// Anybody may send HQ an envelope that names a device: what HQ refuses enters neither its log
+/// nor a record.
+#[tokio::test]
+async fn a_refused_envelope_accuses_nobody() {
+    let site = Site::open();
+    let mut phone = site.phone().await;
+    let thief = site.phone().await;
+    let took = phone.act(EventKind::Count, site.job, &[site.label(1)]);
+    phone.deliver(&[took]).await;
+    let forged = phone.event(EventKind::Count, site.job, singly(&[site.label(2)]));
+    let content = Key::new().signed(forged.clone());
+    let junk = phone.seal_as(&forged, content.id(), content.as_bytes());
+    let before = site.hq.checkpoint().unwrap();
+    let refused = thief.deliver_batch(&phone.batch(&[junk])).await.unwrap();
+    assert_eq!(outcomes(&refused), [Err(Refusal::Signature)]);
+    assert_eq!(site.hq.checkpoint().unwrap(), before, "the log is as it was");
+    let record = site.hq.export(site.job).unwrap();
+    let reading = Record::read(&record, Some(&site.hq.identity())).unwrap();
+    assert_eq!(reading.errors, []);
+    assert_eq!((reading.evidence.events.len(), reading.evidence.places.len()), (1, 1));
+    let faults = reading.evidence.verify().faults;
+    assert!(faults.iter().all(|fault| !matches!(fault.kind, FaultKind::Fork)), "{faults:?}");
+    assert!(faults.iter().all(|fault| !matches!(fault.kind, FaultKind::Gap { .. })), "{faults:?}");
+}
+
 #[tokio::test]
 async fn the_address_must_be_that_of_the_event() {
     let site = Site::open();
