@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crewseal_custody::HqKeys;
-use crewseal_custody::log::{Leaf, Receipt, root_by_runs};
+use crewseal_custody::log::root_by_runs;
+use crewseal_custody::logged::{Leaf, Receipt};
 use crewseal_custody::signed::Digest;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Prk};
@@ -118,7 +119,7 @@ fn records(passed: &Deliveries) -> Duration {
     repeated(TIMES / BATCH, || {
         for record in up.chunks_mut(RECORD) {
             let tag = key.seal_in_place_separate_tag(nonce(), Aad::from([0; 5]), record);
-            black_box(tag.expect("few bytes"));
+            let _tag = black_box(tag.expect("few bytes"));
         }
         let mut record = down.clone();
         black_box(key.open_in_place(nonce(), Aad::empty(), &mut record).expect("what was sealed"));

@@ -8,7 +8,8 @@
 
 use std::path::Path;
 
-use crewseal_custody::log::{LEAF_BYTES, TILE_WIDTH, leaf_hash, node_hash};
+use crewseal_custody::log::{TILE_WIDTH, leaf_hash, node_hash};
+use crewseal_custody::logged::LEAF_BYTES;
 use crewseal_custody::signed::Digest;
 use rusqlite::{Connection, params};
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crewseal::ActRequest;
 use crewseal_custody::cbor::{self, Version};
-use crewseal_custody::log::Receipt;
+use crewseal_custody::logged::Receipt;
 use crewseal_custody::wire::{BatchAnswer, OutcomeRun};
 
 use crate::office::{Office, Phone, Site};
