@@ -30,10 +30,8 @@ use clap::Parser;
 use fixtures::messages;
 
 use office::{Office, Site};
-use report::{LargeLog, Report};
+use report::{FEW, LargeLog, Report};
 
-/// Leaves of the log that is not large.
-const FEW: u64 = 10_000;
 /// Leaves of the large one where it must be quick.
 const QUICK: u64 = 100_000;
 

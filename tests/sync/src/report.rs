@@ -6,12 +6,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use standings::{Standing, Standings, not_run};
 
-use crate::FEW;
 use crate::intake::{Intake, Intakes, PhoneCost};
 use crate::receipts::Receipts;
 use crate::traffic::{Deliveries, Fetches};
 use fixtures::messages::{Shown, Sizes};
 
+/// Leaves of the log that is not large.
+pub const FEW: u64 = 10_000;
 /// Bytes up for each byte of a signed event: floor, then goal.
 const UP: (f64, f64) = (1.5, 1.32);
 /// Bytes of a fetch when nothing is new.
