@@ -176,6 +176,10 @@ impl Hq {
     ) -> Result<HashMap<DeviceId, Signed<Credential>>, HqError> {
         let mut credentials = HashMap::new();
         for device in devices {
+            // A batch is of one device for the most part, and its credential verified once.
+            if credentials.contains_key(&device) {
+                continue;
+            }
             if let Some(credential) = store::credential(db, &self.keys(), &device)? {
                 credentials.insert(device, credential);
             }
