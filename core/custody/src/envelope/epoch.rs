@@ -9,6 +9,7 @@
 //! new epoch.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
@@ -181,7 +182,9 @@ impl OpeningKey {
         .map_err(|_| UnsealError::Altered)?;
         let mut key = Zeroizing::new([0; 32]);
         context.export(EXPORT, key.as_mut()).map_err(|_| UnsealError::Altered)?;
-        Ok(OpenedEpoch { hq_key: self.public.id, id: header.epoch(), first: Chain(Box::new(key)) })
+        let first = Chain(Box::new(key));
+        let reached = Mutex::new((0, first.again()));
+        Ok(OpenedEpoch { hq_key: self.public.id, id: header.epoch(), first, reached })
     }
 }
 
@@ -190,6 +193,9 @@ pub struct OpenedEpoch {
     hq_key: HqKeyId,
     id: EpochId,
     first: Chain,
+    /// How far the chain was followed for the last entry: the next one mostly comes after it,
+    /// and a batch in its order costs a step for each.
+    reached: Mutex<(u16, Chain)>,
 }
 
 impl OpenedEpoch {
@@ -205,17 +211,25 @@ impl OpenedEpoch {
         if address.epoch != self.id || address.index >= EPOCH_ENTRIES {
             return Err(UnsealError::OtherEpoch);
         }
-        let mut chain = Chain(self.first.0.clone());
-        for _ in 0..address.index {
-            chain.step().ok_or(UnsealError::Altered)?;
-        }
         let (aad, sealed) = envelope.parts();
-        let cipher = chain.cipher().ok_or(UnsealError::Altered)?;
+        let cipher = self.cipher(address.index).ok_or(UnsealError::Altered)?;
         let padded = cipher
             .decrypt(&Nonce::from(NONCE), Payload { msg: sealed, aad })
             .map(Zeroizing::new)
             .map_err(|_| UnsealError::Altered)?;
         unpad(&padded).map(|content| Zeroizing::new(content.to_vec())).ok_or(UnsealError::Altered)
+    }
+
+    fn cipher(&self, index: u16) -> Option<Aes256Gcm> {
+        let (at, chain) = &mut *self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        if *at > index {
+            (*at, *chain) = (0, self.first.again());
+        }
+        while *at < index {
+            chain.step()?;
+            *at += 1;
+        }
+        chain.cipher()
     }
 }
 
@@ -331,6 +345,11 @@ impl fmt::Debug for Epoch {
 struct Chain(Box<Zeroizing<[u8; 32]>>);
 
 impl Chain {
+    /// The same step once more.
+    fn again(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// HKDF-Expand (RFC 5869 section 2.3). It refuses only sizes that do not
     /// occur here; a key that was not derived is never used all the same.
     fn derive(&self, label: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
