@@ -170,10 +170,15 @@ pub struct Phone {
     pub previous: Option<EventId>,
 }
 
+fn epoch(keys: &HqKeys) -> Epoch {
+    let sealing = SealingKey::from_bytes(keys.sealing_key(0).unwrap()).unwrap();
+    Epoch::begin(&sealing, &mut generator()).unwrap()
+}
+
 impl Phone {
     pub fn new(invitation: Invitation, keys: Arc<HqKeys>) -> Self {
         let http = client(&invitation.authority);
-        let sealing = SealingKey::from_bytes(keys.sealing_key(0).unwrap()).unwrap();
+        let epoch = epoch(&keys);
         Self {
             http,
             act: Key::new(),
@@ -183,7 +188,7 @@ impl Phone {
             ),
             voucher: None,
             token: String::new(),
-            epoch: Epoch::begin(&sealing, &mut generator()).unwrap(),
+            epoch,
             anchor: Anchor { number: 0, nonce: Salt([0; 16]) },
             generation: 1,
             sequence: 0,
@@ -344,6 +349,11 @@ impl Phone {
         let signed = key.signed(event);
         self.previous = Some(signed.id());
         signed
+    }
+
+    /// Begins another epoch of its queue, as one has an end.
+    pub fn begin_epoch(&mut self) {
+        self.epoch = epoch(&self.keys);
     }
 
     pub fn seal(&mut self, event: &Signed<Event>) -> Envelope {

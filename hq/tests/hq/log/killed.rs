@@ -38,6 +38,9 @@ async fn deliver(
 ) -> (Phone, Vec<(ProvenEvent, TreeHead)>) {
     let mut told = Vec::new();
     loop {
+        if phone.epoch.left() < 20 {
+            phone.begin_epoch();
+        }
         let batch: Vec<Envelope> = (0..20).map(|_| phone.act(EventKind::Count, job, &[])).collect();
         let body = crewseal_custody::cbor::to_vec(&phone.batch(&batch).asking_for_salts());
         let request = phone.http.post(format!("{}/v1/outbox", phone.invitation.url));
