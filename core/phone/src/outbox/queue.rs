@@ -2,7 +2,7 @@
 //!
 //! One is removed only [against](super::answered) a receipt which proves that its event stands in the log: that
 //! it does was verified before, that it answers this very entry is checked in the transaction
-//! that removes it. Until HQ says that it has a copy, it is [kept](super::kept). What HQ
+//! that removes it. Until HQ says that it has a copy, it is [kept]. What HQ
 //! refused stays, parked with the reason, also if a supervisor gives it up. What cannot be
 //! sent even alone is set aside, and what the disk damaged stays as it is. None of them holds
 //! up the others.
