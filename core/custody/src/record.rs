@@ -16,12 +16,13 @@ use minicbor::{Decode, Encode};
 use crate::cbor::{self, CborError, Version};
 use crate::hq_keys::{HqKeys, HqMessage};
 use crate::list_signed::KeyListError;
+use crate::log::Checkpoint;
 use crate::logged::{ActKind, ProvenEvent, Receipt, ReceiptError, Restore};
 use crate::roll::{RollError, RollWire};
 use crate::signed::{Digest, Message, Namespace, Signed, SignedError, Unverified};
 use crate::{
-    BoxClass, BoxList, BoxListError, Confirmation, Credential, DeviceId, Event, Evidence, HqId,
-    JobId, LogPlace, Manifest, ManifestError, Manifests, Refused, ReleaseKey, Revocations,
+    Anchor, BoxClass, BoxList, BoxListError, Confirmation, Credential, DeviceId, Event, Evidence,
+    HqId, JobId, LogPlace, Manifest, ManifestError, Manifests, Refused, ReleaseKey, Revocations,
     SignedOff, Statement, StatementError, Tick, attribute, classes,
 };
 
@@ -217,6 +218,13 @@ pub enum RecordError {
     /// A receipt that names an event's device or numbers otherwise.
     #[error("names its event's device or numbers otherwise")]
     OtherNumbers,
+    /// An event that stands in HQ's log before the tick that it names, which it cannot have
+    /// known: HQ's log is not in the order in which things came.
+    #[error("stands in HQ's log before the tick that it names")]
+    BeforeItsTick,
+    /// A restore below a size of which HQ had signed that another place has what is in the log.
+    #[error("loses what HQ had said to have twice")]
+    LostReplicated,
     /// A statement that no event names, or that is none.
     #[error("{0}")]
     Statement(#[from] StatementError),
@@ -426,10 +434,38 @@ impl Checks {
             });
             evidence.tick_places.extend(places);
         }
+        self.after_ticks(record, evidence);
         for (place, bytes) in record.restores.iter().enumerate() {
             let at = Section::Restore(place);
             let read = Restore::open(bytes, &self.hq);
-            evidence.restores.extend(self.keep(at, read));
+            let Some(restore) = self.keep(at, read) else { continue };
+            let brought = self.hq.open_checkpoint(&restore.newest).ok();
+            let brought = brought.map(|signed| *signed.checkpoint());
+            let ended = evidence.checkpoints.get(&restore.kept.generation).copied();
+            let is_lost = |checkpoint: Checkpoint| {
+                checkpoint.head.generation == restore.kept.generation
+                    && checkpoint.replicated > Some(restore.kept.size)
+            };
+            let loses = brought.into_iter().chain(ended).any(is_lost);
+            self.holds(at, !loses, RecordError::LostReplicated);
+            evidence.restores.push(restore);
+        }
+    }
+
+    /// HQ logs a tick when it signs it, so no event that names one can stand before it.
+    fn after_ticks(&mut self, record: &Record, evidence: &Evidence) {
+        let mut places = BTreeMap::new();
+        for tick in evidence.ticks.values() {
+            if let Some(place) = evidence.tick_places.get(&tick.number) {
+                places.insert(Anchor { number: tick.number, nonce: tick.nonce }, *place);
+            }
+        }
+        for (place, bytes) in record.events.iter().enumerate() {
+            let Ok(event) = Unverified::<Event>::parse(bytes) else { continue };
+            let tick = places.get(&event.claims().anchor);
+            let its = evidence.places.get(&event.id()).map(|its| (its.log, its.index));
+            let is_after = tick.zip(its).is_none_or(|(tick, its)| *tick < its);
+            self.holds(Section::Event(place), is_after, RecordError::BeforeItsTick);
         }
     }
 

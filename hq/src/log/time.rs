@@ -2,8 +2,7 @@
 
 use crewseal_custody::Salt;
 use crewseal_custody::cbor::Version;
-use crewseal_custody::logged::ActKind;
-use crewseal_custody::logged::ClockCorrection;
+use crewseal_custody::logged::{ActKind, ClockCorrection};
 use rusqlite::Connection;
 
 use crate::error::HqError;

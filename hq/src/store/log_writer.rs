@@ -112,13 +112,13 @@ impl<'t> LogWriter<'t> {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, HqError>,
     ) -> Result<Result<T, HqError>, HqError> {
-        let (size, pending) = (self.size, self.pending.len());
+        // Whether their hashes are in a tile by then or not, it is undone with the rest.
+        let (size, pending) = (self.size, self.pending.clone());
         self.db.execute_batch("SAVEPOINT apart")?;
         let done = work(self);
         if done.is_err() {
             self.db.execute_batch("ROLLBACK TO apart")?;
-            self.size = size;
-            self.pending.truncate(pending);
+            (self.size, self.pending) = (size, pending);
         }
         self.db.execute_batch("RELEASE apart")?;
         Ok(done)

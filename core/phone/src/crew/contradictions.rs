@@ -19,7 +19,7 @@ const MOST_OF_ONE: usize = 8;
 /// |---|---|
 /// | a list of revoked devices | the list that is known, or the tick under which it came and which does not know it |
 /// | a key list | the list of that number that is known |
-/// | a checkpoint or a tick | the checkpoint, the tick or the restore that it does not go on from, or the tick after whose number it is of an earlier time |
+/// | a checkpoint or a tick | the checkpoint, the tick or the restore that it does not go on from, or the one after which it comes and which is of a later time |
 /// | a restore | the checkpoint whose replicated size it loses, or that it does not agree with |
 /// | a tick | the list of revoked devices that HQ told, or nothing, where it names more than it told for a day |
 /// | a job pack | the newer one of the job that is known; it goes when the job is forgotten |

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use crewseal_custody::Since;
 use crewseal_custody::wire::{Batch, MAX_BATCH};
+use crewseal_custody::{Contradiction, Since};
 
 use super::CrewError;
 use super::phone::{Crew, Phone};
@@ -29,6 +29,13 @@ pub struct Delivered {
     /// Entries that HQ was sent and said nothing of; they wait. Where it says nothing again and
     /// again, tell HQ.
     pub unanswered: u64,
+}
+
+/// What the answer to one batch came to.
+pub(super) struct Settlement {
+    pub(super) delivered: Delivered,
+    /// What HQ contradicts with it, though what it settles is settled.
+    pub(super) trouble: Option<Contradiction>,
 }
 
 impl Crew {
@@ -64,7 +71,7 @@ impl Crew {
         let mut connection = self.delivery_connection().await?;
         let mut delivered = Delivered::default();
         let (mut after, mut was_slow, mut in_a_row) = (0, false, 0);
-        let mut is_ready = false;
+        let (mut is_ready, mut trouble) = (false, None);
         loop {
             let phone = Arc::clone(&self.phone);
             let (entries, batch) = blocking_pool::run(move || phone.next_batch(after)).await?;
@@ -104,7 +111,9 @@ impl Crew {
             let (phone, hq) = (Arc::clone(&self.phone), connection.keys.clone());
             // A receipt that cannot be kept now comes again: what waits still is sent again,
             // and HQ answers it as a repeat.
-            let settled = blocking_pool::run(move || phone.settle(&hq, &entries, &answer)).await?;
+            let settling = blocking_pool::run(move || phone.settle(&hq, &entries, &answer));
+            let Settlement { delivered: settled, trouble: how } = settling.await?;
+            trouble = trouble.or(how);
             delivered.receipted += settled.receipted;
             delivered.parked += settled.parked;
             // What is left is sent again at once, as long as that leads on.
@@ -120,7 +129,7 @@ impl Crew {
         // again.
         let _unless_renewed = self.renew_credential(&mut connection).await;
         self.ask_log(&connection).await?;
-        Ok(delivered)
+        trouble.map_or(Ok(delivered), |how| Err(CrewError::Contradiction(how)))
     }
 
     /// After a batch that was too much, or that HQ could not put together: sends less the

@@ -40,19 +40,31 @@ pub(super) fn learn_from_other(
     if view == before { Ok(()) } else { put(t, hq, &view) }
 }
 
-/// Takes in what HQ itself says. What contradicts what it said before is kept as evidence and
-/// not taken in; how it does comes back.
+/// What becomes of what HQ says of its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// It is taken in, though it may contradict what HQ said before of the time.
+    TakenIn(Option<Contradiction>),
+    /// It is of no one log with what HQ said before.
+    Refused(Contradiction),
+}
+
+/// Takes in what HQ itself says. What contradicts what it said before is kept as evidence.
 pub(super) fn learn_from_hq(
     t: &mut Transaction<'_>,
     view: &mut LogView,
     learnt: Learnt,
-) -> Result<Option<Contradiction>, CrewError> {
-    if let Some((known, how)) = view.contradicted_by(&learnt) {
+) -> Result<Heard, CrewError> {
+    if let Some(known) = view.contradicted_by(&learnt).or_else(|| view.rolled_back_by(&learnt)) {
         contradictions::keep(t, None, (&known.signed, &learnt.signed))?;
-        return Ok(Some(how));
+        return Ok(Heard::Refused(Contradiction::Logs));
     }
+    let is_back = match view.is_back_from(&learnt) {
+        Some(known) => contradictions::keep(t, None, (&known.signed, &learnt.signed))?,
+        None => false,
+    };
     view.learn(learnt);
-    Ok(None)
+    Ok(Heard::TakenIn(is_back.then_some(Contradiction::Time)))
 }
 
 /// HQ's time in the checkpoint of a receipt that was verified before it was kept.

@@ -98,9 +98,14 @@ impl Phone {
             kept::let_go(t, before.newest())?;
             receipts::purge(t, hq, before.newest())?;
             let (mut view, mut trouble) = (before.clone(), None);
-            while let Some((pair, how)) = view.take_contradiction() {
+            while let Some(pair) = view.take_contradiction() {
                 if keep_pair(t, &pair)? {
-                    trouble = trouble.or(Some(how));
+                    trouble = trouble.or(Some(Contradiction::Logs));
+                }
+            }
+            for pair in view.times_back() {
+                if keep_pair(t, &pair)? {
+                    trouble = trouble.or(Some(Contradiction::Time));
                 }
             }
             let question = view.question();

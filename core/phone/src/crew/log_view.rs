@@ -4,12 +4,11 @@
 //!
 //! It decides what to ask HQ and what an answer means, and asks nobody itself.
 
-use crewseal_custody::Contradiction;
-use crewseal_custody::Tick;
 use crewseal_custody::cbor::Version;
 use crewseal_custody::log::{SignedCheckpoint, TreeHead};
 use crewseal_custody::logged::Restore;
 use crewseal_custody::signed::Signed;
+use crewseal_custody::{Contradiction, Tick};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -121,35 +120,36 @@ impl Learnt {
         Self { head: restore.kept, at: restore.at, replicated: None, tick: None, signed }
     }
 
-    /// How the two contradict each other by themselves, whatever HQ shows.
+    /// How the two contradict each other by themselves, whatever HQ shows: they are of no one
+    /// log, or HQ's time goes back from the one to the other.
     fn contradicts(&self, other: &Self) -> Option<Contradiction> {
         let by_number = self.tick.zip(other.tick);
-        if by_number.is_some_and(|(one, two)| one != two && (one < two) != (self.at <= other.at)) {
-            // Of two ticks in the same second either may have the higher number.
-            return (self.at != other.at).then_some(Contradiction::Time);
-        }
+        // Of two ticks in the same second either may have the higher number.
+        let ticks_back = by_number.is_some_and(|(one, two)| {
+            (one < two && self.at > other.at) || (one > two && self.at < other.at)
+        });
         if self.head.generation != other.head.generation {
-            return None;
+            return ticks_back.then_some(Contradiction::Time);
         }
         let place = |one: &Self| (one.head.size, one.at);
         let (first, then) = if place(self) <= place(other) { (self, other) } else { (other, self) };
         let is_of_one_size = first.head.size == then.head.size;
         let is_split = is_of_one_size && first.head.root != then.head.root;
-        let goes_back = !is_of_one_size && first.at > then.at;
         let copies = first.replicated.zip(then.replicated);
         let loses = place(first) != place(then) && copies.is_some_and(|(one, two)| one > two);
-        (is_split || goes_back || loses).then_some(Contradiction::Logs)
+        if is_split || loses {
+            return Some(Contradiction::Logs);
+        }
+        let goes_back = ticks_back || (!is_of_one_size && first.at > then.at);
+        goes_back.then_some(Contradiction::Time)
     }
 
-    /// The same of one of a log of which this one says that it ended.
-    fn ends_before(&self, other: &Self) -> Option<Contradiction> {
-        if self.head.generation != other.head.generation {
-            return None;
-        }
+    /// Whether another message goes on with a log of which this one says that it ended.
+    fn ends_before(&self, other: &Self) -> bool {
         let (kept, head) = (self.head, other.head);
         let is_split = kept.size == head.size && kept.root != head.root;
         let goes_on = head.size > kept.size && other.at > self.at;
-        (is_split || goes_on).then_some(Contradiction::Logs)
+        kept.generation == head.generation && (is_split || goes_on)
     }
 }
 
@@ -170,12 +170,36 @@ impl LogView {
         !self.ended.is_empty()
     }
 
-    /// What a message contradicts by itself, and how.
-    pub(super) fn contradicted_by(&self, new: &Learnt) -> Option<(&Learnt, Contradiction)> {
-        let known = self.proven.iter().chain(&self.safest).chain(&self.learnt);
-        let by_known = known.filter_map(|known| Some((known, known.contradicts(new)?)));
-        let by_end = self.ended.iter().filter_map(|ended| Some((ended, ended.ends_before(new)?)));
-        by_known.chain(by_end).next()
+    fn heads(&self) -> impl Iterator<Item = &Learnt> {
+        self.proven.iter().chain(&self.safest).chain(&self.learnt)
+    }
+
+    /// What is of no one log with a message, by itself.
+    pub(super) fn contradicted_by(&self, new: &Learnt) -> Option<&Learnt> {
+        let is_other = |known: &&Learnt| known.contradicts(new) == Some(Contradiction::Logs);
+        let by_end = self.ended.iter().find(|ended| ended.ends_before(new));
+        self.heads().find(is_other).or(by_end)
+    }
+
+    /// What HQ takes back with a message that it says now: a larger log of before.
+    pub(super) fn rolled_back_by(&self, new: &Learnt) -> Option<&Learnt> {
+        let is_larger = |known: &&Learnt| {
+            let (head, then) = (known.head, new.head);
+            head.generation == then.generation && head.size > then.size && known.at < new.at
+        };
+        self.heads().find(is_larger)
+    }
+
+    /// The head next to a message, if HQ's time goes back from the one to the other. HQ's clock
+    /// was wrong, then or now, which is no reason to let its log go; and it is wrong once, not
+    /// with every head from before it.
+    pub(super) fn is_back_from(&self, new: &Learnt) -> Option<&Learnt> {
+        let apart = |known: &&Learnt| {
+            let (one, other) = (known.head, new.head);
+            (one.generation.abs_diff(other.generation), one.size.abs_diff(other.size))
+        };
+        let next = self.heads().filter(|known| *known != new).min_by_key(apart)?;
+        (next.contradicts(new) == Some(Contradiction::Time)).then_some(next)
     }
 
     /// Takes a head in. What it contradicts is found when HQ is to be asked.
@@ -220,18 +244,27 @@ impl LogView {
         }
     }
 
-    /// Two messages that contradict each other by themselves, of which the other is let go.
-    pub(super) fn take_contradiction(&mut self) -> Option<(Pair, Contradiction)> {
+    /// Two messages that are of no one log by themselves, of which the other is let go.
+    pub(super) fn take_contradiction(&mut self) -> Option<Pair> {
         for at in 0..self.learnt.len() {
             let mut others = self.clone();
             let other = others.learnt.remove(at);
-            if let Some((known, how)) = others.contradicted_by(&other) {
+            if let Some(known) = others.contradicted_by(&other) {
                 let known = known.clone();
                 self.learnt.remove(at);
-                return Some((Pair { known, other }, how));
+                return Some(Pair { known, other });
             }
         }
         None
+    }
+
+    /// The messages from which HQ's time goes back, each with one that comes after it.
+    pub(super) fn times_back(&self) -> Vec<Pair> {
+        let back = self.learnt.iter().filter_map(|other| {
+            let known = self.is_back_from(other)?.clone();
+            Some(Pair { known, other: other.clone() })
+        });
+        back.collect()
     }
 
     /// What HQ is to be asked next. Heads of which there is nothing to ask are let go.

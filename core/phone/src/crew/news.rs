@@ -15,6 +15,7 @@ use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use super::CrewError;
+use super::known_log::Heard;
 use super::log_view::LogView;
 use super::persisted::{ENDED, JOB, KeptTick, NEWS, ONLY, PARTS, ROLL, TICK, stored};
 use super::phone::{Crew, Phone, State};
@@ -170,14 +171,15 @@ impl Phone {
             let mut view = known_log::read(t, hq)?;
             match tick::from_hq(t, hq, &mut view, &told.tick)? {
                 // Another phone may have shown a newer one.
-                None => {
+                Heard::TakenIn(how) => {
                     if kept_tick(t, hq)?.is_none_or(|before| {
                         before.origin != told.tick.origin || before.number <= told.tick.number
                     }) {
                         t.put(TICK, ONLY, None, &cbor::to_vec(&kept))?;
                     }
+                    next.contradicts(how);
                 }
-                how => next.contradicts(how),
+                Heard::Refused(how) => next.contradicts(Some(how)),
             }
             if let Some(told_list) = &told.revocations {
                 next.contradicts(revoked::keep(t, hq, told_list, &told.tick)?);

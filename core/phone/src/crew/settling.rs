@@ -12,7 +12,8 @@ use crewseal_custody::wire::{Answered, BatchAnswer, Sent};
 use crewseal_custody::{Contradiction, EventId, HqKeys, Rejection};
 
 use super::CrewError;
-use super::delivery::Delivered;
+use super::delivery::{Delivered, Settlement};
+use super::known_log::Heard;
 use super::log_view::Learnt;
 use super::phone::{Crew, Phone};
 use super::{contradictions, known_log, receipts};
@@ -41,7 +42,7 @@ impl Phone {
         hq: &HqKeys,
         entries: &[Waiting],
         answer: &BatchAnswer,
-    ) -> Result<Delivered, CrewError> {
+    ) -> Result<Settlement, CrewError> {
         let sent = entries.iter().map(|entry| Sent::of(entry.envelope.address(), entry.leaf_salt));
         let sent: Vec<Sent> = sent.collect();
         let verified = answer.verify(&sent, hq);
@@ -79,12 +80,14 @@ fn settle_all(
     entries: &[Waiting],
     answered: &Answered,
     keeps_uncopied: bool,
-) -> Result<Result<Delivered, Contradiction>, CrewError> {
+) -> Result<Result<Settlement, Contradiction>, CrewError> {
     let checkpoint = answered.placed.as_ref().map(|(_, proven)| &proven.checkpoint);
+    let mut trouble = None;
     if let Some(signed) = checkpoint {
         let mut view = known_log::read(t, hq)?;
-        if let Some(how) = known_log::learn_from_hq(t, &mut view, Learnt::of_checkpoint(signed))? {
-            return Ok(Err(how));
+        match known_log::learn_from_hq(t, &mut view, Learnt::of_checkpoint(signed))? {
+            Heard::TakenIn(how) => trouble = how,
+            Heard::Refused(how) => return Ok(Err(how)),
         }
         known_log::put(t, hq, &view)?;
     }
@@ -123,7 +126,7 @@ fn settle_all(
             kept::replicated(t, head.generation, size)?;
         }
     }
-    Ok(Ok(delivered))
+    Ok(Ok(Settlement { delivered, trouble }))
 }
 
 /// Where an entry is kept that stands in the log under this checkpoint; none if it goes.

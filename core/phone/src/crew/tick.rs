@@ -1,9 +1,10 @@
-//! HQ's ticks as they come, from HQ or from another phone: HQ's time does not go back, and what
-//! a tick says of HQ's log must be of the one log.
+//! HQ's ticks as they come, from HQ or from another phone: what a tick says of HQ's log must be of
+//! the one log, and where HQ's time goes back that is kept.
 
 use crewseal_custody::signed::Signed;
 use crewseal_custody::{Contradiction, HqKeys, Tick};
 
+use super::known_log::Heard;
 use super::log_view::{Learnt, LogView};
 use super::persisted::{KeptTick, ONLY, TICK, stored};
 use super::{CrewError, contradictions, known_log};
@@ -37,22 +38,25 @@ pub(super) fn keep_if_back(
     Ok(is_back)
 }
 
-/// Takes in what HQ's tick says of its log. How it contradicts what HQ said before, if it
-/// does; then it is not taken in.
+/// Takes in what HQ's tick says of its log, and of the time: one by which that goes back is
+/// evidence against HQ, and is gone on with, as HQ may have corrected its clock.
 pub(super) fn from_hq(
     t: &mut Transaction<'_>,
     hq: &HqKeys,
     view: &mut LogView,
     tick: &Signed<Tick>,
-) -> Result<Option<Contradiction>, CrewError> {
-    if let Some(known) = kept_tick(t, hq)?
-        && keep_if_back(t, &known, tick)?
-    {
-        return Ok(Some(Contradiction::Time));
-    }
-    match Learnt::of_tick(tick) {
-        Some(learnt) => known_log::learn_from_hq(t, view, learnt),
+) -> Result<Heard, CrewError> {
+    let is_back = match kept_tick(t, hq)? {
+        Some(known) => keep_if_back(t, &known, tick)?,
+        None => false,
+    };
+    let heard = match Learnt::of_tick(tick) {
+        Some(learnt) => known_log::learn_from_hq(t, view, learnt)?,
         // From before there was a log.
-        None => Ok(None),
-    }
+        None => Heard::TakenIn(None),
+    };
+    Ok(match heard {
+        Heard::TakenIn(None) if is_back => Heard::TakenIn(Some(Contradiction::Time)),
+        heard => heard,
+    })
 }

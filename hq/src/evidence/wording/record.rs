@@ -63,6 +63,7 @@ pub fn record_error(error: &RecordError) -> String {
             "is named by no event in the record".to_owned()
         }
         RecordError::Statement(_) => "is not a statement, though an event names it".to_owned(),
+        RecordError::BeforeItsTick | RecordError::LostReplicated => error.to_string(),
         RecordError::NoProof => "does not prove that its event was signed off".to_owned(),
     }
 }

@@ -1,12 +1,16 @@
 //! HQ's time: what a leap of the clock does to it.
 
-use crewseal_custody::EventKind;
+use std::sync::Arc;
+
+use crewseal::vault::SoftwareVault;
+use crewseal::{ActRequest, Crew, CrewError};
 use crewseal_custody::logged::ActKind;
+use crewseal_custody::{Contradiction, EventKind, cbor};
 use crewseal_hq::{Hq, HqError};
 use reqwest::StatusCode;
 
 use super::{checkpoint, data, hq, leaves};
-use crate::phone::{Phone, Site, success};
+use crate::phone::{Phone, Site, TestClock, success};
 
 async fn delivers(phone: &mut Phone, site: &Site) -> Result<(), StatusCode> {
     let envelope = phone.act(EventKind::Count, site.job, &[site.label(0)]);
@@ -82,4 +86,32 @@ async fn the_clock_is_corrected_by_a_command() {
     assert_eq!(status, Some(0), "{said}");
     assert!(said.contains("the log says so"), "{said}");
     site.hq.tick().unwrap();
+}
+
+/// A phone that saw the wrong time is told of it once, and goes on.
+#[tokio::test]
+async fn phones_go_on_after_the_clock_was_corrected() {
+    let (site, home) = (Site::open(), tempfile::tempdir().unwrap());
+    let vault = SoftwareVault::open(&home.path().join("keys"), "passphrase", 1).unwrap();
+    // The phone's own clock is right.
+    let clock = Arc::<TestClock>::default();
+    let crew = Crew::open(&home.path().join("phone"), Arc::new(vault), clock).unwrap();
+    crew.enrol(&cbor::to_vec(&site.invite(&[site.job]))).await.unwrap();
+    crew.fetch().await.unwrap();
+    let count = ActRequest::new(EventKind::Count, [site.label(0)].into());
+    crew.record(site.job, &count).unwrap();
+    assert!(crew.sync().await.unwrap().receipted > 0);
+    site.clock.set_by(-3_600);
+    site.hq.correct_clock().unwrap();
+    crew.record(site.job, &count).unwrap();
+    let told = crew.sync().await;
+    assert!(matches!(told, Err(CrewError::Contradiction(Contradiction::Time))), "{told:?}");
+    assert_eq!(crew.outbox().unwrap().waiting, 0, "it is delivered all the same");
+    assert_eq!(crew.contradictions().unwrap().len(), 1);
+    for _ in 0..2 {
+        crew.record(site.job, &count).unwrap();
+        assert!(crew.sync().await.unwrap().receipted > 0);
+    }
+    crew.fetch().await.unwrap_err();
+    crew.fetch().await.unwrap();
 }

@@ -40,8 +40,8 @@ fn signed_heads_contradict_each_other_only_if_no_one_log_has_both() {
         ("one from before", checkpoint(4, 99, 2, Some(3)), None),
         ("the same later", checkpoint(5, 101, 1, Some(5)), None),
         ("another of the size", checkpoint(5, 100, 2, Some(4)), Some(Logs)),
-        ("larger and earlier", checkpoint(6, 99, 2, Some(4)), Some(Logs)),
-        ("smaller and later", checkpoint(4, 101, 2, Some(4)), Some(Logs)),
+        ("larger and earlier", checkpoint(6, 99, 2, Some(4)), Some(Time)),
+        ("smaller and later", checkpoint(4, 101, 2, Some(4)), Some(Time)),
         ("less is copied", checkpoint(6, 101, 2, Some(3)), Some(Logs)),
         ("more was copied", checkpoint(4, 99, 2, Some(5)), Some(Logs)),
         ("nothing is copied any more", checkpoint(6, 101, 2, None), None),
@@ -106,9 +106,35 @@ fn what_is_not_shown_is_let_go_and_asked_no_more() {
 #[test]
 fn two_heads_of_one_size_need_no_question() {
     let mut view = view([checkpoint(5, 100, 1, None), checkpoint(5, 100, 2, None)]);
-    let (pair, how) = view.take_contradiction().unwrap();
+    let pair = view.take_contradiction().unwrap();
     assert_eq!((pair.known.head.root.0[0], pair.other.head.root.0[0]), (1, 2));
-    assert_eq!((how, view.take_contradiction()), (Contradiction::Logs, None));
+    assert_eq!(view.take_contradiction(), None);
+}
+
+#[test]
+fn a_smaller_log_that_hq_says_later_is_taken_back_and_a_corrected_clock_is_not() {
+    let known = checkpoint(5, 100, 1, None);
+    let view = view([known.clone()]);
+    assert_eq!(view.rolled_back_by(&checkpoint(4, 101, 2, None)), Some(&known));
+    // Sent before the other one, and here after it.
+    assert_eq!(view.rolled_back_by(&checkpoint(4, 99, 2, None)), None);
+    let corrected = checkpoint(6, 50, 2, None);
+    assert_eq!(view.contradicted_by(&corrected), None);
+    assert_eq!(view.rolled_back_by(&corrected), None);
+    assert_eq!(view.is_back_from(&corrected), Some(&known));
+}
+
+#[test]
+fn a_time_that_went_back_is_said_of_the_head_next_to_it_alone() {
+    let mut view = view([checkpoint(5, 100, 1, Some(3)), checkpoint(6, 50, 2, Some(3))]);
+    assert_eq!(view.times_back().len(), 1);
+    let Some(Question::Consistency(Pair { other, .. })) = view.question() else { panic!() };
+    view.shown(&other);
+    // The head with the replicated size is still of the time before.
+    let next = checkpoint(7, 60, 3, Some(3));
+    assert_eq!(view.is_back_from(&next), None);
+    view.learn(next);
+    assert_eq!(view.times_back(), []);
 }
 
 fn end(size: u64, at: u64, root: u8) -> Learnt {
@@ -145,8 +171,8 @@ fn a_log_whose_end_was_lost_is_void_from_there_on() {
     assert_eq!((view.take_contradiction(), view.question()), (None, None));
     for wrong in [checkpoint(8, 151, 8, None), checkpoint(6, 120, 7, None)] {
         view.learn(wrong.clone());
-        let (pair, how) = view.take_contradiction().unwrap();
-        assert_eq!((pair.known.head.size, pair.other, how), (6, wrong, Contradiction::Logs));
+        let pair = view.take_contradiction().unwrap();
+        assert_eq!((pair.known.head.size, pair.other), (6, wrong));
     }
 }
 
