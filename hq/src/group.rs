@@ -1,4 +1,4 @@
-//! Groups: what comes at the same time is written in one commit.
+//! Group commit: what comes at the same time is written at once.
 //!
 //! Whoever comes while nobody writes writes for all that wait; whoever comes meanwhile waits,
 //! and is written with the others next. So the wait for the disk, and the signature of the
@@ -10,13 +10,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use crate::error::HqError;
 use crate::store::{LogWriter, Standing};
 
-/// What one of them writes.
+/// What one request writes.
 pub(crate) type Job = Box<dyn FnOnce(&mut LogWriter<'_>) -> Result<(), HqError> + Send>;
 
 /// What became of all that were written together, and how far the log is with them.
 type Written = Result<(Vec<Result<(), HqError>>, Standing), HqError>;
 
-/// Those who wait.
+/// The requests that wait.
 #[derive(Default)]
 pub(crate) struct Group {
     queue: Mutex<Queue>,
@@ -36,7 +36,7 @@ impl Group {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has a job written, with others if there are any, by the first of them.
+    /// Writes a job. Of all that wait, the first writes for the others too.
     pub(crate) fn write(
         &self,
         job: Job,
@@ -66,7 +66,7 @@ impl Group {
     }
 }
 
-/// The time in which one writes for these. However it ends, nobody waits for ever.
+/// One request's turn to write for these. However it ends, nobody is left waiting.
 struct Turn<'g> {
     group: &'g Group,
     numbers: Vec<u64>,

@@ -69,11 +69,11 @@ impl Crew {
         self.ask(|phone| Ok(phone.receipted_and_lost()?)).await
     }
 
-    /// Sets whether entries that HQ has are kept where HQ has no copy of its log: for 90 days,
-    /// at most 64 MiB. Set it each time that the phone is opened. Unless it is set they are
-    /// deleted at once.
-    pub fn keep_uncopied(&self, keeps: bool) {
-        self.phone.keep_uncopied(keeps);
+    /// Sets whether delivered entries are kept when HQ has no replica of its log: for 90 days,
+    /// 64 MiB at most. By default they are deleted at once. Set it each time the phone is
+    /// opened.
+    pub fn keep_unreplicated(&self, keeps: bool) {
+        self.phone.keep_unreplicated(keeps);
     }
 
     /// How the queue to HQ stands.

@@ -1494,11 +1494,11 @@ public protocol CrewProtocol: AnyObject, Sendable {
     func jobs() async throws  -> [JobPack]
     
     /**
-     * Sets whether entries that HQ has are kept where HQ has no copy of its log: for 90 days,
-     * at most 64 MiB. Set it each time that the phone is opened. Unless it is set they are
-     * deleted at once.
+     * Sets whether delivered entries are kept when HQ has no replica of its log: for 90 days,
+     * 64 MiB at most. By default they are deleted at once. Set it each time the phone is
+     * opened.
      */
-    func keepUncopied(keeps: Bool) 
+    func keepUnreplicated(keeps: Bool) 
     
     /**
      * How the queue to HQ stands.
@@ -2513,13 +2513,13 @@ open func jobs()async throws  -> [JobPack]  {
 }
     
     /**
-     * Sets whether entries that HQ has are kept where HQ has no copy of its log: for 90 days,
-     * at most 64 MiB. Set it each time that the phone is opened. Unless it is set they are
-     * deleted at once.
+     * Sets whether delivered entries are kept when HQ has no replica of its log: for 90 days,
+     * 64 MiB at most. By default they are deleted at once. Set it each time the phone is
+     * opened.
      */
-open func keepUncopied(keeps: Bool)  {try! rustCall() {
+open func keepUnreplicated(keeps: Bool)  {try! rustCall() {
         uniffiCallStatus in
-    uniffi_crewseal_ffi_fn_method_crew_keep_uncopied(
+    uniffi_crewseal_ffi_fn_method_crew_keep_unreplicated(
             self.uniffiCloneHandle(),
         FfiConverterBool.lower(keeps),uniffiCallStatus
     )
@@ -14874,7 +14874,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_crewseal_ffi_checksum_method_crew_jobs() != 47702) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_crewseal_ffi_checksum_method_crew_keep_uncopied() != 6288) {
+    if (uniffi_crewseal_ffi_checksum_method_crew_keep_unreplicated() != 49633) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_crewseal_ffi_checksum_method_crew_outbox() != 25968) {

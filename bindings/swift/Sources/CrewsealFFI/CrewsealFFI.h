@@ -692,9 +692,9 @@ uint64_t uniffi_crewseal_ffi_fn_method_crew_hq_receipt(uint64_t ptr, RustBuffer 
 uint64_t uniffi_crewseal_ffi_fn_method_crew_jobs(uint64_t ptr
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_KEEP_UNCOPIED
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_KEEP_UNCOPIED
-void uniffi_crewseal_ffi_fn_method_crew_keep_uncopied(uint64_t ptr, int8_t keeps, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_KEEP_UNREPLICATED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_KEEP_UNREPLICATED
+void uniffi_crewseal_ffi_fn_method_crew_keep_unreplicated(uint64_t ptr, int8_t keeps, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_FN_METHOD_CREW_OUTBOX
@@ -1858,9 +1858,9 @@ uint16_t uniffi_crewseal_ffi_checksum_method_crew_jobs(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_KEEP_UNCOPIED
-#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_KEEP_UNCOPIED
-uint16_t uniffi_crewseal_ffi_checksum_method_crew_keep_uncopied(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_KEEP_UNREPLICATED
+#define UNIFFI_FFIDEF_UNIFFI_CREWSEAL_FFI_CHECKSUM_METHOD_CREW_KEEP_UNREPLICATED
+uint16_t uniffi_crewseal_ffi_checksum_method_crew_keep_unreplicated(void
     
 );
 #endif

@@ -37,7 +37,7 @@ pub(super) struct Phone {
     pub(super) pace: Mutex<Pace>,
     /// Whether entries stay that HQ has, where HQ says that it has no copy of its log and will
     /// have none.
-    pub(super) keeps_uncopied: AtomicBool,
+    pub(super) keeps_unreplicated: AtomicBool,
     /// Held by the fetch that is under way: of two at once each would undo the other's.
     pub(super) fetching: tokio::sync::Mutex<()>,
 }
@@ -75,7 +75,8 @@ impl Crew {
         let state = State { store, lists, epoch: None, act_cache: None, client: None };
         let (directory, state) = (directory.to_owned(), FairMutex::new(state));
         let (failures, pace) = (AtomicU32::new(0), Mutex::default());
-        let (keeps_uncopied, fetching) = (AtomicBool::new(false), tokio::sync::Mutex::default());
+        let (keeps_unreplicated, fetching) =
+            (AtomicBool::new(false), tokio::sync::Mutex::default());
         let phone = Phone {
             directory,
             vault,
@@ -85,7 +86,7 @@ impl Crew {
             state,
             failures,
             pace,
-            keeps_uncopied,
+            keeps_unreplicated,
             fetching,
         };
         phone.go_on(&mut *phone.state()?)?;

@@ -23,12 +23,12 @@ use crate::outbox::queue::Waiting;
 use crate::vault::Transaction;
 
 impl Crew {
-    /// Sets whether entries that HQ has in its log are kept where HQ says that it has no copy
-    /// of it: for 90 days, at most 64 MiB. It is not kept over a restart of the app. Unless it
-    /// is set they are deleted at once. Where HQ has a copy, they are kept until it says that
-    /// they are in it, whatever is set here.
-    pub fn keep_uncopied(&self, keeps: bool) {
-        self.phone.keeps_uncopied.store(keeps, Ordering::Relaxed);
+    /// Sets whether delivered entries are kept when HQ has no replica of its log: for 90 days,
+    /// 64 MiB at most. By default they are deleted at once. The setting does not outlast the
+    /// process. Where HQ has a replica, entries are kept until they are in it, whatever is set
+    /// here.
+    pub fn keep_unreplicated(&self, keeps: bool) {
+        self.phone.keeps_unreplicated.store(keeps, Ordering::Relaxed);
     }
 }
 
@@ -54,9 +54,9 @@ impl Phone {
                 return Err(CrewError::Answer(error));
             }
         };
-        let keeps_uncopied = self.keeps_uncopied.load(Ordering::Relaxed);
+        let keeps_unreplicated = self.keeps_unreplicated.load(Ordering::Relaxed);
         let settled =
-            store.transaction(|t| settle_all(t, hq, entries, &answered, keeps_uncopied))?;
+            store.transaction(|t| settle_all(t, hq, entries, &answered, keeps_unreplicated))?;
         settled.map_err(CrewError::Contradiction)
     }
 }
@@ -79,7 +79,7 @@ fn settle_all(
     hq: &HqKeys,
     entries: &[Waiting],
     answered: &Answered,
-    keeps_uncopied: bool,
+    keeps_unreplicated: bool,
 ) -> Result<Result<Settlement, Contradiction>, CrewError> {
     let checkpoint = answered.placed.as_ref().map(|(_, proven)| &proven.checkpoint);
     let mut trouble = None;
@@ -101,7 +101,7 @@ fn settle_all(
         let settled = match (events.get(event), rejections.get(event)) {
             (Some(proven), _) => {
                 let at = checkpoint.map(|signed| *signed.checkpoint());
-                let keep = at.and_then(|at| stays(at, proven, keeps_uncopied));
+                let keep = at.and_then(|at| stays(at, proven, keeps_unreplicated));
                 answered::settle(t, entry, proven, keep)?
             }
             (None, Some(rejection)) => answered::refuse(t, entry, rejection)?,
@@ -130,8 +130,9 @@ fn settle_all(
 }
 
 /// Where an entry is kept that stands in the log under this checkpoint; none if it goes.
-fn stays(checkpoint: Checkpoint, proven: &ProvenEvent, keeps_uncopied: bool) -> Option<Placed> {
-    let is_uncopied = checkpoint.replicated.map_or(keeps_uncopied, |size| proven.place >= size);
+fn stays(checkpoint: Checkpoint, proven: &ProvenEvent, keeps_unreplicated: bool) -> Option<Placed> {
+    let is_unreplicated =
+        checkpoint.replicated.map_or(keeps_unreplicated, |size| proven.place >= size);
     let (generation, place) = (checkpoint.head.generation, proven.place);
-    is_uncopied.then_some(Placed { generation, place, at: checkpoint.at })
+    is_unreplicated.then_some(Placed { generation, place, at: checkpoint.at })
 }

@@ -1,5 +1,5 @@
-//! Entries that HQ has in its log, and of which it does not say yet that they are anywhere
-//! else: they stay here, and wait again if HQ loses the end of its log.
+//! Entries that HQ has logged but not yet called replicated. They stay here, and wait again if
+//! HQ loses the end of its log.
 
 use crewseal_custody::envelope::Envelope;
 use crewseal_custody::{DeviceId, EventId, JobId};

@@ -33,12 +33,12 @@ async fn without_a_copy_it_goes_at_once_unless_it_is_set_otherwise() {
     day.act();
     day.delivers(1).await;
     assert_eq!(day.crew.outbox().unwrap().kept, 0);
-    day.crew.keep_uncopied(true);
+    day.crew.keep_unreplicated(true);
     day.act();
     day.delivers(1).await;
     assert_eq!(day.crew.outbox().unwrap().kept, 1);
     day.hq.pass(90 * 24 * 3_600);
-    day.crew.keep_uncopied(false);
+    day.crew.keep_unreplicated(false);
     day.act();
     day.delivers(1).await;
     assert_eq!(day.crew.outbox().unwrap().kept, 0, "for 90 days");

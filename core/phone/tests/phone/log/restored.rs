@@ -9,7 +9,7 @@ use super::super::sync::morning::{Morning, SAID, morning, open};
 use super::{contradicted, evidence};
 
 /// A day on which HQ has no copy of anything, and four acts that it has.
-async fn uncopied() -> (Morning, Vec<crewseal_custody::EventId>) {
+async fn unreplicated() -> (Morning, Vec<crewseal_custody::EventId>) {
     let day = morning().await;
     day.hq.with_log(|log| log.replicated = Some(0));
     let acts: Vec<_> = (0..4).map(|_| day.act()).collect();
@@ -19,7 +19,7 @@ async fn uncopied() -> (Morning, Vec<crewseal_custody::EventId>) {
 
 #[tokio::test]
 async fn what_hq_lost_is_sent_again_in_its_order() {
-    let (day, acts) = uncopied().await;
+    let (day, acts) = unreplicated().await;
     day.hq.restore(SAID + 1);
     day.hq.pass(60);
     day.crew.fetch().await.unwrap();
@@ -89,7 +89,7 @@ async fn a_restore_that_loses_what_hq_said_to_have_twice_accuses_it() {
 async fn a_restore_that_ends_another_log_accuses_hq() {
     // Of the size that the phone knows, and of one that HQ cannot show to go on from it.
     for size in [SAID + 4, SAID + 9] {
-        let (day, _) = uncopied().await;
+        let (day, _) = unreplicated().await;
         let kept = TreeHead { generation: 1, size, root: Digest([0x66; 32]) };
         day.hq.restore_as(SAID + 4, kept);
         day.hq.pass(60);
@@ -102,7 +102,7 @@ async fn a_restore_that_ends_another_log_accuses_hq() {
 
 #[tokio::test]
 async fn a_log_of_which_hq_does_not_show_how_it_began_accuses_hq() {
-    let (day, _) = uncopied().await;
+    let (day, _) = unreplicated().await;
     day.hq.restore(SAID);
     day.hq.hide_restores();
     day.hq.pass(60);
@@ -114,7 +114,7 @@ async fn a_log_of_which_hq_does_not_show_how_it_began_accuses_hq() {
 
 #[tokio::test]
 async fn a_phone_that_was_away_for_two_of_them_follows_both() {
-    let (day, acts) = uncopied().await;
+    let (day, acts) = unreplicated().await;
     day.hq.restore(SAID);
     day.hq.pass(60);
     day.hq.restore(1);

@@ -894,7 +894,7 @@ internal object IntegrityCheckingUniffiLib {
     fun uniffi_crewseal_ffi_checksum_method_crew_fetch(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_fetch")
     fun uniffi_crewseal_ffi_checksum_method_crew_hq_receipt(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_hq_receipt")
     fun uniffi_crewseal_ffi_checksum_method_crew_jobs(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_jobs")
-    fun uniffi_crewseal_ffi_checksum_method_crew_keep_uncopied(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_keep_uncopied")
+    fun uniffi_crewseal_ffi_checksum_method_crew_keep_unreplicated(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_keep_unreplicated")
     fun uniffi_crewseal_ffi_checksum_method_crew_outbox(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_outbox")
     fun uniffi_crewseal_ffi_checksum_method_crew_receipt_evidence(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_receipt_evidence")
     fun uniffi_crewseal_ffi_checksum_method_crew_receipted_and_lost(): Int = calledByName("uniffi_crewseal_ffi_checksum_method_crew_receipted_and_lost")
@@ -1094,7 +1094,7 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_crewseal_ffi_fn_method_crew_jobs(`ptr`: Long,
     ): Long
-    external fun uniffi_crewseal_ffi_fn_method_crew_keep_uncopied(`ptr`: Long,`keeps`: Byte,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_crewseal_ffi_fn_method_crew_keep_unreplicated(`ptr`: Long,`keeps`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_crewseal_ffi_fn_method_crew_outbox(`ptr`: Long,
     ): Long
@@ -1529,7 +1529,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_jobs() and 0xFFFF) != 47702) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_keep_uncopied() and 0xFFFF) != 6288) {
+    if ((lib.uniffi_crewseal_ffi_checksum_method_crew_keep_unreplicated() and 0xFFFF) != 49633) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_crewseal_ffi_checksum_method_crew_outbox() and 0xFFFF) != 25968) {
@@ -3505,11 +3505,11 @@ public interface CrewInterface {
     suspend fun `jobs`(): List<JobPack>
     
     /**
-     * Sets whether entries that HQ has are kept where HQ has no copy of its log: for 90 days,
-     * at most 64 MiB. Set it each time that the phone is opened. Unless it is set they are
-     * deleted at once.
+     * Sets whether delivered entries are kept when HQ has no replica of its log: for 90 days,
+     * 64 MiB at most. By default they are deleted at once. Set it each time the phone is
+     * opened.
      */
-    fun `keepUncopied`(`keeps`: kotlin.Boolean)
+    fun `keepUnreplicated`(`keeps`: kotlin.Boolean)
     
     /**
      * How the queue to HQ stands.
@@ -4809,14 +4809,14 @@ open class Crew: Disposable, AutoCloseable, CrewInterface
 
     
     /**
-     * Sets whether entries that HQ has are kept where HQ has no copy of its log: for 90 days,
-     * at most 64 MiB. Set it each time that the phone is opened. Unless it is set they are
-     * deleted at once.
-     */override fun `keepUncopied`(`keeps`: kotlin.Boolean)
+     * Sets whether delivered entries are kept when HQ has no replica of its log: for 90 days,
+     * 64 MiB at most. By default they are deleted at once. Set it each time the phone is
+     * opened.
+     */override fun `keepUnreplicated`(`keeps`: kotlin.Boolean)
         = 
     callWithHandle {
     uniffiRustCall() { _status ->
-    UniffiLib.uniffi_crewseal_ffi_fn_method_crew_keep_uncopied(
+    UniffiLib.uniffi_crewseal_ffi_fn_method_crew_keep_unreplicated(
         it,
         
         FfiConverterBoolean.lower(`keeps`),_status)
